@@ -1,0 +1,1 @@
+"""The tracer: flags in, scopes compiled to accept tables, kernel records out as lines."""
