@@ -1,0 +1,1 @@
+"""The kernel side, in C: shipped as data, compiled by BCC when the tracer starts."""

@@ -1,0 +1,156 @@
+/* Copying the arguments of a system call from user memory into a record. */
+#pragma once
+#include "arch_x86.h"
+#include "records.h"
+
+/* What an argument is; the numbers are those of tracee_ref/kernel/shapes.py. */
+enum shape {
+	SHAPE_NUMBER,       /* the register as it is, pointers that are not followed included */
+	SHAPE_STRING,       /* char *, up to its NUL */
+	SHAPE_STRINGS,      /* char **, up to its NULL */
+	SHAPE_SOCKADDR,     /* struct sockaddr *, its length in the next register */
+	SHAPE_SOCKADDR_OUT, /* the same, the next register points to the length */
+	SHAPE_INT_PAIR,     /* int[2] */
+	SHAPE_SKIPPED,      /* not wanted in this run */
+};
+#define STRINGS_MAX 128 /* elements of a char ** that are taken */
+#define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
+
+struct call_shape {
+	u8 of[8];
+};
+BPF_ARRAY(shapes, struct call_shape, EVENTS);
+
+struct syscall_record {
+	struct header header;
+	u64 slots[REGISTERS];
+	char data[DATA_ROOM];
+};
+
+/* A record and how far its data is filled, which lies here rather than in a register so that
+ * the verifier need not tell apart the ways in which it came about. */
+struct call_record {
+	u64 end;
+	u64 selected; /* by these scopes */
+	struct syscall_record sent;
+};
+BPF_PERCPU_ARRAY(call_records, struct call_record, 1);
+
+/* Copy a text without its NUL; return its slot. */
+static __always_inline u64 take_string(struct call_record *record, const void *from)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	if (!from)
+		return SLOT_NULL;
+	if (at != record->end)
+		return SLOT_CUT;
+	long taken = bpf_probe_read_user_str(record->sent.data + at, PIECE_SIZE, from);
+	if (taken <= 0)
+		return SLOT_UNREADABLE;
+	record->end = at + taken - 1;
+	return (taken - 1) | (taken == PIECE_SIZE ? SLOT_CUT : 0);
+}
+
+/* Copy bytes; return their slot. */
+static __always_inline u64 take_bytes(struct call_record *record, const void *from, u64 size)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	if (!from)
+		return SLOT_NULL;
+	if (at != record->end)
+		return SLOT_CUT;
+	size = within(size < SOCKADDR_MAX ? size : SOCKADDR_MAX, 2 * SOCKADDR_MAX - 1);
+	if (bpf_probe_read_user(record->sent.data + at, size, from) < 0)
+		return SLOT_UNREADABLE;
+	record->end = at + size;
+	return size;
+}
+
+/* Copy one more text of an array, with its NUL; return 0 to go on, or the state of the whole:
+ * 1 at the end, SLOT_CUT or SLOT_UNREADABLE. */
+static __always_inline u64 take_element(struct call_record *record, const void *from)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	const void *text = NULL;
+	if (bpf_probe_read_user(&text, sizeof(text), from) < 0)
+		return SLOT_UNREADABLE;
+	if (!text)
+		return 1;
+	if (at != record->end)
+		return SLOT_CUT;
+	long taken = bpf_probe_read_user_str(record->sent.data + at, PIECE_SIZE, text);
+	if (taken <= 0)
+		return SLOT_UNREADABLE;
+	record->end = at + taken;
+	return taken == PIECE_SIZE ? SLOT_CUT : 0;
+}
+
+/* Copy the texts of an array; return their slot. */
+static __always_inline u64 take_strings(struct call_record *record, const void *from)
+{
+	u64 begin = record->end, state = 0;
+	if (!from)
+		return SLOT_NULL;
+	for (int i = 0; i < STRINGS_MAX; i++) {
+		state = take_element(record, (void **)from + i);
+		if (state)
+			break;
+	}
+	return (u32)(record->end - begin) | (state == 1 ? 0 : state ? state : SLOT_CUT);
+}
+
+static __always_inline u64 take_sockaddr(struct call_record *record, const u64 *registers, int i,
+					 bool out)
+{
+	u32 size = registers[(i + 1) % REGISTERS];
+	void *at = (void *)registers[(i + 1) % REGISTERS];
+	if (out && bpf_probe_read_user(&size, sizeof(size), at) < 0)
+		return registers[i] ? SLOT_UNREADABLE : SLOT_NULL;
+	return take_bytes(record, (void *)registers[i], size);
+}
+
+/* Only some places of a call hold arguments of these shapes: execve and execveat; connect and
+ * sendto and their like; pipe and socketpair. The others need no code. */
+#define MAY_BE_STRINGS(i) ((i) >= 1 && (i) <= 3)
+#define MAY_BE_SOCKADDR(i) ((i) == 1 || (i) == 4)
+#define MAY_BE_INT_PAIR(i) ((i) == 0 || (i) == 3)
+
+static __always_inline u64 take_argument(struct call_record *record, const u64 *registers, int i,
+					 u8 shape)
+{
+	const void *from = (const void *)registers[i];
+	if (shape == SHAPE_NUMBER)
+		return registers[i];
+	if (shape == SHAPE_STRING)
+		return take_string(record, from);
+#ifdef EXEC_CALLS
+	if (MAY_BE_STRINGS(i) && shape == SHAPE_STRINGS)
+		return take_strings(record, from);
+#endif
+	if (MAY_BE_SOCKADDR(i) && (shape == SHAPE_SOCKADDR || shape == SHAPE_SOCKADDR_OUT))
+		return take_sockaddr(record, registers, i, shape == SHAPE_SOCKADDR_OUT);
+	if (MAY_BE_INT_PAIR(i) && shape == SHAPE_INT_PAIR)
+		return take_bytes(record, from, 2 * sizeof(int));
+	return SLOT_NULL;
+}
+
+/* Turn the six registers into slots and data, and so complete the record. */
+static __always_inline void take_arguments(struct call_record *record, const u64 *registers)
+{
+	u32 event = record->sent.header.event;
+	struct call_shape *shape = shapes.lookup(&event);
+	record->end = 0;
+	if (!shape)
+		return;
+#pragma unroll
+	for (int i = 0; i < REGISTERS; i++)
+		record->sent.slots[i] = take_argument(record, registers, i, shape->of[i]);
+}
+
+static __always_inline void submit_call(struct call_record *record)
+{
+	u64 size = offsetof(struct syscall_record, data) + record->end;
+	if (size > sizeof(record->sent)) /* for the verifier; take_arguments() stays below */
+		size = sizeof(record->sent);
+	submit(&record->sent, size);
+}

@@ -1,0 +1,51 @@
+/* The matcher by itself, for tests: facts come in as packet data, the mask goes out there.
+ *
+ * Run with BPF_PROG_TEST_RUN. It includes the very matcher.h that the tracer runs. */
+#ifdef SETTINGS
+/* Masks that the tracer has as constants; here the tables change while the program stays. */
+enum { COMM_SETTING, BINARY_UNASKED_SETTING, SETTING_COUNT };
+BPF_ARRAY(settings, u64, SETTING_COUNT);
+
+static __always_inline u64 setting(u32 place)
+{
+	u64 *mask = settings.lookup(&place);
+	return mask ? *mask : 0;
+}
+#endif
+
+#include "matcher.h"
+
+struct question {
+	u64 mask; /* the answer */
+	u32 event;
+	u32 unused;
+	struct facts facts;
+#ifdef USE_BINARY
+	struct binary binary;
+#endif
+};
+
+BPF_ARRAY(select, u64, EVENTS);
+#ifdef USE_BINARY
+BPF_PERCPU_ARRAY(binary_scratch, struct binary, 1);
+#endif
+
+int decide(struct __sk_buff *skb)
+{
+	struct question *question = (void *)(long)skb->data;
+	if ((void *)(question + 1) > (void *)(long)skb->data_end)
+		return 1;
+	u32 event = question->event, zero = 0;
+	u64 *selected = select.lookup(&event);
+	struct facts facts = question->facts;
+	facts.process = ~0ULL;
+#ifdef USE_BINARY
+	struct binary *binary = binary_scratch.lookup(&zero);
+	if (!binary)
+		return 1;
+	*binary = question->binary;
+	facts.process = accept_binary(binary);
+#endif
+	question->mask = selected ? *selected & match_facts(&facts) : 0;
+	return 0;
+}

@@ -1,0 +1,171 @@
+/* sched_process_exec: what program a process began to run, with its arguments. */
+#pragma once
+#include "sched.h"
+
+/* Slots, in the catalogue's order of arguments. */
+enum exec_slot {
+	EXEC_CMDPATH,
+	EXEC_PATHNAME,
+	EXEC_DEV,
+	EXEC_INODE,
+	EXEC_CTIME,
+	EXEC_MODE,
+	EXEC_INTERPRETER_PATHNAME,
+	EXEC_INTERPRETER_DEV,
+	EXEC_INTERPRETER_INODE,
+	EXEC_INTERPRETER_CTIME,
+	EXEC_ARGV,
+	EXEC_INTERP,
+	EXEC_STDIN_TYPE,
+	EXEC_STDIN_PATH,
+	EXEC_FROM_KERNEL,
+	EXEC_ENV,
+	EXEC_SLOTS
+};
+#define BLOCK_SIZE 8192 /* bytes of argv or env that are taken, a power of two */
+#define S_IFMT 0170000
+#define NS_PER_SEC 1000000000ULL
+
+struct exec_record {
+	struct header header;
+	u64 slots[EXEC_SLOTS];
+	char data[DATA_SIZE + BLOCK_SIZE];
+};
+
+/* The record, and how far its data is filled (see arguments.h). A per-CPU element can take 32
+ * KiB at the most (PCPU_MIN_UNIT_SIZE). */
+struct exec_scratch {
+	u64 end;
+	struct exec_record sent;
+};
+BPF_PERCPU_ARRAY(exec_scratches, struct exec_scratch, 1);
+
+static __always_inline u64 put_string(struct exec_scratch *record, const void *from)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	if (at != record->end)
+		return SLOT_CUT;
+	long taken = bpf_probe_read_kernel_str(record->sent.data + at, PIECE_SIZE, from);
+	if (taken <= 0)
+		return SLOT_UNREADABLE;
+	record->end = at + taken - 1;
+	return taken - 1;
+}
+
+/* Put the texts that lie between two addresses of the new program, each with its NUL. */
+static __always_inline u64 put_block(struct exec_scratch *record, u64 from, u64 to)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	u64 size = to - from < BLOCK_SIZE ? to - from : BLOCK_SIZE - 1;
+	if (at != record->end)
+		return SLOT_CUT;
+	size = within(size, BLOCK_SIZE - 1);
+	if (bpf_probe_read_user(record->sent.data + at, size, (void *)from) < 0)
+		return SLOT_UNREADABLE;
+	record->end = at + size;
+	return size | (size < to - from ? SLOT_CUT : 0);
+}
+
+static __always_inline u64 put_path(struct exec_scratch *record, const struct path_buffer *path)
+{
+	u64 at = within(record->end, DATA_SIZE - 1), start = within(path->start, PATH_MAX - 1);
+	u64 length = within(PATH_MAX - 1 - start, PATH_MAX - 1);
+	if (!start)
+		return SLOT_UNREADABLE;
+	if (at != record->end)
+		return SLOT_CUT;
+	bpf_probe_read_kernel(record->sent.data + at, length, &path->text[start]);
+	record->end = at + length;
+	return length;
+}
+
+static __always_inline u64 ctime_of(struct inode *inode)
+{
+	return READ(inode, ctime_sec) * NS_PER_SEC + READ(inode, ctime_nsec);
+}
+
+static __always_inline void put_interpreter(struct exec_scratch *record, struct path_buffer *path,
+					    struct file *file)
+{
+	u64 *slots = record->sent.slots;
+	if (!file) {
+		slots[EXEC_INTERPRETER_PATHNAME] = SLOT_NULL;
+		return;
+	}
+	struct inode *inode = READ(file, f_inode);
+	build_path(path, file);
+	slots[EXEC_INTERPRETER_PATHNAME] = put_path(record, path);
+	slots[EXEC_INTERPRETER_DEV] = READ(READ(inode, i_sb), s_dev);
+	slots[EXEC_INTERPRETER_INODE] = READ(inode, i_ino);
+	slots[EXEC_INTERPRETER_CTIME] = ctime_of(inode);
+}
+
+static __always_inline void put_stdin(struct exec_scratch *record, struct path_buffer *path,
+				      struct task_struct *task)
+{
+	u64 *slots = record->sent.slots;
+	struct file *file = NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), READ(READ(READ(task, files), fdt), fd));
+	slots[EXEC_STDIN_TYPE] = 0;
+	slots[EXEC_STDIN_PATH] = SLOT_NULL;
+	if (!file)
+		return;
+	build_path(path, file);
+	slots[EXEC_STDIN_TYPE] = READ(READ(file, f_inode), i_mode) & S_IFMT;
+	slots[EXEC_STDIN_PATH] = put_path(record, path);
+}
+
+/* Fill all slots. `path` holds the program's own path, and is used for others then. */
+static __always_inline void put_exec(struct exec_scratch *record, struct linux_binprm *bprm,
+				     struct path_buffer *path)
+{
+	u64 *slots = record->sent.slots;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct mm_struct *mm = READ(task, mm);
+	struct inode *inode = READ(READ(bprm, file), f_inode);
+	record->end = 0;
+	slots[EXEC_CMDPATH] = put_string(record, READ(bprm, filename));
+	slots[EXEC_PATHNAME] = put_path(record, path);
+	slots[EXEC_DEV] = READ(READ(inode, i_sb), s_dev);
+	slots[EXEC_INODE] = READ(inode, i_ino);
+	slots[EXEC_CTIME] = ctime_of(inode);
+	slots[EXEC_MODE] = READ(inode, i_mode);
+	put_interpreter(record, path, elf_interpreter(mm));
+	slots[EXEC_ARGV] = put_block(record, READ(mm, arg_start), READ(mm, arg_end));
+	slots[EXEC_INTERP] = put_string(record, READ(bprm, interp));
+	put_stdin(record, path, task);
+	slots[EXEC_FROM_KERNEL] = !!(READ(READ(task, real_parent), flags) & PF_KTHREAD);
+	slots[EXEC_ENV] = SLOT_NULL;
+#ifdef EXEC_ENVIRONMENT
+	slots[EXEC_ENV] = put_block(record, READ(mm, env_start), READ(mm, env_end));
+#endif
+}
+
+int on_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct linux_binprm *bprm = (struct linux_binprm *)ctx->args[2];
+	struct facts facts = {};
+	u32 zero = 0;
+	struct path_buffer *path = path_buffers.lookup(&zero);
+	struct exec_scratch *record = exec_scratches.lookup(&zero);
+	read_facts(&facts);
+	if (!path || !record || !knows_process(&facts))
+		return 0;
+	report_exec();
+	build_path(path, READ(bprm, file));
+#ifdef TRACK_PROCESSES
+	struct process now = {.accept = accept_program(path)};
+	if (processes.update(&facts.pid, &now) < 0)
+		count(UNTRACKED);
+#endif
+	u64 mask = judge(EVENT_EXEC, &facts);
+	if (!mask)
+		return 0;
+	fill_sched_header(&record->sent.header, &facts, EVENT_EXEC, mask);
+	put_exec(record, bprm, path);
+	u64 size = offsetof(struct exec_record, data) + record->end;
+	if (size > sizeof(record->sent)) /* for the verifier */
+		size = sizeof(record->sent);
+	submit(&record->sent, size);
+	return 0;
+}

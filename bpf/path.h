@@ -1,0 +1,72 @@
+/* The path of a file, built from its directory entries up to the root of its mounts.
+ *
+ * bpf_d_path() serves tracing programs only, which not every kernel lets us load. */
+#pragma once
+#include "task.h"
+
+#define PATH_MAX 4096 /* with the NUL, linux/limits.h */
+#define PATH_DEPTH 48 /* names and mounts that are climbed at the most */
+#define NAME_MAX 255
+
+/* A path is built from its end: it is text[start] to text[PATH_MAX - 2].
+ *
+ * What the climb carries on lies here and not in registers, so that to the verifier each of its
+ * steps begins in the same state: otherwise it would follow every mix of names and mounts. */
+struct path_buffer {
+	struct dentry *entry;
+	struct mount *mount;
+	u64 start; /* 0 if the path is too deep or too long */
+	char text[PATH_MAX + NAME_MAX + 1];
+};
+BPF_PERCPU_ARRAY(path_buffers, struct path_buffer, 1);
+
+/* Put "/name" in front of what is there; return whether it fitted. */
+static __always_inline bool prepend_name(struct path_buffer *path, struct dentry *entry)
+{
+	u64 length = within(entry->d_name_len, NAME_MAX);
+	u64 start = within(path->start - length - 1, 2 * PATH_MAX - 1);
+	if (start >= PATH_MAX)
+		return false;
+	path->start = start;
+	bpf_probe_read_kernel(&path->text[start + 1], length, entry->d_name_name);
+	path->text[start] = '/';
+	return true;
+}
+
+/* Climb one name or one mount; return whether there is more to climb. */
+static __always_inline bool climb(struct path_buffer *path)
+{
+	struct dentry entry;
+	struct mount mount;
+	bpf_probe_read_kernel(&mount, sizeof(mount), path->mount);
+	if (path->entry == *(struct dentry **)mount.mnt) { /* the root of this mount */
+		bool top = path->mount == mount.mnt_parent;
+		path->entry = mount.mnt_mountpoint;
+		path->mount = mount.mnt_parent;
+		return !top;
+	}
+	bpf_probe_read_kernel(&entry, sizeof(entry), path->entry);
+	if (!prepend_name(path, &entry)) {
+		path->start = 0;
+		return false;
+	}
+	if (path->entry == entry.d_parent) { /* of no directory: a memfd, or a pipe without a name */
+		path->start++;
+		return false;
+	}
+	path->entry = entry.d_parent;
+	return true;
+}
+
+/* Build the path of a file; path->start is 0 where it could not be. */
+static __always_inline void build_path(struct path_buffer *path, struct file *file)
+{
+	path->entry = READ(file, f_path_dentry);
+	path->mount = (struct mount *)((char *)READ(file, f_path_mnt) - offsetof(struct mount, mnt));
+	path->start = PATH_MAX - 1;
+	for (int i = 0; i < PATH_DEPTH; i++) {
+		if (!climb(path))
+			return;
+	}
+	path->start = 0;
+}

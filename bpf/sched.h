@@ -1,0 +1,99 @@
+/* Fork, exec and exit: events, and the upkeep of what is known of processes. */
+#pragma once
+#include "exec_calls.h"
+#include "mapped_file.h"
+#include "processes.h"
+
+BPF_ARRAY(select, u64, EVENTS);
+
+/* Judge an event of the current task; 0 if it is not selected, not ours, or not matched. */
+static __always_inline u64 judge(u32 event, struct facts *facts)
+{
+	u64 *selected = select.lookup(&event);
+	if (!selected || !*selected || !read_process(facts))
+		return 0;
+	count(SEEN);
+	u64 mask = *selected & match_facts(facts);
+	if (!mask)
+		count(FILTERED);
+	return mask;
+}
+
+static __always_inline void fill_sched_header(struct header *header, struct facts *facts, u32 event,
+					      u64 mask)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	fill_header(header, facts, event, mask);
+	header->syscall = current_call(task);
+	header->flags = is_compat(task) ? FLAG_COMPAT : 0;
+}
+
+#define FORK_SLOTS 9
+struct fork_record {
+	struct header header;
+	u64 slots[FORK_SLOTS];
+};
+
+int on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *parent = (struct task_struct *)ctx->args[0];
+	struct task_struct *child = (struct task_struct *)ctx->args[1];
+	u32 parent_pid = READ(parent, tgid), child_pid = READ(child, tgid);
+	struct facts facts = {};
+#ifdef TRACK_PROCESSES
+	struct process *known = processes.lookup(&parent_pid);
+	if (known && child_pid != parent_pid) {
+		struct process inherited = *known;
+		if (processes.update(&child_pid, &inherited) < 0)
+			count(UNTRACKED);
+	}
+#endif
+	read_facts(&facts);
+	u64 mask = judge(EVENT_FORK, &facts);
+	if (!mask)
+		return 0;
+	struct fork_record record = {};
+	struct inner_ids of_parent = {}, of_child = {};
+	read_inner_ids(parent, &of_parent);
+	read_inner_ids(child, &of_child);
+	fill_sched_header(&record.header, &facts, EVENT_FORK, mask);
+	record.slots[0] = READ(parent, pid);
+	record.slots[1] = of_parent.tid;
+	record.slots[2] = parent_pid;
+	record.slots[3] = of_parent.pid;
+	record.slots[4] = READ(child, pid);
+	record.slots[5] = of_child.tid;
+	record.slots[6] = child_pid;
+	record.slots[7] = of_child.pid;
+	record.slots[8] = READ(child, start_boottime);
+	submit(&record, sizeof(record));
+	return 0;
+}
+
+#define EXIT_SLOTS 2
+struct exit_record {
+	struct header header;
+	u64 slots[EXIT_SLOTS];
+};
+
+int on_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[0];
+	struct facts facts = {};
+	read_facts(&facts);
+	bool last = READ(READ(task, signal), live_counter) == 0;
+	u64 mask = judge(EVENT_EXIT, &facts);
+	forget_exec();
+	if (mask) {
+		struct exit_record record = {};
+		fill_sched_header(&record.header, &facts, EVENT_EXIT, mask);
+		record.slots[0] = READ(task, exit_code);
+		record.slots[1] = last;
+		submit(&record, sizeof(record));
+	}
+#ifdef TRACK_PROCESSES
+	if (last)
+		processes.delete(&facts.pid);
+#endif
+	return 0;
+}

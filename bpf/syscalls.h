@@ -1,0 +1,133 @@
+/* System calls: judged where they return, when the kernel has read the arguments itself.
+ *
+ * The saved registers still hold the arguments there. Calls that do not return (normally) have
+ * entry points of their own, at the tracepoints that fire for them alone. */
+#pragma once
+#include "arguments.h"
+#include "exec_calls.h"
+#include "processes.h"
+
+/* For a call number: the scopes that selected it as a native and as a 32-bit call, and the
+ * events that these are. */
+struct call {
+	u64 native;
+	u64 compat;
+	u32 native_event;
+	u32 compat_event;
+};
+BPF_ARRAY(calls, struct call, CALLS);
+
+/* The context of a syscalls:sys_enter_NAME tracepoint. */
+struct enter_context {
+	u64 unused;
+	u64 number;
+	u64 arguments[REGISTERS];
+};
+
+/* Judge a call and begin its record in the scratch space; the mask in it may be 0. */
+static __always_inline struct call_record *judge_call(const struct call *call, bool compat,
+						      const struct facts *facts)
+{
+	u32 zero = 0;
+	struct call_record *record = call_records.lookup(&zero);
+	if (!record)
+		return NULL;
+	u64 selected = compat ? call->compat : call->native;
+	u64 mask = selected & match_facts(facts);
+	record->selected = selected;
+	record->sent.header.mask = mask;
+	record->end = 0;
+	if (!mask)
+		return record;
+	u32 event = compat ? call->compat_event : call->native_event;
+	fill_header(&record->sent.header, facts, event, mask);
+	record->sent.header.flags = compat ? FLAG_COMPAT : 0;
+	return record;
+}
+
+/* Complete the record of a call that matched, and send it. */
+static __always_inline void report_call(struct call_record *record, const u64 *registers,
+					u32 number, s64 retval)
+{
+	take_arguments(record, registers);
+	record->sent.header.syscall = number;
+	record->sent.header.retval = retval;
+	submit_call(record);
+}
+
+int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	s64 retval = ctx->args[1];
+	u32 number = READ(regs, orig_ax);
+	struct call *call = calls.lookup(&number);
+	if (!call || !(call->native | call->compat))
+		return 0;
+	bool compat = is_compat((struct task_struct *)bpf_get_current_task());
+	if (!(compat ? call->compat : call->native))
+		return 0;
+	if (is_exec(number, compat)) {
+		forget_exec();
+		if (!retval) /* reported by the exec itself */
+			return 0;
+	}
+	struct facts facts = {};
+	read_facts(&facts);
+	if (!read_process(&facts))
+		return 0;
+	count(SEEN);
+	struct call_record *record = judge_call(call, compat, &facts);
+	if (!record || !record->sent.header.mask) {
+		count(FILTERED);
+		return 0;
+	}
+	u64 registers[REGISTERS];
+	read_registers(registers, regs, compat);
+	report_call(record, registers, number, retval);
+	return 0;
+}
+
+/* exit, exit_group, rt_sigreturn: their entry is all there is of them. */
+int enter_without_return(struct enter_context *ctx)
+{
+	u32 number = ctx->number;
+	struct call *call = calls.lookup(&number);
+	struct facts facts = {};
+	read_facts(&facts);
+	if (!call || !call->native || !read_process(&facts))
+		return 0;
+	count(SEEN);
+	struct call_record *record = judge_call(call, false, &facts);
+	if (!record || !record->sent.header.mask) {
+		count(FILTERED);
+		return 0;
+	}
+	u64 registers[REGISTERS];
+	__builtin_memcpy(registers, ctx->arguments, sizeof(registers));
+	report_call(record, registers, number, 0);
+	return 0;
+}
+
+#ifdef EXEC_CALLS
+/* execve, execveat: keep the record until the exec succeeds (see exec_calls.h). */
+int enter_exec(struct enter_context *ctx)
+{
+	u32 number = ctx->number;
+	struct call *call = calls.lookup(&number);
+	struct facts facts = {};
+	read_facts(&facts);
+	if (!call || !knows_process(&facts))
+		return 0;
+	struct call_record *record = judge_call(call, false, &facts);
+	if (!record)
+		return 0;
+	if (record->sent.header.mask) {
+		u64 registers[REGISTERS];
+		__builtin_memcpy(registers, ctx->arguments, sizeof(registers));
+		take_arguments(record, registers);
+		record->sent.header.syscall = number;
+	}
+	keep_exec(record);
+	return 0;
+}
+#endif

@@ -1,0 +1,79 @@
+/* Reading the kernel's own structures, as they lie behind the pointers of a task.
+ *
+ * The structures themselves are generated from the running kernel's BTF, so every offset is
+ * that of this kernel (tracee_ref/kernel/structures.py). */
+#pragma once
+#include "facts.h"
+
+/* Read a field through a kernel pointer; 0 where it cannot be read. */
+#define READ(pointer, field)                                                                       \
+	({                                                                                         \
+		typeof((pointer)->field) _value = 0;                                               \
+		bpf_probe_read_kernel(&_value, sizeof(_value), &(pointer)->field);                 \
+		_value;                                                                            \
+	})
+
+/* Keep the low bits of a value, in a way that the compiler cannot do without: the verifier does
+ * not know all that the compiler knows. `bits` is a power of two less one. */
+static __always_inline u64 within(u64 value, const u64 bits)
+{
+	asm volatile("%0 &= %1" : "+r"(value) : "i"(bits));
+	return value;
+}
+
+#define PIDTYPE_TGID 1 /* linux/pid.h, since 4.19 (6883f81aac6f) */
+#define PF_KTHREAD 0x00200000
+
+/* Ids of a process or thread in its own pid namespace. */
+struct inner_ids {
+	u32 pid;
+	u32 tid;
+	u32 ppid;
+	u32 pidns; /* inode number */
+};
+
+static __always_inline struct upid read_upid(struct pid *pid, u32 level)
+{
+	struct upid upid = {};
+	bpf_probe_read_kernel(&upid, sizeof(upid), (struct upid *)pid->numbers + level);
+	return upid;
+}
+
+static __always_inline struct pid *thread_group_pid(struct task_struct *task)
+{
+	struct signal_struct *signal = READ(task, signal);
+	struct pid *pid = NULL;
+	bpf_probe_read_kernel(&pid, sizeof(pid), (struct pid **)signal->pids + PIDTYPE_TGID);
+	return pid;
+}
+
+/* A parent outside of the task's namespace has the id 0 there, as getppid() says it. */
+static __always_inline u32 inner_ppid(struct task_struct *parent, u32 level, void *ns)
+{
+	struct pid *pid = thread_group_pid(parent);
+	if (!pid || READ(pid, level) < level)
+		return 0;
+	struct upid upid = read_upid(pid, level);
+	return upid.ns == ns ? upid.nr : 0;
+}
+
+static __always_inline void read_inner_ids(struct task_struct *task, struct inner_ids *ids)
+{
+	struct pid *thread = READ(task, thread_pid);
+	u32 level = READ(thread, level);
+	struct upid upid = read_upid(thread, level);
+	struct pid *group = thread_group_pid(task);
+	ids->tid = upid.nr;
+	ids->pid = read_upid(group, level).nr;
+	ids->ppid = inner_ppid(READ(task, real_parent), level, upid.ns);
+	ids->pidns = READ(upid.ns, ns_inum);
+}
+
+static __always_inline void read_facts(struct facts *facts)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	facts->pid = id >> 32;
+	facts->tid = id;
+	facts->uid = bpf_get_current_uid_gid();
+	bpf_get_current_comm(facts->comm, sizeof(facts->comm));
+}

@@ -1,0 +1,6 @@
+/* The tracer's programs: one header for each family of events. */
+#include "exec.h"
+#include "sched.h"
+#ifdef SYSCALL_EVENTS
+#include "syscalls.h"
+#endif

@@ -1,0 +1,99 @@
+"""Compile the C files of ``bpf/`` with BCC, without kernel headers, and reach their maps."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from collections.abc import Mapping
+from contextlib import ExitStack
+from importlib.resources import as_file, files
+from typing import Any, Final
+
+from ..errors import HostError
+from .btf import Btf
+from .structures import structures_of
+
+INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
+
+
+class Program:
+    """A compiled C file with its maps and functions; raises HostError where BPF is refused."""
+
+    def __init__(self, name: str, defines: Mapping[str, str], btf: Btf) -> None:
+        bcc = _import_bcc()
+        self._lib = bcc.libbcc.lib
+        self._kinds = bcc.BPF
+        text = self._text(name, defines, btf)
+        with ExitStack() as stack:
+            shim = stack.enter_context(as_file(files("bpf") / "shim"))
+            os.environ["BCC_KERNEL_SOURCE"] = str(shim)
+            try:
+                # -w: warnings about BCC's own headers would reach the user's terminal.
+                self.bpf = bcc.BPF(text=text, cflags=["-w"])
+            except Exception as error:
+                raise HostError(_refusal(name, error)) from error
+
+    @staticmethod
+    def _text(name: str, defines: Mapping[str, str], btf: Btf) -> str:
+        """Return one self-contained text: BCC rewrites only what stands in its main file."""
+        structures, of_kernel = structures_of(btf)
+        lines = [f"#define {key} {value}" for key, value in {**defines, **of_kernel}.items()]
+        return "\n".join([*lines, btf.declarations(structures), _inlined(name, set())])
+
+    def load(self, function: str, kind: str) -> Any:
+        """Have the verifier check a function; ``kind`` is BCC's name of a program type."""
+        try:
+            return self.bpf.load_func(function.encode(), getattr(self._kinds, kind))
+        except Exception as error:
+            raise HostError(_refusal(function, error)) from error
+
+    def map_fd(self, name: str) -> int:
+        """Return the file descriptor of a map."""
+        fd: int = self._lib.bpf_table_fd(self.bpf.module, name.encode())
+        if fd < 0:
+            raise KeyError(name)
+        return fd
+
+    def update(self, fd: int, key: bytes, value: bytes, flags: int = 0) -> int:
+        """Set a map's element; return 0 or the errno."""
+        if self._lib.bpf_update_elem(fd, key, value, flags) < 0:
+            return ctypes.get_errno() or 1
+        return 0
+
+    def delete(self, fd: int, key: bytes) -> None:
+        """Remove an element, if it is there."""
+        self._lib.bpf_delete_elem(fd, key)
+
+    def lookup(self, fd: int, key: bytes, size: int) -> bytes | None:
+        """Return the ``size`` bytes of an element (of all CPUs, for a per-CPU map), or None."""
+        value = ctypes.create_string_buffer(size)
+        if self._lib.bpf_lookup_elem(fd, key, value) < 0:
+            return None
+        return value.raw
+
+    def close(self) -> None:
+        """Detach and unload everything."""
+        self.bpf.cleanup()
+
+
+def _import_bcc() -> Any:
+    try:
+        import bcc  # noqa: PLC0415 (its absence must be an error of ours, not a traceback)
+    except ImportError as error:
+        raise HostError("BCC is missing; install the package python3-bpfcc") from error
+    return bcc
+
+
+def _inlined(name: str, seen: set[str]) -> str:
+    """Return a C file with our own headers put in place, each once."""
+    if name in seen:
+        return ""
+    seen.add(name)
+    text = (files("bpf") / name).read_text(encoding="utf-8").replace("#pragma once\n", "")
+    return INCLUDE.sub(lambda match: _inlined(match[1], seen), text)
+
+
+def _refusal(name: str, error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    return f"{name}: refused by the kernel ({reason}); tracing needs root, CAP_BPF and CAP_PERFMON"

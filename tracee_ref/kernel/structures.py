@@ -1,0 +1,60 @@
+"""Which structures of the kernel ``bpf/`` reads, with the spellings of several versions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .btf import Btf, Wanted
+
+
+def _fields(*names: str, **others: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return {name.replace(".", "_"): (name,) for name in names} | others
+
+
+STRUCTURES: Final[Wanted] = {
+    "task_struct": _fields(
+        "pid", "tgid", "real_parent", "start_boottime", "exit_code", "signal", "nsproxy",
+        "thread_pid", "mm", "files", "flags", "thread_info.status", "stack",
+    ),
+    "signal_struct": _fields("live.counter", "pids"),
+    "nsproxy": _fields("mnt_ns", "uts_ns"),
+    "mnt_namespace": _fields("ns.inum"),
+    "uts_namespace": _fields("name.nodename"),
+    "pid_namespace": _fields("ns.inum"),
+    "pid": _fields("level", "numbers"),
+    "upid": _fields("nr", "ns"),
+    "pt_regs": _fields(
+        "di", "si", "dx", "r10", "r8", "r9", "bx", "cx", "bp", "orig_ax", "ss",
+    ),
+    "linux_binprm": _fields("file", "filename", "interp"),
+    "file": _fields("f_path.mnt", "f_path.dentry", "f_inode"),
+    "dentry": _fields("d_parent", "d_name.name", "d_name.len"),
+    "vfsmount": _fields("mnt_root", "mnt_sb"),
+    "mount": _fields("mnt", "mnt_parent", "mnt_mountpoint"),
+    "super_block": _fields("s_dev"),
+    "inode": _fields(
+        "i_ino", "i_mode", "i_sb",
+        # 6.6 renamed i_ctime (13bc24457850), 6.11 split it (3aa63a569c64).
+        ctime_sec=("i_ctime.tv_sec", "__i_ctime.tv_sec", "i_ctime_sec"),
+        ctime_nsec=("i_ctime.tv_nsec", "__i_ctime.tv_nsec", "i_ctime_nsec"),
+    ),
+    "mm_struct": _fields("arg_start", "arg_end", "env_start", "env_end", "saved_auxv"),
+    "vm_area_struct": _fields("vm_start", "vm_end", "vm_file"),
+    "files_struct": _fields("fdt"),
+    "fdtable": _fields("fd", "max_fds"),
+}  # fmt: skip
+
+VMA_LIST: Final[Wanted] = {
+    "mm_struct": {**STRUCTURES["mm_struct"], **_fields("mmap")},
+    "vm_area_struct": {**STRUCTURES["vm_area_struct"], **_fields("vm_next")},
+}
+"""Up to Linux 6.0 the mappings of a process are a list (until 763ecb035029)."""
+
+MAPLE_TREE: Final[Wanted] = {"mm_struct": {**STRUCTURES["mm_struct"], **_fields("mm_mt.ma_root")}}
+
+
+def structures_of(btf: Btf) -> tuple[Wanted, dict[str, str]]:
+    """Return what to declare for this kernel, and the constants that tell the C side of it."""
+    if btf.has("mm_struct", "mmap"):
+        return {**STRUCTURES, **VMA_LIST}, {"VMA_LIST": ""}
+    return {**STRUCTURES, **MAPLE_TREE}, {}
