@@ -2,6 +2,7 @@
 #pragma once
 #include "sched.h"
 
+#ifdef SELECT_EXEC
 /* Slots, in the catalogue's order of arguments. */
 enum exec_slot {
 	EXEC_CMDPATH,
@@ -111,7 +112,9 @@ static __always_inline void put_stdin(struct exec_scratch *record, struct path_b
 	if (!file)
 		return;
 	build_path(path, file);
-	slots[EXEC_STDIN_TYPE] = READ(READ(file, f_inode), i_mode) & S_IFMT;
+	struct inode *inode = READ(file, f_inode);
+	/* A pipe or socket has no path: its inode number goes along, above the type. */
+	slots[EXEC_STDIN_TYPE] = (READ(inode, i_mode) & S_IFMT) | READ(inode, i_ino) << 32;
 	slots[EXEC_STDIN_PATH] = put_path(record, path);
 }
 
@@ -141,31 +144,39 @@ static __always_inline void put_exec(struct exec_scratch *record, struct linux_b
 #endif
 }
 
+static __always_inline void report_program(struct linux_binprm *bprm, struct path_buffer *path,
+					   struct facts *facts)
+{
+	u32 zero = 0;
+	struct exec_scratch *record = exec_scratches.lookup(&zero);
+	u64 mask = judge(EVENT_EXEC, facts);
+	if (!record || !mask)
+		return;
+	fill_sched_header(&record->sent.header, facts, EVENT_EXEC, mask);
+	put_exec(record, bprm, path);
+	u64 size = offsetof(struct exec_record, data) + record->end;
+	if (size > sizeof(record->sent)) /* for the verifier */
+		size = sizeof(record->sent);
+	submit(&record->sent, size);
+}
+#endif
+
 int on_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct linux_binprm *bprm = (struct linux_binprm *)ctx->args[2];
 	struct facts facts = {};
 	u32 zero = 0;
 	struct path_buffer *path = path_buffers.lookup(&zero);
-	struct exec_scratch *record = exec_scratches.lookup(&zero);
 	read_facts(&facts);
-	if (!path || !record || !knows_process(&facts))
+	if (!path || !knows_process(&facts))
 		return 0;
 	report_exec();
+#if defined(SELECT_EXEC) || defined(USE_BINARY)
 	build_path(path, READ(bprm, file));
-#ifdef TRACK_PROCESSES
-	struct process now = {.accept = accept_program(path)};
-	if (processes.update(&facts.pid, &now) < 0)
-		count(UNTRACKED);
 #endif
-	u64 mask = judge(EVENT_EXEC, &facts);
-	if (!mask)
-		return 0;
-	fill_sched_header(&record->sent.header, &facts, EVENT_EXEC, mask);
-	put_exec(record, bprm, path);
-	u64 size = offsetof(struct exec_record, data) + record->end;
-	if (size > sizeof(record->sent)) /* for the verifier */
-		size = sizeof(record->sent);
-	submit(&record->sent, size);
+	renew_process(facts.pid, path);
+#ifdef SELECT_EXEC
+	report_program(bprm, path, &facts);
+#endif
 	return 0;
 }

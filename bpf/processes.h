@@ -9,10 +9,10 @@ struct process {
 	u32 starting; /* our COMMAND before its exec: still our own code, not shown */
 	u32 unused;
 };
-BPF_HASH(processes, u32, struct process, PROCESSES);
 
 #if defined(USE_BINARY) || defined(COMMAND_ONLY)
 #define TRACK_PROCESSES
+BPF_HASH(processes, u32, struct process, PROCESSES);
 #endif
 
 #ifdef USE_BINARY
@@ -51,10 +51,30 @@ static __always_inline bool read_process(struct facts *facts)
 	return knows_process(facts);
 }
 
-/* Judge the program that a process begins to run, by its path. */
+/* A new process is what its parent is; a new thread (same process id) changes nothing. */
+static __always_inline void inherit_process(u32 parent, u32 child)
+{
+#ifdef TRACK_PROCESSES
+	struct process *known = processes.lookup(&parent);
+	if (!known || child == parent)
+		return;
+	struct process inherited = *known;
+	if (processes.update(&child, &inherited) < 0)
+		count(UNTRACKED);
+#endif
+}
+
+static __always_inline void forget_process(u32 pid)
+{
+#ifdef TRACK_PROCESSES
+	processes.delete(&pid);
+#endif
+}
+
+#ifdef USE_BINARY
+/* Judge the program that a process begins to run, by the path that was just built. */
 static __always_inline u64 accept_program(const struct path_buffer *path)
 {
-#ifdef USE_BINARY
 	u32 zero = 0;
 	struct binary *binary = binary_scratch.lookup(&zero);
 	if (!binary)
@@ -67,7 +87,19 @@ static __always_inline u64 accept_program(const struct path_buffer *path)
 	if (start && length < sizeof(binary->path))
 		bpf_probe_read_kernel(binary->path, length, &path->text[start]);
 	return accept_binary(binary);
+}
+#endif
+
+/* A process has begun to run a program: what fork handed down counts no more. */
+static __always_inline void renew_process(u32 pid, const struct path_buffer *path)
+{
+#ifdef TRACK_PROCESSES
+#ifdef USE_BINARY
+	struct process now = {.accept = accept_program(path)};
 #else
-	return ~0ULL;
+	struct process now = {.accept = ~0ULL};
+#endif
+	if (processes.update(&pid, &now) < 0)
+		count(UNTRACKED);
 #endif
 }

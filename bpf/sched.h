@@ -34,39 +34,38 @@ struct fork_record {
 	u64 slots[FORK_SLOTS];
 };
 
-int on_fork(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void report_fork(struct task_struct *parent, struct task_struct *child)
 {
-	struct task_struct *parent = (struct task_struct *)ctx->args[0];
-	struct task_struct *child = (struct task_struct *)ctx->args[1];
-	u32 parent_pid = READ(parent, tgid), child_pid = READ(child, tgid);
+#ifdef SELECT_FORK
+	struct fork_record record = {};
+	struct inner_ids of_parent = {}, of_child = {};
 	struct facts facts = {};
-#ifdef TRACK_PROCESSES
-	struct process *known = processes.lookup(&parent_pid);
-	if (known && child_pid != parent_pid) {
-		struct process inherited = *known;
-		if (processes.update(&child_pid, &inherited) < 0)
-			count(UNTRACKED);
-	}
-#endif
 	read_facts(&facts);
 	u64 mask = judge(EVENT_FORK, &facts);
 	if (!mask)
-		return 0;
-	struct fork_record record = {};
-	struct inner_ids of_parent = {}, of_child = {};
+		return;
 	read_inner_ids(parent, &of_parent);
 	read_inner_ids(child, &of_child);
 	fill_sched_header(&record.header, &facts, EVENT_FORK, mask);
 	record.slots[0] = READ(parent, pid);
 	record.slots[1] = of_parent.tid;
-	record.slots[2] = parent_pid;
+	record.slots[2] = READ(parent, tgid);
 	record.slots[3] = of_parent.pid;
 	record.slots[4] = READ(child, pid);
 	record.slots[5] = of_child.tid;
-	record.slots[6] = child_pid;
+	record.slots[6] = READ(child, tgid);
 	record.slots[7] = of_child.pid;
 	record.slots[8] = READ(child, start_boottime);
 	submit(&record, sizeof(record));
+#endif
+}
+
+int on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *parent = (struct task_struct *)ctx->args[0];
+	struct task_struct *child = (struct task_struct *)ctx->args[1];
+	inherit_process(READ(parent, tgid), READ(child, tgid));
+	report_fork(parent, child);
 	return 0;
 }
 
@@ -76,24 +75,29 @@ struct exit_record {
 	u64 slots[EXIT_SLOTS];
 };
 
+static __always_inline void report_exit(struct task_struct *task, bool last)
+{
+#ifdef SELECT_EXIT
+	struct exit_record record = {};
+	struct facts facts = {};
+	read_facts(&facts);
+	u64 mask = judge(EVENT_EXIT, &facts);
+	if (!mask)
+		return;
+	fill_sched_header(&record.header, &facts, EVENT_EXIT, mask);
+	record.slots[0] = READ(task, exit_code);
+	record.slots[1] = last;
+	submit(&record, sizeof(record));
+#endif
+}
+
 int on_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
-	struct facts facts = {};
-	read_facts(&facts);
 	bool last = READ(READ(task, signal), live_counter) == 0;
-	u64 mask = judge(EVENT_EXIT, &facts);
+	report_exit(task, last);
 	forget_exec();
-	if (mask) {
-		struct exit_record record = {};
-		fill_sched_header(&record.header, &facts, EVENT_EXIT, mask);
-		record.slots[0] = READ(task, exit_code);
-		record.slots[1] = last;
-		submit(&record, sizeof(record));
-	}
-#ifdef TRACK_PROCESSES
 	if (last)
-		processes.delete(&facts.pid);
-#endif
+		forget_process(READ(task, tgid));
 	return 0;
 }

@@ -17,11 +17,11 @@ struct call {
 };
 BPF_ARRAY(calls, struct call, CALLS);
 
-/* The context of a syscalls:sys_enter_NAME tracepoint. */
+/* The context of a syscalls:sys_enter_NAME tracepoint. It has as many arguments as the call; a
+ * program that reads more is refused, so they are taken from the registers. */
 struct enter_context {
 	u64 unused;
-	u64 number;
-	u64 arguments[REGISTERS];
+	u32 number;
 };
 
 /* Judge a call and begin its record in the scratch space; the mask in it may be 0. */
@@ -87,6 +87,7 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+#ifdef CALLS_WITHOUT_RETURN
 /* exit, exit_group, rt_sigreturn: their entry is all there is of them. */
 int enter_without_return(struct enter_context *ctx)
 {
@@ -103,10 +104,12 @@ int enter_without_return(struct enter_context *ctx)
 		return 0;
 	}
 	u64 registers[REGISTERS];
-	__builtin_memcpy(registers, ctx->arguments, sizeof(registers));
+	read_registers(registers, user_registers((struct task_struct *)bpf_get_current_task()), false);
 	report_call(record, registers, number, 0);
 	return 0;
 }
+
+#endif
 
 #ifdef EXEC_CALLS
 /* execve, execveat: keep the record until the exec succeeds (see exec_calls.h). */
@@ -123,7 +126,8 @@ int enter_exec(struct enter_context *ctx)
 		return 0;
 	if (record->sent.header.mask) {
 		u64 registers[REGISTERS];
-		__builtin_memcpy(registers, ctx->arguments, sizeof(registers));
+		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+		read_registers(registers, user_registers(task), false);
 		take_arguments(record, registers);
 		record->sent.header.syscall = number;
 	}

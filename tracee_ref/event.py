@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 
-class Argument(msgspec.Struct):
+class Argument(msgspec.Struct, omit_defaults=True):
     """One argument.  ``value`` is None where the call passed none (a NULL pointer).
 
-    ``unreadable`` is set where a value was there but could not be read (rule 18).
+    ``unreadable`` is set where a value was there but could not be read (rule 18); only then
+    is it part of the JSON output.
     """
 
     name: str

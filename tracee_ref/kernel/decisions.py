@@ -90,7 +90,7 @@ class DecisionProgram:
         data = question(event, process, self._with_binary)
         buffer = ctypes.create_string_buffer(data, len(data))
         attr = _TestRun(
-            prog_fd=self._function.fd,
+            prog_fd=self._function,
             data_size_in=len(data),
             data_size_out=len(data),
             data_in=ctypes.addressof(buffer),

@@ -18,12 +18,17 @@ INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
 
 
 class Program:
-    """A compiled C file with its maps and functions; raises HostError where BPF is refused."""
+    """A compiled C file with its maps and functions; raises HostError where BPF is refused.
+
+    ``possible_cpus`` is the number of values that an element of a per-CPU map has.
+    """
 
     def __init__(self, name: str, defines: Mapping[str, str], btf: Btf) -> None:
         bcc = _import_bcc()
         self._lib = bcc.libbcc.lib
         self._kinds = bcc.BPF
+        self._attached: list[str] = []
+        self.possible_cpus = len(bcc.utils.get_possible_cpus())
         text = self._text(name, defines, btf)
         with ExitStack() as stack:
             shim = stack.enter_context(as_file(files("bpf") / "shim"))
@@ -41,12 +46,31 @@ class Program:
         lines = [f"#define {key} {value}" for key, value in {**defines, **of_kernel}.items()]
         return "\n".join([*lines, btf.declarations(structures), _inlined(name, set())])
 
-    def load(self, function: str, kind: str) -> Any:
-        """Have the verifier check a function; ``kind`` is BCC's name of a program type."""
+    def load(self, function: str, kind: str) -> int:
+        """Have the verifier check a function; return its file descriptor.
+
+        ``kind`` is BCC's name of a program type.  A function is loaded once.
+        """
         try:
-            return self.bpf.load_func(function.encode(), getattr(self._kinds, kind))
+            fd: int = self.bpf.load_func(function.encode(), getattr(self._kinds, kind)).fd
+            return fd
         except Exception as error:
             raise HostError(_refusal(function, error)) from error
+
+    def attach_raw_tracepoint(self, point: str, function: str) -> None:
+        """Load a function and run it at a raw tracepoint."""
+        self.load(function, "RAW_TRACEPOINT")
+        try:
+            self.bpf.attach_raw_tracepoint(tp=point.encode(), fn_name=function.encode())
+        except Exception as error:
+            raise HostError(_refusal(f"raw tracepoint {point}", error)) from error
+        self._attached.append(point)
+
+    def detach_raw_tracepoints(self) -> None:
+        """Take all functions off their raw tracepoints."""
+        for point in self._attached:
+            self.bpf.detach_raw_tracepoint(tp=point.encode())
+        self._attached.clear()
 
     def map_fd(self, name: str) -> int:
         """Return the file descriptor of a map."""
@@ -79,7 +103,7 @@ class Program:
 
 def _import_bcc() -> Any:
     try:
-        import bcc  # noqa: PLC0415 (its absence must be an error of ours, not a traceback)
+        import bcc  # noqa: PLC0415 (it may be missing, and takes its time)
     except ImportError as error:
         raise HostError("BCC is missing; install the package python3-bpfcc") from error
     return bcc

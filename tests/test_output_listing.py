@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.listing import listing
+
+
+def sections() -> dict[str, list[str]]:
+    parts = [part.splitlines() for part in listing().strip().split("\n\n")]
+    return {lines[0]: lines[1:] for lines in parts}
+
+
+def test_the_sections_in_order() -> None:
+    assert list(sections()) == ["System Calls", "Other Events", "Sets", "Not supported yet"]
+
+
+def test_lines_to_the_character() -> None:
+    assert sections()["System Calls"][:2] == [
+        "NAME                           SETS                                     ARGUMENTS",
+        "read                           fs fs_read_write syscalls                "
+        "(int fd, void* buf, size_t count)",
+    ]
+    assert sections()["Other Events"][-1] == (
+        "sched_process_exit             proc proc_life                           "
+        "(long exit_code, bool process_group_exit)"
+    )
+    assert "default                        27 of 40" in sections()["Sets"]
+    assert "32bit_unique                   86 of 86" in sections()["Sets"]
+
+
+def test_an_event_is_listed_once_and_where_it_belongs() -> None:
+    found = sections()
+    traced = [line.split()[0] for title in list(found)[:2] for line in found[title][1:]]
+    missing = " ".join(found["Not supported yet"]).split()
+    assert sorted(traced + missing) == sorted(load_catalogue())
+    assert len(found["System Calls"]) == 1 + 446
+    assert "net_packet_icmp" in missing
+    assert "sched_process_exec" in traced

@@ -1,0 +1,33 @@
+"""Make ``tracee_ref/data/events.json`` from a JSON of upstream's v0.12.0 event definitions.
+
+Usage: ``python tools/make_catalogue.py DEFINITIONS``.  Kept per event, in the order of ids:
+id, name, syscall, internal, sets, arguments as [type, name], dependencies; one event a line.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+TARGET = Path(__file__).parents[1] / "tracee_ref" / "data" / "events.json"
+
+
+def row(event: dict[str, Any]) -> list[Any]:
+    """Return the fields that the tracer needs of one definition, in a fixed order."""
+    arguments = [[argument["type"], argument["name"]] for argument in event["args"]]
+    kept = [event[key] for key in ("id", "name", "syscall", "internal", "sets")]
+    return [*kept, arguments, event["depends_on"]]
+
+
+def catalogue(definitions: list[dict[str, Any]]) -> str:
+    """Return the text of the data file."""
+    rows = sorted(row(event) for event in definitions)
+    lines = (json.dumps(fields, separators=(",", ":")) for fields in rows)
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+if __name__ == "__main__":
+    source = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    TARGET.write_text(catalogue(source["events"]), encoding="utf-8")

@@ -1,0 +1,103 @@
+"""How the register or the memory of an argument is to be read, by its C type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import Final
+
+from .catalogue import ArgumentDefinition
+
+
+class Shape(Enum):
+    """What an argument is made of; from POINTER on, the register holds an address."""
+
+    INT32 = auto()
+    UINT32 = auto()
+    UINT16 = auto()
+    INT64 = auto()
+    UINT64 = auto()
+    BOOL = auto()
+    POINTER = auto()
+    STRING = auto()
+    STRING_ARRAY = auto()
+    SOCKADDR = auto()
+    INT_PAIR = auto()
+
+
+WORDS: Final[dict[Shape, str]] = {
+    Shape.INT32: "int pid_t key_t key_serial_t mqd_t timer_t clockid_t landlock_rule_type",
+    Shape.UINT32: "u32 uid_t gid_t qid_t mode_t dev_t",
+    Shape.UINT16: "u16 umode_t old_uid_t old_gid_t old_old_uid_t",
+    Shape.INT64: "long off_t loff_t",
+    Shape.UINT64: "u64 size_t",
+    Shape.BOOL: "bool",
+}
+SHAPES: Final[Mapping[str, Shape]] = {
+    **{word: shape for shape, words in WORDS.items() for word in words.split()},
+    "const clockid_t": Shape.INT32,
+    "unsigned int": Shape.UINT32,
+    "unsigned long": Shape.UINT64,
+    "int[2]": Shape.INT_PAIR,
+    "struct sockaddr*": Shape.SOCKADDR,
+    "char*": Shape.STRING,
+    "const char*": Shape.STRING,
+    "const char**": Shape.STRING_ARRAY,
+    "const char*const*": Shape.STRING_ARRAY,
+}
+"""Every type that is not here is a pointer, as upstream reads it (facts, section 5.6)."""
+
+OUTPUT_BUFFERS: Final = frozenset(
+    {
+        ("flistxattr", "list"),
+        ("getcwd", "buf"),
+        ("listxattr", "list"),
+        ("llistxattr", "list"),
+        ("lookup_dcookie", "buffer"),
+        ("mq_timedreceive", "msg_ptr"),
+        ("mq_timedreceive_time32", "u_msg_ptr"),
+        ("readlink", "buf"),
+        ("readlinkat", "buf"),
+        ("syslog", "bufp"),
+    }
+)
+"""Arguments of type ``char*`` that the call fills: no text to read, and often no NUL."""
+
+
+def shape_of(event_name: str, argument: ArgumentDefinition) -> Shape:
+    """Return how an argument of an event is read."""
+    if (event_name, argument.name) in OUTPUT_BUFFERS:
+        return Shape.POINTER
+    return SHAPES.get(argument.type, Shape.POINTER)
+
+
+def unsigned(bits: int) -> Callable[[int], int]:
+    """Return what keeps the low bits of a register."""
+    mask = (1 << bits) - 1
+    return lambda value: value & mask
+
+
+def signed(bits: int) -> Callable[[int], int]:
+    """Return what reads the low bits of a register as two's complement."""
+    mask, sign = (1 << bits) - 1, 1 << (bits - 1)
+    return lambda value: ((value & mask) ^ sign) - sign
+
+
+DECODERS: Final[Mapping[Shape, Callable[[int], int]]] = {
+    Shape.INT32: signed(32),
+    Shape.UINT32: unsigned(32),
+    Shape.UINT16: unsigned(16),
+    Shape.INT64: signed(64),
+    Shape.BOOL: lambda value: value & 0xFF != 0,
+}
+
+
+def decode_register(shape: Shape, value: int, *, compat: bool = False) -> int:
+    """Return the number in a 64-bit register, given as it is in an unsigned word.
+
+    ``compat`` tells that a 32-bit program made the call: its ``long`` has 32 bits.  For what
+    lies in memory the result is the address.
+    """
+    if compat and shape is Shape.INT64:
+        shape = Shape.INT32
+    return DECODERS.get(shape, unsigned(64))(value)

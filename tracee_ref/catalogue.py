@@ -1,0 +1,99 @@
+"""The events that can be named in a filter: ids, sets, arguments (facts, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+LAST_NATIVE_CALL: Final = 448
+"""Up to here ids are x86-64 call numbers; those above belong to i386-only and other events.
+
+A kernel newer than the catalogue has native calls 449 (futex_waitv) and on: they are none of
+the events with these ids (facts, section 5.1).
+"""
+
+ONLY_32BIT: Final = "32bit_unique"
+"""The set of the calls that exist for 32-bit programs alone."""
+
+TRACED: Final = frozenset({"sched_process_fork", "sched_process_exec", "sched_process_exit"})
+"""Events other than system calls that the tracer can deliver."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentDefinition:
+    """An argument: its name and its C type, spelled as in the output."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventDefinition:
+    """An event; ``available`` tells whether this tracer can deliver it.
+
+    ``id`` is what the output shows as ``eventId``.
+    """
+
+    id: int
+    name: str
+    syscall: bool
+    sets: frozenset[str]
+    args: tuple[ArgumentDefinition, ...]
+    available: bool
+
+
+class Row(msgspec.Struct, array_like=True, gc=False):
+    """A line of ``data/events.json``."""
+
+    id: int
+    name: str
+    syscall: bool
+    internal: bool
+    sets: tuple[str, ...]
+    args: tuple[tuple[str, str], ...]
+    depends_on: tuple[str, ...]
+
+
+@cache
+def load_catalogue() -> Mapping[str, EventDefinition]:
+    """Return the public events by name, in the order of their ids."""
+    rows = msgspec.json.decode(data_file("events.json"), type=list[Row])
+    arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for row in rows for pair in row.args}
+    return MappingProxyType(
+        {row.name: definition(row, arguments) for row in rows if not row.internal}
+    )
+
+
+def definition(
+    row: Row, arguments: Mapping[tuple[str, str], ArgumentDefinition]
+) -> EventDefinition:
+    """Return the event of a line; equal arguments of different events are one object."""
+    return EventDefinition(
+        id=row.id,
+        name=row.name,
+        syscall=row.syscall,
+        sets=frozenset(row.sets),
+        args=tuple(map(arguments.__getitem__, row.args)),
+        available=row.syscall or row.name in TRACED,
+    )
+
+
+@cache
+def i386_events() -> Mapping[int, int]:
+    """Return number of a 32-bit system call -> id of its event.
+
+    i386 numbers its calls differently and keeps old interfaces under names that x86-64 gives
+    to newer ones; a number that is absent has no event in the catalogue.
+    """
+    return MappingProxyType(msgspec.json.decode(data_file("i386.json"), type=dict[int, int]))
+
+
+def data_file(name: str) -> bytes:
+    """Return the content of a file of ``tracee_ref/data``."""
+    return resources.files("tracee_ref").joinpath("data", name).read_bytes()

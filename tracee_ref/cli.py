@@ -1,0 +1,133 @@
+"""The command line of ``tracee-ref``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final
+
+import click
+
+from .catalogue import load_catalogue
+from .command import CommandError
+from .errors import HostError, UsageError
+from .flags.filters import parse_filters
+from .flags.help import filter_help, output_help
+from .flags.outputs import parse_outputs
+from .listing import listing
+from .session import Run, run_session
+
+USAGE: Final = 2
+ENVIRONMENT: Final = 1
+HELP: Final = "help"
+
+EPILOG: Final = """\b
+Examples:
+  tracee-ref -f event=openat -- cat /etc/hostname
+      the files that one command opens
+  tracee-ref -f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit
+      ends of processes on this host; those of id are also in scope 3
+  tracee-ref -f 'comm=ssh*' -f 'uid>=1000' -o json:/tmp/events.json
+      the default set of events, as JSON lines in a file
+  tracee-ref -f help; tracee-ref -o help; tracee-ref --list
+      all filters, outputs, events
+"""
+
+
+class BufferSize(click.ParamType[int]):
+    """A ring buffer's size: a power of two, in MiB."""
+
+    name = "MIB"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the number; fail on anything else."""
+        text = str(value)
+        if text not in map(str, SIZES):
+            self.fail(f"{text!r} is not a power of two from 1 to {SIZES[-1]}", param, ctx)
+        return int(text)
+
+
+SIZES: Final = tuple(1 << power for power in range(11))
+
+
+@click.command(
+    epilog=EPILOG,
+    context_settings={
+        "allow_interspersed_args": False,
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
+)
+@click.option(
+    "-f",
+    "--filter",
+    "filters",
+    metavar="FILTER",
+    multiple=True,
+    help="[SCOPE:]NAME[OPERATOR VALUES], may be repeated; '-f help' tells all.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="OUTPUT",
+    multiple=True,
+    help="Format, path and options, may be repeated; '-o help' tells all.",
+)
+@click.option(
+    "--buffer",
+    type=BufferSize(),
+    default=16,
+    show_default=True,
+    help="Size of the buffer between kernel and tracer, in MiB.",
+)
+@click.option("--list", "list_events", is_flag=True, help="Show events and sets, and exit.")
+@click.version_option(version("tracee-ref"), prog_name="tracee-ref")
+@click.argument("command", metavar="[-- COMMAND [ARG]...]", nargs=-1, type=click.UNPROCESSED)
+def trace(
+    filters: tuple[str, ...],
+    outputs: tuple[str, ...],
+    buffer: int,
+    list_events: bool,
+    command: tuple[str, ...],
+) -> int:
+    """Show what happens on this host, filtered by up to 64 scopes in the kernel.
+
+    With a COMMAND: show what it and its descendants do until it ends, and exit with its
+    status. Without: show what all processes do until SIGINT or SIGTERM.
+    """  # fmt: skip
+    if HELP in filters or HELP in outputs or list_events:
+        texts = {HELP in filters: filter_help, HELP in outputs: output_help, list_events: listing}
+        click.echo(texts[True](), nl=False)
+        return 0
+    scopes = parse_filters(filters, load_catalogue())
+    return run_session(Run(scopes, parse_outputs(outputs), command, buffer))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; every error is one line on stderr."""
+    try:
+        status = trace.main(argv, prog_name="tracee-ref", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        status = fail(error.format_message(), USAGE)
+    except click.ClickException as error:
+        status = fail(f"{error.format_message()} See 'tracee-ref --help'.", USAGE)
+    except UsageError as error:
+        status = fail(str(error), USAGE)
+    except CommandError as error:
+        status = fail(str(error), error.status)
+    except HostError as error:
+        status = fail(str(error), ENVIRONMENT)
+    except (click.Abort, KeyboardInterrupt):
+        status = 130
+    sys.exit(status)
+
+
+def fail(message: str, status: int) -> int:
+    """Print the one line of an error; return the exit status."""
+    line = " ".join(message.split("\n"))
+    print(f"tracee-ref: {line}", file=sys.stderr)
+    return status

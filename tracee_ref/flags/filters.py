@@ -1,0 +1,48 @@
+"""All ``-f`` flags of a run, turned into the scopes of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from model.scope import Scope
+
+from ..catalogue import EventDefinition
+from .not_yet import refuse_not_yet
+from .reading import Filter, read_filter
+from .selecting import check_fields, select_events
+
+
+def parse_filters(
+    flags: Sequence[str], catalogue: Mapping[str, EventDefinition]
+) -> tuple[Scope, ...]:
+    """Return the scopes that the flags ask for, by number (rules 1 to 13).
+
+    Without flags that is scope 1 with the default set.  Raises UsageError, one line that
+    names the input and the remedy.
+    """
+    filters = [read_filter(text, catalogue) for text in flags]
+    scopes = build_scopes(filters, catalogue)
+    refuse_not_yet(filters)
+    return scopes
+
+
+def build_scopes(
+    filters: Iterable[Filter], catalogue: Mapping[str, EventDefinition]
+) -> tuple[Scope, ...]:
+    """Group filters by scope number and make the scopes, supported yet or not."""
+    by_number: dict[int, list[Filter]] = {}
+    for one in filters:
+        by_number.setdefault(one.flag.scope, []).append(one)
+    numbered = sorted((by_number or {1: []}).items())
+    return tuple(_scope(number, group, catalogue) for number, group in numbered)
+
+
+def _scope(number: int, filters: list[Filter], catalogue: Mapping[str, EventDefinition]) -> Scope:
+    events = select_events(number, filters, catalogue)
+    check_fields(events, filters)
+    return Scope(
+        number=number,
+        events=events,
+        conditions=frozenset(condition for one in filters for condition in one.conditions),
+        follow=any(one.kind.name == "follow" for one in filters),
+    )

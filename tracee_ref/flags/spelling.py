@@ -1,0 +1,63 @@
+"""Scopes written back as flags, so that reading them gives the same scopes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from model.scope import Binary, Condition, ContainerId, EventField, Key, Op, Part, Pattern, Scope
+
+from .values import HOST_MNTNS
+
+
+def format_scopes(scopes: Iterable[Scope]) -> list[str]:
+    """Return ``-f`` values that stand for the scopes, in a fixed order.
+
+    Raises ValueError for a value that no flag can hold, such as a text with a comma.
+    """
+    return [f"{scope.number}:{flag}" for scope in scopes for flag in _flags(scope)]
+
+
+def _flags(scope: Scope) -> Iterator[str]:
+    yield "event=" + ",".join(sorted(scope.events))
+    yield from sorted(map(_condition, scope.conditions))
+    if scope.follow:
+        yield "follow"
+
+
+def _condition(condition: Condition) -> str:
+    key = condition.key
+    if key is Key.IN_CONTAINER:
+        return "container" if condition.op is Op.EQ else "!container"
+    if isinstance(key, Key):
+        return f"{key.value}{condition.op.value}{_value(condition)}"
+    if key.part is Part.CONTEXT and key.name == "container":
+        return f"{key.event}.context.{'container' if condition.op is Op.EQ else 'host'}"
+    return f"{_field(key)}{condition.op.value}{_value(condition)}"
+
+
+def _field(key: EventField) -> str:
+    return ".".join(filter(None, (key.event, key.part.value, key.name)))
+
+
+def _value(condition: Condition) -> str:
+    value = condition.value
+    if isinstance(value, Pattern):
+        return "*" * value.open_start + _text(value.text, b",*") + "*" * value.open_end
+    if isinstance(value, Binary):
+        return _namespace(value.mntns) + _text(value.path, b",:")
+    if isinstance(value, ContainerId):
+        return value.prefix
+    return str(value) if isinstance(value, int) else value.value
+
+
+def _namespace(mntns: int | None) -> str:
+    if mntns is None:
+        return ""
+    return "host:" if mntns == HOST_MNTNS else f"{mntns}:"
+
+
+def _text(text: bytes, reserved: bytes) -> str:
+    if any(byte in text for byte in reserved):
+        raise ValueError(f"{text!r} cannot be written in a flag")
+    return os.fsdecode(text)

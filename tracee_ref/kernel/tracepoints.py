@@ -1,0 +1,85 @@
+"""Attaching a program to one tracepoint, without a mounted tracefs.
+
+BCC wants tracefs at its usual place, where hosts and containers often have none.  A mount of
+our own that is attached nowhere serves as well, and nobody else sees it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+from struct import pack
+from typing import Final
+
+from ..errors import HostError
+
+SYS_FSOPEN: Final = 430
+SYS_FSCONFIG: Final = 431
+SYS_FSMOUNT: Final = 432
+SYS_PERF_EVENT_OPEN: Final = {"x86_64": 298, "aarch64": 241}
+FSCONFIG_CMD_CREATE: Final = 6
+PERF_TYPE_TRACEPOINT: Final = 2
+PERF_ATTR_SIZE: Final = 64
+PERF_FLAG_FD_CLOEXEC: Final = 8
+PERF_EVENT_IOC_ENABLE: Final = 0x2400
+PERF_EVENT_IOC_SET_BPF: Final = 0x40042408
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Tracepoints:
+    """Looks tracepoints up and attaches programs to them."""
+
+    def __init__(self) -> None:
+        self._tracefs = _private_tracefs()
+        self._attached: list[int] = []
+
+    def exists(self, category: str, name: str) -> bool:
+        """Whether this kernel has the tracepoint."""
+        return self._id(category, name) is not None
+
+    def attach(self, category: str, name: str, program: int) -> None:
+        """Run the program (a file descriptor) whenever the tracepoint is hit, on any CPU."""
+        number = self._id(category, name)
+        if number is None:
+            raise HostError(f"tracepoint {category}:{name}: not in this kernel")
+        attr = pack("=IIQ", PERF_TYPE_TRACEPOINT, PERF_ATTR_SIZE, number).ljust(
+            PERF_ATTR_SIZE, b"\0"
+        )
+        # Programs of a tracepoint run on all CPUs, whichever its perf event is opened on.
+        fd = _call(SYS_PERF_EVENT_OPEN[os.uname().machine], attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)
+        self._attached.append(fd)
+        fcntl.ioctl(fd, PERF_EVENT_IOC_SET_BPF, program)
+        fcntl.ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)
+
+    def close(self) -> None:
+        """Detach everything."""
+        for fd in [*self._attached, self._tracefs]:
+            os.close(fd)
+        self._attached.clear()
+
+    def _id(self, category: str, name: str) -> int | None:
+        try:
+            fd = os.open(f"events/{category}/{name}/id", os.O_RDONLY, dir_fd=self._tracefs)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(fd) as file:
+            return int(file.read())
+
+
+def _private_tracefs() -> int:
+    context = _call(SYS_FSOPEN, b"tracefs", 1)
+    try:
+        _call(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0)
+        return _call(SYS_FSMOUNT, context, 1, 0)
+    finally:
+        os.close(context)
+
+
+def _call(number: int, *arguments: object) -> int:
+    result: int = _libc.syscall(number, *arguments)
+    if result < 0:
+        reason = os.strerror(ctypes.get_errno())
+        raise HostError(f"tracepoints: refused by the kernel ({reason}); tracing needs root")
+    return result

@@ -1,0 +1,223 @@
+"""The tracer's side of the kernel: load, attach, switch on, and account for every event."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from struct import Struct, pack, unpack
+from typing import Final
+
+from model.facts import Process
+from model.match import conditions_hold
+from model.scope import Key, Scope
+
+from ..argument_types import Shape, shape_of
+from ..catalogue import LAST_NATIVE_CALL, EventDefinition, i386_events, load_catalogue
+from ..tables import compile_tables
+from .accept import EVENTS, TableWriter, defines
+from .btf import Btf
+from .program import Program
+from .ring import RingReader
+from .seeds import seed_processes
+from .tracepoints import Tracepoints
+
+PAGE: Final = 4096
+CALLS: Final = 1024
+PROCESSES: Final = 131072
+EXECS_AT_ONCE: Final = 256
+COUNTERS: Final = ("seen", "filtered", "submitted", "lost", "unknown", "untracked")
+"""In the order of ``enum counter`` of bpf/records.h."""
+
+CALL: Final = Struct("=QQII")
+PROCESS: Final = Struct("=QII")
+BPF_NOEXIST: Final = 1
+
+EXEC_CALLS: Final = ("execve", "execveat")
+CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
+
+SHAPE_NUMBERS: Final[dict[Shape, int]] = {
+    Shape.STRING: 1,
+    Shape.STRING_ARRAY: 2,
+    Shape.SOCKADDR: 3,
+    Shape.INT_PAIR: 5,
+}
+"""As ``enum shape`` of bpf/arguments.h; all others are numbers."""
+
+SOCKADDR_OUT: Final = 4
+SKIPPED: Final = 6
+SOCKADDR_FILLED_BY: Final = frozenset(
+    {"accept", "accept4", "getsockname", "getpeername", "recvfrom"}
+)
+"""Calls that return an address: its length lies behind a pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run wants of the kernel side; ``ring_bytes`` is a power of two."""
+
+    scopes: Sequence[Scope]
+    exec_env: bool = False
+    command: int | None = None
+    ring_bytes: int = 16 << 20
+
+
+class KernelTracer:
+    """Programs on their hooks; nothing is reported before ``start``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._tables = compile_tables(settings.scopes)
+        self._catalogue = load_catalogue()
+        self._tracepoints: Tracepoints | None = None
+        sizes = defines(self._tables) | self._defines()
+        self._program = Program("tracer.bpf.c", sizes, Btf())
+        self._writer = TableWriter(self._program, sizes)
+        self._reader = RingReader(self._program.map_fd("records"), settings.ring_bytes)
+
+    def attach(self) -> None:
+        """Put the programs on their hooks and learn of the processes that are there."""
+        self._writer.write(self._tables)
+        self._write_shapes()
+        for point, function in self._raw_tracepoints().items():
+            self._program.attach_raw_tracepoint(point, function)
+        self._attach_entries()
+        self._seed()
+
+    def start(self) -> None:
+        """Switch the selection on: from here on every event is reported or counted."""
+        masks = self._tables.select
+        ids = {self._catalogue[name].id: mask for name, mask in masks.items()}
+        self._writer.select({event: m for event, m in ids.items() if event < EVENTS})
+        fd = self._program.map_fd("calls") if self._selected_calls() else -1
+        for number, call in self._call_table(ids).items():
+            self._program.update(fd, pack("I", number), call)
+
+    def stop(self) -> None:
+        """Take the programs off their hooks; what is in the buffer stays to be read."""
+        self._program.detach_raw_tracepoints()
+        if self._tracepoints:
+            self._tracepoints.close()
+            self._tracepoints = None
+
+    def read(self, handle: Callable[[bytes], None], limit: int = 4096) -> int:
+        """Hand waiting records to a function; return how many."""
+        return self._reader.read(handle, limit)
+
+    def counters(self) -> Mapping[str, Sequence[int]]:
+        """Return each counter's value per CPU."""
+        fd, cpus = self._program.map_fd("counters"), self._program.possible_cpus
+        values = {}
+        for place, name in enumerate(COUNTERS):
+            data = self._program.lookup(fd, pack("I", place), 8 * cpus) or bytes(8 * cpus)
+            values[name] = unpack(f"{cpus}Q", data)
+        return values
+
+    def close(self) -> None:
+        """Unload everything."""
+        self.stop()
+        self._reader.close()
+        self._program.close()
+
+    def _defines(self) -> dict[str, str]:
+        names = {
+            "TRACER_PID": str(os.getpid()),
+            "CALLS": str(CALLS),
+            "PROCESSES": str(PROCESSES),
+            "EXECS_AT_ONCE": str(EXECS_AT_ONCE),
+            "RING_PAGES": str(self._settings.ring_bytes // PAGE),
+            "EVENT_FORK": str(self._catalogue["sched_process_fork"].id),
+            "EVENT_EXEC": str(self._catalogue["sched_process_exec"].id),
+            "EVENT_EXIT": str(self._catalogue["sched_process_exit"].id),
+        }
+        switches = {
+            "SYSCALL_EVENTS": bool(self._selected_calls()),
+            "EXEC_CALLS": self._selects(EXEC_CALLS),
+            "CALLS_WITHOUT_RETURN": self._selects(CALLS_WITHOUT_RETURN),
+            "SELECT_FORK": self._selects(["sched_process_fork"]),
+            "SELECT_EXEC": self._selects(["sched_process_exec"]),
+            "SELECT_EXIT": self._selects(["sched_process_exit"]),
+            "EXEC_ENVIRONMENT": self._settings.exec_env,
+            "COMMAND_ONLY": self._settings.command is not None,
+        }
+        return names | {name: "" for name, on in switches.items() if on}
+
+    def _selected_calls(self) -> list[EventDefinition]:
+        selected = (self._catalogue[name] for name in self._tables.select)
+        return [event for event in selected if event.syscall]
+
+    def _selects(self, names: Sequence[str]) -> bool:
+        return any(name in self._tables.select for name in names)
+
+    def _raw_tracepoints(self) -> dict[str, str]:
+        tracks = self._tables.binary is not None or self._settings.command is not None
+        execs = self._selects(EXEC_CALLS)
+        points = {
+            "sched_process_fork": ("on_fork", tracks or self._selects(["sched_process_fork"])),
+            "sched_process_exec": (
+                "on_exec",
+                tracks or execs or self._selects(["sched_process_exec"]),
+            ),
+            "sched_process_exit": (
+                "on_exit",
+                tracks or execs or self._selects(["sched_process_exit"]),
+            ),
+            "sys_exit": ("on_syscall_return", bool(self._selected_calls())),
+        }
+        return {point: function for point, (function, needed) in points.items() if needed}
+
+    def _attach_entries(self) -> None:
+        names = dict.fromkeys(CALLS_WITHOUT_RETURN, "enter_without_return")
+        wanted = {call: f for call, f in names.items() if call in self._tables.select}
+        if self._selects(EXEC_CALLS):
+            wanted |= dict.fromkeys(EXEC_CALLS, "enter_exec")
+        if not wanted:
+            return
+        self._tracepoints = Tracepoints()
+        for call, function in wanted.items():
+            program = self._program.load(function, "TRACEPOINT")
+            self._tracepoints.attach("syscalls", f"sys_enter_{call}", program)
+
+    def _write_shapes(self) -> None:
+        for event in self._selected_calls():
+            shapes = bytes(self._shape(event, i) for i in range(len(event.args)))
+            fd = self._program.map_fd("shapes")
+            self._program.update(fd, pack("I", event.id), shapes.ljust(8, b"\0"))
+
+    def _shape(self, event: EventDefinition, place: int) -> int:
+        shape = shape_of(event.name, event.args[place])
+        if shape is Shape.SOCKADDR and event.name in SOCKADDR_FILLED_BY:
+            return SOCKADDR_OUT
+        if event.args[place].name == "envp" and not self._settings.exec_env:
+            return SKIPPED
+        return SHAPE_NUMBERS.get(shape, 0)
+
+    def _call_table(self, masks: Mapping[int, int]) -> dict[int, bytes]:
+        native = {id_: id_ for id_ in masks if id_ <= LAST_NATIVE_CALL}
+        compat = {number: id_ for number, id_ in i386_events().items() if id_ in masks}
+        table = {}
+        for number in native.keys() | compat.keys():
+            events = native.get(number), compat.get(number)
+            selected = (masks[e] if e is not None else 0 for e in events)
+            table[number] = CALL.pack(*selected, *(e or 0 for e in events))
+        return table
+
+    def _seed(self) -> None:
+        """Tell the kernel side of the processes that began before it."""
+        if self._settings.command is not None:
+            self._learn(self._settings.command, PROCESS.pack(0, 1, 0))
+        elif self._tables.binary is not None:
+            seed_processes(self._learn_program)
+
+    def _learn_program(self, process: Process) -> bool:
+        accepted = (
+            scope.bit
+            for scope in self._settings.scopes
+            if conditions_hold(scope.process.get(Key.BINARY, ()), process)
+        )
+        return self._learn(process.pid, PROCESS.pack(sum(accepted), 0, 0))
+
+    def _learn(self, pid: int, entry: bytes) -> bool:
+        # What the kernel side has seen since is newer than what we read.
+        fd = self._program.map_fd("processes")
+        return self._program.update(fd, pack("I", pid), entry, BPF_NOEXIST) == 0

@@ -1,0 +1,1 @@
+"""From events to bytes in a file: formats and the files they go to."""

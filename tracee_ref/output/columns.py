@@ -1,0 +1,90 @@
+"""The columns of the tables: headers and formats (facts, section 4.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+EVENT_WIDTH: Final = 25
+ELLIPSIS: Final = "..."
+
+
+class Containers(Enum):
+    """What a table shows of containers: nothing, ids on both sides, or images too."""
+
+    PLAIN = "plain"
+    CONTAINERS = "containers"
+    ENRICHED = "enriched"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its header, ``%`` formats with the space after them, and the event's fields."""
+
+    header: str
+    header_format: str
+    row_format: str
+    fields: tuple[str, ...]
+
+
+def text(header: str, width: int, field: str, kept: int | None = None) -> Column:
+    """Return a column of texts, of which the first ``kept`` characters are shown."""
+    cut = "" if kept is None else f".{kept}"
+    return Column(header, f"%-{width}s ", f"%-{width}{cut}s ", (field,))
+
+
+def number(header: str, width: int, field: str) -> Column:
+    """Return a column of decimal numbers."""
+    return Column(header, f"%-{width}s ", f"%-{width}d ", (field,))
+
+
+def both(header: str, field: str) -> Column:
+    """Return a column with the id inside the container and the one of the host."""
+    return Column(f"{header}/host", "%-15s ", "%-7d/%-7d ", (field, f"host_{field}"))
+
+
+def short_event(name: str) -> str:
+    """Return the event's name, cut to the column."""
+    return name if len(name) <= EVENT_WIDTH else name[: EVENT_WIDTH - len(ELLIPSIS)] + ELLIPSIS
+
+
+TIME: Final = Column("TIME", "%-16s ", "%-16s ", ())
+SCOPES: Final = Column("SCOPES", "%-17s ", "%016x  ", ("matched_scopes",))
+# The header is one wider than the cells, so the headers after it stand one to the right.
+UTS_NAME: Final = Column("UTS_NAME", "%-17s ", "%-16s ", ("host_name",))
+CONTAINER_ID: Final = text("CONTAINER_ID", 13, "container_id", kept=12)
+IMAGE: Final = text("IMAGE", 16, "container_image")
+SHORT_IMAGE: Final = text("IMAGE", 16, "container_image", kept=16)
+MNT_NS: Final = number("MNT_NS", 12, "mount_namespace")
+PID_NS: Final = number("PID_NS", 12, "pid_namespace")
+UID: Final = number("UID", 6, "user_id")
+COMM: Final = text("COMM", 16, "process_name")
+PID: Final = number("PID", 7, "process_id")
+TID: Final = number("TID", 7, "thread_id")
+PPID: Final = number("PPID", 7, "parent_process_id")
+RET: Final = number("RET", 16, "return_value")
+EVENT: Final = text("EVENT", EVENT_WIDTH, "event_name")
+ARGS: Final = Column("ARGS", "%s", "%s", ("args",))
+PID_BOTH: Final = both("PID", "process_id")
+TID_BOTH: Final = both("TID", "thread_id")
+PPID_BOTH: Final = both("PPID", "parent_process_id")
+
+WITH_PLAIN: Final = (CONTAINER_ID, MNT_NS, PID_NS, UID, COMM, PID, TID, PPID)
+WITH_BOTH: Final = (MNT_NS, PID_NS, UID, COMM, PID_BOTH, TID_BOTH, PPID_BOTH)
+
+VERBOSE: Final = {
+    Containers.PLAIN: (SCOPES, UTS_NAME, *WITH_PLAIN, RET),
+    Containers.CONTAINERS: (SCOPES, UTS_NAME, CONTAINER_ID, *WITH_BOTH, RET),
+    Containers.ENRICHED: (SCOPES, UTS_NAME, CONTAINER_ID, IMAGE, *WITH_BOTH, RET),
+}
+"""The columns of table-verbose between TIME and EVENT."""
+
+SHORT_TAIL: Final = (UID, COMM, PID_BOTH, TID_BOTH, RET)
+
+SHORT: Final = {
+    Containers.PLAIN: (UID, COMM, PID, TID, RET),
+    Containers.CONTAINERS: (CONTAINER_ID, *SHORT_TAIL),
+    Containers.ENRICHED: (CONTAINER_ID, SHORT_IMAGE, *SHORT_TAIL),
+}
+"""The columns of table between TIME and EVENT; there is no SCOPES column."""

@@ -1,0 +1,88 @@
+"""From the ring buffer to the outputs: decode, print, flush when idle, account."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from .event import TraceEvent
+from .output.printer import Printer
+from .output.sinks import Sink
+
+POLL_MS: Final = 10
+"""How long an idle reader rests: the kernel side does not wake it (bpf/records.h)."""
+
+DRAIN_SECONDS: Final = 5.0
+"""How long to wait for records that are counted but not yet complete in the buffer."""
+
+
+class Source(Protocol):
+    """What the kernel side offers to the reader."""
+
+    def read(self, handle: Callable[[bytes], None], limit: int = ...) -> int:
+        """Hand waiting records to a function; return how many."""
+
+    def counters(self) -> Mapping[str, Sequence[int]]:
+        """Return each counter's value per CPU."""
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Takes records in and writes lines; ``delivered`` and ``dropped`` count them."""
+
+    decode: Callable[[bytes], TraceEvent]
+    outputs: Sequence[tuple[Printer, Sink]]
+    delivered: int = 0
+    dropped: int = 0
+    errors: list[str] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Write the headers."""
+        for printer, sink in self.outputs:
+            sink.write(printer.header())
+        self.flush()
+
+    def handle(self, record: bytes) -> None:
+        """Write the lines of one record."""
+        try:
+            event = self.decode(record)
+            lines = [(sink, printer.line(event)) for printer, sink in self.outputs]
+        except (ValueError, KeyError, IndexError) as error:
+            self.dropped += 1
+            self.errors.append(f"{type(error).__name__}: {error}")
+            return
+        self.delivered += 1
+        for sink, line in lines:
+            sink.write(line)
+
+    def flush(self) -> None:
+        """Write out what is buffered."""
+        for _, sink in self.outputs:
+            sink.flush()
+
+    def follow(self, source: Source, until: Callable[[], bool], wake: int | None) -> None:
+        """Read until told to end; ``wake`` is a descriptor that ends a rest early."""
+        poll = select.poll()
+        if wake is not None:
+            poll.register(wake, select.POLLIN)
+        while True:
+            ending = until()
+            if source.read(self.handle):
+                continue
+            self.flush()
+            if ending:
+                return
+            poll.poll(POLL_MS)
+
+    def drain(self, source: Source) -> None:
+        """Read what is left after the programs were detached, to the last counted record."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        submitted = sum(source.counters()["submitted"])
+        while self.delivered + self.dropped < submitted and time.monotonic() < deadline:
+            if not source.read(self.handle):
+                time.sleep(POLL_MS / 1000)
+        source.read(self.handle)
+        self.flush()

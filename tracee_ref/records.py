@@ -1,0 +1,223 @@
+"""Kernel records into events: the layouts of ``bpf/records.h``, one decoder per event."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from os import fsdecode
+from struct import Struct
+from typing import Any, Final, TypeAlias
+
+from .argument_types import Shape, decode_register, shape_of
+from .catalogue import (
+    LAST_NATIVE_CALL,
+    ArgumentDefinition,
+    EventDefinition,
+    i386_events,
+    load_catalogue,
+)
+from .event import Argument, ContextFlags, TraceEvent
+from .printed import printed_type, printer_of
+from .sockaddr import decode_sockaddr
+
+HEADER: Final = Struct("=4QqIi9IHH16s16s")
+"""``struct header``."""
+
+FLAG_COMPAT: Final = 1
+REGISTERS: Final = 6
+
+SLOT_NULL, SLOT_UNREADABLE, SLOT_CUT = 1, 2, 4
+"""States in the upper half of the slot of an argument that is not a number."""
+
+CUT: Final = "..."
+"""Stands behind a text of which only the beginning was taken, as strace shows it."""
+
+IN_MEMORY: Final = frozenset({Shape.STRING, Shape.STRING_ARRAY, Shape.SOCKADDR, Shape.INT_PAIR})
+
+INTERPRETER: Final = "interpreter_"
+"""Prefix of the arguments of an exec that are absent together (facts, section 5.3)."""
+
+FromData: TypeAlias = Callable[[bytes], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How values are shown; ``epoch`` is added to boot time, both in ns."""
+
+    epoch: int
+    printed: bool
+
+
+class RecordDecoder:
+    """Decodes every event of the kernel side."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        catalogue = load_catalogue()
+        self._by_id = {event.id: event for event in catalogue.values()}
+        self._decoders: dict[int, EventDecoder] = {}
+
+    def __call__(self, record: bytes) -> TraceEvent:
+        """Return the event of a record."""
+        header = HEADER.unpack_from(record)
+        number = header[5]
+        decoder = self._decoders.get(number)
+        if decoder is None:
+            decoder = self._decoders[number] = EventDecoder(self._by_id[number], self._view)
+        compat = bool(header[17] & FLAG_COMPAT)
+        args = decoder.arguments(record, compat)
+        return self._event(header, decoder.event, args, compat)
+
+    def _event(
+        self, header: tuple[Any, ...], event: EventDefinition, args: list[Argument], compat: bool
+    ) -> TraceEvent:
+        (time, mask, start_time, cgroup, retval, number, call, pid, tid, ppid, inner_pid,
+         inner_tid, inner_ppid, uid, mntns, pidns, cpu, _, comm, uts) = header  # fmt: skip
+        return TraceEvent(
+            timestamp=time + self._view.epoch,
+            thread_start_time=start_time + self._view.epoch,
+            processor_id=cpu,
+            process_id=inner_pid,
+            cgroup_id=cgroup,
+            thread_id=inner_tid,
+            parent_process_id=inner_ppid,
+            host_process_id=pid,
+            host_thread_id=tid,
+            host_parent_process_id=ppid,
+            user_id=uid,
+            mount_namespace=mntns,
+            pid_namespace=pidns,
+            process_name=_text(comm),
+            host_name=_text(uts),
+            container_id="",
+            container_image="",
+            container_name="",
+            pod_name="",
+            pod_namespace="",
+            pod_uid="",
+            pod_sandbox=False,
+            event_id=str(number),
+            event_name=event.name,
+            matched_scopes=mask,
+            args_num=sum(arg.value is not None for arg in args),
+            return_value=retval,
+            syscall=event.name if event.syscall else self._call_name(call, compat),
+            stack_addresses=None,
+            context_flags=COMPAT if compat else NATIVE,
+            args=args,
+        )
+
+    def _call_name(self, number: int, compat: bool) -> str:
+        if compat:
+            event = self._by_id.get(i386_events().get(number, -1))
+        else:
+            event = self._by_id.get(number) if number <= LAST_NATIVE_CALL else None
+        return event.name if event else ""
+
+
+NATIVE: Final = ContextFlags()
+COMPAT: Final = ContextFlags(is_compat=True)
+
+
+class EventDecoder:
+    """The arguments of one event, worked out once."""
+
+    def __init__(self, event: EventDefinition, view: View) -> None:
+        self.event = event
+        self._slots = Struct(f"={REGISTERS if event.syscall else len(event.args)}Q")
+        self._data = HEADER.size + self._slots.size
+        self._arguments = [ArgumentDecoder(event, argument, view) for argument in event.args]
+        self._finish = FINISHERS.get(event.name)
+
+    def arguments(self, record: bytes, compat: bool) -> list[Argument]:
+        """Return the arguments of a record."""
+        slots = self._slots.unpack_from(record, HEADER.size)
+        at, values = self._data, []
+        for decoder, slot in zip(self._arguments, slots, strict=False):
+            argument, at = decoder.decode(slot, record, at, compat)
+            values.append(argument)
+        if self._finish:
+            self._finish(values, slots)
+        return values
+
+
+class ArgumentDecoder:
+    """One argument of an event: a number in its slot, or bytes behind the slots."""
+
+    def __init__(self, event: EventDefinition, argument: ArgumentDefinition, view: View) -> None:
+        self._argument = argument
+        self._shape = shape_of(event.name, argument)
+        self._from_data = FROM_DATA.get(self._shape)
+        self._printer = printer_of(event.name, argument) if view.printed else None
+        self._type = printed_type(event.name, argument) if view.printed else argument.type
+        self._added = view.epoch if (event.name, argument.name) in TIMES else 0
+
+    def decode(self, slot: int, record: bytes, at: int, compat: bool) -> tuple[Argument, int]:
+        """Return the argument, and where the data of the next one begins."""
+        name, type_ = self._argument.name, self._argument.type
+        if self._from_data is None:
+            value = decode_register(self._shape, slot, compat=compat) + self._added
+            if self._shape is Shape.BOOL:
+                return Argument(name, type_, bool(value)), at
+            if self._printer is None:
+                return Argument(name, type_, value), at
+            return Argument(name, self._type, self._printer(value)), at
+        state, end = slot >> 32, at + (slot & 0xFFFFFFFF)
+        if state == SLOT_NULL:
+            return Argument(name, type_, None), at
+        if state == SLOT_UNREADABLE:
+            return Argument(name, type_, None, True), end
+        value = self._from_data(record[at:end])
+        return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end
+
+
+def _text(data: bytes) -> str:
+    return fsdecode(data.split(b"\0", 1)[0])
+
+
+def _texts(data: bytes) -> list[str]:
+    return [fsdecode(text) for text in data.split(b"\0")[:-1]]
+
+
+def _int_pair(data: bytes) -> list[int]:
+    return list(INT_PAIR.unpack(data))
+
+
+def _marked(value: Any) -> Any:
+    return value + CUT if isinstance(value, str) else [*value, CUT]
+
+
+INT_PAIR: Final = Struct("=2i")
+FROM_DATA: Final[Mapping[Shape, FromData]] = {
+    Shape.STRING: fsdecode,
+    Shape.STRING_ARRAY: _texts,
+    Shape.SOCKADDR: decode_sockaddr,
+    Shape.INT_PAIR: _int_pair,
+}
+TIMES: Final = frozenset({("sched_process_fork", "start_time")})
+"""Arguments that are boot times and shown as the event's own time."""
+
+
+def finish_exec(arguments: list[Argument], slots: Sequence[int]) -> None:
+    """Settle what one argument of an exec says of others: no interpreter, a nameless stdin."""
+    by_name = {argument.name: argument for argument in arguments}
+    if by_name[INTERPRETER + "pathname"].value is None:
+        for name in ("dev", "inode", "ctime"):
+            by_name[INTERPRETER + name].value = None
+    path = by_name["stdin_path"]
+    if path.value == "":
+        slot = slots[arguments.index(by_name["stdin_type"])]
+        path.value = nameless_file(slot & 0xFFFF, slot >> 32)
+
+
+def nameless_file(mode: int, inode: int) -> str:
+    """Return what /proc shows of a file without a path; the top of a file system is ``/``."""
+    if stat.S_ISDIR(mode):
+        return "/"
+    kinds = ((stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
+    kind = next((name for test, name in kinds if test(mode)), "anon_inode")
+    return f"{kind}:[{inode}]"
+
+
+FINISHERS: Final = {"sched_process_exec": finish_exec}

@@ -1,0 +1,146 @@
+"""One run of the tracer, from the flags to the exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from model.scope import Scope
+
+from .accounting import Account
+from .command import Command
+from .errors import HostError
+from .flags.outputs import OutputPlan
+from .kernel.tracer import KernelTracer, Settings
+from .output.json_lines import JsonPrinter
+from .output.printer import Printer
+from .output.sinks import OutputClosed, Sink, open_sink
+from .output.table import TablePrinter
+from .pipeline import Pipeline
+from .records import RecordDecoder, View
+
+INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
+"""Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
+
+MIB: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the command line asked for; ``buffer`` is the ring buffer's size in MiB."""
+
+    scopes: Sequence[Scope]
+    outputs: OutputPlan
+    command: Sequence[str]
+    buffer: int
+
+
+def run_session(run: Run) -> int:
+    """Trace until the command ends, or until SIGINT or SIGTERM; return the exit status.
+
+    Raises HostError where this machine cannot do it, CommandError where the command cannot
+    be started.
+    """
+    check_host()
+    with ExitStack() as stack:
+        outputs = [(printer_of(run.outputs, s.format), s.path) for s in run.outputs.sinks]
+        sinks = [(printer, open_sink(path)) for printer, path in outputs]
+        command = Command(run.command) if run.command else None
+        ending = Ending(command)
+        tracer = load_tracer(run, command)
+        stack.callback(tracer.close)
+        pipeline = Pipeline(RecordDecoder(view_of(run.outputs)), sinks)
+        try:
+            pipeline.begin()
+            tracer.attach()
+            tracer.start()
+            say("tracing")
+            if command:
+                command.release()
+            pipeline.follow(tracer, ending.reached, command.fileno() if command else None)
+            tracer.stop()
+            pipeline.drain(tracer)
+            close_all(sinks)
+        except OutputClosed:
+            # The reader of our lines has seen enough: a quiet end, as of any filter.
+            return (command.exit_status() or 0) if command else 0
+        account = Account(tracer.counters(), pipeline.delivered, pipeline.dropped)
+        for line in [*account.lines(), *pipeline.errors[:1]]:
+            say(line)
+    status = command.exit_status() if command else 0
+    return status or 0
+
+
+class Ending:
+    """Knows when a run is to end; signals are passed on to a command."""
+
+    def __init__(self, command: Command | None) -> None:
+        self._command = command
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def reached(self) -> bool:
+        """Whether the command has ended, or a signal asked for the end."""
+        if self._command:
+            return self._command.exit_status() is not None
+        return self._asked
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self._asked = True
+        # The terminal sends its SIGINT to the command too.
+        if self._command and number != signal.SIGINT:
+            self._command.signal(number)
+
+
+def load_tracer(run: Run, command: Command | None) -> KernelTracer:
+    """Compile and load the kernel side."""
+    settings = Settings(
+        scopes=run.scopes,
+        exec_env="exec-env" in run.outputs.options,
+        command=command.pid if command else None,
+        ring_bytes=run.buffer * MIB,
+    )
+    return KernelTracer(settings)
+
+
+def check_host() -> None:
+    """Raise HostError where the reason is known before anything is tried."""
+    if os.geteuid() != 0:
+        raise HostError("tracing needs root; run it with sudo")
+    if Path("/proc/self/ns/pid").stat().st_ino != INITIAL_PID_NAMESPACE:
+        raise HostError("this is not the initial pid namespace; run it on the host (--pid=host)")
+
+
+def printer_of(plan: OutputPlan, name: str) -> Printer:
+    """Return the printer of a format."""
+    if name == "json":
+        return JsonPrinter()
+    relative = "relative-time" in plan.options
+    return TablePrinter(verbose=name == "table-verbose", relative_time=relative)
+
+
+def view_of(plan: OutputPlan) -> View:
+    """Return how values are shown; times count from the epoch, or from now."""
+    boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    relative = "relative-time" in plan.options
+    epoch = -boot if relative else time.time_ns() - boot
+    return View(epoch=epoch, printed="parse-arguments" in plan.options)
+
+
+def close_all(sinks: Sequence[tuple[Printer, Sink]]) -> None:
+    """Write out and close all outputs."""
+    for _, sink in sinks:
+        sink.close()
+
+
+def say(line: str) -> None:
+    """Tell the user something on stderr."""
+    print(f"tracee-ref: {line}", file=sys.stderr, flush=True)
