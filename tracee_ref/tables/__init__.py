@@ -4,6 +4,6 @@ Their contents are the model's own answers, asked for every value that a flag me
 for "anything else"; no rule of scopes is written down here a second time.
 """
 
-from .compiled import AcceptTables, compile_tables
+from .compiled import AcceptTables, compile_all_tables, compile_tables
 
-__all__ = ["AcceptTables", "compile_tables"]
+__all__ = ["AcceptTables", "compile_all_tables", "compile_tables"]

@@ -47,3 +47,14 @@ def _comm(scopes: Sequence[Scope]) -> ExactTexts | Automaton:
     if has_patterns(scopes, Key.COMM):
         return automaton(scopes, Key.COMM)
     return exact_texts(scopes, Key.COMM)
+
+
+def compile_all_tables(scopes: Sequence[Scope]) -> AcceptTables:
+    """Return tables of every kind, those that no scope uses too: they accept everything."""
+    return AcceptTables(
+        select=_select(scopes),
+        uid=uid_intervals(scopes),
+        pid=pid_intervals(scopes),
+        comm=_comm(scopes),
+        binary=binaries(scopes),
+    )

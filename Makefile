@@ -1,0 +1,22 @@
+# Two commands for a Debian 12 machine, as root: `make run` and `make test`.
+# Both install what is missing first; when nothing is, that takes no time.
+
+.PHONY: run test vm setup clean
+
+run: setup
+	@.venv/bin/python -m vmtests example
+
+test: setup
+	.venv/bin/tox -q -e lint,unit,live,guest
+
+# Every kernel series; the first time this fetches them.
+vm: setup
+	.venv/bin/tox -q -e vm
+
+setup:
+	@tools/setup
+
+# What was made here; the kernels in the user's cache stay.
+clean:
+	rm -rf .venv .tox .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

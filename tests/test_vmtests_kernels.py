@@ -1,0 +1,63 @@
+"""The kernel store's parts that need no download."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tracee_ref.errors import UsageError
+from vmtests import kernels
+from vmtests.archive import version_key
+from vmtests.ensemble import parse_names
+
+
+def put(cache: Path, series: str, release: str) -> None:
+    root = cache / "tracee-ref/kernels" / release
+    root.mkdir(parents=True)
+    fields = {"series": series, "release": release, "package": "p", "version": "v", "suites": "s"}
+    (root / "kernel.json").write_text(json.dumps(fields))
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_the_newest_release_of_a_series_is_found(cache: Path) -> None:
+    for release in ("6.1.0-9-amd64", "6.1.0-56-amd64", "6.1.0-50-amd64"):
+        put(cache, "6.1", release)
+    put(cache, "6.12", "6.12.117+deb13-amd64")
+    assert kernels.get("6.1").release == "6.1.0-56-amd64"
+    assert [kernel.series for kernel in kernels.stored()] == ["6.1", "6.1", "6.1", "6.12"]
+
+
+def test_a_kernel_that_was_not_completed_is_not_there(cache: Path) -> None:
+    put(cache, "6.1", ".partial-x")
+    put(cache, "6.1", "6.1.0-1-amd64")
+    (cache / "tracee-ref/kernels/6.1.0-1-amd64/kernel.json").unlink()
+    assert kernels.stored() == []
+    assert kernels.find("6.1") is None
+
+
+@pytest.mark.parametrize("layout", ["boot/vmlinuz-7.2.12-amd64", "usr/lib/modules/{}/vmlinuz"])
+def test_the_image_is_found_in_both_package_layouts(tmp_path: Path, layout: str) -> None:
+    image = tmp_path / layout.format("7.2.12-amd64")
+    image.parent.mkdir(parents=True)
+    image.touch()
+    kernel = kernels.Kernel("7", "7.2.12-amd64", "p", "v", "s", tmp_path)
+    assert kernel.image == image
+
+
+def test_names_of_a_run() -> None:
+    assert parse_names("host, 6.1,7.x,host") == ["host", "6.1", "7"]
+
+
+@pytest.mark.parametrize("text", ["", ",", "6.1.0", "six", "host,,v6", "6."])
+def test_a_name_that_is_no_kernel_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"6\.1"):
+        parse_names(text)
+
+
+def test_versions_are_sorted_as_numbers() -> None:
+    assert version_key("linux-image-6.12.9+deb13-amd64") < version_key("6.12.107+deb13-amd64")

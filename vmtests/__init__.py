@@ -1,0 +1,1 @@
+"""The ensemble: stock kernels booted as guests, asked the same questions as this machine's own."""

@@ -1,0 +1,56 @@
+"""The process that answers requests on a kernel: in a guest, or on this machine's own.
+
+One JSON object a line.  In: ``{"id", "request", "arguments"}``.  Out: ``{"id", "result"}`` or
+``{"id", "error"}``; the first line out, with id 0, says that the agent is up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from typing import IO, Any
+
+from vmtests.handlers import find
+
+
+def _answer(message: dict[str, Any]) -> dict[str, Any]:
+    """A handler's failure is an answer; only the kernel's death is silence."""
+    try:
+        result = find(message["request"])(**message.get("arguments", {}))
+    except Exception:
+        return {"id": message.get("id"), "error": traceback.format_exc()}
+    return {"id": message.get("id"), "result": result}
+
+
+def _private_stdout() -> IO[str]:
+    """Keep the channel to ourselves: what handlers and children print goes to the console."""
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return channel
+
+
+def _private_stdin() -> IO[str]:
+    channel = os.fdopen(os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    return channel
+
+
+def main() -> None:
+    """Answer until a shutdown is asked for or the input ends."""
+    requests, answers = _private_stdin(), _private_stdout()
+    sys.stdout = sys.stderr
+    message: dict[str, Any] = {"id": 0, "request": "basic.uname"}
+    while True:
+        print(json.dumps(_answer(message)), file=answers, flush=True)
+        if not (line := requests.readline()):
+            return
+        message = json.loads(line)
+        if message["request"] == "shutdown":
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Several kernels booted at once and asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from tracee_ref.errors import UsageError
+from vmtests import kernels, kvm
+from vmtests.agent_process import AgentProcess, GuestLostError
+from vmtests.guest import Guest, HostGuest
+
+BOOT_TRIES = 2
+"""QEMU's emulation is seen to die in early boot now and then, whatever the kernel."""
+
+
+def parse_names(text: str) -> list[str]:
+    """``host,6.1,7.x`` as a list of names; UsageError if one is not a kernel series."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UsageError("no kernel given: name host or a series as in host,6.1")
+    return list(dict.fromkeys(n if n == "host" else kernels.series_of(n) for n in names))
+
+
+class Ensemble:
+    """A context manager over running kernels, by name; what cannot boot is in ``lost``."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.members: dict[str, AgentProcess] = {}
+        self.lost: dict[str, GuestLostError] = {}
+        self._names = names
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with self._stack:  # if a boot raises, end those that were started
+            self._boot(self._names)
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _boot(self, names: Sequence[str]) -> None:
+        """Start all, then wait for all; what was lost gets another try."""
+        for _ in range(BOOT_TRIES):
+            names = self._boot_once(names)
+
+    def _boot_once(self, names: Sequence[str]) -> list[str]:
+        started = {name: self._stack.enter_context(_start(name)) for name in names}
+        for name, agent in started.items():
+            try:
+                self.members[name] = agent.wait_until_up()
+                self.lost.pop(name, None)
+            except GuestLostError as error:
+                self.lost[name] = error
+        return [name for name in started if name in self.lost]
+
+    def ask(
+        self, request: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = 120
+    ) -> dict[str, dict[str, Any]]:
+        """One question to every kernel, carried out by all at the same time; result by name.
+
+        GuestLostError and RequestError come from the first kernel concerned, after all the
+        others have been heard.
+        """
+        for agent in self.members.values():
+            agent.send(request, arguments, seconds=seconds)
+        results: dict[str, dict[str, Any]] = {}
+        errors: list[Exception] = []
+        for name, agent in self.members.items():
+            try:
+                results[name] = agent.receive(seconds)
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return results
+
+
+def _start(name: str) -> AgentProcess:
+    """Start a kernel without waiting for it."""
+    if name == "host":
+        return HostGuest()
+    kernel = kernels.get(name)
+    return Guest(kernel, kvm=kvm.usable(kernel))

@@ -1,0 +1,55 @@
+"""Requests for masks: the real matcher on this kernel, under BPF_PROG_TEST_RUN."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from model.scope import Key, Scope
+from tracee_ref.kernel.accept import defines
+from tracee_ref.kernel.btf import Btf
+from tracee_ref.kernel.decisions import ROOMY_EXACT, ROOMY_PATTERNS, DecisionProgram
+from tracee_ref.tables import compile_all_tables, compile_tables
+from tracee_ref.tables.texts import has_patterns
+from vmtests.handlers import Reply, handler
+from vmtests.strategies import EVENTS
+from vmtests.wire import unpack_questions, unpack_scopes
+
+
+@handler
+def masks(*, scopes: str, questions: str) -> Reply:
+    """The mask of each question, from a program with room for any tables."""
+    given = unpack_scopes(scopes)
+    program = roomy_program(patterns=has_patterns(given, Key.COMM))
+    program.fill(compile_all_tables(given), EVENTS)
+    return answers(program, questions)
+
+
+@handler
+def fitted(*, scopes: str, questions: str) -> Reply:
+    """The same from a program compiled for these scopes alone, as the tracer has it."""
+    program = fitted_program(unpack_scopes(scopes))
+    try:
+        return answers(program, questions)
+    finally:
+        program.close()
+
+
+def answers(program: DecisionProgram, questions: str) -> Reply:
+    return {"masks": [program.ask(*question) for question in unpack_questions(questions)]}
+
+
+@cache
+def roomy_program(*, patterns: bool) -> DecisionProgram:
+    return DecisionProgram(ROOMY_PATTERNS if patterns else ROOMY_EXACT, kernel_types())
+
+
+def fitted_program(scopes: tuple[Scope, ...]) -> DecisionProgram:
+    tables = compile_tables(scopes)
+    program = DecisionProgram(defines(tables), kernel_types())
+    program.fill(tables, EVENTS)
+    return program
+
+
+@cache
+def kernel_types() -> Btf:
+    return Btf()

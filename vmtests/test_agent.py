@@ -1,0 +1,77 @@
+"""What every agent does, on each kernel of the run."""
+
+import time
+
+import pytest
+
+from vmtests.agent_process import AgentProcess, GuestLostError, RequestError
+from vmtests.guest import HostGuest
+
+
+def test_release_is_that_of_the_series(kernel: AgentProcess, kernel_name: str) -> None:
+    release = str(kernel.ask("basic.uname")["release"])
+    assert release == kernel.release
+    assert kernel_name == "host" or release.startswith(kernel_name + ".")
+
+
+def test_what_was_sent_comes_back(kernel: AgentProcess) -> None:
+    sent = {"text": 'line\nline "ü" \\', "number": 2**64 - 1, "list": [None, True, 0.5]}
+    assert kernel.ask("basic.ping", sent) == sent
+
+
+def test_long_lines_travel(kernel: AgentProcess) -> None:
+    sent = {"text": "0123456789" * 100_000}
+    assert kernel.ask("basic.ping", sent) == sent
+
+
+def test_run_tells_exit_code_and_both_outputs(kernel: AgentProcess) -> None:
+    argv = ["sh", "-c", 'cat; echo "$A" >&2; exit 3']
+    answer = kernel.ask("basic.run", {"argv": argv, "env": {"A": "b"}, "stdin": "in"})
+    assert answer == {"exit": 3, "stdout": "in", "stderr": "b\n"}
+
+
+def test_run_keeps_bytes_exactly(kernel: AgentProcess) -> None:
+    answer = kernel.ask("basic.run", {"argv": ["printf", r"\377\000"], "text": False})
+    assert answer["stdout"] == "/wA="
+
+
+def test_run_that_takes_too_long_is_ended(kernel: AgentProcess) -> None:
+    began = time.monotonic()
+    argv = ["sh", "-c", "echo first; sleep 100 & sleep 100"]
+    answer = kernel.ask("basic.run", {"argv": argv, "seconds": 1})
+    assert answer == {"exit": None, "stdout": "first\n", "stderr": ""}
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("request_name", "told"), [("basic.nothing", "KeyError"), ("no_such.thing", "no_such")]
+)
+def test_an_unknown_request_is_an_error_and_not_the_end(
+    kernel: AgentProcess, request_name: str, told: str
+) -> None:
+    with pytest.raises(RequestError, match=told):
+        kernel.ask(request_name)
+    assert kernel.ask("basic.ping", {"still": "there"}) == {"still": "there"}
+
+
+def test_what_is_printed_beside_the_protocol_goes_to_the_console() -> None:
+    argv = ["sh", "-c", 'echo \'{"id": 1, "result": {}}\' >/proc/$PPID/fd/1']
+    with HostGuest().wait_until_up() as agent:
+        assert agent.ask("basic.run", {"argv": argv})["exit"] == 0
+        assert agent.ask("basic.ping", {"a": 1}) == {"a": 1}
+    assert '"result": {}' in agent.console.read_text()
+
+
+def test_a_silent_agent_is_lost_and_ended() -> None:
+    with HostGuest().wait_until_up() as agent:
+        with pytest.raises(GuestLostError, match=r"host: no answer in 0\.5 s"):
+            agent.ask("basic.run", {"argv": ["sleep", "50"]}, seconds=0.5)
+        with pytest.raises(GuestLostError, match="lost before"):
+            agent.ask("basic.ping")
+
+
+def test_an_agent_that_does_not_read_cannot_stop_us() -> None:
+    with HostGuest().wait_until_up() as agent:
+        agent.send("basic.run", {"argv": ["sleep", "50"]})
+        with pytest.raises(GuestLostError, match="no answer in 1 s"):
+            agent.send("basic.ping", {"text": "x" * 1_000_000}, seconds=1)

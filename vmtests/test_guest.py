@@ -1,0 +1,54 @@
+"""How guests end: only collected when the run has guests."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from vmtests import kernels, kvm
+from vmtests.agent_process import GuestLostError
+from vmtests.guest import Guest
+
+
+def boot(series: str) -> Guest:
+    kernel = kernels.get(series)
+    return Guest(kernel, kvm=kvm.usable(kernel)).wait_until_up()
+
+
+def group_members(group: int) -> list[str]:
+    """Commands of the processes in a process group that are not yet dead."""
+    members = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            command, _, rest = stat.read_text().rpartition(")")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        state, _parent, its_group = rest.split()[:3]
+        if int(its_group) == group and state != "Z":
+            members.append(command.partition("(")[2])
+    return members
+
+
+def test_a_panic_is_a_lost_guest_with_its_last_words(guest_series: str) -> None:
+    with boot(guest_series) as guest:
+        assert any("qemu" in command for command in group_members(guest.pid))
+        with pytest.raises(GuestLostError, match="Kernel panic") as caught:
+            guest.ask("basic.run", {"argv": ["sh", "-c", "echo c >/proc/sysrq-trigger"]})
+        assert str(guest.console) in str(caught.value)
+        assert "Linux version" in guest.console.read_text(errors="replace")
+    assert group_members(guest.pid) == []
+
+
+def test_a_guest_whose_machine_is_killed_is_lost(guest_series: str) -> None:
+    with boot(guest_series) as guest:
+        os.killpg(guest.pid, signal.SIGKILL)
+        with pytest.raises(GuestLostError, match="ended unexpectedly"):
+            guest.ask("basic.ping")
+    assert group_members(guest.pid) == []
+
+
+def test_nothing_is_left_of_a_guest_that_was_closed(guest_series: str) -> None:
+    with boot(guest_series) as guest:
+        assert guest.ask("basic.ping", {"a": 1}) == {"a": 1}
+    assert group_members(guest.pid) == []
