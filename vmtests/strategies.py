@@ -7,29 +7,31 @@ no filter would ever match, and a test of the matcher would test nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 from hypothesis import strategies as st
 
 from model.facts import Process
-from model.scope import COMM_BYTES, MAX_SCOPES, Binary, Condition, Key, Op, Pattern, Scope
+from model.scope import COMM_BYTES, MAX_SCOPES, Binary, Condition, Key, Op, Pattern, Scope, Value
 from tracee_ref.tables.binaries import PATH_BYTES
 
 EVENTS = {"alpha": 1, "beta": 2, "gamma": 1023}
 """Events of the decision tests, with their numbers on the kernel side."""
 
 U32_EDGES = (0, 1, 2, 7, 999, 1000, 1001, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
+KINDS = (Key.UID, Key.PID, Key.COMM, Key.BINARY)
 NAMESPACES = (4026531832, 4026532999)
 
 EQUALITY = st.sampled_from([Op.EQ, Op.EQ, Op.NE])
-ANY_OP = st.sampled_from(list(Op))
+ANY_OP = st.sampled_from([Op.EQ, Op.EQ, *Op])
 
-numbers = st.sampled_from(U32_EDGES) | st.integers(0, 2**32 - 1)
+numbers = st.sampled_from(U32_EDGES) | st.sampled_from(U32_EDGES) | st.integers(0, 2**32 - 1)
 texts = st.binary(max_size=COMM_BYTES).map(lambda b: b.replace(b"\0", b"x"))
-words = st.text("ab\xff", max_size=COMM_BYTES).map(lambda t: t.encode("latin-1"))
+words = st.text("ab\xff", max_size=5).map(lambda t: t.encode("latin-1"))
 comms = words | words | texts
 paths = st.sampled_from(
     [b"/bin/ls", b"/bin/l", b"/usr/bin/ls", b"/" + b"a" * (PATH_BYTES - 1), b"/\xff\xfe"]
-) | st.binary(min_size=1, max_size=PATH_BYTES).map(lambda b: b.replace(b"\0", b"/"))
+)
 
 
 @st.composite
@@ -41,8 +43,7 @@ def patterns(draw: st.DrawFn, *, stars: bool) -> Pattern:
 
 
 @st.composite
-def conditions(draw: st.DrawFn, *, stars: bool) -> Condition:
-    key = draw(st.sampled_from([Key.UID, Key.PID, Key.COMM, Key.BINARY]))
+def conditions(draw: st.DrawFn, key: Key, *, stars: bool) -> Condition:
     if key in (Key.UID, Key.PID):
         return Condition(key, draw(ANY_OP), draw(numbers))
     if key is Key.COMM:
@@ -52,53 +53,73 @@ def conditions(draw: st.DrawFn, *, stars: bool) -> Condition:
 
 
 @st.composite
-def scope_sets(draw: st.DrawFn, *, stars: bool = False) -> tuple[Scope, ...]:
-    """1 to 64 scopes; large sets repeat a few kinds of scopes, which keeps examples small."""
-    events = st.frozensets(st.sampled_from(sorted(EVENTS)), min_size=1)
-    filters = st.frozensets(conditions(stars=stars), max_size=5)
-    kinds = draw(st.lists(st.tuples(events, filters), min_size=1, max_size=6))
-    few = st.sets(st.integers(1, MAX_SCOPES), min_size=1, max_size=5)
-    many = st.sets(st.integers(1, MAX_SCOPES), min_size=1)
-    taken = draw(few | many | st.just(set(range(1, MAX_SCOPES + 1))))
-    return tuple(Scope(number, *draw(st.sampled_from(kinds))) for number in sorted(taken))
-
-
-def mentioned(scopes: Sequence[Scope], key: Key) -> list[Condition]:
-    """The conditions of all scopes that are about a key."""
-    found = {c for scope in scopes for c in scope.process.get(key, ())}
-    return sorted(found, key=repr)
+def filters(draw: st.DrawFn, *, stars: bool) -> frozenset[Condition]:
+    """Several conditions of few kinds: of many kinds, hardly any facts meet all."""
+    found: frozenset[Condition] = frozenset()
+    for key in draw(st.sets(st.sampled_from(KINDS), max_size=2)):
+        found |= draw(st.frozensets(conditions(key, stars=stars), min_size=1, max_size=4))
+    return found
 
 
 @st.composite
-def processes(draw: st.DrawFn, scopes: Sequence[Scope]) -> Process:
-    """Facts near the values that the scopes mention."""
-    return Process(
-        pid=draw(near(scopes, Key.PID)),
-        tid=draw(near(scopes, Key.PID)),
-        uid=draw(near(scopes, Key.UID)),
-        comm=draw(comms_near(scopes)),
-        binary=draw(binaries_near(scopes)),
-        tracer=draw(st.sampled_from([False] * 9 + [True])),
+def scope_sets(draw: st.DrawFn, *, stars: bool = False) -> tuple[Scope, ...]:
+    """1 to 64 scopes; large sets repeat a few kinds of scopes, which keeps examples small."""
+    events = st.frozensets(st.sampled_from(sorted(EVENTS)), min_size=1)
+    kinds = draw(st.lists(st.tuples(events, filters(stars=stars)), min_size=1, max_size=6))
+    few = st.sets(st.integers(1, MAX_SCOPES), min_size=1, max_size=5)
+    all_of_them = st.just(set(range(1, MAX_SCOPES + 1)))
+    taken = draw(few | few | all_of_them)
+    return tuple(
+        Scope(number, *kinds[place % len(kinds)]) for place, number in enumerate(sorted(taken))
     )
 
 
-def near(scopes: Sequence[Scope], key: Key) -> st.SearchStrategy[int]:
-    values = {c.value for c in mentioned(scopes, key) if isinstance(c.value, int)}
-    close = {v + d for v in values for d in (-1, 0, 1) if 0 <= v + d < 2**32}
-    return st.sampled_from(sorted(close)) | numbers if close else numbers
+class Neighbourhood:
+    """Facts near the values that a set of scopes mentions, drawn from a seed.
 
+    They are no strategies: an example has hundreds of them, and is shrunk by its scopes.
+    """
 
-def comms_near(scopes: Sequence[Scope]) -> st.SearchStrategy[bytes]:
-    known = {c.value.text for c in mentioned(scopes, Key.COMM) if isinstance(c.value, Pattern)}
-    if not known:
-        return comms
-    known_texts = st.sampled_from(sorted(known))
-    around = st.tuples(words, known_texts, words).map(lambda three: b"".join(three)[:COMM_BYTES])
-    return known_texts | around | comms
+    def __init__(self, scopes: Sequence[Scope], seed: int) -> None:
+        self._random = Random(seed)
+        values: dict[Key, list[Value]] = {key: [] for key in KINDS}
+        for condition in {c for scope in scopes for c in scope.conditions}:
+            if isinstance(condition.key, Key):
+                values[condition.key].append(condition.value)
+        self._values = {key: sorted(some, key=repr) for key, some in values.items()}
 
+    def process(self) -> Process:
+        """Return the facts of one process; the two ids are often the same."""
+        pid = self._number(Key.PID)
+        return Process(
+            pid=pid,
+            tid=self._random.choice((pid, self._number(Key.PID))),
+            uid=self._number(Key.UID),
+            comm=self._comm(),
+            binary=self._binary(),
+            tracer=self._random.random() < 0.05,
+        )
 
-def binaries_near(scopes: Sequence[Scope]) -> st.SearchStrategy[Binary | None]:
-    known = {c.value.path for c in mentioned(scopes, Key.BINARY) if isinstance(c.value, Binary)}
-    some = st.sampled_from(sorted(known)) | paths if known else paths
-    too_long = st.just(b"/" + b"a" * (PATH_BYTES + 9))
-    return st.none() | st.builds(Binary, some | some | too_long, st.sampled_from(NAMESPACES))
+    def _mentioned(self, key: Key) -> Value | None:
+        known = self._values[key]
+        return self._random.choice(known) if known and self._random.random() < 0.8 else None
+
+    def _number(self, key: Key) -> int:
+        value = self._mentioned(key)
+        if isinstance(value, int):
+            return min(max(value + self._random.choice((-1, 0, 0, 1)), 0), U32_EDGES[-1])
+        return self._random.choice((*U32_EDGES, self._random.getrandbits(32)))
+
+    def _comm(self) -> bytes:
+        value = self._mentioned(Key.COMM)
+        text = value.text if isinstance(value, Pattern) else self._random.randbytes(15)
+        before, behind = self._random.choices((b"", b"", b"a", b"b", b"ab\xff"), k=2)
+        text = (before + text + behind).replace(b"\0", b"x")[:COMM_BYTES]
+        return text[: self._random.choice((COMM_BYTES, COMM_BYTES, len(text) // 2, 0))]
+
+    def _binary(self) -> Binary | None:
+        value = self._mentioned(Key.BINARY)
+        path = value.path if isinstance(value, Binary) else b"/bin/other"
+        path += self._random.choice((b"", b"", b"", b"x" * 9))
+        namespace = self._random.choice(NAMESPACES)
+        return Binary(path, namespace) if self._random.random() < 0.95 else None

@@ -1,5 +1,7 @@
 """What every agent does, on each kernel of the run."""
 
+import os
+import signal
 import time
 
 import pytest
@@ -60,6 +62,13 @@ def test_what_is_printed_beside_the_protocol_goes_to_the_console() -> None:
         assert agent.ask("basic.run", {"argv": argv})["exit"] == 0
         assert agent.ask("basic.ping", {"a": 1}) == {"a": 1}
     assert '"result": {}' in agent.console.read_text()
+
+
+def test_an_agent_that_is_killed_is_lost() -> None:
+    with HostGuest().wait_until_up() as agent:
+        os.killpg(agent.pid, signal.SIGKILL)
+        with pytest.raises(GuestLostError, match="ended unexpectedly"):
+            agent.ask("basic.ping")
 
 
 def test_a_silent_agent_is_lost_and_ended() -> None:

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.facts import Event, Process
+from model.facts import Event
 from model.match import matched_scopes
 from model.scope import Scope
 from vmtests.ensemble import Ensemble
-from vmtests.strategies import EVENTS, processes, scope_sets
+from vmtests.strategies import EVENTS, Neighbourhood, scope_sets
 from vmtests.wire import pack_questions, pack_scopes
 
-QUESTIONS = 100
-"""Questions about one set of scopes: one example is worth as many decisions."""
+PROCESSES = 40
+"""Processes that are asked about in an example, with each event."""
 
-RELAXED = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
-
-
-@st.composite
-def batches(
-    draw: st.DrawFn, scopes: Sequence[Scope], size: int = QUESTIONS
-) -> list[tuple[str, Process]]:
-    """Events of processes: each of a few events with each of a few processes."""
-    some = draw(st.lists(processes(scopes), min_size=size // 3 + 1, max_size=size // 3 + 1))
-    return [(event, process) for process in some for event in EVENTS]
+seeds = st.integers(0, 2**32 - 1)
 
 
-def check(ensemble: Ensemble, request: str, scopes: Sequence[Scope], data: st.DataObject) -> None:
+def check(ensemble: Ensemble, request: str, scopes: Sequence[Scope], seed: int) -> None:
     """Ask the model and every kernel; they must agree on every mask."""
-    batch = data.draw(batches(scopes))
+    facts = Neighbourhood(scopes, seed)
+    batch = [(name, p) for p in (facts.process() for _ in range(PROCESSES)) for name in EVENTS]
     expected = [matched_scopes(scopes, Event(name, process)) for name, process in batch]
     packed = pack_questions([(EVENTS[name], process) for name, process in batch])
     asked = {"scopes": pack_scopes(scopes), "questions": packed}
@@ -40,19 +32,21 @@ def check(ensemble: Ensemble, request: str, scopes: Sequence[Scope], data: st.Da
             assert answer == mask, f"{name}: {answer:#x}, model {mask:#x}: {question}"
 
 
-@given(st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=RELAXED)
-def test_exact_names(ensemble: Ensemble, data: st.DataObject) -> None:
-    check(ensemble, "decisions.masks", data.draw(scope_sets()), data)
+@given(scope_sets(), seeds)
+@settings(max_examples=100, deadline=None)
+def test_exact_names(ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int) -> None:
+    check(ensemble, "decisions.masks", scopes, seed)
 
 
-@given(st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=RELAXED)
-def test_names_with_stars(ensemble: Ensemble, data: st.DataObject) -> None:
-    check(ensemble, "decisions.masks", data.draw(scope_sets(stars=True)), data)
+@given(scope_sets(stars=True), seeds)
+@settings(max_examples=100, deadline=None)
+def test_names_with_stars(ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int) -> None:
+    check(ensemble, "decisions.masks", scopes, seed)
 
 
-@given(st.data())
-@settings(max_examples=12, deadline=None, suppress_health_check=RELAXED)
-def test_programs_compiled_for_their_scopes(ensemble: Ensemble, data: st.DataObject) -> None:
-    check(ensemble, "decisions.fitted", data.draw(scope_sets(stars=True)), data)
+@given(scope_sets(stars=True), seeds)
+@settings(max_examples=12, deadline=None)
+def test_programs_compiled_for_their_scopes(
+    ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int
+) -> None:
+    check(ensemble, "decisions.fitted", scopes, seed)
