@@ -80,7 +80,7 @@ SIZES: Final = tuple(1 << power for power in range(11))
 @click.option(
     "--buffer",
     type=BufferSize(),
-    default=16,
+    default=32,
     show_default=True,
     help="Size of the buffer between kernel and tracer, in MiB.",
 )

@@ -1,0 +1,139 @@
+"""System calls: none missing, arguments as passed, and those that do not return normally."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+import pytest
+
+from vmtests.agent_process import AgentProcess
+from vmtests.tracing import arguments, python, trace
+
+CALLS = 100_000
+
+MANY = f"""
+import os
+for _ in range({CALLS}): os.getppid()
+"""
+
+STOPPED = f"""
+import os, signal
+os.kill(os.getppid(), signal.SIGSTOP)
+for _ in range({CALLS}): os.getppid()
+os.kill(os.getppid(), signal.SIGCONT)
+"""
+"""The tracer is the parent: for the time of the calls it does not read at all."""
+
+
+def test_no_event_is_missing(kernel: AgentProcess) -> None:
+    traced = trace(kernel, "-f event=getppid -o json:/tmp/getppid.json", python(MANY))
+    assert traced.account.seen == traced.account.delivered == CALLS, traced.stderr
+    assert traced.account.balances()
+
+
+def test_a_slow_reader_loses_nothing_uncounted(kernel: AgentProcess) -> None:
+    options = "-f event=getppid -o json:/tmp/getppid.json --buffer 1"
+    account = trace(kernel, options, python(STOPPED)).account
+    assert account.seen == CALLS + 2
+    assert account.lost > 0
+    assert account.balances()
+
+
+def test_arguments_and_return_values(kernel: AgentProcess) -> None:
+    source = """
+import ctypes, os
+libc = ctypes.CDLL(None)
+fd = os.open("/etc/hostname", os.O_RDONLY)
+os.lseek(fd, -1, os.SEEK_END)
+libc.syscall(257, -100, 0, 0, 0)
+libc.syscall(257, -100, ctypes.c_void_p(1), 0, 0)
+os.pipe()
+"""
+    traced = trace(kernel, "-f event=openat,lseek,pipe2 -f comm=python3 -o json", python(source))
+    calls = [(e["eventName"], e["returnValue"], arguments(e), e["args"]) for e in traced.events]
+    opened = [(ret, args) for name, ret, args, _ in calls if name == "openat"]
+    path = {"dirfd": -100, "pathname": "/etc/hostname", "flags": os.O_CLOEXEC, "mode": 0}
+    assert any(ret >= 0 and args == path for ret, args in opened)
+    null, unreadable = [args for name, ret, _, args in calls if name == "openat" and ret == -14]
+    assert null[1] == {"name": "pathname", "type": "const char*", "value": None}
+    assert unreadable[1] == null[1] | {"unreadable": True}
+    assert ("lseek", -1, 2) in [(n, a.get("offset"), a.get("whence")) for n, _, a, _ in calls]
+    (pipe,) = [args["pipefd"] for name, _, args, _ in calls if name == "pipe2"]
+    assert pipe[1] == pipe[0] + 1
+
+
+def test_an_exec_is_one_event_with_its_outcome(kernel: AgentProcess) -> None:
+    command = ["sh", "-c", "/bin/true a b; /nonexistent c; exit 3"]
+    traced = trace(kernel, "-f event=execve,sched_process_exec -o json", command)
+    assert traced.status == 3
+    calls = [(e["processName"], e["returnValue"], arguments(e).get("argv"), e["eventName"])
+             for e in traced.events]  # fmt: skip
+    assert [call[1:] for call in calls] == [
+        (0, command, "execve"),
+        (0, command, "sched_process_exec"),
+        (0, ["/bin/true", "a", "b"], "execve"),
+        (0, ["/bin/true", "a", "b"], "sched_process_exec"),
+        (-2, ["/nonexistent", "c"], "execve"),
+    ]
+    # Rule 17: an exec call that succeeds has the facts of its entry.
+    assert [call[0] for call in calls] == ["tracee-ref", "sh", "sh", "true", "sh"]
+
+
+def test_an_exec_by_another_thread(kernel: AgentProcess) -> None:
+    source = """
+import os, threading
+threading.Thread(target=os.execv, args=("/bin/true", ["true", "threaded"])).start()
+threading.Event().wait()
+"""
+    events = "-f event=execve,sched_process_exec,sched_process_exit -f comm=python3,true -o json"
+    traced = trace(kernel, events, python(source))
+    (call,) = [e for e in traced.events if e["eventName"] == "execve"]
+    assert arguments(call)["argv"] == ["true", "threaded"]
+    assert call["hostThreadId"] != call["hostProcessId"]
+    assert traced.account.balances()
+
+
+def test_calls_that_do_not_return(kernel: AgentProcess) -> None:
+    source = """
+import os, signal, threading, time
+signal.signal(signal.SIGUSR1, lambda *_: None)
+os.kill(os.getpid(), signal.SIGUSR1)
+threading.Thread(target=lambda: None).start()
+while len(os.listdir("/proc/self/task")) > 1:
+    time.sleep(0.01)
+os._exit(7)
+"""
+    events = "-f event=exit,exit_group,rt_sigreturn -f comm=python3 -o json"
+    traced = trace(kernel, events, python(source))
+    found = [(e["eventName"], arguments(e)) for e in traced.events]
+    assert found == [
+        ("rt_sigreturn", {}),
+        ("exit", {"status": 0}),
+        ("exit_group", {"status": 7}),
+    ]
+    assert traced.status == 7
+
+
+COMPAT_GETPID = 20  # writev for a 64-bit call
+COMPAT = f"""
+import ctypes, mmap
+code = bytes.fromhex("53 b8 {COMPAT_GETPID:02x} 00 00 00 cd 80 5b c3")
+memory = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+memory.write(code)
+call = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(memory)))
+print("answer", call())
+"""
+"""push rbx; mov eax, 20; int 0x80; pop rbx; ret: a 32-bit call from a 64-bit program."""
+
+
+def test_32_bit_calls_are_what_they_are(kernel: AgentProcess) -> None:
+    traced = trace(kernel, "-f event=getpid,writev -o json", python(COMPAT))
+    answer = re.search(r"answer (\d+)", traced.stdout)
+    if traced.status == 128 + signal.SIGSEGV:
+        pytest.skip(f"{kernel.name}: built without CONFIG_IA32_EMULATION")
+    assert answer
+    compat = [e for e in traced.events if e["contextFlags"]["isCompat"]]
+    assert [(e["eventName"], e["returnValue"]) for e in compat] == [("getpid", int(answer[1]))]
+    assert not [e for e in traced.events if e["eventName"] == "writev"]

@@ -1,0 +1,60 @@
+"""The runs of the document that need no network, with a command for the second terminal."""
+
+from __future__ import annotations
+
+from vmtests.agent_process import AgentProcess
+from vmtests.tracing import Traced, trace
+
+VERBOSE = "-o format:table-verbose"
+
+
+def rows(traced: Traced, event: str) -> list[tuple[str, str]]:
+    """The masks and names of an event's rows."""
+    cells = [line.split() for line in traced.lines]
+    return [(cell[1], cell[6]) for cell in cells if event in cell[3:]]
+
+
+def test_single_scope(kernel: AgentProcess) -> None:
+    flags = "-f 42:event=sched_process_exec -f 42:binary=/usr/bin/ls"
+    traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "ls; id"])
+    assert traced.status == 0
+    assert rows(traced, "sched_process_exec") == [("0000020000000000", "ls")]
+    (row,) = [line for line in traced.lines if "sched_process_exec" in line]
+    assert "cmdpath: /usr/bin/ls, pathname: /usr/bin/ls, dev: " in row
+    assert "argv: [ls], interp: /usr/bin/ls, stdin_type: " in row
+    assert row.endswith("invoked_from_kernel: 0, env: <nil>")
+    assert traced.account.balances()
+
+
+def test_detached_exits(kernel: AgentProcess) -> None:
+    flags = "-f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit -f 9:comm=ls"
+    traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "id; ls"])
+    found = rows(traced, "sched_process_exit")
+    assert found == [("0000000000000004", "id"), ("0000000000000100", "ls")]
+    assert traced.stdout.count("exit_code: 0, process_group_exit: true") == 2
+
+
+def test_detached_calls(kernel: AgentProcess) -> None:
+    flags = "-f 6:event=openat -f 6:comm=id -f 7:event=close -f 7:comm=id"
+    traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "id; ls"])
+    assert set(rows(traced, "openat")) == {("0000000000000020", "id")}
+    assert set(rows(traced, "close")) == {("0000000000000040", "id")}
+    assert "flags: O_RDONLY|O_CLOEXEC, mode: 0" in traced.stdout
+
+
+def test_intertwined_exits(kernel: AgentProcess) -> None:
+    flags = "-f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit"
+    traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "sleep 0; id; true"])
+    assert rows(traced, "sched_process_exit") == [
+        ("0000000000000100", "sleep"),
+        ("0000000000000104", "id"),
+        ("0000000000000100", "sh"),
+    ]
+
+
+def test_the_last_scope_in_json(kernel: AgentProcess) -> None:
+    flags = "-f 1:event=openat -f 64:event=openat -f 64:comm=cat -o json"
+    traced = trace(kernel, flags, ["sh", "-c", "cat /etc/hostname; id"])
+    masks = {(e["processName"], e["matchedScopes"]) for e in traced.events}
+    assert masks == {("cat", 9223372036854775809), ("id", 1), ("sh", 1)}
+    assert '"matchedScopes":9223372036854775809' in traced.stdout

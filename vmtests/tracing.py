@@ -1,0 +1,85 @@
+"""Running the tracer on a kernel, with a command whose events are known."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vmtests.agent_process import AgentProcess
+
+TRACEE_REF = str(Path(sys.executable).parent / "tracee-ref")
+ACCOUNT = re.compile(
+    r"events: seen (\d+) = filtered (\d+) \+ submitted (\d+) \+ lost (\d+);"
+    r" submitted \d+ = delivered (\d+) \+ dropped (\d+)"
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """The sums that the tracer printed at its end."""
+
+    seen: int
+    filtered: int
+    submitted: int
+    lost: int
+    delivered: int
+    dropped: int
+
+    def balances(self) -> bool:
+        return (
+            self.seen == self.filtered + self.submitted + self.lost
+            and self.submitted == self.delivered + self.dropped
+        )
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What a run of the tracer wrote, with what its command wrote in between."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.stdout.splitlines()
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.lines if line.startswith('{"timestamp"')]
+
+    @property
+    def account(self) -> Account:
+        found = ACCOUNT.search(self.stderr)
+        assert found, self.stderr
+        return Account(*map(int, found.groups()))
+
+
+def trace(
+    kernel: AgentProcess, options: str, command: Sequence[str], *, seconds: float = 110
+) -> Traced:
+    """Run the tracer with options that hold no spaces, and a command."""
+    argv = [TRACEE_REF, *options.split(), "--", *command]
+    return run(kernel, argv, seconds=seconds)
+
+
+def run(kernel: AgentProcess, argv: Sequence[str], *, seconds: float = 110) -> Traced:
+    """Run a program on the kernel."""
+    arguments = {"argv": list(argv), "seconds": seconds}
+    result = kernel.ask("basic.run", arguments, seconds=seconds + 10)
+    return Traced(result["exit"], result["stdout"], result["stderr"])
+
+
+def python(source: str) -> list[str]:
+    """A command that runs Python code, with little else around it."""
+    return ["/usr/bin/python3", "-I", "-S", "-c", source]
+
+
+def arguments(event: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a JSON event by name."""
+    return {argument["name"]: argument["value"] for argument in event["args"]}
