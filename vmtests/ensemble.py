@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -48,19 +50,26 @@ class Ensemble:
         self._stack.close()
 
     def _boot(self, names: Sequence[str]) -> None:
-        """Start all, then wait for all; what was lost gets another try."""
-        for _ in range(BOOT_TRIES):
-            names = self._boot_once(names)
+        """Start all, and take each as it comes up; one that was lost gets another try."""
+        pending = {name: self._start(name) for name in names}
+        tries = dict.fromkeys(names, 1)
+        while pending:
+            for name in _up_or_late(pending):
+                try:
+                    self.members[name] = pending.pop(name).wait_until_up()
+                    self.lost.pop(name, None)
+                except GuestLostError as error:
+                    self.lost[name] = error
+                    if tries[name] < BOOT_TRIES:
+                        tries[name] += 1
+                        pending[name] = self._start(name)
 
-    def _boot_once(self, names: Sequence[str]) -> list[str]:
-        started = {name: self._stack.enter_context(_start(name)) for name in names}
-        for name, agent in started.items():
-            try:
-                self.members[name] = agent.wait_until_up()
-                self.lost.pop(name, None)
-            except GuestLostError as error:
-                self.lost[name] = error
-        return [name for name in started if name in self.lost]
+    def _start(self, name: str) -> AgentProcess:
+        """Start a kernel without waiting for it."""
+        if name == "host":
+            return self._stack.enter_context(HostGuest())
+        kernel = kernels.get(name)
+        return self._stack.enter_context(Guest(kernel, kvm=kvm.usable(kernel)))
 
     def ask(
         self, request: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = 120
@@ -84,9 +93,10 @@ class Ensemble:
         return results
 
 
-def _start(name: str) -> AgentProcess:
-    """Start a kernel without waiting for it."""
-    if name == "host":
-        return HostGuest()
-    kernel = kernels.get(name)
-    return Guest(kernel, kvm=kvm.usable(kernel))
+def _up_or_late(pending: Mapping[str, AgentProcess]) -> list[str]:
+    """Names of those that have said something, have ended or have had their time."""
+    first_deadline = min(agent.boot_deadline for agent in pending.values())
+    wait = max(0.0, first_deadline - time.monotonic())
+    ready = select.select(list(pending.values()), [], [], wait)[0]
+    now = time.monotonic()
+    return [n for n, agent in pending.items() if agent in ready or now >= agent.boot_deadline]

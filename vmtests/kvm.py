@@ -28,9 +28,9 @@ def usable(kernel: Kernel) -> bool:
 
 
 def _boots(kernel: Kernel) -> bool:
-    with Guest(kernel, kvm=True) as guest:
+    with Guest(kernel, kvm=True, boot_limit=PROBE_SECONDS) as guest:
         try:
-            guest.wait_until_up(PROBE_SECONDS)
+            guest.wait_until_up()
         except GuestLostError:
             return False
     return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib.resources import as_file, files
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from ..errors import HostError
 from .btf import Btf
 from .structures import structures_of
 
+STDERR: Final = 2
+MESSAGE_BYTES: Final = 4096
 INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
 
 
@@ -33,11 +35,8 @@ class Program:
         with ExitStack() as stack:
             shim = stack.enter_context(as_file(files("bpf") / "shim"))
             os.environ["BCC_KERNEL_SOURCE"] = str(shim)
-            try:
-                # -w: warnings about BCC's own headers would reach the user's terminal.
+            with refusals(name):
                 self.bpf = bcc.BPF(text=text, cflags=["-w"])
-            except Exception as error:
-                raise HostError(_refusal(name, error)) from error
 
     @staticmethod
     def _text(name: str, defines: Mapping[str, str], btf: Btf) -> str:
@@ -51,19 +50,15 @@ class Program:
 
         ``kind`` is BCC's name of a program type.  A function is loaded once.
         """
-        try:
+        with refusals(function):
             fd: int = self.bpf.load_func(function.encode(), getattr(self._kinds, kind)).fd
             return fd
-        except Exception as error:
-            raise HostError(_refusal(function, error)) from error
 
     def attach_raw_tracepoint(self, point: str, function: str) -> None:
         """Load a function and run it at a raw tracepoint."""
         self.load(function, "RAW_TRACEPOINT")
-        try:
+        with refusals(f"raw tracepoint {point}"):
             self.bpf.attach_raw_tracepoint(tp=point.encode(), fn_name=function.encode())
-        except Exception as error:
-            raise HostError(_refusal(f"raw tracepoint {point}", error)) from error
         self._attached.append(point)
 
     def detach_raw_tracepoints(self) -> None:
@@ -103,7 +98,8 @@ class Program:
 
 def _import_bcc() -> Any:
     try:
-        import bcc  # noqa: PLC0415 (it may be missing, and takes its time)
+        import bcc.libbcc  # noqa: PLC0415 (it may be missing, and takes its time)
+        import bcc.utils  # noqa: PLC0415
     except ImportError as error:
         raise HostError("BCC is missing; install the package python3-bpfcc") from error
     return bcc
@@ -118,6 +114,31 @@ def _inlined(name: str, seen: set[str]) -> str:
     return INCLUDE.sub(lambda match: _inlined(match[1], seen), text)
 
 
-def _refusal(name: str, error: Exception) -> str:
-    reason = " ".join(str(error).split())
-    return f"{name}: refused by the kernel ({reason}); tracing needs root, CAP_BPF and CAP_PERFMON"
+@contextmanager
+def refusals(name: str) -> Iterator[None]:
+    """Turn what BCC raises, and what its library prints meanwhile, into one HostError."""
+    with memory_file() as printed:
+        stderr = os.dup(STDERR)
+        os.dup2(printed, STDERR)
+        try:
+            yield
+        except Exception as error:
+            os.lseek(printed, 0, os.SEEK_SET)
+            text = os.read(printed, MESSAGE_BYTES).decode(errors="replace") or str(error)
+            raise HostError(
+                f"{name}: refused by the kernel ({text.strip().splitlines()[0]});"
+                " tracing needs root, CAP_BPF and CAP_PERFMON"
+            ) from error
+        finally:
+            os.dup2(stderr, STDERR)
+            os.close(stderr)
+
+
+@contextmanager
+def memory_file() -> Iterator[int]:
+    """Give a descriptor of a file that is nowhere."""
+    fd = os.memfd_create("bcc-messages")
+    try:
+        yield fd
+    finally:
+        os.close(fd)

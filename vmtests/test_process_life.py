@@ -1,0 +1,112 @@
+"""Fork, exec and exit: facts of the events, and what processes inherit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from vmtests.agent_process import AgentProcess
+from vmtests.tracing import TRACEE_REF, arguments, python, run, trace
+
+LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o json"
+
+
+def test_a_fork_names_parent_and_child(kernel: AgentProcess) -> None:
+    source = """
+import os
+child = os.fork()
+if child: print("pids", os.getpid(), child); os.waitpid(child, 0)
+"""
+    traced = trace(kernel, f"{LIFE} -f comm=python3", python(source))
+    (pids,) = [line for line in traced.lines if line.startswith("pids ")]
+    parent, child = map(int, pids.split()[1:])
+    (fork,) = [e for e in traced.events if e["eventName"] == "sched_process_fork"]
+    args = arguments(fork)
+    assert {args[f"parent_{n}"] for n in ("tid", "ns_tid", "pid", "ns_pid")} == {parent}
+    assert {args[f"child_{n}"] for n in ("tid", "ns_tid", "pid", "ns_pid")} == {child}
+    assert fork["syscall"] in ("clone", "fork", "vfork", "clone3")
+    exits = {e["hostProcessId"]: e for e in traced.events if e["eventName"].endswith("exit")}
+    assert exits[child]["hostParentProcessId"] == parent
+    assert exits[child]["threadStartTime"] == args["start_time"]
+
+
+def test_exit_codes_and_the_last_thread(kernel: AgentProcess) -> None:
+    traced = trace(kernel, LIFE, ["sh", "-c", "sh -c 'exit 3'; sh -c 'kill -9 $$'; true"])
+    exits = [arguments(e) for e in traced.events if e["eventName"] == "sched_process_exit"]
+    assert [e["exit_code"] for e in exits] == [3 << 8, 9, 0]
+    assert all(e["process_group_exit"] is True for e in exits)
+
+
+def test_an_exec_tells_of_program_interpreter_and_stdin(kernel: AgentProcess) -> None:
+    command = ["sh", "-c", "echo | env -i A=1 B=2 /usr/bin/true '' last"]
+    traced = trace(kernel, f"{LIFE} -o option:exec-env -f binary=/usr/bin/true", command)
+    (event,) = [e for e in traced.events if e["eventName"] == "sched_process_exec"]
+    args = arguments(event)
+    stat = os.stat("/usr/bin/true")  # noqa: PTH116 (guests see this machine's files)
+    assert args["pathname"] == "/usr/bin/true"
+    assert args["inode"] == stat.st_ino
+    assert args["inode_mode"] == stat.st_mode
+    assert args["argv"] == ["/usr/bin/true", "", "last"]
+    assert args["env"] == ["A=1", "B=2"]
+    assert args["stdin_type"] == 0o010000
+    assert args["stdin_path"].startswith("pipe:[")
+    assert os.path.basename(args["interpreter_pathname"]).startswith("ld-")  # noqa: PTH119
+    assert args["interpreter_inode"] == os.stat("/lib64/ld-linux-x86-64.so.2").st_ino  # noqa: PTH116
+    assert args["invoked_from_kernel"] == 0
+    assert event["syscall"] == "execve"
+
+
+def test_a_script_has_an_interpreter_and_a_static_program_none(kernel: AgentProcess) -> None:
+    script = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/script; chmod +x /tmp/script; /tmp/script"
+    busybox = shutil.which("busybox")
+    assert busybox, "busybox-static is one of the packages that tools/setup installs"
+    traced = trace(kernel, LIFE, ["sh", "-c", f"{script}; {busybox} true; true"])
+    programs = {
+        args["cmdpath"]: args for args in map(arguments, traced.events) if "cmdpath" in args
+    }
+    assert programs["/tmp/script"]["interp"] == "/bin/sh"
+    assert programs["/tmp/script"]["pathname"] == os.path.realpath("/bin/sh")
+    static = programs[busybox]
+    names = ("pathname", "dev", "inode", "ctime")
+    assert [static[f"interpreter_{name}"] for name in names] == [None] * 4
+
+
+def test_binary_is_inherited_and_replaced(kernel: AgentProcess) -> None:
+    source = """
+import os
+if os.fork() == 0:
+    os.getppid()
+    os.execv("/bin/sh", ["sh", "-c", "exit 0"])
+os.wait()
+"""
+    python3 = os.path.realpath("/usr/bin/python3")
+    flags = f"-f 1:binary={python3} -f 1:event=getppid,sched_process_exit"
+    flags += f" -f 2:binary!={python3} -f 2:event=getppid,sched_process_exit"
+    traced = trace(kernel, f"{flags} -o json", python(source))
+    seen = [(e["processName"], e["eventName"], e["matchedScopes"]) for e in traced.events]
+    assert ("python3", "getppid", 1) in seen
+    assert ("sh", "sched_process_exit", 2) in seen
+    assert ("python3", "sched_process_exit", 1) in seen
+
+
+def test_processes_that_were_there_before_are_known(kernel: AgentProcess) -> None:
+    """Attach to a process that runs already: its binary is known from /proc."""
+    source = """
+import os, signal, subprocess, sys, time
+old = subprocess.Popen(["/usr/bin/sleep", "600"])
+other = subprocess.Popen(["/usr/bin/tail", "-f", "/dev/null"])
+tracer = subprocess.Popen([sys.argv[1], *sys.argv[2:], "-f", f"1:pid={old.pid},{other.pid}",
+    "-f", "1:binary=/usr/bin/sleep", "-f", "1:event=sched_process_exit", "-o", "json"],
+    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+while b"tracing" not in tracer.stderr.readline(): pass
+old.kill(); other.kill(); old.wait(); other.wait()
+time.sleep(0.1)
+tracer.send_signal(signal.SIGINT)
+out, err = tracer.communicate()
+print("old", old.pid, "status", tracer.returncode)
+print(out.decode(), err.decode())
+"""
+    result = run(kernel, [*python(source), TRACEE_REF])
+    old = int(result.stdout.split()[1])
+    assert [e["hostProcessId"] for e in result.events] == [old], result.stdout
+    assert "status 0" in result.stdout

@@ -1,0 +1,115 @@
+"""Beginnings and ends of a run: statuses, errors of one line, signals, closed outputs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from vmtests.agent_process import AgentProcess
+from vmtests.tracing import TRACEE_REF, Traced, run, trace
+
+NAME = "tracee-ref: "
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "text"),
+    [
+        ("-f 65:comm=x", 2, "65:comm=x"),
+        ("-f a:comm=x", 2, "a:comm=x"),
+        ("-f comm", 2, "comm"),
+        ("-f comm=", 2, "comm="),
+        ("-f uid=x", 2, "uid=x"),
+        ("-f event=nope", 2, "event=nope"),
+        ("-f comm=abcdefghijabcdefghij", 2, "at most 15"),
+        ("-f tree=1", 2, "not supported yet"),
+        ("-o nope", 2, "nope"),
+        ("-o json:/proc/none/events.json", 1, "/proc/none/events.json"),
+        ("-o json:/proc/events.json", 1, "/proc/events.json"),
+        ("-o json:/etc", 1, "directory"),
+        ("--buffer 3", 2, "--buffer"),
+        ("--nope", 2, "--nope"),
+    ],
+)
+def test_bad_input_is_one_line(kernel: AgentProcess, options: str, status: int, text: str) -> None:
+    refused(run(kernel, [TRACEE_REF, *options.split(), "--", "true"]), status, text)
+
+
+def refused(result: Traced, status: int, text: str) -> None:
+    """One line on stderr that begins with our name, nothing on stdout."""
+    assert (result.status, result.stdout) == (status, "")
+    assert result.stderr.startswith(NAME), result.stderr
+    assert result.stderr.count("\n") == 1
+    assert text in result.stderr
+
+
+def test_commands_that_cannot_start(kernel: AgentProcess) -> None:
+    refused(trace(kernel, "", ["no-such-command"]), 127, "no-such-command")
+    refused(trace(kernel, "", ["/etc/passwd"]), 126, "/etc/passwd")
+
+
+def test_without_root(kernel: AgentProcess) -> None:
+    drop = "import os, sys; os.setuid(65534); os.execv(sys.argv[1], sys.argv[1:])"
+    result = run(kernel, ["/usr/bin/python3", "-c", drop, TRACEE_REF, "--", "true"])
+    refused(result, 1, "root")
+
+
+def test_without_the_right_to_use_bpf(kernel: AgentProcess) -> None:
+    result = run(kernel, ["setpriv", "--bounding-set=-all", TRACEE_REF, "--", "true"])
+    refused(result, 1, "tracing needs root")
+
+
+def test_without_btf(kernel: AgentProcess) -> None:
+    hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"'
+    result = run(kernel, ["unshare", "-m", "sh", "-c", hide, "-", TRACEE_REF, "--", "true"])
+    refused(result, 1, "/sys/kernel/btf/vmlinux")
+
+
+def test_without_bcc(kernel: AgentProcess) -> None:
+    hide = 'mount -t tmpfs none /usr/lib/python3/dist-packages/bcc && exec "$@"'
+    result = run(kernel, ["unshare", "-m", "sh", "-c", hide, "-", TRACEE_REF, "--", "true"])
+    refused(result, 1, "python3-bpfcc")
+
+
+def test_the_command_decides_the_exit_status(kernel: AgentProcess) -> None:
+    assert trace(kernel, "-o none", ["sh", "-c", "exit 42"]).status == 42
+    assert trace(kernel, "-o none", ["sh", "-c", "kill -9 $$"]).status == 128 + 9
+
+
+def test_stdout_closed_early_is_a_quiet_end(kernel: AgentProcess) -> None:
+    command = "sh -c 'find /usr/share >/dev/null'"
+    shell = f"{TRACEE_REF} -f event=openat -- {command} | head -n 1"
+    result = run(kernel, ["bash", "-c", f"{shell}; echo ${{PIPESTATUS[0]}}"])
+    assert result.lines[0].startswith("TIME")
+    assert result.lines[-1] == "0"
+    assert result.stderr == f"{NAME}tracing\n"
+
+
+def test_a_file_gets_the_events_and_stdout_the_command(kernel: AgentProcess) -> None:
+    options = "-f event=sched_process_exec -o json:/tmp/events/all.json -o table:/tmp/events/t"
+    result = trace(kernel, options, ["sh", "-c", "echo mine"])
+    assert result.stdout == "mine\n"
+    files = run(kernel, ["cat", "/tmp/events/all.json", "/tmp/events/t"])
+    assert files.events
+    assert any(line.startswith("TIME ") for line in files.lines)
+
+
+def test_signals_reach_the_command(kernel: AgentProcess) -> None:
+    shell = f"{TRACEE_REF} -o none -- sleep 600 & sleep 5; kill $!; wait $!; echo status $?"
+    started = time.monotonic()
+    result = run(kernel, ["sh", "-c", shell])
+    assert "status 143" in result.stdout
+    assert time.monotonic() - started < 100
+
+
+def test_relative_time_starts_at_zero(kernel: AgentProcess) -> None:
+    options = "-f event=sched_process_exec -o json -o option:relative-time"
+    (event,) = trace(kernel, options, ["true"]).events
+    assert 0 < event["timestamp"] < 60_000_000_000
+
+
+def test_help_and_lists_need_no_kernel(kernel: AgentProcess) -> None:
+    for option in (["--help"], ["--version"], ["--list"], ["-f", "help"], ["-o", "help"]):
+        result = run(kernel, [TRACEE_REF, *option])
+        assert (result.status, result.stderr) == (0, "")
+        assert result.stdout
