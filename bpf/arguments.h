@@ -13,7 +13,7 @@ enum shape {
 	SHAPE_INT_PAIR,     /* int[2] */
 	SHAPE_SKIPPED,      /* not wanted in this run */
 };
-#define STRINGS_MAX 128 /* elements of a char ** that are taken */
+#define STRINGS_MAX 96 /* elements of a char ** that are taken */
 #define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
 
 struct call_shape {

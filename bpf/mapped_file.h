@@ -53,6 +53,7 @@ static __always_inline u64 maple_slot(u64 node, u32 pivots, u64 address)
 static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64 address)
 {
 	u64 node = (u64)READ(mm, mm_mt_ma_root);
+#pragma unroll
 	for (int i = 0; i < MAPLE_DEPTH; i++) {
 		u32 type = node >> 3 & 15;
 		u32 pivots = type == MAPLE_ARANGE_64 ? MAPLE_GAP_PIVOTS : MAPLE_PIVOTS;
@@ -71,12 +72,13 @@ static __always_inline struct file *mapped_file(struct mm_struct *mm, u64 addres
 }
 
 #define AT_BASE 7 /* where the ELF interpreter was mapped, linux/auxvec.h */
-#define AUXV_PAIRS 24
+#define AUXV_PAIRS 16 /* that are looked at; on x86 it is the ninth or tenth */
 
 /* The interpreter that the kernel loaded with the new program, NULL for a static one. */
 static __always_inline struct file *elf_interpreter(struct mm_struct *mm)
 {
 	u64 pair[2];
+#pragma unroll
 	for (int i = 0; i < AUXV_PAIRS; i++) {
 		if (bpf_probe_read_kernel(pair, sizeof(pair), (u64 *)mm->saved_auxv + 2 * i) < 0 ||
 		    !pair[0])

@@ -5,6 +5,7 @@
  * scopes. A kind that no scope uses is not compiled in. */
 #pragma once
 #include "facts.h"
+#include "within.h"
 
 /* A value's part in rule 4, for kinds where several values can hold at once: the scopes of
  * which it is an `=` value, and those that exclude it. */
@@ -18,11 +19,12 @@ struct verdict {
  * path, whatever the size, and the processor has nothing to predict. */
 static __always_inline u32 interval_of(const u32 *bounds, const u32 size, u32 value)
 {
-	u32 at = 0;
+	u64 at = 0;
 #pragma unroll
 	for (u32 step = size / 2; step; step >>= 1) {
 		u64 not_above = ((u64)bounds[at + step] - ((u64)value + 1)) >> 63;
-		at += not_above * step;
+		/* Up to 6.1 the verifier forgets the range of such a sum. */
+		at = within(at + not_above * step, size - 1);
 	}
 	return at;
 }

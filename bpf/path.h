@@ -5,7 +5,7 @@
 #include "task.h"
 
 #define PATH_MAX 4096 /* with the NUL, linux/limits.h */
-#define PATH_DEPTH 48 /* names and mounts that are climbed at the most */
+#define PATH_DEPTH 40 /* names and mounts that are climbed at the most */
 #define NAME_MAX 255
 
 /* A path is built from its end: it is text[start] to text[PATH_MAX - 2].
@@ -38,7 +38,7 @@ static __always_inline bool climb(struct path_buffer *path)
 {
 	struct dentry entry;
 	struct mount mount;
-	bpf_probe_read_kernel(&mount, sizeof(mount), path->mount);
+	bpf_probe_read_kernel(&mount, sizeof(mount), *(struct mount *volatile *)&path->mount);
 	if (path->entry == *(struct dentry **)mount.mnt) { /* the root of this mount */
 		bool top = path->mount == mount.mnt_parent;
 		path->entry = mount.mnt_mountpoint;
@@ -64,9 +64,15 @@ static __always_inline void build_path(struct path_buffer *path, struct file *fi
 	path->entry = READ(file, f_path_dentry);
 	path->mount = (struct mount *)((char *)READ(file, f_path_mnt) - offsetof(struct mount, mnt));
 	path->start = PATH_MAX - 1;
-	for (int i = 0; i < PATH_DEPTH; i++) {
+	/* Nothing may stand between the test at the end of the loop and its beginning: up to 6.2
+	 * kernels refuse to fall into a beginning other than from a test (check_cfg). Hence the count
+	 * that the compiler cannot see through, and the volatile read in climb(). */
+	u32 left = PATH_DEPTH;
+	do {
 		if (!climb(path))
 			return;
-	}
+		left--;
+		asm volatile("" : "+r"(left));
+	} while (left);
 	path->start = 0;
 }

@@ -4,6 +4,7 @@
  * that of this kernel (tracee_ref/kernel/structures.py). */
 #pragma once
 #include "facts.h"
+#include "within.h"
 
 /* Read a field through a kernel pointer; 0 where it cannot be read. */
 #define READ(pointer, field)                                                                       \
@@ -12,14 +13,6 @@
 		bpf_probe_read_kernel(&_value, sizeof(_value), &(pointer)->field);                 \
 		_value;                                                                            \
 	})
-
-/* Keep the low bits of a value, in a way that the compiler cannot do without: the verifier does
- * not know all that the compiler knows. `bits` is a power of two less one. */
-static __always_inline u64 within(u64 value, const u64 bits)
-{
-	asm volatile("%0 &= %1" : "+r"(value) : "i"(bits));
-	return value;
-}
 
 #define PIDTYPE_TGID 1 /* linux/pid.h, since 4.19 (6883f81aac6f) */
 #define PF_KTHREAD 0x00200000

@@ -15,7 +15,8 @@ from .btf import Btf
 from .structures import structures_of
 
 STDERR: Final = 2
-MESSAGE_BYTES: Final = 4096
+MESSAGE_BYTES: Final = 1 << 24
+VERIFIED: Final = re.compile(r"processed \d+ insns")
 INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
 
 
@@ -124,14 +125,23 @@ def refusals(name: str) -> Iterator[None]:
             yield
         except Exception as error:
             os.lseek(printed, 0, os.SEEK_SET)
-            text = os.read(printed, MESSAGE_BYTES).decode(errors="replace") or str(error)
+            reason = telling_line(os.read(printed, MESSAGE_BYTES).decode(errors="replace"))
             raise HostError(
-                f"{name}: refused by the kernel ({text.strip().splitlines()[0]});"
+                f"{name}: refused by the kernel ({reason or error});"
                 " tracing needs root, CAP_BPF and CAP_PERFMON"
             ) from error
         finally:
             os.dup2(stderr, STDERR)
             os.close(stderr)
+
+
+def telling_line(text: str) -> str:
+    """Return the line that says why: in a verifier's log the one above its statistics."""
+    lines = text.strip().splitlines()
+    for place, line in enumerate(lines):
+        if VERIFIED.match(line) and place:
+            return lines[place - 1]
+    return lines[0] if lines else ""
 
 
 @contextmanager
