@@ -13,6 +13,7 @@ from typing import Any
 from vmtests.agent_process import AgentProcess
 
 TRACEE_REF = str(Path(sys.executable).parent / "tracee-ref")
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ACCOUNT = re.compile(
     r"events: seen (\d+) = filtered (\d+) \+ submitted (\d+) \+ lost (\d+);"
     r" submitted \d+ = delivered (\d+) \+ dropped (\d+)"
@@ -70,7 +71,8 @@ def trace(
 
 def run(kernel: AgentProcess, argv: Sequence[str], *, seconds: float = 110) -> Traced:
     """Run a program on the kernel."""
-    arguments = {"argv": list(argv), "seconds": seconds}
+    # A guest's own PATH begins elsewhere, and what PATH finds is part of an exec's arguments.
+    arguments = {"argv": list(argv), "seconds": seconds, "env": {"PATH": PATH}}
     result = kernel.ask("basic.run", arguments, seconds=seconds + 10)
     return Traced(result["exit"], result["stdout"], result["stderr"])
 

@@ -1,0 +1,41 @@
+"""The sums of a run, and what it says when they do not hold."""
+
+from __future__ import annotations
+
+from tracee_ref.accounting import Account
+
+BALANCED = {
+    "seen": (5, 6),
+    "filtered": (1, 2),
+    "submitted": (3, 2),
+    "lost": (1, 2),
+    "unknown": (0, 0),
+    "untracked": (0, 0),
+}
+
+
+def test_a_balanced_account() -> None:
+    account = Account(BALANCED, delivered=4, dropped=1)
+    assert account.balances()
+    assert account.lines() == [
+        "events: seen 11 = filtered 3 + submitted 5 + lost 3;"
+        " submitted 5 = delivered 4 + dropped 1",
+        "3 events lost: raise --buffer, or filter more",
+    ]
+
+
+def test_every_cpu_has_to_balance() -> None:
+    """One too many here and one too few there is a bug all the same."""
+    assert not Account(BALANCED | {"seen": (6, 5)}, delivered=5, dropped=0).balances()
+
+
+def test_what_was_submitted_has_to_arrive() -> None:
+    account = Account(BALANCED, delivered=4, dropped=0)
+    assert not account.balances()
+    assert "does not balance" in account.lines()[-1]
+
+
+def test_gaps_in_what_is_known_are_told() -> None:
+    account = Account(BALANCED | {"unknown": (2, 0), "untracked": (0, 1)}, 5, 0)
+    assert any("2 events judged" in line for line in account.lines())
+    assert any("1 processes were too many" in line for line in account.lines())

@@ -1,0 +1,72 @@
+"""From records to lines, with records in a queue in place of a ring buffer's memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from output_samples import exit_with
+
+from tracee_ref.event import TraceEvent
+from tracee_ref.output.json_lines import JsonPrinter
+from tracee_ref.output.sinks import open_sink
+from tracee_ref.pipeline import Pipeline
+
+
+class Queue:
+    """Records that wait; ``late`` ones are counted as submitted before they can be read."""
+
+    def __init__(self, records: list[bytes], late: int = 0) -> None:
+        self.records, self.late = records, late
+
+    def read(self, handle: Callable[[bytes], None], limit: int = 4096) -> int:
+        ready = self.records[: len(self.records) - self.late][:limit]
+        self.late = max(0, self.late - 1)
+        for record in ready:
+            self.records.remove(record)
+            handle(record)
+        return len(ready)
+
+    def counters(self) -> Mapping[str, Sequence[int]]:
+        return {"submitted": (len(self.records), 0)}
+
+
+def pipeline(path: Path) -> Pipeline:
+    def decode(record: bytes) -> TraceEvent:
+        if record == b"bad":
+            raise KeyError(record)
+        return exit_with()
+
+    return Pipeline(decode, [(JsonPrinter(), open_sink(str(path)))])
+
+
+def test_every_record_is_delivered_or_dropped(tmp_path: Path) -> None:
+    out = tmp_path / "events"
+    line = pipeline(out)
+    line.drain(Queue([b"a", b"bad", b"b"], late=2))
+    assert (line.delivered, line.dropped) == (2, 1)
+    assert len(out.read_bytes().splitlines()) == 2
+    assert "bad" in line.errors[0]
+
+
+def test_following_ends_only_when_nothing_waits(tmp_path: Path) -> None:
+    line = pipeline(tmp_path / "events")
+    queue = Queue([str(n).encode() for n in range(10_000)])
+    line.follow(queue, lambda: True, None)
+    assert line.delivered == 10_000
+    assert queue.records == []
+
+
+def test_lines_are_there_before_the_end(tmp_path: Path) -> None:
+    """When it is idle, the reader writes out what it has."""
+    out = tmp_path / "events"
+    line, queue, sizes = pipeline(out), Queue([b"a"]), list[int]()
+
+    def until() -> bool:
+        sizes.append(os.stat(out).st_size)  # noqa: PTH116
+        return len(sizes) > 2
+
+    line.follow(queue, until, None)
+    assert sizes[0] == 0
+    assert sizes[-1] > 0

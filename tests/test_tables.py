@@ -1,0 +1,93 @@
+"""Accept tables by hand; the proof and the kernels check them for all values."""
+
+from __future__ import annotations
+
+from model.scope import Binary, Condition, Key, Op, Pattern, Scope
+from tracee_ref.tables import AcceptTables, compile_all_tables, compile_tables
+from tracee_ref.tables.numbers import ALL
+from tracee_ref.tables.texts import Automaton, ExactTexts
+
+EVENTS = frozenset({"openat"})
+
+
+def scope(number: int, *conditions: Condition) -> Scope:
+    return Scope(number, EVENTS, frozenset(conditions))
+
+
+def uid(op: Op, value: int) -> Condition:
+    return Condition(Key.UID, op, value)
+
+
+def comm(op: Op, text: bytes, before: bool = False, after: bool = False) -> Condition:
+    return Condition(Key.COMM, op, Pattern(text, before, after))
+
+
+def tables(*scopes: Scope) -> AcceptTables:
+    return compile_tables(scopes)
+
+
+def test_a_kind_that_is_not_used_has_no_table() -> None:
+    made = tables(scope(1, uid(Op.EQ, 5)))
+    assert made.uid is not None
+    assert (made.pid, made.comm, made.binary) == (None, None, None)
+    assert made.select == {"openat": 1}
+
+
+def test_tables_of_unused_kinds_accept_everything() -> None:
+    made = compile_all_tables((scope(1),))
+    assert (made.uid, made.pid) != (None, None)
+    assert made.uid is not None
+    assert (made.uid.bounds, made.uid.columns) == ([0], [[ALL]])
+    assert made.comm == ExactTexts({}, ALL)
+
+
+def test_intervals_are_cut_where_a_flag_says_so() -> None:
+    made = tables(scope(1, uid(Op.GE, 10), uid(Op.LT, 20)), scope(2, uid(Op.NE, 15))).uid
+    assert made is not None
+    masks = dict(zip(made.bounds, (c & 3 for c in made.columns[0]), strict=True))
+    assert masks == {0: 2, 10: 3, 11: 3, 15: 1, 16: 3, 20: 2, 21: 2}
+
+
+def test_the_highest_number_is_a_value_like_others() -> None:
+    made = tables(scope(1, uid(Op.EQ, 2**32 - 1))).uid
+    assert made is not None
+    assert made.bounds == [0, 2**32 - 1]
+    assert [c & 1 for c in made.columns[0]] == [0, 1]
+
+
+def test_exact_names_are_a_dictionary() -> None:
+    made = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).comm
+    assert isinstance(made, ExactTexts)
+    assert {text: mask & 3 for text, mask in made.accept.items()} == {b"ls": 1}
+    assert made.otherwise & 3 == 2
+
+
+def walk(made: Automaton, text: bytes) -> int:
+    """What bpf/matcher.h does with the rows."""
+    state, equal, excluded = 0, made.unasked, 0
+    for byte in text + b"\0":
+        state = made.rows[state][made.classes[byte]]
+        equal |= made.met[state].equal
+        excluded |= made.met[state].excluded
+    return equal & ~excluded
+
+
+def test_names_with_stars_are_an_automaton() -> None:
+    made = tables(
+        scope(1, comm(Op.EQ, b"ab", after=True)),
+        scope(2, comm(Op.EQ, b"ab", before=True)),
+        scope(3, comm(Op.NE, b"b", before=True, after=True)),
+        scope(4, comm(Op.EQ, b"ab")),
+    ).comm
+    assert isinstance(made, Automaton)
+    masks = {text: walk(made, text) & 15 for text in (b"ab", b"abx", b"xab", b"xabx", b"a", b"")}
+    assert masks == {b"ab": 11, b"abx": 1, b"xab": 2, b"xabx": 0, b"a": 4, b"": 4}
+
+
+def test_a_path_with_and_one_without_a_namespace_are_apart() -> None:
+    anywhere = Condition(Key.BINARY, Op.EQ, Binary(b"/ls"))
+    inside = Condition(Key.BINARY, Op.NE, Binary(b"/ls", 7))
+    made = tables(scope(1, anywhere), scope(2, inside)).binary
+    assert made is not None
+    assert (made.verdicts[0, b"/ls"].equal, made.verdicts[7, b"/ls"].excluded) == (1, 2)
+    assert made.unasked & 3 == 2
