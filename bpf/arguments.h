@@ -44,7 +44,7 @@ static __always_inline u64 take_string(struct call_record *record, const void *f
 		return SLOT_NULL;
 	if (at != record->end)
 		return SLOT_CUT;
-	long taken = bpf_probe_read_user_str(record->sent.data + at, PIECE_SIZE, from);
+	long taken = read_user_text(record->sent.data + at, PIECE_SIZE, from);
 	if (taken <= 0)
 		return SLOT_UNREADABLE;
 	record->end = at + taken - 1;
@@ -60,7 +60,7 @@ static __always_inline u64 take_bytes(struct call_record *record, const void *fr
 	if (at != record->end)
 		return SLOT_CUT;
 	size = within(size < SOCKADDR_MAX ? size : SOCKADDR_MAX, 2 * SOCKADDR_MAX - 1);
-	if (bpf_probe_read_user(record->sent.data + at, size, from) < 0)
+	if (read_user(record->sent.data + at, size, from) < 0)
 		return SLOT_UNREADABLE;
 	record->end = at + size;
 	return size;
@@ -72,13 +72,13 @@ static __always_inline u64 take_element(struct call_record *record, const void *
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
 	const void *text = NULL;
-	if (bpf_probe_read_user(&text, sizeof(text), from) < 0)
+	if (read_user(&text, sizeof(text), from) < 0)
 		return SLOT_UNREADABLE;
 	if (!text)
 		return 1;
 	if (at != record->end)
 		return SLOT_CUT;
-	long taken = bpf_probe_read_user_str(record->sent.data + at, PIECE_SIZE, text);
+	long taken = read_user_text(record->sent.data + at, PIECE_SIZE, text);
 	if (taken <= 0)
 		return SLOT_UNREADABLE;
 	record->end = at + taken;
@@ -104,7 +104,7 @@ static __always_inline u64 take_sockaddr(struct call_record *record, const u64 *
 {
 	u32 size = registers[(i + 1) % REGISTERS];
 	void *at = (void *)registers[(i + 1) % REGISTERS];
-	if (out && bpf_probe_read_user(&size, sizeof(size), at) < 0)
+	if (out && read_user(&size, sizeof(size), at) < 0)
 		return registers[i] ? SLOT_UNREADABLE : SLOT_NULL;
 	return take_bytes(record, (void *)registers[i], size);
 }

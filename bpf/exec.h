@@ -46,7 +46,7 @@ static __always_inline u64 put_string(struct exec_scratch *record, const void *f
 	u64 at = within(record->end, DATA_SIZE - 1);
 	if (at != record->end)
 		return SLOT_CUT;
-	long taken = bpf_probe_read_kernel_str(record->sent.data + at, PIECE_SIZE, from);
+	long taken = read_kernel_text(record->sent.data + at, PIECE_SIZE, from);
 	if (taken <= 0)
 		return SLOT_UNREADABLE;
 	record->end = at + taken - 1;
@@ -61,7 +61,7 @@ static __always_inline u64 put_block(struct exec_scratch *record, u64 from, u64 
 	if (at != record->end)
 		return SLOT_CUT;
 	size = within(size, BLOCK_SIZE - 1);
-	if (bpf_probe_read_user(record->sent.data + at, size, (void *)from) < 0)
+	if (read_user(record->sent.data + at, size, (void *)from) < 0)
 		return SLOT_UNREADABLE;
 	record->end = at + size;
 	return size | (size < to - from ? SLOT_CUT : 0);
@@ -75,7 +75,7 @@ static __always_inline u64 put_path(struct exec_scratch *record, const struct pa
 		return SLOT_UNREADABLE;
 	if (at != record->end)
 		return SLOT_CUT;
-	bpf_probe_read_kernel(record->sent.data + at, length, &path->text[start]);
+	read_kernel(record->sent.data + at, length, &path->text[start]);
 	record->end = at + length;
 	return length;
 }
@@ -106,7 +106,7 @@ static __always_inline void put_stdin(struct exec_scratch *record, struct path_b
 {
 	u64 *slots = record->sent.slots;
 	struct file *file = NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), READ(READ(READ(task, files), fdt), fd));
+	read_kernel(&file, sizeof(file), READ(READ(READ(task, files), fdt), fd));
 	slots[EXEC_STDIN_TYPE] = 0;
 	slots[EXEC_STDIN_PATH] = SLOT_NULL;
 	if (!file)

@@ -35,7 +35,7 @@ static __always_inline u64 maple_slot(u64 node, u32 pivots, u64 address)
 {
 	struct maple_words words = {};
 	u32 slot = pivots;
-	bpf_probe_read_kernel(&words, sizeof(words), (void *)(node & ~MAPLE_NODE_MASK));
+	read_kernel(&words, sizeof(words), (void *)(node & ~MAPLE_NODE_MASK));
 	/* Backwards, so that the first pivot that is not below the address stays. */
 #pragma unroll
 	for (int i = MAPLE_PIVOTS - 1; i >= 0; i--) {
@@ -46,7 +46,7 @@ static __always_inline u64 maple_slot(u64 node, u32 pivots, u64 address)
 	}
 	u64 next = 0;
 	void *at = (void *)((node & ~MAPLE_NODE_MASK) + 8 * (1 + pivots + slot));
-	bpf_probe_read_kernel(&next, sizeof(next), at);
+	read_kernel(&next, sizeof(next), at);
 	return next;
 }
 
@@ -80,7 +80,7 @@ static __always_inline struct file *elf_interpreter(struct mm_struct *mm)
 	u64 pair[2];
 #pragma unroll
 	for (int i = 0; i < AUXV_PAIRS; i++) {
-		if (bpf_probe_read_kernel(pair, sizeof(pair), (u64 *)mm->saved_auxv + 2 * i) < 0 ||
+		if (read_kernel(pair, sizeof(pair), (u64 *)mm->saved_auxv + 2 * i) < 0 ||
 		    !pair[0])
 			return NULL;
 		if (pair[0] == AT_BASE)

@@ -28,7 +28,7 @@ static __always_inline bool prepend_name(struct path_buffer *path, struct dentry
 	if (start >= PATH_MAX)
 		return false;
 	path->start = start;
-	bpf_probe_read_kernel(&path->text[start + 1], length, entry->d_name_name);
+	read_kernel(&path->text[start + 1], length, entry->d_name_name);
 	path->text[start] = '/';
 	return true;
 }
@@ -38,14 +38,14 @@ static __always_inline bool climb(struct path_buffer *path)
 {
 	struct dentry entry;
 	struct mount mount;
-	bpf_probe_read_kernel(&mount, sizeof(mount), *(struct mount *volatile *)&path->mount);
+	read_kernel(&mount, sizeof(mount), *(struct mount *volatile *)&path->mount);
 	if (path->entry == *(struct dentry **)mount.mnt) { /* the root of this mount */
 		bool top = path->mount == mount.mnt_parent;
 		path->entry = mount.mnt_mountpoint;
 		path->mount = mount.mnt_parent;
 		return !top;
 	}
-	bpf_probe_read_kernel(&entry, sizeof(entry), path->entry);
+	read_kernel(&entry, sizeof(entry), path->entry);
 	if (!prepend_name(path, &entry)) {
 		path->start = 0;
 		return false;

@@ -85,7 +85,7 @@ static __always_inline u64 accept_program(const struct path_buffer *path)
 	binary->mntns = READ(READ(READ(task, nsproxy), mnt_ns), ns_inum);
 	__builtin_memset(binary->path, 0, sizeof(binary->path));
 	if (start && length < sizeof(binary->path))
-		bpf_probe_read_kernel(binary->path, length, &path->text[start]);
+		read_kernel(binary->path, length, &path->text[start]);
 	return accept_binary(binary);
 }
 #endif

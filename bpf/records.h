@@ -97,6 +97,6 @@ static __always_inline void fill_header(struct header *header, const struct fact
 	header->cpu = bpf_get_smp_processor_id();
 	header->flags = 0;
 	__builtin_memcpy(header->comm, facts->comm, COMM_SIZE);
-	bpf_probe_read_kernel(header->uts, UTS_SIZE - 1, READ(ns, uts_ns)->name_nodename);
+	read_kernel(header->uts, UTS_SIZE - 1, READ(ns, uts_ns)->name_nodename);
 	header->uts[UTS_SIZE - 1] = 0;
 }

@@ -4,13 +4,14 @@
  * that of this kernel (tracee_ref/kernel/structures.py). */
 #pragma once
 #include "facts.h"
+#include "memory.h"
 #include "within.h"
 
 /* Read a field through a kernel pointer; 0 where it cannot be read. */
 #define READ(pointer, field)                                                                       \
 	({                                                                                         \
 		typeof((pointer)->field) _value = 0;                                               \
-		bpf_probe_read_kernel(&_value, sizeof(_value), &(pointer)->field);                 \
+		read_kernel(&_value, sizeof(_value), &(pointer)->field);                 \
 		_value;                                                                            \
 	})
 
@@ -28,7 +29,7 @@ struct inner_ids {
 static __always_inline struct upid read_upid(struct pid *pid, u32 level)
 {
 	struct upid upid = {};
-	bpf_probe_read_kernel(&upid, sizeof(upid), (struct upid *)pid->numbers + level);
+	read_kernel(&upid, sizeof(upid), (struct upid *)pid->numbers + level);
 	return upid;
 }
 
@@ -36,7 +37,7 @@ static __always_inline struct pid *thread_group_pid(struct task_struct *task)
 {
 	struct signal_struct *signal = READ(task, signal);
 	struct pid *pid = NULL;
-	bpf_probe_read_kernel(&pid, sizeof(pid), (struct pid **)signal->pids + PIDTYPE_TGID);
+	read_kernel(&pid, sizeof(pid), (struct pid **)signal->pids + PIDTYPE_TGID);
 	return pid;
 }
 

@@ -1,0 +1,13 @@
+/* The helpers that read memory, under names of our own.
+ *
+ * At each call by its usual name BCC looks up whether the kernel has the helper, and reads all
+ * of /proc/kallsyms to do so: half of the start-up. Ours are there from 5.5 on (6ae08ae3dea2). */
+#pragma once
+
+static long (*read_user)(void *to, u32 size, const void *from) = (void *)BPF_FUNC_probe_read_user;
+static long (*read_kernel)(void *to, u32 size,
+			   const void *from) = (void *)BPF_FUNC_probe_read_kernel;
+static long (*read_user_text)(void *to, u32 size,
+			      const void *from) = (void *)BPF_FUNC_probe_read_user_str;
+static long (*read_kernel_text)(void *to, u32 size,
+				const void *from) = (void *)BPF_FUNC_probe_read_kernel_str;
