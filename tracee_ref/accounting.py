@@ -11,12 +11,14 @@ class Account:
     """Counters per CPU of the kernel side, and what the reader made of it.
 
     For each CPU ``seen = filtered + submitted + lost``; in total ``submitted = delivered +
-    dropped``.
+    dropped``.  ``missed`` events were not even seen: the kernel does not run a program that is
+    running on that CPU already.
     """
 
     kernel: Mapping[str, Sequence[int]]
     delivered: int
     dropped: int
+    missed: int = 0
 
     def total(self, counter: str) -> int:
         """Return a counter's sum over all CPUs."""
@@ -42,6 +44,8 @@ class Account:
         ]
         if total("lost"):
             lines.append(f"{total('lost')} events lost: raise --buffer, or filter more")
+        if self.missed:
+            lines.append(f"{self.missed} events missed: a program interrupted itself")
         if total("untracked"):
             lines.append(f"{total('untracked')} processes were too many to be tracked")
         if total("unknown"):

@@ -71,7 +71,7 @@ def run_session(run: Run) -> int:
         except OutputClosed:
             # The reader of our lines has seen enough: a quiet end, as of any filter.
             return (command.exit_status() or 0) if command else 0
-        account = Account(tracer.counters(), pipeline.delivered, pipeline.dropped)
+        account = Account(tracer.counters(), pipeline.delivered, pipeline.dropped, tracer.missed())
         for line in [*account.lines(), *pipeline.errors[:1]]:
             say(line)
     status = command.exit_status() if command else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Mapping
 from struct import Struct
 from typing import Final
@@ -13,11 +12,9 @@ from model.facts import Process
 from ..errors import HostError
 from ..tables import AcceptTables
 from .accept import COMM_SIZE, EVENTS, PATH_SIZE, TableWriter, binary_key
+from .bpf_syscall import test_run
 from .btf import Btf
 from .program import Program
-
-BPF_PROG_TEST_RUN: Final = 10
-SYS_BPF: Final = {"x86_64": 321, "aarch64": 280}
 
 QUESTION: Final = Struct(f"=QI4xIII{COMM_SIZE}s4xQ")
 """``struct question`` of bpf/decisions.bpf.c up to its binary, which a flag may leave out."""
@@ -54,21 +51,6 @@ ROOMY_PATTERNS: Final = ROOMY | {
 }
 
 
-class _TestRun(ctypes.Structure):
-    """The part of ``union bpf_attr`` for BPF_PROG_TEST_RUN that all versions have."""
-
-    _fields_ = (
-        ("prog_fd", ctypes.c_uint32),
-        ("retval", ctypes.c_uint32),
-        ("data_size_in", ctypes.c_uint32),
-        ("data_size_out", ctypes.c_uint32),
-        ("data_in", ctypes.c_uint64),
-        ("data_out", ctypes.c_uint64),
-        ("repeat", ctypes.c_uint32),
-        ("duration", ctypes.c_uint32),
-    )
-
-
 class DecisionProgram:
     """The matcher with no tracing around it; its tables can be written again and again."""
 
@@ -77,7 +59,6 @@ class DecisionProgram:
         self._function = self._program.load("decide", "SCHED_CLS")
         self._with_binary = "USE_BINARY" in sizes
         self._writer = TableWriter(self._program, sizes)
-        self._libc = ctypes.CDLL(None, use_errno=True)
 
     def fill(self, tables: AcceptTables, events: Mapping[str, int]) -> None:
         """Replace the tables; ``events`` gives each event's number."""
@@ -89,17 +70,8 @@ class DecisionProgram:
         """Return the mask that the kernel computes for an event of the process."""
         data = question(event, process, self._with_binary)
         buffer = ctypes.create_string_buffer(data, len(data))
-        attr = _TestRun(
-            prog_fd=self._function,
-            data_size_in=len(data),
-            data_size_out=len(data),
-            data_in=ctypes.addressof(buffer),
-            data_out=ctypes.addressof(buffer),
-        )
-        number = SYS_BPF[os.uname().machine]
-        size = ctypes.sizeof(attr)
-        if self._libc.syscall(number, BPF_PROG_TEST_RUN, ctypes.byref(attr), size) or attr.retval:
-            raise HostError(f"BPF_PROG_TEST_RUN: {os.strerror(ctypes.get_errno())}")
+        if test_run(self._function, buffer):
+            raise HostError("decisions.bpf.c: a question was not understood; its layout differs")
         mask: int = MASK.unpack_from(buffer)[0]
         return mask
 

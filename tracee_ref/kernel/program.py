@@ -11,6 +11,7 @@ from importlib.resources import as_file, files
 from typing import Any, Final
 
 from ..errors import HostError
+from .bpf_syscall import ProgramInfo, program_info
 from .btf import Btf
 from .structures import structures_of
 
@@ -31,6 +32,7 @@ class Program:
         self._lib = bcc.libbcc.lib
         self._kinds = bcc.BPF
         self._attached: list[str] = []
+        self._loaded: dict[str, int] = {}
         self.possible_cpus = len(bcc.utils.get_possible_cpus())
         text = self._text(name, defines, btf)
         with ExitStack() as stack:
@@ -53,7 +55,8 @@ class Program:
         """
         with refusals(function):
             fd: int = self.bpf.load_func(function.encode(), getattr(self._kinds, kind)).fd
-            return fd
+        self._loaded[function] = fd
+        return fd
 
     def attach_raw_tracepoint(self, point: str, function: str) -> None:
         """Load a function and run it at a raw tracepoint."""
@@ -67,6 +70,10 @@ class Program:
         for point in self._attached:
             self.bpf.detach_raw_tracepoint(tp=point.encode())
         self._attached.clear()
+
+    def infos(self) -> dict[str, ProgramInfo]:
+        """Return what the kernel tells of each function that was loaded."""
+        return {function: program_info(fd) for function, fd in self._loaded.items()}
 
     def map_fd(self, name: str) -> int:
         """Return the file descriptor of a map."""

@@ -113,6 +113,10 @@ class KernelTracer:
             values[name] = unpack(f"{cpus}Q", data)
         return values
 
+    def missed(self) -> int:
+        """Return how often a program did not run because it was running on that CPU already."""
+        return sum(info.missed for info in self._program.infos().values())
+
     def close(self) -> None:
         """Unload everything."""
         self.stop()
