@@ -56,8 +56,12 @@ os.lseek(fd, -1, os.SEEK_END)
 libc.syscall(257, -100, 0, 0, 0)
 libc.syscall(257, -100, ctypes.c_void_p(1), 0, 0)
 os.pipe()
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap(ctypes.c_void_p(0), ctypes.c_size_t(4096), 1, 0x22, -1, ctypes.c_long(0))
 """
-    traced = trace(kernel, "-f event=openat,lseek,pipe2 -f comm=python3 -o json", python(source))
+    traced = trace(
+        kernel, "-f event=openat,lseek,pipe2,mmap -f comm=python3 -o json", python(source)
+    )
     calls = [(e["eventName"], e["returnValue"], arguments(e), e["args"]) for e in traced.events]
     opened = [(ret, args) for name, ret, args, _ in calls if name == "openat"]
     path = {"dirfd": -100, "pathname": "/etc/hostname", "flags": os.O_CLOEXEC, "mode": 0}
@@ -68,6 +72,8 @@ os.pipe()
     assert ("lseek", -1, 2) in [(n, a.get("offset"), a.get("whence")) for n, _, a, _ in calls]
     (pipe,) = [args["pipefd"] for name, _, args, _ in calls if name == "pipe2"]
     assert pipe[1] == pipe[0] + 1
+    mapped = [tuple(args.values())[1:] for name, _, args, _ in calls if name == "mmap"]
+    assert mapped[-1] == (4096, 1, 0x22, -1, 0)
 
 
 def test_an_exec_is_one_event_with_its_outcome(kernel: AgentProcess) -> None:
@@ -85,6 +91,13 @@ def test_an_exec_is_one_event_with_its_outcome(kernel: AgentProcess) -> None:
     ]
     # Rule 17: an exec call that succeeds has the facts of its entry.
     assert [call[0] for call in calls] == ["tracee-ref", "sh", "sh", "true", "sh"]
+
+
+def test_nothing_of_ours_is_shown(kernel: AgentProcess) -> None:
+    """Before its exec the command is a copy of the tracer, which waits to be let go."""
+    events = "-f event=read,close,rt_sigaction,execve,getpid -o json"
+    first = trace(kernel, events, ["true"]).events[0]
+    assert (first["eventName"], arguments(first)["argv"]) == ("execve", ["true"])
 
 
 def test_an_exec_by_another_thread(kernel: AgentProcess) -> None:

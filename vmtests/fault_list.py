@@ -1,0 +1,102 @@
+"""The faults that are seeded, and the tests that should notice them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A place in a file, and what stands there when it is broken."""
+
+    name: str
+    file: str
+    good: str
+    bad: str
+    tests: tuple[str, ...]
+
+
+DECISIONS = ("vmtests/test_decisions.py",)
+CALLS = ("vmtests/test_calls.py",)
+LIFE = ("vmtests/test_process_life.py",)
+RECORDS = ("tests/test_records.py",)
+SESSIONS = ("vmtests/test_sessions.py",)
+
+MATCHER = "bpf/matcher.h"
+NUMBERS = "tracee_ref/tables/numbers.py"
+TEXTS = "tracee_ref/tables/texts.py"
+
+FAULTS = (
+    # The matcher.
+    Fault("pid-ignores-thread-equal", MATCHER, "equal |= table->equal[at];", ";", DECISIONS),
+    Fault("pid-ignores-thread-distinct", MATCHER, "rest &= table->distinct[at];", ";", DECISIONS),
+    Fault("interval-off-by-one", MATCHER, "((u64)value + 1)", "(u64)value", DECISIONS),
+    Fault("binary-only-in-namespace", MATCHER, "binary->mntns = 0;", ";", DECISIONS),
+    Fault("binary-not-excluded", MATCHER, "all.excluded |= here->excluded;", ";", DECISIONS),
+    Fault("tracer-matches", MATCHER, "facts->pid == TRACER_PID ? 0 : ~0ULL", "~0ULL", DECISIONS),
+    Fault("comm-not-excluded", MATCHER, "all.excluded |= met->excluded;", ";", DECISIONS),
+    Fault("comm-otherwise-none", MATCHER, "*accept : COMM_OTHERWISE", "*accept : 0", DECISIONS),
+    Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
+    # The tables.
+    Fault("bounds-end-missing", NUMBERS,
+          "return sorted({0} | values | {value + 1 for value in values if value + 1 < U32})\n\n\ndef _column",
+          "return sorted({0} | values)\n\n\ndef _column", DECISIONS),
+    Fault("order-is-equality", NUMBERS, "return op not in (Op.EQ, Op.NE)",
+          "return op is not Op.EQ", DECISIONS),
+    Fault("suffix-not-anchored", TEXTS, 'b"" if pattern.open_end else bytes([END])', 'b""',
+          DECISIONS),
+    Fault("prefix-not-anchored", TEXTS, "state = 0 if pattern.open_start else 1", "state = 0",
+          DECISIONS),
+    Fault("fallback-forgotten", TEXTS, "self._inherit(child, fallback[child])", "pass", DECISIONS),
+    Fault("otherwise-accepts", TEXTS, "if not _accepts(scope, key, OTHER_TEXT)", "if False",
+          DECISIONS),
+    Fault("namespace-dropped", "tracee_ref/tables/binaries.py",
+          "condition.value.mntns or ANYWHERE", "ANYWHERE", DECISIONS),
+    Fault("selection-overwritten", "tracee_ref/tables/compiled.py",
+          "select.get(event, 0) | scope.bit", "scope.bit", DECISIONS),
+    # Fork, exec and exit.
+    Fault("fork-inherits-nothing", "bpf/processes.h", "struct process inherited = *known;",
+          "struct process inherited = {};", LIFE),
+    Fault("exec-changes-nothing", "bpf/processes.h",
+          "struct process now = {.accept = accept_program(path)};",
+          "struct process *old = processes.lookup(&pid);\n\tstruct process now = {.accept = old ? old->accept : 0};",
+          LIFE),
+    Fault("own-calls-shown", "bpf/processes.h", "if (!process || process->starting)",
+          "if (!process)", CALLS),
+    Fault("seeds-forgotten", "tracee_ref/kernel/tracer.py", "seed_processes(self._learn_program)",
+          "pass", LIFE),
+    Fault("exec-reported-twice", "bpf/syscalls.h", "if (!retval) /* reported by the exec itself */",
+          "if (0)", CALLS),
+    Fault("last-thread-inverted", "bpf/sched.h", "live_counter) == 0", "live_counter) != 0", LIFE),
+    Fault("exit-code-shifted", "bpf/sched.h", "READ(task, exit_code);", "READ(task, exit_code) >> 8;",
+          LIFE),
+    Fault("argv-cut", "bpf/exec.h", "READ(mm, arg_start), READ(mm, arg_end)",
+          "READ(mm, arg_start), READ(mm, arg_end) - 1", LIFE),
+    Fault("wrong-interpreter", "bpf/mapped_file.h", "#define AT_BASE 7", "#define AT_BASE 3", LIFE),
+    Fault("path-without-slashes", "bpf/path.h", "path->text[start] = '/';",
+          "path->text[start] = '_';", LIFE),
+    # The other programs.
+    Fault("compat-not-seen", "bpf/arch_x86.h", "return READ(task, thread_info_status) & TS_COMPAT;",
+          "return false;", CALLS),
+    Fault("fourth-register", "bpf/arch_x86.h", "READ(regs, r10)", "READ(regs, cx)", CALLS),
+    Fault("unreadable-is-null", "bpf/arguments.h",
+          "if (taken <= 0)\n\t\treturn SLOT_UNREADABLE;\n\trecord->end = at + taken - 1;",
+          "if (taken <= 0)\n\t\treturn SLOT_NULL;\n\trecord->end = at + taken - 1;", CALLS),
+    Fault("losses-not-counted", "bpf/records.h", "\t\tcount(LOST);", "\t\t;", CALLS),
+    Fault("parent-is-the-task", "bpf/records.h", "header->ppid = READ(parent, tgid);",
+          "header->ppid = READ(task, tgid);", LIFE),
+    # The reader and the decoder.
+    Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(HEADER_BYTES + size + ALIGNMENT - 1)",
+          "(HEADER_BYTES + size)", CALLS),
+    Fault("reader-loses-its-place", "tracee_ref/kernel/ring.py", "at = position & self._mask",
+          "at = position % (self._mask - 7)", CALLS),
+    Fault("data-not-advanced", "tracee_ref/records.py",
+          "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end",
+          "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), at", RECORDS),
+    Fault("call-named-natively", "tracee_ref/records.py",
+          "event = self._by_id.get(i386_events().get(number, -1))",
+          "event = self._by_id.get(number)", RECORDS),
+    Fault("raw-time", "tracee_ref/records.py", "value = decode_register(self._shape, slot, compat=compat) + self._added",
+          "value = decode_register(self._shape, slot, compat=compat)", RECORDS),
+    Fault("status-lost", "tracee_ref/session.py", "return status or 0", "return 0", SESSIONS),
+)  # fmt: skip
