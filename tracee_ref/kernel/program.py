@@ -17,7 +17,10 @@ from .structures import structures_of
 
 STDERR: Final = 2
 MESSAGE_BYTES: Final = 1 << 24
-VERIFIED: Final = re.compile(r"processed \d+ insns")
+VERIFIED: Final = re.compile(r"processed (\d+) insns")
+LOG_STATS: Final = 4
+"""Have the verifier tell its statistics only (BPF_LOG_STATS, kernel/bpf/verifier.c)."""
+
 INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
 
 
@@ -70,6 +73,26 @@ class Program:
         for point in self._attached:
             self.bpf.detach_raw_tracepoint(tp=point.encode())
         self._attached.clear()
+
+    def verified(self, function: str, kind: str) -> int:
+        """Return how many instructions the verifier goes through for a function.
+
+        The function is loaded for that alone.  Older kernels tell it nowhere but in their log.
+        """
+        name, module, lib = function.encode(), self.bpf.module, self._lib
+        log = ctypes.create_string_buffer(MESSAGE_BYTES)
+        code = lib.bpf_function_start(module, name), lib.bpf_function_size(module, name)
+        facts = lib.bpf_module_license(module), lib.bpf_module_kern_version(module)
+        kind_number = getattr(self._kinds, kind)
+        with refusals(function):
+            fd = lib.bcc_func_load(
+                module, kind_number, name, *code, *facts, LOG_STATS, log, len(log), None, 0
+            )
+            if fd < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        os.close(fd)
+        found = VERIFIED.search(log.value.decode(errors="replace"))
+        return int(found[1]) if found else 0
 
     def infos(self) -> dict[str, ProgramInfo]:
         """Return what the kernel tells of each function that was loaded."""

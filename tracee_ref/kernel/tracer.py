@@ -113,6 +113,14 @@ class KernelTracer:
             values[name] = unpack(f"{cpus}Q", data)
         return values
 
+    def verified(self) -> dict[str, int]:
+        """Return how many instructions of each program of this run the verifier goes through."""
+        kinds = dict.fromkeys(self._raw_tracepoints().values(), "RAW_TRACEPOINT")
+        kinds |= dict.fromkeys(self._entries().values(), "TRACEPOINT")
+        return {
+            function: self._program.verified(function, kind) for function, kind in kinds.items()
+        }
+
     def missed(self) -> int:
         """Return how often a program did not run because it was running on that CPU already."""
         return sum(info.missed for info in self._program.infos().values())
@@ -170,15 +178,19 @@ class KernelTracer:
         }
         return {point: function for point, (function, needed) in points.items() if needed}
 
-    def _attach_entries(self) -> None:
+    def _entries(self) -> dict[str, str]:
         names = dict.fromkeys(CALLS_WITHOUT_RETURN, "enter_without_return")
         wanted = {call: f for call, f in names.items() if call in self._tables.select}
         if self._selects(EXEC_CALLS):
             wanted |= dict.fromkeys(EXEC_CALLS, "enter_exec")
-        if not wanted:
+        return wanted
+
+    def _attach_entries(self) -> None:
+        entries = self._entries()
+        if not entries:
             return
         self._tracepoints = Tracepoints()
-        for call, function in wanted.items():
+        for call, function in entries.items():
             program = self._program.load(function, "TRACEPOINT")
             self._tracepoints.attach("syscalls", f"sys_enter_{call}", program)
 
