@@ -99,11 +99,11 @@ static __always_inline u64 take_strings(struct call_record *record, const void *
 	return (u32)(record->end - begin) | (state == 1 ? 0 : state ? state : SLOT_CUT);
 }
 
-static __always_inline u64 take_sockaddr(struct call_record *record, const u64 *registers, int i,
+static __always_inline u64 take_sockaddr(struct call_record *record, const u64 *registers, u64 i,
 					 bool out)
 {
-	u32 size = registers[(i + 1) % REGISTERS];
-	void *at = (void *)registers[(i + 1) % REGISTERS];
+	u32 size = registers[i + 1];
+	void *at = (void *)registers[i + 1];
 	if (out && read_user(&size, sizeof(size), at) < 0)
 		return registers[i] ? SLOT_UNREADABLE : SLOT_NULL;
 	return take_bytes(record, (void *)registers[i], size);
@@ -115,7 +115,7 @@ static __always_inline u64 take_sockaddr(struct call_record *record, const u64 *
 #define MAY_BE_SOCKADDR(i) ((i) == 1 || (i) == 4)
 #define MAY_BE_INT_PAIR(i) ((i) == 0 || (i) == 3)
 
-static __always_inline u64 take_argument(struct call_record *record, const u64 *registers, int i,
+static __always_inline u64 take_argument(struct call_record *record, const u64 *registers, u64 i,
 					 u8 shape)
 {
 	const void *from = (const void *)registers[i];
@@ -142,9 +142,13 @@ static __always_inline void take_arguments(struct call_record *record, const u64
 	record->end = 0;
 	if (!shape)
 		return;
-#pragma unroll
-	for (int i = 0; i < REGISTERS; i++)
+	/* A loop, not unrolled: compiling it six times over is most of a start. */
+	u64 i = 0;
+	do {
 		record->sent.slots[i] = take_argument(record, registers, i, shape->of[i]);
+		i++;
+		asm volatile("" : "+r"(i)); /* see build_path() */
+	} while (i < REGISTERS);
 }
 
 static __always_inline void submit_call(struct call_record *record)

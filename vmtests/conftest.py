@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from vmtests.agent_process import AgentProcess
 from vmtests.ensemble import Ensemble, parse_names
+from vmtests.kernel import Kernel
+from vmtests.matrix import KernelResult, report_lines, write_json
 
-REPORT = pytest.StashKey[list[str]]()
+MATRIX = pytest.StashKey[dict[str, KernelResult]]()
+NO_PARAMETERS = SimpleNamespace(params={})
+SECONDS_TO_VERIFY = 300.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_text = "kernels to test on, by series, and this machine's own: host,5.10,6.1,7.x"
     parser.addoption("--kernels", default="host", help=help_text)
+    plans = "workload plans of the live runs on each kernel; the full run has 200"
+    parser.addoption("--plans", type=int, default=20, help=plans)
+    report = "write the matrix as JSON too, with the instructions that each verifier went through"
+    parser.addoption("--report", type=Path, help=report)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[MATRIX] = {name: KernelResult(name) for name in kernel_names(config)}
 
 
 def kernel_names(config: pytest.Config) -> list[str]:
@@ -23,15 +36,18 @@ def kernel_names(config: pytest.Config) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Tests of guests are no tests of this machine's kernel."""
-    only_host = kernel_names(config) == ["host"]
-    return True if only_host and collection_path.name == "test_guest.py" else None
+    """Tests of guests need one; what a command line answers is the same on every kernel."""
+    names = kernel_names(config)
+    needless = {"test_guest.py": names == ["host"], "test_sessions.py": "host" not in names}
+    return True if needless.get(collection_path.name) else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = kernel_names(metafunc.config)
     if "kernel_name" in metafunc.fixturenames:
-        metafunc.parametrize("kernel_name", names, scope="session")
+        only_host = metafunc.definition.get_closest_marker("host_only")
+        chosen = ["host"] if only_host else names
+        metafunc.parametrize("kernel_name", chosen, scope="session")
     if "guest_series" in metafunc.fixturenames:
         guests = [name for name in names if name != "host"]
         metafunc.parametrize("guest_series", guests[:1])  # how guests end is the same for all
@@ -42,29 +58,80 @@ def ensemble(pytestconfig: pytest.Config) -> Iterator[Ensemble]:
     """All kernels, booted together; a kernel that does not boot fails what asks for it."""
     with Ensemble(kernel_names(pytestconfig)) as booted:
         yield booted
-        pytestconfig.stash[REPORT] = report_lines(booted)
+        complete(
+            pytestconfig.stash[MATRIX], booted, verify=bool(pytestconfig.getoption("--report"))
+        )
+
+
+@pytest.fixture(scope="session")
+def answers() -> dict[str, dict[str, Any]]:
+    """What kernels have answered before their turn came."""
+    return {}
 
 
 @pytest.fixture
-def kernel(ensemble: Ensemble, kernel_name: str) -> AgentProcess:
+def kernel(ensemble: Ensemble, kernel_name: str, answers: dict[str, dict[str, Any]]) -> Kernel:
     """Each kernel of the run in turn: a test that uses this runs once on each."""
     if kernel_name in ensemble.lost:
         raise ensemble.lost[kernel_name]
-    return ensemble.members[kernel_name]
+    return Kernel(kernel_name, ensemble, answers)
 
 
-def report_lines(ensemble: Ensemble) -> list[str]:
-    """One line per kernel: what it was, how long it took, or that it was lost."""
-    up = [
-        f"{name:<6} {agent.release:<24} up after {agent.boot_seconds:.1f} s"
-        + (f", LOST later: {agent.lost_because}" if agent.lost_because else "")
-        for name, agent in ensemble.members.items()
-    ]
-    return up + [f"{name:<6} LOST: {error}" for name, error in ensemble.lost.items()]
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note the outcome in the rows of the kernels that the test was about."""
+    report = yield
+    if report.when == "call" or report.outcome != "passed":
+        rows = item.config.stash[MATRIX]
+        name = getattr(item, "callspec", NO_PARAMETERS).params.get("kernel_name")
+        text = str(call.excinfo.value) if call.excinfo else ""
+        for row in [rows[name]] if name else concerned(item, rows, text):
+            note(row, report, text)
+    return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if lines := terminalreporter.config.stash.get(REPORT, []):
+def concerned(item: pytest.Item, rows: dict[str, KernelResult], text: str) -> list[KernelResult]:
+    """The rows of a test that asks all kernels: those that its failure names, or all."""
+    if "ensemble" not in getattr(item, "fixturenames", ()):
+        return []
+    return [row for name, row in rows.items() if text.startswith(f"{name}:")] or [*rows.values()]
+
+
+def note(row: KernelResult, report: pytest.TestReport, text: str) -> None:
+    if report.outcome == "passed":
+        row.passed += 1
+    elif report.outcome == "skipped":
+        row.skipped[report.nodeid] = text
+    else:
+        row.failed.append(report.nodeid)
+
+
+def complete(rows: dict[str, KernelResult], ensemble: Ensemble, *, verify: bool) -> None:
+    """Fill in what the kernels themselves can tell at the end."""
+    verified = ensemble.ask_each("programs.verified", seconds=SECONDS_TO_VERIFY) if verify else {}
+    for name, agent in ensemble.members.items():
+        row = rows[name]
+        row.release, row.boot_seconds, row.lost = (
+            agent.release,
+            agent.boot_seconds,
+            agent.lost_because,
+        )
+        row.decisions, row.plans = ensemble.asked["decisions"], ensemble.asked["plans"]
+        told = verified.get(name)
+        row.verified = told["programs"] if isinstance(told, dict) else {}
+    for name, error in ensemble.lost.items():
+        rows[name].lost = str(error)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    rows = [row for row in config.stash[MATRIX].values() if row.release or row.lost]
+    if rows:
         terminalreporter.section("kernels")
-        for line in lines:
+        for line in report_lines(rows):
             terminalreporter.write_line(line)
+    if path := config.getoption("--report"):
+        write_json(rows, path)

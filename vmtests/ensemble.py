@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -32,6 +33,8 @@ class Ensemble:
     def __init__(self, names: Sequence[str]) -> None:
         self.members: dict[str, AgentProcess] = {}
         self.lost: dict[str, GuestLostError] = {}
+        self.asked: Counter[str] = Counter()
+        """How many questions of a kind all kernels were asked; for the report."""
         self._names = names
         self._stack = ExitStack()
 
@@ -79,18 +82,29 @@ class Ensemble:
         GuestLostError and RequestError come from the first kernel concerned, after all the
         others have been heard.
         """
-        for agent in self.members.values():
-            agent.send(request, arguments, seconds=seconds)
-        results: dict[str, dict[str, Any]] = {}
-        errors: list[Exception] = []
+        answers = self.ask_each(request, arguments, seconds=seconds)
+        for answer in answers.values():
+            if isinstance(answer, Exception):
+                raise answer
+        return {name: result for name, result in answers.items() if isinstance(result, dict)}
+
+    def ask_each(
+        self, request: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = 120
+    ) -> dict[str, dict[str, Any] | Exception]:
+        """The same, with a kernel's error in the place of its result."""
+        answers: dict[str, dict[str, Any] | Exception] = {}
         for name, agent in self.members.items():
             try:
-                results[name] = agent.receive(seconds)
+                agent.send(request, arguments, seconds=seconds)
             except Exception as error:
-                errors.append(error)
-        if errors:
-            raise errors[0]
-        return results
+                answers[name] = error
+        for name, agent in self.members.items():
+            if name not in answers:
+                try:
+                    answers[name] = agent.receive(seconds)
+                except Exception as error:
+                    answers[name] = error
+        return answers
 
 
 def _up_or_late(pending: Mapping[str, AgentProcess]) -> list[str]:

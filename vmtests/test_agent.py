@@ -6,38 +6,38 @@ import time
 
 import pytest
 
-from vmtests.agent_process import AgentProcess, GuestLostError, RequestError
+from vmtests.agent_process import GuestLostError, RequestError
 from vmtests.guest import HostGuest
+from vmtests.kernel import Kernel
 
 
-def test_release_is_that_of_the_series(kernel: AgentProcess, kernel_name: str) -> None:
+def test_release_is_that_of_the_series(kernel: Kernel, kernel_name: str) -> None:
     release = str(kernel.ask("basic.uname")["release"])
-    assert release == kernel.release
     assert kernel_name == "host" or release.startswith(kernel_name + ".")
 
 
-def test_what_was_sent_comes_back(kernel: AgentProcess) -> None:
+def test_what_was_sent_comes_back(kernel: Kernel) -> None:
     sent = {"text": 'line\nline "ü" \\', "number": 2**64 - 1, "list": [None, True, 0.5]}
     assert kernel.ask("basic.ping", sent) == sent
 
 
-def test_long_lines_travel(kernel: AgentProcess) -> None:
+def test_long_lines_travel(kernel: Kernel) -> None:
     sent = {"text": "0123456789" * 100_000}
     assert kernel.ask("basic.ping", sent) == sent
 
 
-def test_run_tells_exit_code_and_both_outputs(kernel: AgentProcess) -> None:
+def test_run_tells_exit_code_and_both_outputs(kernel: Kernel) -> None:
     argv = ["sh", "-c", 'cat; echo "$A" >&2; exit 3']
     answer = kernel.ask("basic.run", {"argv": argv, "env": {"A": "b"}, "stdin": "in"})
     assert answer == {"exit": 3, "stdout": "in", "stderr": "b\n"}
 
 
-def test_run_keeps_bytes_exactly(kernel: AgentProcess) -> None:
+def test_run_keeps_bytes_exactly(kernel: Kernel) -> None:
     answer = kernel.ask("basic.run", {"argv": ["printf", r"\377\000"], "text": False})
     assert answer["stdout"] == "/wA="
 
 
-def test_run_that_takes_too_long_is_ended(kernel: AgentProcess) -> None:
+def test_run_that_takes_too_long_is_ended(kernel: Kernel) -> None:
     began = time.monotonic()
     argv = ["sh", "-c", "echo first; sleep 100 & sleep 100"]
     answer = kernel.ask("basic.run", {"argv": argv, "seconds": 1})
@@ -49,7 +49,7 @@ def test_run_that_takes_too_long_is_ended(kernel: AgentProcess) -> None:
     ("request_name", "told"), [("basic.nothing", "KeyError"), ("no_such.thing", "no_such")]
 )
 def test_an_unknown_request_is_an_error_and_not_the_end(
-    kernel: AgentProcess, request_name: str, told: str
+    kernel: Kernel, request_name: str, told: str
 ) -> None:
     with pytest.raises(RequestError, match=told):
         kernel.ask(request_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmtests.agent_process import AgentProcess
+from vmtests.kernel import Kernel
 from vmtests.tracing import Traced, trace
 
 VERBOSE = "-o format:table-verbose"
@@ -14,7 +14,7 @@ def rows(traced: Traced, event: str) -> list[tuple[str, str]]:
     return [(cell[1], cell[6]) for cell in cells if event in cell[3:]]
 
 
-def test_single_scope(kernel: AgentProcess) -> None:
+def test_single_scope(kernel: Kernel) -> None:
     flags = "-f 42:event=sched_process_exec -f 42:binary=/usr/bin/ls"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "ls; id"])
     assert traced.status == 0
@@ -26,7 +26,7 @@ def test_single_scope(kernel: AgentProcess) -> None:
     assert traced.account.balances()
 
 
-def test_detached_exits(kernel: AgentProcess) -> None:
+def test_detached_exits(kernel: Kernel) -> None:
     flags = "-f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit -f 9:comm=ls"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "id; ls"])
     found = rows(traced, "sched_process_exit")
@@ -34,7 +34,7 @@ def test_detached_exits(kernel: AgentProcess) -> None:
     assert traced.stdout.count("exit_code: 0, process_group_exit: true") == 2
 
 
-def test_detached_calls(kernel: AgentProcess) -> None:
+def test_detached_calls(kernel: Kernel) -> None:
     flags = "-f 6:event=openat -f 6:comm=id -f 7:event=close -f 7:comm=id"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "id; ls"])
     assert set(rows(traced, "openat")) == {("0000000000000020", "id")}
@@ -42,7 +42,7 @@ def test_detached_calls(kernel: AgentProcess) -> None:
     assert "flags: O_RDONLY|O_CLOEXEC, mode: 0" in traced.stdout
 
 
-def test_intertwined_exits(kernel: AgentProcess) -> None:
+def test_intertwined_exits(kernel: Kernel) -> None:
     flags = "-f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "sleep 0; id; true"])
     assert rows(traced, "sched_process_exit") == [
@@ -52,7 +52,7 @@ def test_intertwined_exits(kernel: AgentProcess) -> None:
     ]
 
 
-def test_the_last_scope_in_json(kernel: AgentProcess) -> None:
+def test_the_last_scope_in_json(kernel: Kernel) -> None:
     flags = "-f 1:event=openat -f 64:event=openat -f 64:comm=cat -o json"
     traced = trace(kernel, flags, ["sh", "-c", "cat /etc/hostname; id"])
     masks = {(e["processName"], e["matchedScopes"]) for e in traced.events}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 
-from vmtests.agent_process import AgentProcess
+from vmtests.kernel import Kernel
 from vmtests.tracing import TRACEE_REF, arguments, python, run, trace
 
 LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o json"
 
 
-def test_a_fork_names_parent_and_child(kernel: AgentProcess) -> None:
+def test_a_fork_names_parent_and_child(kernel: Kernel) -> None:
     source = """
 import os
 child = os.fork()
@@ -30,14 +30,14 @@ if child: print("pids", os.getpid(), child); os.waitpid(child, 0)
     assert exits[child]["threadStartTime"] == args["start_time"]
 
 
-def test_exit_codes_and_the_last_thread(kernel: AgentProcess) -> None:
+def test_exit_codes_and_the_last_thread(kernel: Kernel) -> None:
     traced = trace(kernel, LIFE, ["sh", "-c", "sh -c 'exit 3'; sh -c 'kill -9 $$'; true"])
     exits = [arguments(e) for e in traced.events if e["eventName"] == "sched_process_exit"]
     assert [e["exit_code"] for e in exits] == [3 << 8, 9, 0]
     assert all(e["process_group_exit"] is True for e in exits)
 
 
-def test_an_exec_tells_of_program_interpreter_and_stdin(kernel: AgentProcess) -> None:
+def test_an_exec_tells_of_program_interpreter_and_stdin(kernel: Kernel) -> None:
     command = ["sh", "-c", "echo | env -i A=1 B=2 /usr/bin/true '' last"]
     traced = trace(kernel, f"{LIFE} -o option:exec-env -f binary=/usr/bin/true", command)
     (event,) = [e for e in traced.events if e["eventName"] == "sched_process_exec"]
@@ -55,7 +55,7 @@ def test_an_exec_tells_of_program_interpreter_and_stdin(kernel: AgentProcess) ->
     assert event["syscall"] == "execve"
 
 
-def test_a_script_has_an_interpreter_and_a_static_program_none(kernel: AgentProcess) -> None:
+def test_a_script_has_an_interpreter_and_a_static_program_none(kernel: Kernel) -> None:
     script = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/script; chmod +x /tmp/script; /tmp/script"
     busybox = shutil.which("busybox")
     assert busybox, "busybox-static is one of the packages that tools/setup installs"
@@ -70,7 +70,7 @@ def test_a_script_has_an_interpreter_and_a_static_program_none(kernel: AgentProc
     assert [static[f"interpreter_{name}"] for name in names] == [None] * 4
 
 
-def test_binary_is_inherited_and_replaced(kernel: AgentProcess) -> None:
+def test_binary_is_inherited_and_replaced(kernel: Kernel) -> None:
     source = """
 import os
 if os.fork() == 0:
@@ -88,7 +88,7 @@ os.wait()
     assert ("python3", "sched_process_exit", 1) in seen
 
 
-def test_processes_that_were_there_before_are_known(kernel: AgentProcess) -> None:
+def test_processes_that_were_there_before_are_known(kernel: Kernel) -> None:
     """Attach to a process that runs already: its binary is known from /proc."""
     source = """
 import os, signal, subprocess, sys, time

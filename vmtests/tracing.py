@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vmtests.agent_process import AgentProcess
+from vmtests.handlers.tracing import PATH
+from vmtests.kernel import Kernel
 
 TRACEE_REF = str(Path(sys.executable).parent / "tracee-ref")
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SECONDS = 240.0
+"""For one run: an emulated guest that shares the machine with four others is slow."""
+
 ACCOUNT = re.compile(
     r"events: seen (\d+) = filtered (\d+) \+ submitted (\d+) \+ lost (\d+);"
     r" submitted \d+ = delivered (\d+) \+ dropped (\d+)"
@@ -61,19 +64,18 @@ class Traced:
         return Account(*map(int, found.groups()))
 
 
-def trace(
-    kernel: AgentProcess, options: str, command: Sequence[str], *, seconds: float = 110
-) -> Traced:
+def trace(kernel: Kernel, options: str, command: Sequence[str]) -> Traced:
     """Run the tracer with options that hold no spaces, and a command."""
-    argv = [TRACEE_REF, *options.split(), "--", *command]
-    return run(kernel, argv, seconds=seconds)
+    argv = [*options.split(), "--", *command]
+    request = {"argv": argv, "seconds": SECONDS}
+    result = kernel.ask("tracing.run", request, seconds=SECONDS + 10)
+    return Traced(result["exit"], result["stdout"], result["stderr"])
 
 
-def run(kernel: AgentProcess, argv: Sequence[str], *, seconds: float = 110) -> Traced:
+def run(kernel: Kernel, argv: Sequence[str]) -> Traced:
     """Run a program on the kernel."""
-    # A guest's own PATH begins elsewhere, and what PATH finds is part of an exec's arguments.
-    arguments = {"argv": list(argv), "seconds": seconds, "env": {"PATH": PATH}}
-    result = kernel.ask("basic.run", arguments, seconds=seconds + 10)
+    request = {"argv": list(argv), "seconds": SECONDS, "env": {"PATH": PATH}}
+    result = kernel.ask("basic.run", request, seconds=SECONDS + 10)
     return Traced(result["exit"], result["stdout"], result["stderr"])
 
 

@@ -1,0 +1,63 @@
+"""Runs of the tracer's command line, in a child of the agent that has it imported already.
+
+To start Python and to import takes an emulated guest longer than to trace.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, NoReturn
+
+from tracee_ref import cli
+from vmtests.handlers import Reply, handler
+
+EXIT_OF_A_CRASH = 70
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""A guest's own begins elsewhere, and what PATH finds is part of an exec's arguments."""
+
+
+@handler
+def run(*, argv: list[str], seconds: float) -> Reply:
+    """The exit status of ``tracee-ref ARGV`` (null if it ran out of time) and what it wrote."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        pid = os.fork()
+        if pid == 0:
+            _become_tracer(argv, out, err)
+        status = _wait(pid, seconds)
+        return {"exit": status, "stdout": _written(out), "stderr": _written(err)}
+
+
+def _become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
+    os.setsid()
+    os.environ["PATH"] = PATH
+    os.dup2(out.fileno(), 1)
+    os.dup2(err.fileno(), 2)
+    Path("/proc/self/comm").write_text("tracee-ref")
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+    status = EXIT_OF_A_CRASH
+    try:
+        cli.main(argv)
+    except SystemExit as end:
+        status = int(end.code or 0)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _wait(pid: int, seconds: float) -> int | None:
+    """Wait for the end of a child; kill it and all of its session when the time is over."""
+    signal.signal(signal.SIGALRM, lambda *_: os.killpg(pid, signal.SIGKILL))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return None if code == -signal.SIGKILL else code
+
+
+def _written(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="backslashreplace")

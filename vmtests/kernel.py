@@ -1,0 +1,50 @@
+"""A kernel as a test sees it: asked together with the others, answered by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vmtests.agent_process import ANSWER_SECONDS
+from vmtests.ensemble import Ensemble
+
+
+class Kernel:
+    """One kernel of an ensemble.
+
+    What a test asks of one, the same test will ask of the others: so all are asked at once,
+    which keeps all cores busy, and each takes its own answer when its turn comes.
+    """
+
+    def __init__(self, name: str, ensemble: Ensemble, answers: dict[str, dict[str, Any]]) -> None:
+        self.name = name
+        self._ensemble = ensemble
+        self._answers = answers
+
+    def ask(
+        self,
+        request: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = ANSWER_SECONDS,
+    ) -> dict[str, Any]:
+        """Return this kernel's answer; raise what became of the request otherwise."""
+        key = json.dumps([request, arguments], sort_keys=True)
+        if self.name not in self._answers.setdefault(key, {}):
+            self._answers[key] |= self._ensemble.ask_each(request, arguments, seconds=seconds)
+        answer = self._answers[key].pop(self.name)
+        if isinstance(answer, Exception):
+            raise answer
+        result: dict[str, Any] = answer
+        return result
+
+    def ask_alone(
+        self,
+        request: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = ANSWER_SECONDS,
+    ) -> dict[str, Any]:
+        """Ask this kernel only."""
+        return self._ensemble.members[self.name].ask(request, arguments, seconds=seconds)
