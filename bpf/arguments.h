@@ -91,19 +91,23 @@ static __always_inline u64 take_strings(struct call_record *record, const void *
 	u64 begin = record->end, state = 0;
 	if (!from)
 		return SLOT_NULL;
-	for (int i = 0; i < STRINGS_MAX; i++) {
-		state = take_element(record, (void **)from + i);
+	u64 left = STRINGS_MAX;
+	do {
+		state = take_element(record, *(const void *volatile *)&from);
 		if (state)
 			break;
-	}
+		from += sizeof(char *);
+		left--;
+		asm volatile("" : "+r"(left)); /* see build_path() */
+	} while (left);
 	return (u32)(record->end - begin) | (state == 1 ? 0 : state ? state : SLOT_CUT);
 }
 
 static __always_inline u64 take_sockaddr(struct call_record *record, const u64 *registers, u64 i,
 					 bool out)
 {
-	u32 size = registers[i + 1];
-	void *at = (void *)registers[i + 1];
+	u32 size = registers[(i + 1) % REGISTERS];
+	void *at = (void *)registers[(i + 1) % REGISTERS];
 	if (out && read_user(&size, sizeof(size), at) < 0)
 		return registers[i] ? SLOT_UNREADABLE : SLOT_NULL;
 	return take_bytes(record, (void *)registers[i], size);
@@ -142,13 +146,9 @@ static __always_inline void take_arguments(struct call_record *record, const u64
 	record->end = 0;
 	if (!shape)
 		return;
-	/* A loop, not unrolled: compiling it six times over is most of a start. */
-	u64 i = 0;
-	do {
+#pragma unroll
+	for (int i = 0; i < REGISTERS; i++)
 		record->sent.slots[i] = take_argument(record, registers, i, shape->of[i]);
-		i++;
-		asm volatile("" : "+r"(i)); /* see build_path() */
-	} while (i < REGISTERS);
 }
 
 static __always_inline void submit_call(struct call_record *record)

@@ -6,8 +6,8 @@
 
 struct process {
 	u64 accept;   /* scopes whose filters on exec facts hold */
-	u32 starting; /* our COMMAND before its exec: still our own code, not shown */
-	u32 unused;
+	u64 began;    /* when, as start_boottime; 0 for those that were there before us */
+	u64 starting; /* our COMMAND before its exec: still our own code, not shown */
 };
 
 #if defined(USE_BINARY) || defined(COMMAND_ONLY)
@@ -52,22 +52,33 @@ static __always_inline bool read_process(struct facts *facts)
 }
 
 /* A new process is what its parent is; a new thread (same process id) changes nothing. */
-static __always_inline void inherit_process(u32 parent, u32 child)
+static __always_inline void inherit_process(struct task_struct *parent, struct task_struct *child)
 {
 #ifdef TRACK_PROCESSES
-	struct process *known = processes.lookup(&parent);
-	if (!known || child == parent)
+	u32 parent_pid = READ(parent, tgid), child_pid = READ(child, tgid);
+	struct process *known = processes.lookup(&parent_pid);
+	if (!known || child_pid == parent_pid)
 		return;
 	struct process inherited = *known;
-	if (processes.update(&child, &inherited) < 0)
+	inherited.began = READ(child, start_boottime);
+	if (processes.update(&child_pid, &inherited) < 0)
 		count(UNTRACKED);
 #endif
 }
 
-static __always_inline void forget_process(u32 pid)
+/* A task is no more. Its process ends with the leader, the last of its tasks to go: at the exit
+ * of a task others of the process may still have theirs to report. The id may be another's
+ * already (this comes after a grace period); and a leader that was replaced by an exec of
+ * another thread is none any more. */
+static __always_inline void forget_process(struct task_struct *task)
 {
 #ifdef TRACK_PROCESSES
-	processes.delete(&pid);
+	u32 pid = READ(task, tgid);
+	struct process *known = processes.lookup(&pid);
+	if (!known || READ(task, group_leader) != task)
+		return;
+	if (!known->began || known->began == READ(task, start_boottime))
+		processes.delete(&pid);
 #endif
 }
 
@@ -94,10 +105,12 @@ static __always_inline u64 accept_program(const struct path_buffer *path)
 static __always_inline void renew_process(u32 pid, const struct path_buffer *path)
 {
 #ifdef TRACK_PROCESSES
-#ifdef USE_BINARY
-	struct process now = {.accept = accept_program(path)};
-#else
 	struct process now = {.accept = ~0ULL};
+	struct process *known = processes.lookup(&pid);
+	if (known)
+		now.began = known->began;
+#ifdef USE_BINARY
+	now.accept = accept_program(path);
 #endif
 	if (processes.update(&pid, &now) < 0)
 		count(UNTRACKED);

@@ -64,7 +64,7 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *parent = (struct task_struct *)ctx->args[0];
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
-	inherit_process(READ(parent, tgid), READ(child, tgid));
+	inherit_process(parent, child);
 	report_fork(parent, child);
 	return 0;
 }
@@ -75,7 +75,7 @@ struct exit_record {
 	u64 slots[EXIT_SLOTS];
 };
 
-static __always_inline void report_exit(struct task_struct *task, bool last)
+static __always_inline void report_exit(struct task_struct *task)
 {
 #ifdef SELECT_EXIT
 	struct exit_record record = {};
@@ -86,7 +86,7 @@ static __always_inline void report_exit(struct task_struct *task, bool last)
 		return;
 	fill_sched_header(&record.header, &facts, EVENT_EXIT, mask);
 	record.slots[0] = READ(task, exit_code);
-	record.slots[1] = last;
+	record.slots[1] = READ(READ(task, signal), live_counter) == 0;
 	submit(&record, sizeof(record));
 #endif
 }
@@ -94,10 +94,13 @@ static __always_inline void report_exit(struct task_struct *task, bool last)
 int on_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
-	bool last = READ(READ(task, signal), live_counter) == 0;
-	report_exit(task, last);
+	report_exit(task);
 	forget_exec();
-	if (last)
-		forget_process(READ(task, tgid));
+	return 0;
+}
+
+int on_free(struct bpf_raw_tracepoint_args *ctx)
+{
+	forget_process((struct task_struct *)ctx->args[0]);
 	return 0;
 }

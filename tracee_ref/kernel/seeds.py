@@ -27,12 +27,13 @@ def seed_processes(learn: Callable[[Process], bool]) -> None:
     found = True
     while found:
         pids = {int(entry.name) for entry in os.scandir(PROC) if entry.name.isdigit()}
-        learned = [learn(_process(pid)) for pid in sorted(pids - known)]
+        learned = [learn(process_facts(pid)) for pid in sorted(pids - known)]
         found = any(learned)
         known |= pids
 
 
-def _process(pid: int) -> Process:
+def process_facts(pid: int) -> Process:
+    """Return what /proc tells of a process, by its id in the initial pid namespace."""
     return Process(pid=pid, tid=pid, binary=_binary(PROC / str(pid)))
 
 

@@ -13,7 +13,7 @@ def _fields(*names: str, **others: tuple[str, ...]) -> dict[str, tuple[str, ...]
 
 STRUCTURES: Final[Wanted] = {
     "task_struct": _fields(
-        "pid", "tgid", "real_parent", "start_boottime", "exit_code", "signal", "nsproxy",
+        "pid", "tgid", "real_parent", "group_leader", "start_boottime", "exit_code", "signal", "nsproxy",
         "thread_pid", "mm", "files", "flags", "thread_info.status", "stack",
     ),
     "signal_struct": _fields("live.counter", "pids"),

@@ -19,7 +19,7 @@ from .accept import EVENTS, TableWriter, defines
 from .btf import Btf
 from .program import Program
 from .ring import RingReader
-from .seeds import seed_processes
+from .seeds import process_facts, seed_processes
 from .tracepoints import Tracepoints
 
 PAGE: Final = 4096
@@ -30,7 +30,7 @@ COUNTERS: Final = ("seen", "filtered", "submitted", "lost", "unknown", "untracke
 """In the order of ``enum counter`` of bpf/records.h."""
 
 CALL: Final = Struct("=QQII")
-PROCESS: Final = Struct("=QII")
+PROCESS: Final = Struct("=QQQ")
 BPF_NOEXIST: Final = 1
 
 EXEC_CALLS: Final = ("execve", "execveat")
@@ -170,10 +170,8 @@ class KernelTracer:
                 "on_exec",
                 tracks or execs or self._selects(["sched_process_exec"]),
             ),
-            "sched_process_exit": (
-                "on_exit",
-                tracks or execs or self._selects(["sched_process_exit"]),
-            ),
+            "sched_process_exit": ("on_exit", execs or self._selects(["sched_process_exit"])),
+            "sched_process_free": ("on_free", tracks),
             "sys_exit": ("on_syscall_return", bool(self._selected_calls())),
         }
         return {point: function for point, (function, needed) in points.items() if needed}
@@ -221,19 +219,16 @@ class KernelTracer:
     def _seed(self) -> None:
         """Tell the kernel side of the processes that began before it."""
         if self._settings.command is not None:
-            self._learn(self._settings.command, PROCESS.pack(0, 1, 0))
+            self._learn(process_facts(self._settings.command), starting=True)
         elif self._tables.binary is not None:
-            seed_processes(self._learn_program)
+            seed_processes(self._learn)
 
-    def _learn_program(self, process: Process) -> bool:
-        accepted = (
+    def _learn(self, process: Process, *, starting: bool = False) -> bool:
+        accepted = sum(
             scope.bit
             for scope in self._settings.scopes
             if conditions_hold(scope.process.get(Key.BINARY, ()), process)
         )
-        return self._learn(process.pid, PROCESS.pack(sum(accepted), 0, 0))
-
-    def _learn(self, pid: int, entry: bytes) -> bool:
+        fd, key = self._program.map_fd("processes"), pack("I", process.pid)
         # What the kernel side has seen since is newer than what we read.
-        fd = self._program.map_fd("processes")
-        return self._program.update(fd, pack("I", pid), entry, BPF_NOEXIST) == 0
+        return self._program.update(fd, key, PROCESS.pack(accepted, 0, starting), BPF_NOEXIST) == 0

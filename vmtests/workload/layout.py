@@ -1,0 +1,79 @@
+"""The structures of plan.h: what a step is, and the bytes of a plan and of an empty journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from struct import Struct
+
+ARGUMENTS = 5
+GATES = 64
+STEP = Struct("=Iiq5q")
+BLOCK = Struct("=II")
+PLAN = Struct("=II")
+JOURNAL = Struct(f"=II{GATES}I")
+RECORD = Struct("=IIIIqq5q")
+NO_TEXT = -1
+
+
+class Kind(IntEnum):
+    """``enum kind``: plan.h says what each does."""
+
+    STARTED = 1
+    CALL = 2
+    SET_COMM = 3
+    SET_UID = 4
+    FORK = 5
+    THREAD = 6
+    EXEC = 7
+    WAIT = 8
+    REAP = 9
+    GATE = 10
+    OPEN = 11
+    SETTLE = 12
+    PARK = 13
+    EXIT = 14
+    EXIT_GROUP = 15
+    DIE = 16
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a block; the text replaces argument ``text_at`` of a call."""
+
+    kind: Kind
+    a: tuple[int, ...] = ()
+    text: bytes | None = None
+    text_at: int = -1
+
+
+def pack_plan(blocks: Sequence[Sequence[Step]]) -> bytes:
+    """The bytes of a plan file."""
+    table, steps, texts = b"", bytearray(), bytearray()
+    for block in blocks:
+        table += BLOCK.pack(len(steps) // STEP.size, len(block))
+        for step in block:
+            a = step.a + (0,) * (ARGUMENTS - len(step.a))
+            steps += STEP.pack(step.kind, step.text_at, _place(step, texts), *a)
+    begin = PLAN.size + len(table)
+    return PLAN.pack(begin, begin + len(steps)) + table + steps + texts
+
+
+def _place(step: Step, texts: bytearray) -> int:
+    if step.text is None:
+        return NO_TEXT
+    place = len(texts)
+    texts += step.text + b"\0"
+    return place
+
+
+def empty_journal(capacity: int) -> tuple[bytes, int]:
+    """The bytes that an empty journal begins with, and the size of its file."""
+    head = JOURNAL.pack(0, capacity, *[0] * GATES)
+    return head, len(head) + capacity * RECORD.size
+
+
+def used_bytes(journal: bytes) -> int:
+    """How many bytes of a journal have something in them, from its first ones."""
+    return JOURNAL.size + int(JOURNAL.unpack_from(journal)[0]) * RECORD.size

@@ -1,0 +1,176 @@
+"""Plans: processes with their threads and what each does, and how they become blocks of steps.
+
+Every thread but the one that ends its image comes to rest before: it exits or parks.  So the
+moment at which it is killed by the end changes nothing of what it did, and the events of a run
+are determined but for the order between threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from os import fsencode
+from typing import TypeAlias
+
+from tracee_ref.catalogue import load_catalogue
+from vmtests.workload.layout import GATES, Kind, Step
+
+
+@dataclass(frozen=True)
+class Call:
+    """A harmless system call of this name; at most one argument is a text."""
+
+    name: str
+    arguments: tuple[int | bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class SetComm:
+    comm: bytes
+
+
+@dataclass(frozen=True)
+class SetUid:
+    uid: int
+
+
+@dataclass(frozen=True)
+class FailedExec:
+    """An exec of a program that is not there."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Some children that do the same; with more than one, all of them are there at once."""
+
+    child: Image
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Wait:
+    """For all children."""
+
+
+@dataclass(frozen=True)
+class Reap:
+    """Become the parent of descendants that lose theirs."""
+
+
+Item: TypeAlias = Call | SetComm | SetUid | FailedExec | Fork | Wait | Reap
+
+
+@dataclass(frozen=True)
+class Track:
+    """What one thread does; ``code`` is its exit code, None if it parks until it is killed."""
+
+    items: tuple[Item, ...] = ()
+    code: int | None = 0
+
+
+@dataclass(frozen=True)
+class Exits:
+    """The process ends by exit_group, or (``alone``) by the exit of its last thread."""
+
+    code: int = 0
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Dies:
+    signal: int
+
+
+@dataclass(frozen=True)
+class Execs:
+    """The process goes on in another program, by the name that it has in the directory."""
+
+    name: str
+    image: Image
+
+
+@dataclass(frozen=True)
+class Image:
+    """A process between two execs: the leader's track and those of the threads that it makes.
+
+    ``ender`` is the place of the thread that ends it; unless the process ``abandons`` them, it
+    waits for all children first.
+    """
+
+    tracks: tuple[Track, ...] = (Track(),)
+    ender: int = 0
+    ending: Exits | Dies | Execs = field(default=Exits())
+    abandons: bool = False
+
+
+class Compiler:
+    """Makes blocks of steps; the first is that of the image it was made for."""
+
+    def __init__(self, root: Image, directory: str) -> None:
+        self.blocks: list[list[Step]] = []
+        self._directory = directory
+        self._gates = 0
+        self._image(root)
+
+    def _image(self, image: Image, before: Sequence[Step] = ()) -> int:
+        """Add the blocks of an image; return the number of its leader's."""
+        number = self._reserve()
+        blocks = [number, *(self._reserve() for _ in image.tracks[1:])]
+        starts = [Step(Kind.THREAD, (block,)) for block in blocks[1:]]
+        for place, (track, block) in enumerate(zip(image.tracks, blocks, strict=True)):
+            steps = [step for item in track.items for step in self._item(item)]
+            if place == 0:  # threads inherit what the leader's first step set
+                steps = [*before, *steps[:1], *starts, *steps[1:]]
+            self.blocks[block] = steps + self._end(image, place)
+        return number
+
+    def _reserve(self) -> int:
+        self.blocks.append([])
+        return len(self.blocks) - 1
+
+    def _end(self, image: Image, place: int) -> list[Step]:
+        track, ending = image.tracks[place], image.ending
+        if place != image.ender:
+            return [Step(Kind.PARK) if track.code is None else Step(Kind.EXIT, (track.code,))]
+        steps = [Step(Kind.SETTLE), *([] if image.abandons else [Step(Kind.WAIT)])]
+        if isinstance(ending, Dies):
+            return [*steps, Step(Kind.DIE, (ending.signal,))]
+        if isinstance(ending, Exits):
+            kind = Kind.EXIT if ending.alone else Kind.EXIT_GROUP
+            return [*steps, Step(kind, (ending.code,))]
+        block = self._image(ending.image)
+        return [*steps, Step(Kind.EXEC, (block,), self._path(ending.name))]
+
+    def _path(self, name: str) -> bytes:
+        return fsencode(f"{self._directory}/{name}")
+
+    def _item(self, item: Item) -> list[Step]:
+        if isinstance(item, Call):
+            return [call_step(item)]
+        if isinstance(item, SetComm):
+            return [Step(Kind.SET_COMM, text=item.comm)]
+        if isinstance(item, SetUid):
+            return [Step(Kind.SET_UID, (item.uid,))]
+        if isinstance(item, FailedExec):
+            return [Step(Kind.EXEC, text=self._path(item.name))]
+        if isinstance(item, Fork):
+            return self._forks(item)
+        return [Step(Kind.WAIT if isinstance(item, Wait) else Kind.REAP)]
+
+    def _forks(self, fork: Fork) -> list[Step]:
+        if fork.count == 1:
+            return [Step(Kind.FORK, (self._image(fork.child),))]
+        gate, self._gates = self._gates, self._gates + 1
+        assert gate < GATES, "too many crowds in a plan"
+        block = self._image(fork.child, [Step(Kind.GATE, (gate,))])
+        return [Step(Kind.FORK, (block,))] * fork.count + [Step(Kind.OPEN, (gate,))]
+
+
+def call_step(call: Call) -> Step:
+    """The step of a call, its number as the catalogue has it."""
+    text_at = next((i for i, a in enumerate(call.arguments) if isinstance(a, bytes)), -1)
+    text = next((a for a in call.arguments if isinstance(a, bytes)), None)
+    numbers = tuple(0 if isinstance(a, bytes) else a for a in call.arguments)
+    return Step(Kind.CALL, (load_catalogue()[call.name].id, *numbers), text, text_at)

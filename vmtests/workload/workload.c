@@ -1,0 +1,247 @@
+/* Carries out a plan of processes and threads, and keeps a journal of it in shared memory.
+ *
+ *     workload DIRECTORY BLOCK
+ *
+ * The directory holds `plan` and `journal` (plan.h); BLOCK is the number of the block of steps
+ * to begin with. Of the system calls that a plan can have as a step, the program makes none by
+ * itself. A record is taken before its step is done, so a child's first record comes behind
+ * that of the fork. */
+#include "system.h"
+
+#define STACK_SIZE 32768
+#define MAX_THREADS 16
+#define MAPPED_SIZE (16 << 20)
+
+enum state { GONE, RUNNING, PARKED };
+
+struct thread {
+	u32 state; /* the kernel puts GONE here when the thread ends */
+	u32 pid;
+	u32 tid;
+	u32 block;
+};
+
+static const struct plan *plan;
+static struct journal *journal;
+static const char *directory;
+static struct thread leader;
+static struct thread *threads[MAX_THREADS] = {&leader};
+static u32 thread_count = 1;
+
+static struct record *record_begin(const struct thread *self, const struct step *step)
+{
+	u32 place = __atomic_fetch_add(&journal->used, 1, __ATOMIC_SEQ_CST);
+	if (place >= journal->capacity)
+		broken(BROKEN_JOURNAL);
+	struct record *record = &journal->records[place];
+	record->kind = step->kind;
+	record->pid = self->pid;
+	record->tid = self->tid;
+	record->text = step->text;
+	for (int i = 0; i < ARGUMENTS; i++)
+		record->a[i] = step->a[i];
+	return record;
+}
+
+static void record_end(struct record *record, s64 result)
+{
+	record->result = result;
+	__atomic_store_n(&record->done, 1, __ATOMIC_RELEASE);
+}
+
+static const char *text_of(const struct step *step)
+{
+	return step->text < 0 ? 0 : (const char *)plan + plan->texts + step->text;
+}
+
+static void run_block(struct thread *self, u32 number);
+
+/* What is the same at the beginning of an image and of a forked process: one thread. */
+static void become_process(void)
+{
+	leader.state = RUNNING;
+	leader.pid = call1(__NR_getpid, 0);
+	leader.tid = call1(__NR_set_tid_address, (s64)&leader.state);
+	thread_count = 1;
+}
+
+static s64 do_call(const struct step *step)
+{
+	s64 a[ARGUMENTS];
+	for (int i = 0; i < ARGUMENTS; i++)
+		a[i] = step->a[i];
+	if (step->text_at >= 0)
+		a[1 + step->text_at] = (s64)text_of(step);
+	return call(a[0], a[1], a[2], a[3], a[4], 0, 0);
+}
+
+static s64 do_fork(const struct step *step)
+{
+	s64 child = call1(__NR_fork, 0);
+	if (child)
+		return child;
+	become_process();
+	run_block(&leader, step->a[0]);
+	return 0;
+}
+
+void run_thread(struct thread *self)
+{
+	self->pid = leader.pid;
+	self->tid = call1(__NR_gettid, 0);
+	run_block(self, self->block);
+}
+
+static s64 do_thread(const struct step *step)
+{
+	const int protection = PROT_READ | PROT_WRITE, kind = MAP_PRIVATE | MAP_ANONYMOUS;
+	u64 stack = call(__NR_mmap, 0, STACK_SIZE, protection, kind, -1, 0);
+	if (thread_count == MAX_THREADS || stack > -4096UL)
+		broken(BROKEN_PLAN);
+	struct thread *thread = (struct thread *)stack;
+	struct thread **top = (struct thread **)(stack + STACK_SIZE) - 1;
+	thread->state = RUNNING;
+	thread->block = step->a[0];
+	*top = thread;
+	threads[thread_count++] = thread;
+	return clone_thread(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+				    CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
+			    top, 0, &thread->state);
+}
+
+/* Only returns if it fails. */
+static s64 do_exec(const struct step *step)
+{
+	char digits[12], *digit = digits + sizeof(digits) - 1;
+	u32 block = step->a[0];
+	*digit = 0;
+	do
+		*--digit = '0' + block % 10;
+	while (block /= 10);
+	const char *arguments[] = {text_of(step), directory, digit, 0};
+	const char *environment[] = {0};
+	return call3(__NR_execve, (s64)arguments[0], (s64)arguments, (s64)environment);
+}
+
+static s64 do_wait(void)
+{
+	s64 count = 0;
+	while (call(__NR_wait4, -1, 0, 0, 0, 0, 0) > 0)
+		count++;
+	return count;
+}
+
+static s64 do_settle(const struct thread *self)
+{
+	for (u32 i = 0; i < thread_count; i++)
+		if (threads[i] != self)
+			futex_wait(&threads[i]->state, RUNNING);
+	return 0;
+}
+
+static __attribute__((noreturn)) void do_park(struct thread *self)
+{
+	futex_set(&self->state, PARKED);
+	for (;;)
+		futex_wait(&self->state, PARKED);
+}
+
+static __attribute__((noreturn)) void do_die(const struct thread *self, const struct step *step)
+{
+	call3(__NR_tgkill, self->pid, self->tid, step->a[0]);
+	for (;;)
+		call1(__NR_pause, 0);
+}
+
+static s64 do_gate(u32 *gate, u32 kind)
+{
+	if (kind == GATE)
+		futex_wait(gate, 0);
+	else
+		futex_set(gate, 1);
+	return 0;
+}
+
+static s64 carry_out(struct thread *self, const struct step *step)
+{
+	switch (step->kind) {
+	case CALL:
+		return do_call(step);
+	case SET_COMM:
+		return call3(__NR_prctl, PR_SET_NAME, (s64)text_of(step), 0);
+	case SET_UID:
+		return call3(__NR_setresuid, step->a[0], -1, -1);
+	case FORK:
+		return do_fork(step);
+	case THREAD:
+		return do_thread(step);
+	case EXEC:
+		return do_exec(step);
+	case WAIT:
+		return do_wait();
+	case REAP:
+		return call3(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0);
+	case GATE:
+	case OPEN:
+		return do_gate(&journal->gates[step->a[0]], step->kind);
+	case SETTLE:
+		return do_settle(self);
+	case PARK:
+		do_park(self);
+	case EXIT:
+		return call1(__NR_exit, step->a[0]);
+	case EXIT_GROUP:
+		return call1(__NR_exit_group, step->a[0]);
+	case DIE:
+		do_die(self, step);
+	}
+	broken(BROKEN_PLAN);
+	return 0;
+}
+
+static void run_block(struct thread *self, u32 number)
+{
+	const struct block *block = &plan->blocks[number];
+	const struct step *steps = (const struct step *)((const char *)plan + plan->steps);
+	for (u32 i = block->first; i < block->first + block->count; i++) {
+		struct record *record = record_begin(self, &steps[i]);
+		record_end(record, carry_out(self, &steps[i]));
+	}
+	broken(BROKEN_PLAN); /* the last step of a block does not return */
+}
+
+/* Map DIRECTORY/NAME. The file stays open and is not measured: plans have the calls for that as
+ * steps. What is mapped beyond its end is not touched. */
+static void *map_file(const char *name, int flags, int protection)
+{
+	char path[256];
+	u32 end = 0;
+	for (const char *c = directory; *c && end < 200; c++)
+		path[end++] = *c;
+	path[end++] = '/';
+	for (const char *c = name; *c; c++)
+		path[end++] = *c;
+	path[end] = 0;
+	s64 file = call3(__NR_open, (s64)path, flags, 0);
+	u64 at = call(__NR_mmap, 0, MAPPED_SIZE, protection, MAP_SHARED, file, 0);
+	if (file < 0 || at > -4096UL)
+		broken(BROKEN_MAP);
+	return (void *)at;
+}
+
+void begin(s64 *stack)
+{
+	const char **arguments = (const char **)(stack + 1);
+	u32 block = 0;
+	if (stack[0] != 3)
+		broken(BROKEN_PLAN);
+	directory = arguments[1];
+	for (const char *digit = arguments[2]; *digit; digit++)
+		block = 10 * block + *digit - '0';
+	plan = map_file("plan", 0, PROT_READ);
+	journal = map_file("journal", 2, PROT_READ | PROT_WRITE);
+	become_process();
+	const struct step started = {.kind = STARTED, .text = -1, .a = {block}};
+	record_end(record_begin(&leader, &started), 0);
+	run_block(&leader, block);
+}
