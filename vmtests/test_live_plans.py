@@ -23,6 +23,9 @@ from vmtests.sample_plans import EVERYTHING, scopes_for
 from vmtests.workload.plan import Image
 
 PLANS_AT_ONCE = 5
+STARTS = 10
+"""At the most: a start takes longer than all else, so a large run has more plans in each."""
+
 SHRINKING_SECONDS = 90.0
 
 
@@ -44,9 +47,10 @@ class Patience:
     An example that failed fails again from memory, so that a race is not called flaky.
     """
 
-    def __init__(self, ensemble: Ensemble, directory: str) -> None:
+    def __init__(self, ensemble: Ensemble, directory: str, plans: int) -> None:
         self._ensemble = ensemble
         self._directory = directory
+        self._plans = plans
         self._failed: dict[str, str] = {}
         self._until = float("inf")
 
@@ -56,7 +60,7 @@ class Patience:
             if time.monotonic() > self._until:
                 raise OutOfPatience
             problem = disagreement(self._ensemble, self._directory, root, scopes)
-            self._ensemble.asked["plans"] += PLANS_AT_ONCE
+            self._ensemble.asked["plans"] += self._plans
             if not problem:
                 return
             self._failed[key] = problem
@@ -70,17 +74,18 @@ class Patience:
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_drawn_plans(ensemble: Ensemble, directory: str, pytestconfig: pytest.Config) -> None:
-    starts = -(-int(pytestconfig.getoption("--plans")) // PLANS_AT_ONCE)
-    patience = Patience(ensemble, directory)
+    plans = int(pytestconfig.getoption("--plans"))
+    at_once = max(PLANS_AT_ONCE, plans // STARTS)
+    patience = Patience(ensemble, directory, at_once)
 
     @settings(
-        max_examples=starts + 1,  # the first one is always the smallest there is
+        max_examples=-(-plans // at_once) + 1,  # the first one is always the smallest there is
         deadline=None,
         verbosity=Verbosity.quiet,  # our own table says it better
         phases=set(Phase) - {Phase.explain},
         suppress_health_check=list(HealthCheck),
     )
-    @given(batches(directory, PLANS_AT_ONCE))
+    @given(batches(directory, at_once))
     def run(batch: tuple[Image, tuple[Scope, ...]]) -> None:
         patience.check(*batch)
 
