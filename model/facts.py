@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-from .scope import Binary
+from .filters import Binary, FieldKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,6 @@ class Shown:
 
     raw: int | bytes
     printed: bytes
-
-
-FieldKey: TypeAlias = tuple[str, str]
-"""Part and name of a field, such as ``("args", "flags")`` or ``("retval", "")``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,119 +1,40 @@
-"""The vocabulary of filters: scopes, conditions and the values they compare with."""
+"""A scope: what a user asked for under one number."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
+
+from .filters import (
+    COMM_BYTES,
+    NEW,
+    Binary,
+    Condition,
+    Conditions,
+    ContainerId,
+    EventField,
+    FieldKey,
+    Key,
+    New,
+    Op,
+    Part,
+    Pattern,
+    Value,
+)
+from .holds import FieldTest, Test, field_test, joined, process_test
+
+__all__ = [
+    "COMM_BYTES", "MAX_SCOPES", "NEW", "Binary", "Condition", "Conditions", "ContainerId",
+    "EventField", "FieldKey", "Key", "New", "Op", "Part", "Pattern", "Scope", "Value",
+]  # fmt: skip
 
 MAX_SCOPES: Final = 64
 """Rule 1: scopes are numbered 1..64 and share one 64-bit mask."""
 
-COMM_BYTES: Final = 15
-"""Rule 8: what the kernel keeps of a thread name (TASK_COMM_LEN less the NUL)."""
-
-
-class Op(str, Enum):
-    """How a condition compares; the value is its spelling on the command line."""
-
-    EQ = "="
-    NE = "!="
-    LT = "<"
-    LE = "<="
-    GT = ">"
-    GE = ">="
-
-
-class Key(str, Enum):
-    """A property of a process that a condition can be about (rules 8 to 12)."""
-
-    COMM = "comm"
-    UTS = "uts"
-    UID = "uid"
-    PID = "pid"
-    MNTNS = "mntns"
-    PIDNS = "pidns"
-    BINARY = "binary"
-    CONTAINER = "container"
-    IN_CONTAINER = "in_container"
-    TREE = "tree"
-
-
-class Part(str, Enum):
-    """The part of an event that a per-event filter looks at (rule 6)."""
-
-    ARGS = "args"
-    RETVAL = "retval"
-    CONTEXT = "context"
-
-
-@dataclass(frozen=True, slots=True)
-class EventField:
-    """One field of one event: ``openat.args.flags``, ``close.retval``; rule 6."""
-
-    event: str
-    part: Part
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A text with ``*`` allowed before and after it (rules 7 and 8)."""
-
-    text: bytes
-    open_start: bool = False
-    open_end: bool = False
-
-    @property
-    def exact(self) -> bool:
-        """Whether no ``*`` stands on either side."""
-        return not (self.open_start or self.open_end)
-
-    def matches(self, value: bytes) -> bool:
-        """Whether ``value`` fits the text and its stars."""
-        if self.open_start:
-            return self.text in value if self.open_end else value.endswith(self.text)
-        return value.startswith(self.text) if self.open_end else value == self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """A program file, in every mount namespace or in the one with this inode (rule 10)."""
-
-    path: bytes
-    mntns: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerId:
-    """A container by the start of its id (rule 11)."""
-
-    prefix: str
-
-
-class New(Enum):
-    """The value ``new`` of pid and container: began after tracing did (rules 9 and 11)."""
-
-    NEW = "new"
-
-
-NEW: Final = New.NEW
-
-Value: TypeAlias = int | bool | Pattern | Binary | ContainerId | New
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One comparison: of a process property, or of a field of one event."""
-
-    key: Key | EventField
-    op: Op
-    value: Value
-
-
-Conditions: TypeAlias = tuple[Condition, ...]
+FieldTests: TypeAlias = tuple[FieldKey, tuple[FieldTest, ...]]
 
 
 @dataclass(frozen=True)
@@ -121,35 +42,37 @@ class Scope:
     """A numbered set of filters, joined by AND (rules 1 and 3).
 
     ``number`` is 1..64, ``events`` are the names the scope selected after rule 5,
-    ``conditions`` all its comparisons in no order, ``follow`` rule 13.
+    ``conditions`` all its comparisons in no order, ``follow`` rule 13.  The rest follows from
+    these: ``bit`` its own in a mask, ``process`` the conditions on the process, and the tests
+    of the process and, by event, of fields.
     """
 
     number: int
     events: frozenset[str]
     conditions: frozenset[Condition] = frozenset()
     follow: bool = False
+    bit: int = field(init=False, repr=False, compare=False)
     process: Mapping[Key, Conditions] = field(init=False, repr=False, compare=False)
-    fields: Mapping[str, Mapping[EventField, Conditions]] = field(
-        init=False, repr=False, compare=False
-    )
+    tests: tuple[Test, ...] = field(init=False, repr=False, compare=False)
+    fields: Mapping[str, tuple[FieldTests, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse a number outside rule 1 and group the conditions by what they compare."""
+        """Refuse a number outside rule 1 and sort the conditions by what they are about."""
         if not 1 <= self.number <= MAX_SCOPES:
             raise ValueError(f"scope {self.number}: scopes must be between 1 and {MAX_SCOPES}")
         process: dict[Key, Conditions] = {}
-        fields: dict[str, dict[EventField, Conditions]] = {}
+        by_field: dict[EventField, Conditions] = {}
         for condition in self.conditions:
-            key = condition.key
-            if isinstance(key, Key):
-                process[key] = (*process.get(key, ()), condition)
+            if isinstance(condition.key, Key):
+                process[condition.key] = (*process.get(condition.key, ()), condition)
             else:
-                of_event = fields.setdefault(key.event, {})
-                of_event[key] = (*of_event.get(key, ()), condition)
-        object.__setattr__(self, "process", MappingProxyType(process))
-        object.__setattr__(self, "fields", MappingProxyType(fields))
-
-    @property
-    def bit(self) -> int:
-        """Rule 1: bit N-1 of the mask is scope N."""
-        return 1 << (self.number - 1)
+                by_field[condition.key] = (*by_field.get(condition.key, ()), condition)
+        fields: dict[str, tuple[FieldTests, ...]] = {}
+        for key, some in by_field.items():
+            tests = ((key.part.value, key.name), joined(some, field_test))
+            fields[key.event] = (*fields.get(key.event, ()), tests)
+        keep = partial(object.__setattr__, self)
+        keep("bit", 1 << (self.number - 1))
+        keep("process", MappingProxyType(process))
+        keep("tests", joined((c for key in Key for c in process.get(key, ())), process_test))
+        keep("fields", MappingProxyType(fields))

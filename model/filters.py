@@ -1,0 +1,118 @@
+"""The vocabulary of filters: conditions, and the values they compare with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeAlias
+
+COMM_BYTES: Final = 15
+"""Rule 8: what the kernel keeps of a thread name (TASK_COMM_LEN less the NUL)."""
+
+
+class Op(str, Enum):
+    """How a condition compares; the value is its spelling on the command line."""
+
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+
+    __hash__ = str.__hash__  # in C; Enum's own costs more than the decisions it serves
+
+
+class Key(str, Enum):
+    """A property of a process that a condition can be about (rules 8 to 12)."""
+
+    COMM = "comm"
+    UTS = "uts"
+    UID = "uid"
+    PID = "pid"
+    MNTNS = "mntns"
+    PIDNS = "pidns"
+    BINARY = "binary"
+    CONTAINER = "container"
+    IN_CONTAINER = "in_container"
+    TREE = "tree"
+
+    __hash__ = str.__hash__
+
+
+class Part(str, Enum):
+    """The part of an event that a per-event filter looks at (rule 6)."""
+
+    ARGS = "args"
+    RETVAL = "retval"
+    CONTEXT = "context"
+
+
+@dataclass(frozen=True, slots=True)
+class EventField:
+    """One field of one event: ``openat.args.flags``, ``close.retval``; rule 6."""
+
+    event: str
+    part: Part
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A text with ``*`` allowed before and after it (rules 7 and 8)."""
+
+    text: bytes
+    open_start: bool = False
+    open_end: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether no ``*`` stands on either side."""
+        return not (self.open_start or self.open_end)
+
+    def matches(self, value: bytes) -> bool:
+        """Whether ``value`` fits the text and its stars."""
+        if self.open_start:
+            return self.text in value if self.open_end else value.endswith(self.text)
+        return value.startswith(self.text) if self.open_end else value == self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A program file, in every mount namespace or in the one with this inode (rule 10)."""
+
+    path: bytes
+    mntns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerId:
+    """A container by the start of its id (rule 11)."""
+
+    prefix: str
+
+
+class New(Enum):
+    """The value ``new`` of pid and container: began after tracing did (rules 9 and 11)."""
+
+    NEW = "new"
+
+
+NEW: Final = New.NEW
+
+Value: TypeAlias = int | bool | Pattern | Binary | ContainerId | New
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison: of a process property, or of a field of one event."""
+
+    key: Key | EventField
+    op: Op
+    value: Value
+
+
+Conditions: TypeAlias = tuple[Condition, ...]
+
+FieldKey: TypeAlias = tuple[str, str]
+"""Part and name of a field, such as ``("args", "flags")`` or ``("retval", "")``."""

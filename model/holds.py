@@ -1,0 +1,131 @@
+"""Whether a condition holds: a test of the facts, made once for each condition."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias, TypeVar
+
+from .facts import Process, Shown
+from .filters import Binary, Condition, ContainerId, Key, New, Op, Pattern
+
+Fact = TypeVar("Fact")
+Test: TypeAlias = Callable[[Process], bool]
+FieldTest: TypeAlias = Callable[[Shown], bool]
+
+ORDER: Final[Mapping[Op, Callable[[int, Any], bool]]] = {
+    Op.LT: operator.lt,
+    Op.LE: operator.le,
+    Op.GT: operator.gt,
+    Op.GE: operator.ge,
+}
+
+
+def joined(
+    conditions: Iterable[Condition], test_of: Callable[[Condition], Callable[[Fact], bool]]
+) -> tuple[Callable[[Fact], bool], ...]:
+    """Rule 4: one test for all ``=`` values of a key, and one for each other condition."""
+    equal: dict[object, list[Callable[[Fact], bool]]] = {}
+    others: list[Callable[[Fact], bool]] = []
+    for condition in conditions:
+        alternatives = equal.setdefault(condition.key, []) if condition.op is Op.EQ else others
+        alternatives.append(test_of(condition))
+    return (*map(any_of, equal.values()), *others)
+
+
+def any_of(tests: list[Callable[[Fact], bool]]) -> Callable[[Fact], bool]:
+    """Rule 4: whether one of the alternatives holds."""
+    return tests[0] if len(tests) == 1 else lambda fact: any(test(fact) for test in tests)
+
+
+def process_test(condition: Condition) -> Test:
+    """Return the test of a condition on the process (rules 8 to 12)."""
+    key, op, value = condition.key, condition.op, condition.value
+    if op in ORDER:
+        return in_order(key, ORDER[op], value)
+    has = HAS[key](value)
+    if op is Op.EQ:
+        return has
+    if key is Key.CONTAINER:  # rule 11: in a container, but in another one
+        return lambda process: process.container is not None and not has(process)
+    return lambda process: not has(process)
+
+
+def in_order(key: object, order: Callable[[int, Any], bool], bound: object) -> Test:
+    """Rule 9: an order is asked of the uid, or of the process id."""
+    if key is Key.UID:
+        return lambda process: order(process.uid, bound)
+    return lambda process: order(process.pid, bound)
+
+
+def has_comm(wanted: Pattern) -> Test:
+    """Rule 8."""
+    if wanted.exact:  # the same, in less time
+        return lambda process: process.comm == wanted.text
+    return lambda process: wanted.matches(process.comm)
+
+
+def has_id(wanted: int | New) -> Test:
+    """Rule 9: the id of the process or of the thread; ``new``: it began after tracing did."""
+    if isinstance(wanted, New):
+        return lambda process: process.new
+    return lambda process: wanted in (process.pid, process.tid)
+
+
+def has_binary(wanted: Binary) -> Test:
+    """Rule 10: the same path, and the same mount namespace where one is given."""
+
+    def test(process: Process) -> bool:
+        binary = process.binary
+        if binary is None or binary.path != wanted.path:
+            return False
+        return wanted.mntns is None or binary.mntns == wanted.mntns
+
+    return test
+
+
+def has_container(wanted: ContainerId | New) -> Test:
+    """Rule 11: the container is new, or its id starts with the one given."""
+    if isinstance(wanted, New):
+        return lambda process: process.container is not None and process.container.new
+    return lambda process: (
+        process.container is not None and process.container.id.startswith(wanted.prefix)
+    )
+
+
+HAS: Final[Mapping[object, Callable[[Any], Test]]] = {
+    Key.COMM: has_comm,
+    Key.UTS: lambda wanted: lambda process: wanted.matches(process.uts),  # rule 8
+    Key.UID: lambda wanted: lambda process: process.uid == wanted,  # rule 9
+    Key.PID: has_id,
+    Key.MNTNS: lambda wanted: lambda process: process.mntns == wanted,
+    Key.PIDNS: lambda wanted: lambda process: process.pidns == wanted,
+    Key.BINARY: has_binary,
+    Key.CONTAINER: has_container,
+    Key.IN_CONTAINER: lambda wanted: lambda process: (process.container is not None) is wanted,
+    Key.TREE: lambda wanted: lambda process: wanted in process.ancestry,  # rule 12
+}
+"""The test for a value of each key."""
+
+
+def field_test(condition: Condition) -> FieldTest:
+    """Return the test of a condition on a field; only numbers have an order (rule 7)."""
+    value, order = condition.value, ORDER.get(condition.op)
+    if order is not None:
+        return lambda shown: isinstance(shown.raw, int) and order(shown.raw, value)
+    has = has_field(value)
+    return has if condition.op is Op.EQ else lambda shown: not has(shown)
+
+
+def has_field(wanted: object) -> FieldTest:
+    """Rule 7: the raw value in decimal, or the printed form."""
+    if not isinstance(wanted, Pattern):
+        return lambda shown: shown.raw == wanted
+
+    matches = wanted.matches
+
+    def test(shown: Shown) -> bool:
+        raw = shown.raw if isinstance(shown.raw, bytes) else b"%d" % shown.raw
+        return matches(raw) or matches(shown.printed)
+
+    return test

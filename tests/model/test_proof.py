@@ -1,0 +1,257 @@
+"""Proofs, for all values at once, that the way of the accept tables is the model's rule.
+
+The model's own code and the tables' own code run here (symbolic.py); of the kernel side what
+is proven is its text, as it stands in bpf/matcher.h.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations_with_replacement
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+z3 = pytest.importorskip("z3")
+
+from symbolic import AnyId, AnyInt, AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
+
+from model.facts import Container, Event, Process  # noqa: E402
+from model.match import conditions_hold, matched_scopes  # noqa: E402
+from model.scope import (  # noqa: E402
+    NEW,
+    Binary,
+    Condition,
+    ContainerId,
+    Key,
+    Op,
+    Pattern,
+    Scope,
+)
+
+HEADER = Path(__file__).parents[2] / "bpf" / "matcher.h"
+ALL = z3.BitVecVal(2**64 - 1, 64)
+NONE = z3.BitVecVal(0, 64)
+X = u32("x")
+OPS = list(Op)
+
+
+def holds(conditions: Sequence[Condition], process: Process) -> Any:
+    return formula(lambda: conditions_hold(tuple(conditions), process))
+
+
+def bit(mask: Any, place: int) -> Any:
+    return z3.Extract(place, place, mask) == 1
+
+
+# Intervals of numbers
+
+
+def cuts(value: AnyInt) -> list[tuple[Any, Any]]:
+    """Where tables/numbers.py cuts for a value: there, and behind it if there is a behind."""
+    return [(value.bits, True), (value.bits + 1, value.bits != 2**32 - 1)]
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_no_answer_changes_between_two_cuts(op: Op) -> None:
+    """So, for any number of bounds, the answer at the start of an interval is that of all."""
+    value, start = u32("v"), u32("start")
+    between = [
+        z3.And(there, z3.ULT(start.bits, cut), z3.ULE(cut, X.bits)) for cut, there in cuts(value)
+    ]
+    condition = Condition(Key.UID, op, value)
+    prove(
+        holds([condition], Process(uid=X)) == holds([condition], Process(uid=start)),
+        z3.ULE(start.bits, X.bits),
+        z3.Not(z3.Or(between)),
+    )
+
+
+@pytest.mark.parametrize("ops", list(combinations_with_replacement(OPS, 2)))
+def test_two_bounds_anywhere_make_the_intervals_of_their_comparisons(ops: tuple[Op, ...]) -> None:
+    values = [u32(f"v{place}") for place in range(len(ops))]
+    conditions = [Condition(Key.UID, op, v) for op, v in zip(ops, values, strict=True)]
+    start = z3.BitVecVal(0, 32)
+    for cut, there in (pair for value in values for pair in cuts(value)):
+        nearer = z3.And(there, z3.ULE(cut, X.bits), z3.UGT(cut, start))
+        start = z3.If(nearer, cut, start)
+    at_start = holds(conditions, Process(uid=AnyInt(start)))
+    prove(holds(conditions, Process(uid=X)) == at_start)
+
+
+INTERVAL_OF = """{
+	u64 at = 0;
+#pragma unroll
+	for (u32 step = size / 2; step; step >>= 1) {
+		u64 not_above = ((u64)bounds[at + step] - ((u64)value + 1)) >> 63;
+		at = within(at + not_above * step, size - 1);
+	}
+	return at;
+}
+"""
+
+
+def not_above(bound: Any, value: Any) -> Any:
+    return z3.LShR(z3.ZeroExt(32, bound) - (z3.ZeroExt(32, value) + 1), 63)
+
+
+def test_what_is_proven_of_the_search_is_its_text() -> None:
+    text = re.sub(r"[ \t]*/\*.*?\*/\n?", "", HEADER.read_text(encoding="utf-8"), flags=re.DOTALL)
+    _, _, behind = text.partition("interval_of(")
+    assert behind[behind.index("{") :].startswith(INTERVAL_OF)
+
+
+def test_the_arithmetic_without_branches_is_a_comparison() -> None:
+    bound, value = z3.BitVecs("bound value", 32)
+    prove(not_above(bound, value) == z3.If(z3.ULE(bound, value), z3.BitVecVal(1, 64), NONE))
+
+
+def test_every_round_of_the_search_keeps_the_bound_between() -> None:
+    """So for tables of every size: before a round with ``step`` the bound at ``at`` is not above
+    the value, that at ``at + 2 * step`` is, or is the table's end; after it, that at ``at + step``.
+    It holds before the first round, as bounds begin with 0; after the last, ``at + 1`` is above.
+    ``within`` is an AND, which must change nothing.
+    """
+    bound = z3.Function("bounds", z3.BitVecSort(64), z3.BitVecSort(32))
+    at, step, size = z3.BitVecs("at step size", 64)
+
+    def kept(place: Any, width: Any) -> Any:
+        multiple = z3.And(place & (width - 1) == 0, z3.ULT(place, size))
+        end = z3.Or(place + width == size, z3.UGT(bound(place + width), X.bits))
+        return z3.And(multiple, z3.ULE(bound(place), X.bits), end)
+
+    after = (at + not_above(bound(at + step), X.bits) * step) & (size - 1)
+    sizes = [power_of_two(size), power_of_two(step), z3.ULE(2 * step, size)]
+    prove(kept(after, step), kept(at, 2 * step), *sizes)
+    prove(kept(z3.BitVecVal(0, 64), size), bound(0) == 0, power_of_two(size))
+
+
+def power_of_two(number: Any) -> Any:
+    return z3.And(number != 0, z3.ULT(number, 2**32), number & (number - 1) == 0)
+
+
+# Accept tables and AND, for all masks of 64 scopes
+
+TEXT = AnyText("text", 6)
+
+
+def facts(contained: bool) -> Process:
+    """Facts that stand for those of every process in, or not in, a container."""
+    new: Any = Truth(z3.Bool("new"))
+    return Process(
+        pid=u32("pid"),
+        tid=u32("tid"),
+        uid=u32("uid"),
+        comm=TEXT,
+        uts=TEXT,
+        mntns=AnyInt(z3.BitVec("mntns", 64)),
+        pidns=AnyInt(z3.BitVec("pidns", 64)),
+        binary=Binary(TEXT, u32("program namespace")),
+        container=Container(AnyId(), Truth(z3.Bool("new container"))) if contained else None,  # type: ignore[arg-type]
+        new=new,
+        ancestry=AnySet(),
+    )
+
+
+def conditions_of(key: Key) -> list[Condition]:
+    """Two values with ``=``, two with ``!=``, and for numbers one with every order."""
+    if key in (Key.COMM, Key.UTS):
+        values: list[Any] = [Pattern(b"ab", i > 1, i % 2 > 0) for i in range(4)]
+    elif key is Key.BINARY:
+        values = [Binary(b"/a"), Binary(b"/b", 5), Binary(b"/a", 5), Binary(b"/b")]
+    elif key is Key.CONTAINER:
+        values = [NEW, ContainerId("a"), NEW, ContainerId("b")]
+    elif key is Key.IN_CONTAINER:
+        return [Condition(key, Op.EQ, True), Condition(key, Op.NE, True)]
+    elif key is Key.TREE:
+        values = [1, 2, 1, 3]
+    else:
+        size = 64 if key in (Key.MNTNS, Key.PIDNS) else 32
+        values = [AnyInt(z3.BitVec(f"value{i}", size)) for i in range(8)]
+    ops = [Op.EQ, Op.EQ, Op.NE, Op.NE]
+    if key in (Key.UID, Key.PID):
+        ops += [Op.LT, Op.LE, Op.GT, Op.GE]
+    return [Condition(key, op, value) for op, value in zip(ops, values, strict=False)]
+
+
+def subsets(conditions: Sequence[Condition]) -> list[tuple[int, list[Condition]]]:
+    return [
+        (some, [c for place, c in enumerate(conditions) if some >> place & 1])
+        for some in range(1 << len(conditions))
+    ]
+
+
+def table(ops: Sequence[Op], truths: Sequence[Any], masks: Sequence[Any]) -> Any:
+    """Return what a table holds for a value: ``truths`` tell which conditions it meets, and
+    bit i of their ``masks`` whether scope i + 1 has them."""
+    none = masks[0] & 0
+    asked = equal = excluded = none
+    for op, truth, mask in zip(ops, truths, masks, strict=True):
+        if op is Op.EQ:
+            asked, equal = asked | mask, equal | z3.If(truth, mask, none)
+        else:
+            excluded = excluded | z3.If(truth, none, mask)
+    return (equal | ~asked) & ~excluded
+
+
+def one_bit(number: int) -> list[Any]:
+    return [z3.BitVecVal(number >> place & 1, 1) for place in range(8)]
+
+
+@pytest.mark.parametrize("contained", [True, False])
+@pytest.mark.parametrize("key", list(Key))
+def test_a_table_is_the_rule_for_all_values(key: Key, contained: bool) -> None:
+    """Of one scope, with every choice of the conditions."""
+    conditions, process = conditions_of(key), facts(contained)
+    ops = [condition.op for condition in conditions]
+    truths = [holds([condition], process) for condition in conditions]
+    prove(
+        z3.And(
+            [
+                holds(chosen, process)
+                == (table(ops, truths, one_bit(some)[: len(ops)]) == z3.BitVecVal(1, 1))
+                for some, chosen in subsets(conditions)
+            ]
+        )
+    )
+
+
+@pytest.mark.parametrize("ops", [[Op.EQ], [Op.NE], [Op.EQ, Op.EQ, Op.NE, Op.NE, *OPS[2:]]])
+def test_a_table_of_all_scopes_is_that_of_each_for_all_masks(ops: list[Op]) -> None:
+    truths = [z3.Bool(f"truth{place}") for place in range(len(ops))]
+    masks = [z3.BitVec(f"mask{place}", 64) for place in range(len(ops))]
+    whole = table(ops, truths, masks)
+    for place in range(64):
+        single = [z3.Extract(place, place, mask) for mask in masks]
+        prove(z3.Extract(place, place, whole) == table(ops, truths, single))
+
+
+def test_and_of_select_and_tables_is_the_decision_for_all_masks() -> None:
+    """With being followed in place of the tables, and no bit for the tracer itself."""
+    conditions = [conditions_of(key)[0] for key in (Key.UID, Key.PID, Key.BINARY, Key.TREE)]
+    masks = [z3.BitVec(f"mask{place}", 64) for place in range(len(conditions))]
+    select, followed, tracer = z3.BitVec("select", 64), z3.BitVec("followed", 64), z3.Bool("us")
+    plain = facts(False)
+    accepted = ALL
+    for condition, mask in zip(conditions, masks, strict=True):
+        accepted = accepted & table([condition.op], [holds([condition], plain)], [mask])
+    decided = z3.If(tracer, NONE, select & (accepted | followed))
+    for place in (0, 31, 63):
+        owned = z3.Concat(*(z3.Extract(place, place, mask) for mask in (select, *masks[::-1])))
+        for selected in (0, 1):
+            for some, chosen in subsets(conditions):
+                prove(
+                    bit(decided, place) == decision(chosen, selected, place, plain),
+                    owned == (some | selected << len(conditions)),
+                )
+
+
+def decision(chosen: Sequence[Condition], selected: int, place: int, plain: Process) -> Any:
+    """The model's own decision about one scope, its bit taken out of the mask."""
+    followed, us = AnyInt(z3.BitVec("followed", 64)), Truth(z3.Bool("us"))
+    process = replace(plain, followed=followed, tracer=us)  # type: ignore[arg-type]
+    scope = Scope(place + 1, frozenset({"e"} if selected else {"f"}), frozenset(chosen))
+    return formula(lambda: matched_scopes([scope], Event("e", process)) == scope.bit)

@@ -1,0 +1,154 @@
+"""Proofs about drawn scopes: their tables, as the tracer builds them, for all facts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+z3 = pytest.importorskip("z3")
+
+from draws import VALUES, numbers  # noqa: E402
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+from symbolic import AnyText, formula, prove, u32  # noqa: E402
+
+from model.facts import Process  # noqa: E402
+from model.match import conditions_hold  # noqa: E402
+from model.scope import Binary, Condition, Key, Op, Pattern, Scope  # noqa: E402
+from tracee_ref.tables.binaries import ANYWHERE, binaries  # noqa: E402
+from tracee_ref.tables.numbers import pid_intervals, uid_intervals  # noqa: E402
+from tracee_ref.tables.texts import Automaton, Verdict, automaton, exact_texts  # noqa: E402
+
+drawn = settings(max_examples=12, deadline=None)
+TEXT = AnyText("text", 6)
+
+
+@st.composite
+def scopes_about(draw: st.DrawFn, key: Key, exact: bool = False) -> tuple[Scope, ...]:
+    """1 to 4 scopes, of which some may not use the key at all."""
+    values: Any = numbers if key in (Key.UID, Key.PID) else VALUES[key]
+    if exact:
+        values = values.map(lambda pattern: Pattern(pattern.text))
+    ops = list(Op) if key in (Key.UID, Key.PID) else [Op.EQ, Op.NE]
+    conditions = st.builds(Condition, st.just(key), st.sampled_from(ops), values)
+    taken = draw(st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True))
+    return tuple(
+        Scope(number, frozenset("e"), draw(st.frozensets(conditions, max_size=4)))
+        for number in taken
+    )
+
+
+def prove_mask(scopes: Sequence[Scope], key: Key, mask: Any, process: Process, *given: Any) -> None:
+    """A mask has the model's answer in the bit of each scope, and the bits of all others."""
+    claims = [mask | sum(scope.bit for scope in scopes) == 2**64 - 1]
+    for scope in scopes:
+        conditions = scope.process.get(key, ())
+        said = z3.Extract(scope.number - 1, scope.number - 1, mask) == 1
+        claims.append(said == formula(asking(conditions, process)))
+    prove(z3.And(claims), *given)
+
+
+def asking(conditions: tuple[Condition, ...], process: Process) -> Callable[[], bool]:
+    return lambda: conditions_hold(conditions, process)
+
+
+def constant(mask: int) -> Any:
+    return z3.BitVecVal(mask, 64)
+
+
+def looked_up(bounds: Sequence[int], column: Sequence[int], value: Any) -> Any:
+    """The mask of the last bound that is not above; test_proof.py proves the search."""
+    mask = constant(column[0])
+    for bound, accepted in zip(bounds[1:], column[1:], strict=True):
+        mask = z3.If(z3.ULE(bound, value), constant(accepted), mask)
+    return mask
+
+
+@drawn
+@given(scopes_about(Key.UID))
+def test_drawn_uid_tables(scopes: tuple[Scope, ...]) -> None:
+    table, uid = uid_intervals(scopes), u32("uid")
+    assert table.bounds[0] == 0
+    assert list(table.bounds) == sorted(set(table.bounds))
+    mask = looked_up(table.bounds, table.columns[0], uid.bits)
+    prove_mask(scopes, Key.UID, mask, Process(uid=uid))
+
+
+@drawn
+@given(scopes_about(Key.PID))
+def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
+    """Joined as accept_pid in bpf/matcher.h joins them."""
+    table, pid, tid = pid_intervals(scopes), u32("pid"), u32("tid")
+    of_pid, of_tid = (
+        [looked_up(table.bounds, column, value.bits) for column in table.columns]
+        for value in (pid, tid)
+    )
+    equal, rest = of_pid[0] | of_tid[0], of_pid[1] & of_pid[2] & of_tid[1]
+    prove_mask(scopes, Key.PID, equal & rest, Process(pid=pid, tid=tid))
+
+
+@drawn
+@given(scopes_about(Key.COMM, exact=True))
+def test_drawn_dictionaries_of_comms(scopes: tuple[Scope, ...]) -> None:
+    table = exact_texts(scopes, Key.COMM)
+    mask = constant(table.otherwise)
+    for text, accepted in table.accept.items():
+        mask = z3.If((text == TEXT).formula, constant(accepted), mask)
+    prove_mask(scopes, Key.COMM, mask, Process(comm=TEXT), TEXT.well_formed)
+
+
+@drawn
+@given(scopes_about(Key.COMM))
+def test_drawn_automata_of_comms(scopes: tuple[Scope, ...]) -> None:
+    mask = read(automaton(scopes, Key.COMM), TEXT)
+    prove_mask(scopes, Key.COMM, mask, Process(comm=TEXT), TEXT.well_formed)
+
+
+def read(table: Automaton, text: AnyText) -> Any:
+    """What the automaton has met when it has read the text with its NUL."""
+    places: dict[int, Any] = {0: z3.BoolVal(True)}
+    equal, excluded = constant(table.unasked), constant(0)
+    for byte in text.bytes:
+        following: dict[int, Any] = {}
+        for kind in range(table.class_count):
+            of_kind = in_class(table.classes, kind, byte)
+            for state, here in places.items():
+                target = table.rows[state][kind]
+                taken = z3.And(here, of_kind)
+                following[target] = z3.Or(following.get(target, z3.BoolVal(False)), taken)
+        for state, here in following.items():
+            equal, excluded = join(equal, excluded, table.met[state], here)
+        places = {state: z3.And(here, byte != 0) for state, here in following.items()}
+    return equal & ~excluded
+
+
+def in_class(classes: bytes, kind: int, byte: Any) -> Any:
+    """Class 0 is every byte that no pattern has."""
+    members = [byte == value for value in range(256) if classes[value] == kind]
+    others = [byte != value for value in range(256) if classes[value]]
+    return z3.And(others) if kind == 0 else z3.Or(members)
+
+
+@drawn
+@given(scopes_about(Key.BINARY))
+def test_drawn_tables_of_binaries(scopes: tuple[Scope, ...]) -> None:
+    """Asked with the namespace and without, as accept_binary in bpf/matcher.h does."""
+    table, mntns = binaries(scopes), u32("mntns")
+    equal, excluded = constant(table.unasked), constant(0)
+    for (namespace, path), verdict in table.verdicts.items():
+        meets = (path == TEXT).formula
+        if namespace != ANYWHERE:
+            meets = z3.And(meets, mntns.bits == namespace)
+        equal, excluded = join(equal, excluded, verdict, meets)
+    process = Process(binary=Binary(TEXT, mntns))
+    premises = (TEXT.well_formed, mntns.bits != ANYWHERE)
+    prove_mask(scopes, Key.BINARY, equal & ~excluded, process, *premises)
+
+
+def join(equal: Any, excluded: Any, verdict: Verdict, meets: Any) -> tuple[Any, Any]:
+    return (
+        equal | z3.If(meets, constant(verdict.equal), constant(0)),
+        excluded | z3.If(meets, constant(verdict.excluded), constant(0)),
+    )
