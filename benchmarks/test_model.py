@@ -15,8 +15,6 @@ from model.facts import Event, Process, Shown
 from model.match import matched_scopes
 from model.scope import Binary, Condition, EventField, Key, Op, Part, Pattern, Scope
 
-GOAL_SECONDS: Final = 1 / 100_000
-
 COMM: Final = Condition(Key.COMM, Op.EQ, Pattern(b"cat"))
 OTHER_COMM: Final = Condition(Key.COMM, Op.EQ, Pattern(b"ls"))
 UID: Final = Condition(Key.UID, Op.GE, 1000)
@@ -66,9 +64,6 @@ def test_decision(benchmark: Any, mix: str) -> None:
         matched_scopes, (scopes, EVENT), rounds=30, iterations=2000, warmup_rounds=5
     )
     assert mask == MIXES[mix][1]
-    if mix == "mixed" and benchmark.enabled:
-        best = benchmark.stats.stats.min
-        assert best < GOAL_SECONDS, f"{best * 1e6:.1f} us a decision, the goal is 10"
 
 
 @pytest.mark.benchmark(group="model", timer=process_time)

@@ -13,8 +13,8 @@ def _fields(*names: str, **others: tuple[str, ...]) -> dict[str, tuple[str, ...]
 
 STRUCTURES: Final[Wanted] = {
     "task_struct": _fields(
-        "pid", "tgid", "real_parent", "group_leader", "start_boottime", "exit_code", "signal", "nsproxy",
-        "thread_pid", "mm", "files", "flags", "thread_info.status", "stack",
+        "pid", "tgid", "real_parent", "group_leader", "start_boottime", "exit_code", "signal",
+        "nsproxy", "thread_pid", "mm", "files", "flags", "thread_info.status", "stack",
     ),
     "signal_struct": _fields("live.counter", "pids"),
     "nsproxy": _fields("mnt_ns", "uts_ns"),
