@@ -20,7 +20,7 @@ static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64
 #else
 /* A maple tree (linux/maple_tree.h): a node's address carries its type in bits 3 to 6, an inner
  * or leaf node of ranges has 15 pivots and 16 slots, one that also tracks gaps 9 and 10. */
-#define MAPLE_DEPTH 4
+#define MAPLE_DEPTH 3 /* a program that begins has two levels at the most */
 #define MAPLE_NODE_MASK 255UL
 #define MAPLE_LEAF_64 1
 #define MAPLE_ARANGE_64 3
@@ -72,7 +72,7 @@ static __always_inline struct file *mapped_file(struct mm_struct *mm, u64 addres
 }
 
 #define AT_BASE 7 /* where the ELF interpreter was mapped, linux/auxvec.h */
-#define AUXV_PAIRS 16 /* that are looked at; on x86 it is the ninth or tenth */
+#define AUXV_PAIRS 12 /* that are looked at; on x86 it is the ninth or tenth */
 
 /* The interpreter that the kernel loaded with the new program, NULL for a static one. */
 static __always_inline struct file *elf_interpreter(struct mm_struct *mm)
