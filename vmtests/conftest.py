@@ -45,12 +45,25 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = kernel_names(metafunc.config)
     if "kernel_name" in metafunc.fixturenames:
-        only_host = metafunc.definition.get_closest_marker("host_only")
-        chosen = ["host"] if only_host else names
-        metafunc.parametrize("kernel_name", chosen, scope="session")
+        metafunc.parametrize("kernel_name", names, scope="session")
     if "guest_series" in metafunc.fixturenames:
         guests = [name for name in names if name != "host"]
         metafunc.parametrize("guest_series", guests[:1])  # how guests end is the same for all
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the tests that are for this machine's kernel, leave only those that are about it."""
+    needless = [
+        item for item in items if item.get_closest_marker("host_only") and kernel_of(item) != "host"
+    ]
+    items[:] = [item for item in items if item not in needless]
+    config.hook.pytest_deselected(items=needless)
+
+
+def kernel_of(item: pytest.Item) -> str | None:
+    """The kernel that a test is about; None if it asks all of them, or none."""
+    name: str | None = getattr(item, "callspec", NO_PARAMETERS).params.get("kernel_name")
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +98,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call" or report.outcome != "passed":
         rows = item.config.stash[MATRIX]
-        name = getattr(item, "callspec", NO_PARAMETERS).params.get("kernel_name")
+        name = kernel_of(item)
         text = str(call.excinfo.value) if call.excinfo else ""
         for row in [rows[name]] if name else concerned(item, rows, text):
             note(row, report, text)
