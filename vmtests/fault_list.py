@@ -63,7 +63,7 @@ FAULTS = (
           LIFE),
     Fault("own-calls-shown", "bpf/processes.h", "if (!process || process->starting)",
           "if (!process)", CALLS),
-    Fault("seeds-forgotten", "tracee_ref/kernel/tracer.py", "seed_processes(self._learn_program)",
+    Fault("seeds-forgotten", "tracee_ref/kernel/tracer.py", "seed_processes(self._learn)",
           "pass", LIFE),
     Fault("exec-reported-twice", "bpf/syscalls.h", "if (!retval) /* reported by the exec itself */",
           "if (0)", CALLS),
