@@ -45,6 +45,21 @@ def test_a_slow_reader_of_100000_loses_nothing_uncounted(kernel: Kernel) -> None
     assert account.balances()
 
 
+@pytest.mark.host_only
+def test_a_small_buffer_goes_round_many_times(kernel: Kernel) -> None:
+    """As many records as fit five times over, with pauses in which they are read."""
+    source = """
+import os, time
+for i in range(30_000):
+    os.getppid()
+    if i % 1000 == 0: time.sleep(0.05)
+"""
+    traced = trace(kernel, "-f event=getppid -o json --buffer 1", python(source))
+    assert (traced.account.lost, traced.account.dropped) == (0, 0), traced.stderr
+    assert len(traced.events) == 30_000
+    assert len({(e["eventName"], e["returnValue"]) for e in traced.events}) == 1
+
+
 def test_no_event_is_missing(kernel: Kernel) -> None:
     options = "-f event=getppid -o json:/tmp/getppid.json"
     traced = trace(kernel, options, python(MANY.format(calls=CALLS)))

@@ -29,15 +29,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Tracepoints:
-    """Looks tracepoints up and attaches programs to them."""
+    """Attaches programs to tracepoints."""
 
     def __init__(self) -> None:
         self._tracefs = _private_tracefs()
         self._attached: list[int] = []
-
-    def exists(self, category: str, name: str) -> bool:
-        """Whether this kernel has the tracepoint."""
-        return self._id(category, name) is not None
 
     def attach(self, category: str, name: str, program: int) -> None:
         """Run the program (a file descriptor) whenever the tracepoint is hit, on any CPU."""
