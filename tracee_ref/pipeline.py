@@ -16,7 +16,7 @@ POLL_MS: Final = 10
 """How long an idle reader rests: the kernel side does not wake it (bpf/records.h)."""
 
 DRAIN_SECONDS: Final = 5.0
-"""How long to wait for records that are counted but not yet complete in the buffer."""
+"""How long to wait for the next record that is counted but not yet complete in the buffer."""
 
 
 class Source(Protocol):
@@ -64,17 +64,17 @@ class Pipeline:
             sink.flush()
 
     def follow(self, source: Source, until: Callable[[], bool], wake: int | None) -> None:
-        """Read until told to end; ``wake`` is a descriptor that ends a rest early."""
+        """Read until told to end; ``wake`` is a descriptor that ends a rest early.
+
+        What is left then is for ``drain``: a host may never stop to produce events.
+        """
         poll = select.poll()
         if wake is not None:
             poll.register(wake, select.POLLIN)
-        while True:
-            ending = until()
+        while not until():
             if source.read(self.handle):
                 continue
             self.flush()
-            if ending:
-                return
             poll.poll(POLL_MS)
 
     def drain(self, source: Source) -> None:
@@ -82,7 +82,9 @@ class Pipeline:
         deadline = time.monotonic() + DRAIN_SECONDS
         submitted = sum(source.counters()["submitted"])
         while self.delivered + self.dropped < submitted and time.monotonic() < deadline:
-            if not source.read(self.handle):
+            if source.read(self.handle):
+                deadline = time.monotonic() + DRAIN_SECONDS
+            else:
                 time.sleep(POLL_MS / 1000)
         source.read(self.handle)
         self.flush()

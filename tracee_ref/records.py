@@ -33,8 +33,6 @@ SLOT_NULL, SLOT_UNREADABLE, SLOT_CUT = 1, 2, 4
 CUT: Final = "..."
 """Stands behind a text of which only the beginning was taken, as strace shows it."""
 
-IN_MEMORY: Final = frozenset({Shape.STRING, Shape.STRING_ARRAY, Shape.SOCKADDR, Shape.INT_PAIR})
-
 INTERPRETER: Final = "interpreter_"
 """Prefix of the arguments of an exec that are absent together (facts, section 5.3)."""
 

@@ -29,7 +29,6 @@ STRUCTURES: Final[Wanted] = {
     "linux_binprm": _fields("file", "filename", "interp"),
     "file": _fields("f_path.mnt", "f_path.dentry", "f_inode"),
     "dentry": _fields("d_parent", "d_name.name", "d_name.len"),
-    "vfsmount": _fields("mnt_root", "mnt_sb"),
     "mount": _fields("mnt", "mnt_parent", "mnt_mountpoint"),
     "super_block": _fields("s_dev"),
     "inode": _fields(
