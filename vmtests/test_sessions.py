@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 
 import pytest
 
 from vmtests.kernel import Kernel
-from vmtests.tracing import TRACEE_REF, Traced, run, trace
+from vmtests.tracing import TRACEE_REF, Traced, python, run, trace
 
 NAME = "tracee-ref: "
 
@@ -113,3 +114,17 @@ def test_help_and_lists_need_no_kernel(kernel: Kernel) -> None:
         result = run(kernel, [TRACEE_REF, *option])
         assert (result.status, result.stderr) == (0, "")
         assert result.stdout
+
+
+def test_a_signal_ends_it_also_in_a_storm(kernel: Kernel) -> None:
+    """Without a command, and with a process that never stops to make calls."""
+    storm = [*python("import os\nwhile True: os.getppid()")]
+    shell = f"""
+{shlex.join(storm)} & storm=$!
+{TRACEE_REF} -f event=getppid -f pid=$storm -o json:/tmp/storm.json & tracer=$!
+sleep 4; kill -INT $tracer; wait $tracer; echo status $?; kill -9 $storm
+"""
+    result = run(kernel, ["bash", "-m", "-c", shell])
+    assert "status 0" in result.stdout, result.stderr
+    assert result.account.balances()
+    assert result.account.seen > 10_000
