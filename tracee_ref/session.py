@@ -18,7 +18,8 @@ from .accounting import Account
 from .command import Command
 from .errors import HostError
 from .flags.outputs import OutputPlan
-from .kernel.tracer import KernelTracer, Settings
+from .kernel.hooks import Settings
+from .kernel.tracer import KernelTracer
 from .output.json_lines import JsonPrinter
 from .output.printer import Printer
 from .output.sinks import OutputClosed, Sink, open_sink

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from struct import Struct, pack, unpack
 from typing import Final
 
 from model.facts import Process
 from model.match import conditions_hold
-from model.scope import Key, Scope
+from model.scope import Key
 
 from ..argument_types import Shape, shape_of
 from ..catalogue import LAST_NATIVE_CALL, EventDefinition, i386_events, load_catalogue
 from ..tables import compile_tables
 from .accept import EVENTS, TableWriter, defines
 from .btf import Btf
+from .hooks import Hooks, Settings
 from .program import Program
 from .ring import RingReader
 from .seeds import process_facts, seed_processes
 from .tracepoints import Tracepoints
 
-PAGE: Final = 4096
-CALLS: Final = 1024
-PROCESSES: Final = 131072
-EXECS_AT_ONCE: Final = 256
 COUNTERS: Final = ("seen", "filtered", "submitted", "lost", "unknown", "untracked")
 """In the order of ``enum counter`` of bpf/records.h."""
 
 CALL: Final = Struct("=QQII")
 PROCESS: Final = Struct("=QQQ")
 BPF_NOEXIST: Final = 1
-
-EXEC_CALLS: Final = ("execve", "execveat")
-CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
 
 SHAPE_NUMBERS: Final[dict[Shape, int]] = {
     Shape.STRING: 1,
@@ -52,25 +44,16 @@ SOCKADDR_FILLED_BY: Final = frozenset(
 """Calls that return an address: its length lies behind a pointer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a run wants of the kernel side; ``ring_bytes`` is a power of two."""
-
-    scopes: Sequence[Scope]
-    exec_env: bool = False
-    command: int | None = None
-    ring_bytes: int = 16 << 20
-
-
 class KernelTracer:
     """Programs on their hooks; nothing is reported before ``start``."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tables = compile_tables(settings.scopes)
+        self._hooks = Hooks(settings, self._tables)
         self._catalogue = load_catalogue()
         self._tracepoints: Tracepoints | None = None
-        sizes = defines(self._tables) | self._defines()
+        sizes = defines(self._tables) | self._hooks.defines()
         self._program = Program("tracer.bpf.c", sizes, Btf())
         self._writer = TableWriter(self._program, sizes)
         self._reader = RingReader(self._program.map_fd("records"), settings.ring_bytes)
@@ -79,7 +62,7 @@ class KernelTracer:
         """Put the programs on their hooks and learn of the processes that are there."""
         self._writer.write(self._tables)
         self._write_shapes()
-        for point, function in self._raw_tracepoints().items():
+        for point, function in self._hooks.raw_tracepoints().items():
             self._program.attach_raw_tracepoint(point, function)
         self._attach_entries()
         self._seed()
@@ -89,7 +72,7 @@ class KernelTracer:
         masks = self._tables.select
         ids = {self._catalogue[name].id: mask for name, mask in masks.items()}
         self._writer.select({event: m for event, m in ids.items() if event < EVENTS})
-        fd = self._program.map_fd("calls") if self._selected_calls() else -1
+        fd = self._program.map_fd("calls") if self._hooks.selected_calls() else -1
         for number, call in self._call_table(ids).items():
             self._program.update(fd, pack("I", number), call)
 
@@ -115,8 +98,8 @@ class KernelTracer:
 
     def verified(self) -> dict[str, int]:
         """Return how many instructions of each program of this run the verifier goes through."""
-        kinds = dict.fromkeys(self._raw_tracepoints().values(), "RAW_TRACEPOINT")
-        kinds |= dict.fromkeys(self._entries().values(), "TRACEPOINT")
+        kinds = dict.fromkeys(self._hooks.raw_tracepoints().values(), "RAW_TRACEPOINT")
+        kinds |= dict.fromkeys(self._hooks.entries().values(), "TRACEPOINT")
         return {
             function: self._program.verified(function, kind) for function, kind in kinds.items()
         }
@@ -131,60 +114,8 @@ class KernelTracer:
         self._reader.close()
         self._program.close()
 
-    def _defines(self) -> dict[str, str]:
-        names = {
-            "TRACER_PID": str(os.getpid()),
-            "CALLS": str(CALLS),
-            "PROCESSES": str(PROCESSES),
-            "EXECS_AT_ONCE": str(EXECS_AT_ONCE),
-            "RING_PAGES": str(self._settings.ring_bytes // PAGE),
-            "EVENT_FORK": str(self._catalogue["sched_process_fork"].id),
-            "EVENT_EXEC": str(self._catalogue["sched_process_exec"].id),
-            "EVENT_EXIT": str(self._catalogue["sched_process_exit"].id),
-        }
-        switches = {
-            "SYSCALL_EVENTS": bool(self._selected_calls()),
-            "EXEC_CALLS": self._selects(EXEC_CALLS),
-            "CALLS_WITHOUT_RETURN": self._selects(CALLS_WITHOUT_RETURN),
-            "SELECT_FORK": self._selects(["sched_process_fork"]),
-            "SELECT_EXEC": self._selects(["sched_process_exec"]),
-            "SELECT_EXIT": self._selects(["sched_process_exit"]),
-            "EXEC_ENVIRONMENT": self._settings.exec_env,
-            "COMMAND_ONLY": self._settings.command is not None,
-        }
-        return names | {name: "" for name, on in switches.items() if on}
-
-    def _selected_calls(self) -> list[EventDefinition]:
-        selected = (self._catalogue[name] for name in self._tables.select)
-        return [event for event in selected if event.syscall]
-
-    def _selects(self, names: Sequence[str]) -> bool:
-        return any(name in self._tables.select for name in names)
-
-    def _raw_tracepoints(self) -> dict[str, str]:
-        tracks = self._tables.binary is not None or self._settings.command is not None
-        execs = self._selects(EXEC_CALLS)
-        points = {
-            "sched_process_fork": ("on_fork", tracks or self._selects(["sched_process_fork"])),
-            "sched_process_exec": (
-                "on_exec",
-                tracks or execs or self._selects(["sched_process_exec"]),
-            ),
-            "sched_process_exit": ("on_exit", execs or self._selects(["sched_process_exit"])),
-            "sched_process_free": ("on_free", tracks),
-            "sys_exit": ("on_syscall_return", bool(self._selected_calls())),
-        }
-        return {point: function for point, (function, needed) in points.items() if needed}
-
-    def _entries(self) -> dict[str, str]:
-        names = dict.fromkeys(CALLS_WITHOUT_RETURN, "enter_without_return")
-        wanted = {call: f for call, f in names.items() if call in self._tables.select}
-        if self._selects(EXEC_CALLS):
-            wanted |= dict.fromkeys(EXEC_CALLS, "enter_exec")
-        return wanted
-
     def _attach_entries(self) -> None:
-        entries = self._entries()
+        entries = self._hooks.entries()
         if not entries:
             return
         self._tracepoints = Tracepoints()
@@ -193,7 +124,7 @@ class KernelTracer:
             self._tracepoints.attach("syscalls", f"sys_enter_{call}", program)
 
     def _write_shapes(self) -> None:
-        for event in self._selected_calls():
+        for event in self._hooks.selected_calls():
             shapes = bytes(self._shape(event, i) for i in range(len(event.args)))
             fd = self._program.map_fd("shapes")
             self._program.update(fd, pack("I", event.id), shapes.ljust(8, b"\0"))

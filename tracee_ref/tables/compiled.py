@@ -22,6 +22,11 @@ class AcceptTables:
     comm: ExactTexts | Automaton | None
     binary: Binaries | None
 
+    @property
+    def of_life(self) -> bool:
+        """Whether a table is about what forks and execs make of processes."""
+        return self.binary is not None
+
 
 def compile_tables(scopes: Sequence[Scope]) -> AcceptTables:
     """Work out the accept tables of the scopes by asking the model."""

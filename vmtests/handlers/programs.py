@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.flags.filters import parse_filters
-from tracee_ref.kernel.tracer import KernelTracer, Settings
+from tracee_ref.kernel.hooks import Settings
+from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
 
 EVERYTHING = (
