@@ -3,7 +3,18 @@
  * Run with BPF_PROG_TEST_RUN. It includes the very matcher.h that the tracer runs. */
 #ifdef SETTINGS
 /* Masks that the tracer has as constants; here the tables change while the program stays. */
-enum { COMM_SETTING, BINARY_UNASKED_SETTING, SETTING_COUNT };
+enum {
+	COMM_SETTING,
+	UTS_SETTING,
+	UTS_ROW_SETTING,
+	MNTNS_SETTING,
+	PIDNS_SETTING,
+	BINARY_SETTING,
+	TREE_SETTING,
+	NEW_EQUAL_SETTING,
+	NEW_EXCLUDED_SETTING,
+	SETTING_COUNT
+};
 BPF_ARRAY(settings, u64, SETTING_COUNT);
 
 static __always_inline u64 setting(u32 place)
@@ -15,11 +26,14 @@ static __always_inline u64 setting(u32 place)
 
 #include "matcher.h"
 
+#define ANCESTORS 8
+
 struct question {
 	u64 mask; /* the answer */
 	u32 event;
-	u32 unused;
+	u32 ancestors;
 	struct facts facts;
+	u32 ancestry[ANCESTORS]; /* the process and those it descends from */
 #ifdef USE_BINARY
 	struct binary binary;
 #endif
@@ -38,13 +52,20 @@ int decide(struct __sk_buff *skb)
 	u32 event = question->event, zero = 0;
 	u64 *selected = select.lookup(&event);
 	struct facts facts = question->facts;
-	facts.process = ~0ULL;
 #ifdef USE_BINARY
 	struct binary *binary = binary_scratch.lookup(&zero);
 	if (!binary)
 		return 1;
 	*binary = question->binary;
-	facts.process = accept_binary(binary);
+	facts.program = accept_binary(binary);
+#endif
+#ifdef USE_TREE
+	struct verdict all = NO_DESCENT;
+#pragma unroll
+	for (int i = 0; i < ANCESTORS; i++)
+		if (i < question->ancestors)
+			join_descent(&all, question->ancestry[i]);
+	facts.descent = accept_verdict(&all);
 #endif
 	question->mask = selected ? *selected & match_facts(&facts) : 0;
 	return 0;

@@ -145,12 +145,15 @@ static __always_inline void put_exec(struct exec_scratch *record, struct linux_b
 }
 
 static __always_inline void report_program(struct linux_binprm *bprm, struct path_buffer *path,
-					   struct facts *facts)
+					   struct facts *facts, u64 accepted)
 {
-	u32 zero = 0;
+	u32 zero = 0, event = EVENT_EXEC;
 	struct exec_scratch *record = exec_scratches.lookup(&zero);
-	u64 mask = judge(EVENT_EXEC, facts);
-	if (!record || !mask)
+	u64 *selected = select.lookup(&event);
+	if (!record || !selected || !*selected)
+		return;
+	u64 mask = judged(*selected, accepted);
+	if (!mask)
 		return;
 	fill_sched_header(&record->sent.header, facts, EVENT_EXEC, mask);
 	put_exec(record, bprm, path);
@@ -168,15 +171,22 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 	u32 zero = 0;
 	struct path_buffer *path = path_buffers.lookup(&zero);
 	read_facts(&facts);
-	if (!path || !knows_process(&facts))
+	if (!path)
 		return 0;
+	u32 known = know_process(&facts);
+	if (known == NOT_OURS)
+		return 0;
+#ifdef USE_TREE
+	if (known == PARTLY)
+		count(UNKNOWN);
+#endif
 	report_exec();
 #if defined(SELECT_EXEC) || defined(USE_BINARY)
 	build_path(path, READ(bprm, file));
 #endif
-	renew_process(facts.pid, path);
+	u64 accepted = renew_process(&facts, path);
 #ifdef SELECT_EXEC
-	report_program(bprm, path, &facts);
+	report_program(bprm, path, &facts, accepted);
 #endif
 	return 0;
 }

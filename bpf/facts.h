@@ -1,15 +1,21 @@
 /* What the matcher judges an event by.
  *
  * The tracer fills it from the current task, the decision program from its input; only the
- * fields of the kinds in use (USE_*, see matcher.h) are read. */
+ * fields of the kinds in use (USE_*, see matcher.h) are filled and read. */
 #pragma once
 
-#define COMM_SIZE 16
+#define NAME_SIZE 16 /* of a thread (TASK_COMM_LEN), and what is compared of a host name */
 
 struct facts {
 	u32 pid; /* thread group id, initial namespace */
 	u32 tid;
-	u32 uid; /* real uid, initial user namespace */
-	char comm[COMM_SIZE]; /* NUL padded */
-	u64 process; /* scopes that accept what changes only at fork and exec */
+	u32 uid;   /* real uid, initial user namespace */
+	u32 fresh; /* whether the process began after tracing did */
+	u64 mntns; /* inode numbers */
+	u64 pidns;
+	char comm[NAME_SIZE]; /* NUL padded */
+	char uts[NAME_SIZE];
+	u64 program; /* scopes that accept the program file, */
+	u64 descent; /* the processes that this one descends from, */
+	u64 followed; /* and those that follow it (rule 13) */
 };

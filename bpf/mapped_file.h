@@ -30,16 +30,19 @@ static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64
 struct maple_words {
 	u64 word[2 + 2 * MAPLE_PIVOTS]; /* parent, pivots, slots */
 };
+BPF_PERCPU_ARRAY(maple_scratch, struct maple_words, 1); /* half of the stack otherwise */
 
 static __always_inline u64 maple_slot(u64 node, u32 pivots, u64 address)
 {
-	struct maple_words words = {};
-	u32 slot = pivots;
-	read_kernel(&words, sizeof(words), (void *)(node & ~MAPLE_NODE_MASK));
+	u32 zero = 0, slot = pivots;
+	struct maple_words *words = maple_scratch.lookup(&zero);
+	if (!words)
+		return 0;
+	read_kernel(words, sizeof(*words), (void *)(node & ~MAPLE_NODE_MASK));
 	/* Backwards, so that the first pivot that is not below the address stays. */
 #pragma unroll
 	for (int i = MAPLE_PIVOTS - 1; i >= 0; i--) {
-		u64 pivot = words.word[1 + i];
+		u64 pivot = words->word[1 + i];
 		/* Behind the last used pivot they are 0. */
 		if (i < pivots && (pivot >= address || (i && !pivot)))
 			slot = i;

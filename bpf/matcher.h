@@ -1,6 +1,6 @@
 /* The decision: which scopes accept the facts of an event.
  *
- * One accept table for each kind of filter in use, worked out by tracee_ref/tables.py from
+ * One accept table for each kind of filter in use, worked out by tracee_ref/tables/ from
  * the model: the mask of an event is the AND of what the tables say, whatever the number of
  * scopes. A kind that no scope uses is not compiled in. */
 #pragma once
@@ -13,6 +13,18 @@ struct verdict {
 	u64 equal;
 	u64 excluded;
 };
+
+static __always_inline void join_verdict(struct verdict *all, const struct verdict *met)
+{
+	all->equal |= met->equal;
+	all->excluded |= met->excluded;
+}
+
+/* `equal` holds the scopes without an `=` value too, by now. */
+static __always_inline u64 accept_verdict(const struct verdict *all)
+{
+	return all->equal & ~all->excluded;
+}
 
 /* Return the last index whose bound is not above the value. The bounds rise from 0, fill a
  * power of two of `size` places and repeat at the end. No branches: the verifier then sees one
@@ -57,7 +69,7 @@ struct pid_table {
 };
 BPF_ARRAY(pid_table, struct pid_table, 1);
 
-static __always_inline u64 accept_pid(u32 pid, u32 tid)
+static __always_inline u64 accept_pid(u32 pid, u32 tid, u32 fresh)
 {
 	u32 zero = 0;
 	struct pid_table *table = pid_table.lookup(&zero);
@@ -70,62 +82,87 @@ static __always_inline u64 accept_pid(u32 pid, u32 tid)
 		equal |= table->equal[at];
 		rest &= table->distinct[at];
 	}
+#ifdef USE_NEW
+	if (fresh) {
+		equal |= NEW_EQUAL;
+		rest &= ~NEW_EXCLUDED;
+	}
+#endif
 	return equal & rest;
 }
 #endif
 
-#ifdef USE_COMM
-struct comm_key {
-	char text[COMM_SIZE];
+#if defined(USE_COMM) || defined(USE_UTS) || defined(USE_MNTNS) || defined(USE_PIDNS)
+/* Names without `*`, and inode numbers of namespaces: single values, by kind. */
+enum value_kind { VALUE_COMM, VALUE_UTS, VALUE_MNTNS, VALUE_PIDNS };
+struct value {
+	u64 kind;
+	union {
+		char name[NAME_SIZE];
+		u64 number[NAME_SIZE / sizeof(u64)];
+	};
 };
-BPF_HASH(comm_table, struct comm_key, u64, COMM_VALUES);
+BPF_HASH(value_table, struct value, u64, VALUES);
 
-static __always_inline u64 accept_comm(const char *comm)
+static __always_inline u64 accept_value(struct value *value, u64 otherwise)
 {
-	u64 *accept = comm_table.lookup((struct comm_key *)comm);
-	return accept ? *accept : COMM_OTHERWISE;
+	u64 *accept = value_table.lookup(value);
+	return accept ? *accept : otherwise;
+}
+
+static __always_inline u64 accept_name(u64 kind, const char *name, u64 otherwise)
+{
+	struct value value = {.kind = kind};
+	__builtin_memcpy(value.name, name, NAME_SIZE);
+	return accept_value(&value, otherwise);
+}
+
+static __always_inline u64 accept_number(u64 kind, u64 number, u64 otherwise)
+{
+	struct value value = {.kind = kind, .number = {number}};
+	return accept_value(&value, otherwise);
 }
 #endif
 
-#ifdef USE_COMM_PATTERNS
-/* An Aho-Corasick automaton over the texts of all scopes: it reads the name once and meets
- * every text that begins, ends or stands in it. Its rows are indexed by classes of bytes. */
-struct comm_row {
-	u32 next[COMM_CLASSES]; /* the next row; COMM_MET is set where texts end there */
+#ifdef USE_PATTERNS
+/* For each kind of name an Aho-Corasick automaton over the texts of all scopes: it reads the
+ * name once and meets every text that begins, ends or stands in it. Its rows are indexed by
+ * classes of bytes. */
+struct pattern_row {
+	u32 next[PATTERN_CLASSES]; /* the next row; PATTERN_MET is set where texts end there */
 };
-struct comm_class {
+struct pattern_class {
 	u8 of[256];
 };
-BPF_ARRAY(comm_classes, struct comm_class, 1);
-BPF_ARRAY(comm_rows, struct comm_row, COMM_ROWS);
-BPF_ARRAY(comm_met, struct verdict, COMM_ROWS);
-#define COMM_MET 0x80000000u
+BPF_ARRAY(pattern_classes, struct pattern_class, 2);
+BPF_ARRAY(pattern_rows, struct pattern_row, PATTERN_ROWS);
+BPF_ARRAY(pattern_met, struct verdict, PATTERN_ROWS);
+#define PATTERN_MET 0x80000000u
 
-static __always_inline u64 accept_comm(const char *comm)
+static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const char *name, u64 unasked)
 {
-	u32 zero = 0, at = 0;
-	struct verdict all = {.equal = COMM_UNASKED};
-	struct comm_class *classes = comm_classes.lookup(&zero);
+	u32 at = first_row;
+	struct verdict all = {.equal = unasked};
+	struct pattern_class *classes = pattern_classes.lookup(&kind);
 	if (!classes)
 		return 0;
 #pragma unroll
-	for (int i = 0; i < COMM_SIZE; i++) {
-		struct comm_row *row = comm_rows.lookup(&at);
+	for (int i = 0; i < NAME_SIZE; i++) {
+		struct pattern_row *row = pattern_rows.lookup(&at);
 		if (!row)
 			return 0;
-		u32 next = row->next[classes->of[(u8)comm[i]] & (COMM_CLASSES - 1)];
-		at = next & ~COMM_MET;
-		if (next & COMM_MET) {
-			struct verdict *met = comm_met.lookup(&at);
+		u32 next = row->next[classes->of[(u8)name[i]] & (PATTERN_CLASSES - 1)];
+		at = next & ~PATTERN_MET;
+		if (next & PATTERN_MET) {
+			struct verdict *met = pattern_met.lookup(&at);
 			if (!met)
 				return 0;
-			all.equal |= met->equal;
-			all.excluded |= met->excluded;
+			join_verdict(&all, met);
 		}
-		if (!comm[i])
+		if (!name[i])
 			break; /* the NUL is the end that `*text` asks for */
 	}
-	return all.equal & ~all.excluded;
+	return accept_verdict(&all);
 }
 #endif
 
@@ -143,35 +180,73 @@ static __always_inline u64 accept_binary(struct binary *binary)
 {
 	struct verdict *here = binary_table.lookup(binary);
 	struct verdict all = {.equal = BINARY_UNASKED};
-	if (here) {
-		all.equal |= here->equal;
-		all.excluded |= here->excluded;
-	}
+	if (here)
+		join_verdict(&all, here);
 	binary->mntns = 0;
 	struct verdict *anywhere = binary_table.lookup(binary);
-	if (anywhere) {
-		all.equal |= anywhere->equal;
-		all.excluded |= anywhere->excluded;
-	}
-	return all.equal & ~all.excluded;
+	if (anywhere)
+		join_verdict(&all, anywhere);
+	return accept_verdict(&all);
 }
 #endif
 
-/* Return the scopes whose filters on the process all hold (rules 3, 4 and 14). */
-static __always_inline u64 match_facts(const struct facts *facts)
+#ifdef USE_TREE
+/* What it says to be a process, or to descend from it (rule 12). */
+BPF_HASH(tree_table, u32, struct verdict, TREE_VALUES);
+#define NO_DESCENT {.equal = TREE_UNASKED}
+
+static __always_inline void join_descent(struct verdict *all, u32 pid)
 {
-	u64 mask = facts->pid == TRACER_PID ? 0 : ~0ULL;
-#if defined(USE_PROCESS) || defined(USE_BINARY)
-	mask &= facts->process;
+	struct verdict *met = tree_table.lookup(&pid);
+	if (met)
+		join_verdict(all, met);
+}
+#endif
+
+/* Return the scopes whose filters on the process all hold (rules 3 and 4). */
+static __always_inline u64 match_process(const struct facts *facts)
+{
+	u64 mask = ~0ULL;
+#ifdef USE_BINARY
+	mask &= facts->program;
+#endif
+#ifdef USE_TREE
+	mask &= facts->descent;
 #endif
 #ifdef USE_UID
 	mask &= accept_uid(facts->uid);
 #endif
 #ifdef USE_PID
-	mask &= accept_pid(facts->pid, facts->tid);
+	mask &= accept_pid(facts->pid, facts->tid, facts->fresh);
 #endif
-#if defined(USE_COMM) || defined(USE_COMM_PATTERNS)
-	mask &= accept_comm(facts->comm);
+#ifdef USE_COMM
+	mask &= accept_name(VALUE_COMM, facts->comm, COMM_OTHERWISE);
+#endif
+#ifdef USE_COMM_PATTERNS
+	mask &= accept_pattern(0, 0, facts->comm, COMM_UNASKED);
+#endif
+#ifdef USE_UTS
+	mask &= accept_name(VALUE_UTS, facts->uts, UTS_OTHERWISE);
+#endif
+#ifdef USE_UTS_PATTERNS
+	mask &= accept_pattern(1, UTS_ROW, facts->uts, UTS_UNASKED);
+#endif
+#ifdef USE_MNTNS
+	mask &= accept_number(VALUE_MNTNS, facts->mntns, MNTNS_OTHERWISE);
+#endif
+#ifdef USE_PIDNS
+	mask &= accept_number(VALUE_PIDNS, facts->pidns, PIDNS_OTHERWISE);
 #endif
 	return mask;
+}
+
+/* Return the scopes that an event of the process belongs to, if they selected it: followed
+ * processes need not meet the filters (rule 13), and the tracer is never shown (rule 14). */
+static __always_inline u64 match_facts(const struct facts *facts)
+{
+	u64 mask = match_process(facts);
+#ifdef USE_FOLLOW
+	mask |= facts->followed;
+#endif
+	return facts->pid == TRACER_PID ? 0 : mask;
 }

@@ -5,7 +5,6 @@
 #pragma once
 #include "task.h"
 
-#define UTS_SIZE 16
 #define FLAG_COMPAT 1
 
 struct header {
@@ -27,8 +26,8 @@ struct header {
 	u32 pidns;
 	u16 cpu;
 	u16 flags;
-	char comm[COMM_SIZE];
-	char uts[UTS_SIZE];
+	char comm[NAME_SIZE];
+	char uts[NAME_SIZE];
 };
 
 /* The slot of an argument that is not a number: its length in bytes, and a state. */
@@ -75,7 +74,6 @@ static __always_inline void fill_header(struct header *header, const struct fact
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct task_struct *parent = READ(task, real_parent);
-	struct nsproxy *ns = READ(task, nsproxy);
 	struct inner_ids ids = {};
 	read_inner_ids(task, &ids);
 	header->time = bpf_ktime_get_boot_ns();
@@ -92,11 +90,11 @@ static __always_inline void fill_header(struct header *header, const struct fact
 	header->inner_tid = ids.tid;
 	header->inner_ppid = ids.ppid;
 	header->uid = facts->uid;
-	header->mntns = READ(READ(ns, mnt_ns), ns_inum);
+	header->mntns = mount_namespace(task);
 	header->pidns = ids.pidns;
 	header->cpu = bpf_get_smp_processor_id();
 	header->flags = 0;
-	__builtin_memcpy(header->comm, facts->comm, COMM_SIZE);
-	read_kernel(header->uts, UTS_SIZE - 1, READ(ns, uts_ns)->name_nodename);
-	header->uts[UTS_SIZE - 1] = 0;
+	__builtin_memcpy(header->comm, facts->comm, NAME_SIZE);
+	__builtin_memset(header->uts, 0, NAME_SIZE);
+	read_host_name(task, header->uts);
 }

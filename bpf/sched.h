@@ -6,17 +6,22 @@
 
 BPF_ARRAY(select, u64, EVENTS);
 
+/* Count an event that some scope selected; return its mask. */
+static __always_inline u64 judged(u64 selected, u64 accepted)
+{
+	count(SEEN);
+	if (!(selected & accepted))
+		count(FILTERED);
+	return selected & accepted;
+}
+
 /* Judge an event of the current task; 0 if it is not selected, not ours, or not matched. */
 static __always_inline u64 judge(u32 event, struct facts *facts)
 {
 	u64 *selected = select.lookup(&event);
 	if (!selected || !*selected || !read_process(facts))
 		return 0;
-	count(SEEN);
-	u64 mask = *selected & match_facts(facts);
-	if (!mask)
-		count(FILTERED);
-	return mask;
+	return judged(*selected, match_facts(facts));
 }
 
 static __always_inline void fill_sched_header(struct header *header, struct facts *facts, u32 event,

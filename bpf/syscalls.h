@@ -119,7 +119,7 @@ int enter_exec(struct enter_context *ctx)
 	struct call *call = calls.lookup(&number);
 	struct facts facts = {};
 	read_facts(&facts);
-	if (!call || !knows_process(&facts))
+	if (!call || know_process(&facts) == NOT_OURS)
 		return 0;
 	struct call_record *record = judge_call(call, false, &facts);
 	if (!record)

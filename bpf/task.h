@@ -63,11 +63,20 @@ static __always_inline void read_inner_ids(struct task_struct *task, struct inne
 	ids->pidns = READ(upid.ns, ns_inum);
 }
 
-static __always_inline void read_facts(struct facts *facts)
+/* The namespaces of a task that is alive: they are given up after its exit was reported. */
+static __always_inline u32 mount_namespace(struct task_struct *task)
 {
-	u64 id = bpf_get_current_pid_tgid();
-	facts->pid = id >> 32;
-	facts->tid = id;
-	facts->uid = bpf_get_current_uid_gid();
-	bpf_get_current_comm(facts->comm, sizeof(facts->comm));
+	return READ(READ(READ(task, nsproxy), mnt_ns), ns_inum);
+}
+
+static __always_inline u32 pid_namespace(struct task_struct *task)
+{
+	struct pid *thread = READ(task, thread_pid);
+	struct pid_namespace *ns = read_upid(thread, READ(thread, level)).ns;
+	return READ(ns, ns_inum);
+}
+
+static __always_inline void read_host_name(struct task_struct *task, char *name)
+{
+	read_kernel_text(name, NAME_SIZE, READ(READ(task, nsproxy), uts_ns)->name_nodename);
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from model.scope import Binary, Condition, Key, Op, Pattern, Scope
 from tracee_ref.tables import AcceptTables, compile_all_tables, compile_tables
 from tracee_ref.tables.numbers import ALL
-from tracee_ref.tables.texts import Automaton, ExactTexts
+from tracee_ref.tables.texts import Automaton
+from tracee_ref.tables.verdicts import ExactValues, value_bytes
 
 EVENTS = frozenset({"openat"})
+LS = value_bytes(Pattern(b"ls"))
 
 
 def scope(number: int, *conditions: Condition) -> Scope:
@@ -29,16 +31,16 @@ def tables(*scopes: Scope) -> AcceptTables:
 def test_a_kind_that_is_not_used_has_no_table() -> None:
     made = tables(scope(1, uid(Op.EQ, 5)))
     assert made.uid is not None
-    assert (made.pid, made.comm, made.binary) == (None, None, None)
+    assert (made.pid, made.new, made.values, made.binary) == (None, None, {}, None)
     assert made.select == {"openat": 1}
 
 
 def test_tables_of_unused_kinds_accept_everything() -> None:
-    made = compile_all_tables((scope(1),))
+    made = compile_all_tables((scope(1),), patterns=False)
     assert (made.uid, made.pid) != (None, None)
     assert made.uid is not None
     assert (made.uid.bounds, made.uid.columns) == ([0], [[ALL]])
-    assert made.comm == ExactTexts({}, ALL)
+    assert made.values[Key.COMM] == ExactValues({}, ALL)
 
 
 def test_intervals_are_cut_where_a_flag_says_so() -> None:
@@ -56,9 +58,11 @@ def test_the_highest_number_is_a_value_like_others() -> None:
 
 
 def test_exact_names_are_a_dictionary() -> None:
-    made = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).comm
-    assert isinstance(made, ExactTexts)
-    assert {text: mask & 3 for text, mask in made.accept.items()} == {b"ls": 1}
+    made = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).values[Key.COMM]
+    assert isinstance(made, ExactValues)
+    assert {text: mask & 3 for text, mask in made.accept.items()} == {
+        value_bytes(Pattern(b"ls")): 1
+    }
     assert made.otherwise & 3 == 2
 
 
@@ -78,7 +82,7 @@ def test_names_with_stars_are_an_automaton() -> None:
         scope(2, comm(Op.EQ, b"ab", before=True)),
         scope(3, comm(Op.NE, b"b", before=True, after=True)),
         scope(4, comm(Op.EQ, b"ab")),
-    ).comm
+    ).values[Key.COMM]
     assert isinstance(made, Automaton)
     masks = {text: walk(made, text) & 15 for text in (b"ab", b"abx", b"xab", b"xabx", b"a", b"")}
     assert masks == {b"ab": 11, b"abx": 1, b"xab": 2, b"xabx": 0, b"a": 4, b"": 4}
@@ -89,5 +93,25 @@ def test_a_path_with_and_one_without_a_namespace_are_apart() -> None:
     inside = Condition(Key.BINARY, Op.NE, Binary(b"/ls", 7))
     made = tables(scope(1, anywhere), scope(2, inside)).binary
     assert made is not None
-    assert (made.verdicts[0, b"/ls"].equal, made.verdicts[7, b"/ls"].excluded) == (1, 2)
+    assert (made.of[0, b"/ls"].equal, made.of[7, b"/ls"].excluded) == (1, 2)
     assert made.unasked & 3 == 2
+
+
+def test_descent_joins_what_all_ancestors_say() -> None:
+    made = tables(
+        scope(1, Condition(Key.TREE, Op.EQ, 5)),
+        scope(2, Condition(Key.TREE, Op.NE, 5)),
+        scope(3, Condition(Key.TREE, Op.EQ, 6), Condition(Key.TREE, Op.NE, 7)),
+    ).tree
+    assert made is not None
+    masks = {pids: made.mask(pids) & 7 for pids in [(1,), (1, 5), (1, 6), (5, 6, 7)]}
+    assert masks == {(1,): 2, (1, 5): 3 - 2, (1, 6): 2 + 4, (5, 6, 7): 1}
+
+
+def test_thousands_of_numbers_are_quick_to_compile() -> None:
+    """Each is asked about at its own bounds alone: all at all bounds would take minutes."""
+    conditions = [uid(op, 3 * n + k) for n in range(2000) for k, op in enumerate((Op.EQ, Op.NE))]
+    made = tables(scope(1, *conditions), scope(2, uid(Op.EQ, 3))).uid
+    assert made is not None
+    assert len(made.bounds) == 6000
+    assert sum(mask & 1 for mask in made.columns[0]) == 2000

@@ -18,6 +18,7 @@ from .accounting import Account
 from .command import Command
 from .errors import HostError
 from .flags.outputs import OutputPlan
+from .host_namespace import on_this_host
 from .kernel.hooks import Settings
 from .kernel.tracer import KernelTracer
 from .output.json_lines import JsonPrinter
@@ -104,7 +105,7 @@ class Ending:
 def load_tracer(run: Run, command: Command | None) -> KernelTracer:
     """Compile and load the kernel side."""
     settings = Settings(
-        scopes=run.scopes,
+        scopes=on_this_host(run.scopes),
         exec_env="exec-env" in run.outputs.options,
         command=command.pid if command else None,
         ring_bytes=run.buffer * MIB,

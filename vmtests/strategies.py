@@ -12,14 +12,26 @@ from random import Random
 from hypothesis import strategies as st
 
 from model.facts import Process
-from model.scope import COMM_BYTES, MAX_SCOPES, Binary, Condition, Key, Op, Pattern, Scope, Value
+from model.scope import (
+    COMM_BYTES,
+    MAX_SCOPES,
+    NEW,
+    Binary,
+    Condition,
+    Key,
+    Op,
+    Pattern,
+    Scope,
+    Value,
+)
 from tracee_ref.tables.binaries import PATH_BYTES
 
 EVENTS = {"alpha": 1, "beta": 2, "gamma": 1023}
 """Events of the decision tests, with their numbers on the kernel side."""
 
 U32_EDGES = (0, 1, 2, 7, 999, 1000, 1001, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
-KINDS = (Key.UID, Key.PID, Key.COMM, Key.BINARY)
+KINDS = (Key.UID, Key.PID, Key.COMM, Key.UTS, Key.MNTNS, Key.PIDNS, Key.BINARY, Key.TREE)
+NAMES = (Key.COMM, Key.UTS)
 NAMESPACES = (4026531832, 4026532999)
 
 EQUALITY = st.sampled_from([Op.EQ, Op.EQ, Op.NE])
@@ -44,9 +56,13 @@ def patterns(draw: st.DrawFn, *, stars: bool) -> Pattern:
 
 @st.composite
 def conditions(draw: st.DrawFn, key: Key, *, stars: bool) -> Condition:
+    if key is Key.PID and draw(st.integers(0, 3)) == 0:
+        return Condition(key, draw(EQUALITY), NEW)
     if key in (Key.UID, Key.PID):
         return Condition(key, draw(ANY_OP), draw(numbers))
-    if key is Key.COMM:
+    if key in (Key.MNTNS, Key.PIDNS, Key.TREE):
+        return Condition(key, draw(EQUALITY), draw(numbers))
+    if key in NAMES:
         return Condition(key, draw(EQUALITY), draw(patterns(stars=stars)))
     namespace = draw(st.none() | st.sampled_from(NAMESPACES))
     return Condition(key, draw(EQUALITY), Binary(draw(paths), namespace))
@@ -65,7 +81,9 @@ def filters(draw: st.DrawFn, *, stars: bool) -> frozenset[Condition]:
 def scope_sets(draw: st.DrawFn, *, stars: bool = False) -> tuple[Scope, ...]:
     """1 to 64 scopes; large sets repeat a few kinds of scopes, which keeps examples small."""
     events = st.frozensets(st.sampled_from(sorted(EVENTS)), min_size=1)
-    kinds = draw(st.lists(st.tuples(events, filters(stars=stars)), min_size=1, max_size=6))
+    kinds = draw(
+        st.lists(st.tuples(events, filters(stars=stars), st.booleans()), min_size=1, max_size=6)
+    )
     few = st.sets(st.integers(1, MAX_SCOPES), min_size=1, max_size=5)
     all_of_them = st.just(set(range(1, MAX_SCOPES + 1)))
     taken = draw(few | few | all_of_them)
@@ -95,8 +113,14 @@ class Neighbourhood:
             pid=pid,
             tid=self._random.choice((pid, self._number(Key.PID))),
             uid=self._number(Key.UID),
-            comm=self._comm(),
+            comm=self._name(Key.COMM),
+            uts=self._name(Key.UTS),
+            mntns=self._number(Key.MNTNS),
+            pidns=self._number(Key.PIDNS),
             binary=self._binary(),
+            new=self._random.random() < 0.5,
+            ancestry=frozenset(self._number(Key.TREE) for _ in range(self._random.randrange(6))),
+            followed=self._random.choice((0, 0, 0, self._random.getrandbits(64))),
             tracer=self._random.random() < 0.05,
         )
 
@@ -110,8 +134,8 @@ class Neighbourhood:
             return min(max(value + self._random.choice((-1, 0, 0, 1)), 0), U32_EDGES[-1])
         return self._random.choice((*U32_EDGES, self._random.getrandbits(32)))
 
-    def _comm(self) -> bytes:
-        value = self._mentioned(Key.COMM)
+    def _name(self, key: Key) -> bytes:
+        value = self._mentioned(key)
         text = value.text if isinstance(value, Pattern) else self._random.randbytes(15)
         before, behind = self._random.choices((b"", b"", b"a", b"b", b"ab\xff"), k=2)
         text = (before + text + behind).replace(b"\0", b"x")[:COMM_BYTES]

@@ -23,7 +23,7 @@ NAME = "tracee-ref: "
         ("-f uid=x", 2, "uid=x"),
         ("-f event=nope", 2, "event=nope"),
         ("-f comm=abcdefghijabcdefghij", 2, "at most 15"),
-        ("-f tree=1", 2, "not supported yet"),
+        ("-f tree=x", 2, "invalid PID given to filter: x"),
         ("-o nope", 2, "nope"),
         ("-o json:/proc/none/events.json", 1, "/proc/none/events.json"),
         ("-o json:/proc/events.json", 1, "/proc/events.json"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,14 +12,16 @@ z3 = pytest.importorskip("z3")
 from draws import VALUES, numbers  # noqa: E402
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
-from symbolic import AnyText, formula, prove, u32  # noqa: E402
+from symbolic import AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
 
 from model.facts import Process  # noqa: E402
 from model.match import conditions_hold  # noqa: E402
 from model.scope import Binary, Condition, Key, Op, Pattern, Scope  # noqa: E402
 from tracee_ref.tables.binaries import ANYWHERE, binaries  # noqa: E402
+from tracee_ref.tables.compiled import new_verdict  # noqa: E402
 from tracee_ref.tables.numbers import pid_intervals, uid_intervals  # noqa: E402
-from tracee_ref.tables.texts import Automaton, Verdict, automaton, exact_texts  # noqa: E402
+from tracee_ref.tables.texts import Automaton, automaton  # noqa: E402
+from tracee_ref.tables.verdicts import Verdict, exact_values, value_bytes, verdicts  # noqa: E402
 
 drawn = settings(max_examples=12, deadline=None)
 TEXT = AnyText("text", 6)
@@ -79,24 +81,51 @@ def test_drawn_uid_tables(scopes: tuple[Scope, ...]) -> None:
 @drawn
 @given(scopes_about(Key.PID))
 def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
-    """Joined as accept_pid in bpf/matcher.h joins them."""
+    """Joined as accept_pid in bpf/matcher.h joins them; some processes are new."""
     table, pid, tid = pid_intervals(scopes), u32("pid"), u32("tid")
+    fresh = Truth(z3.Bool("fresh"))
     of_pid, of_tid = (
         [looked_up(table.bounds, column, value.bits) for column in table.columns]
         for value in (pid, tid)
     )
     equal, rest = of_pid[0] | of_tid[0], of_pid[1] & of_pid[2] & of_tid[1]
-    prove_mask(scopes, Key.PID, equal & rest, Process(pid=pid, tid=tid))
+    equal, excluded = join(equal, constant(0), new_verdict(scopes), fresh.formula)
+    process = Process(pid=pid, tid=tid, new=cast(bool, fresh))
+    prove_mask(scopes, Key.PID, equal & rest & ~excluded, process)
 
 
 @drawn
 @given(scopes_about(Key.COMM, exact=True))
 def test_drawn_dictionaries_of_comms(scopes: tuple[Scope, ...]) -> None:
-    table = exact_texts(scopes, Key.COMM)
+    table = exact_values(scopes, Key.COMM)
     mask = constant(table.otherwise)
     for text, accepted in table.accept.items():
-        mask = z3.If((text == TEXT).formula, constant(accepted), mask)
+        mask = z3.If((text.rstrip(b"\0") == TEXT).formula, constant(accepted), mask)
     prove_mask(scopes, Key.COMM, mask, Process(comm=TEXT), TEXT.well_formed)
+
+
+@drawn
+@given(scopes_about(Key.MNTNS))
+def test_drawn_dictionaries_of_namespaces(scopes: tuple[Scope, ...]) -> None:
+    table, mntns = exact_values(scopes, Key.MNTNS), u32("mntns")
+    mask = constant(table.otherwise)
+    named = {c.value for scope in scopes for c in scope.conditions if isinstance(c.value, int)}
+    for value in named:
+        accepted = constant(table.accept[value_bytes(value)])
+        mask = z3.If(mntns.bits == value, accepted, mask)
+    prove_mask(scopes, Key.MNTNS, mask, Process(mntns=mntns))
+
+
+@drawn
+@given(scopes_about(Key.TREE))
+def test_drawn_tables_of_descent(scopes: tuple[Scope, ...]) -> None:
+    """Joined over the ancestry as inherit_descent in bpf/processes.h does: any set of them."""
+    table, ancestry = verdicts(scopes, Key.TREE, int), AnySet()
+    equal, excluded = constant(table.unasked), constant(0)
+    for pid, verdict in table.of.items():
+        equal, excluded = join(equal, excluded, verdict, z3.Bool(f"contains {pid!r}"))
+    process = Process(ancestry=ancestry)
+    prove_mask(scopes, Key.TREE, equal & ~excluded, process)
 
 
 @drawn
@@ -137,7 +166,7 @@ def test_drawn_tables_of_binaries(scopes: tuple[Scope, ...]) -> None:
     """Asked with the namespace and without, as accept_binary in bpf/matcher.h does."""
     table, mntns = binaries(scopes), u32("mntns")
     equal, excluded = constant(table.unasked), constant(0)
-    for (namespace, path), verdict in table.verdicts.items():
+    for (namespace, path), verdict in table.of.items():
         meets = (path == TEXT).formula
         if namespace != ANYWHERE:
             meets = z3.And(meets, mntns.bits == namespace)

@@ -16,14 +16,7 @@ NOT_YET: Final = frozenset(
         "EVENT.args.NAME",
         "EVENT.context.FIELD",
         "EVENT.retval",
-        "binary=NAMESPACE:PATH",
         "container",
-        "follow",
-        "mntns",
-        "pid=new",
-        "pidns",
-        "tree",
-        "uts",
     }
 )
 """Take a name out when the kernel side has it."""

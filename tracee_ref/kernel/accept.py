@@ -9,27 +9,31 @@ import os
 from array import array
 from collections.abc import Mapping, Sequence
 from struct import pack
-from typing import Final
+from typing import Any, Final
 
-from model.scope import COMM_BYTES
+from model.scope import Key
 
 from ..errors import HostError
 from ..tables import AcceptTables
 from ..tables.binaries import PATH_BYTES, Binaries
 from ..tables.numbers import Intervals
-from ..tables.texts import Automaton, ExactTexts, Verdict
+from ..tables.texts import Automaton
+from ..tables.verdicts import ExactValues, Verdict, Verdicts
 from .program import Program
 
-COMM_SIZE: Final = COMM_BYTES + 1
 PATH_SIZE: Final = PATH_BYTES + 4
 """The path, its NUL, and padding: with the u32 before it the key is a multiple of 8 bytes."""
 
 EVENTS: Final = 1024
 """Places for events of the kernel side; the catalogue's ids of such events are below it."""
 
-COMM_SETTING: Final = 0
-BINARY_UNASKED_SETTING: Final = 1
-"""Places of the masks in the ``settings`` of bpf/decisions.bpf.c."""
+KINDS: Final = {Key.COMM: 0, Key.UTS: 1, Key.MNTNS: 2, Key.PIDNS: 3}
+"""As ``enum value_kind``."""
+
+SETTINGS: Final = (
+    "COMM", "UTS", "UTS_ROW", "MNTNS", "PIDNS", "BINARY", "TREE", "NEW_EQUAL", "NEW_EXCLUDED",
+)  # fmt: skip
+"""Constants of the tracer that are in the ``settings`` of bpf/decisions.bpf.c, in its order."""
 
 MET: Final = 0x80000000
 ZERO: Final = pack("I", 0)
@@ -42,17 +46,36 @@ def defines(tables: AcceptTables) -> dict[str, str]:
         names |= {"USE_UID": "", "UID_INTERVALS": str(_power_of_two(tables.uid.bounds))}
     if tables.pid:
         names |= {"USE_PID": "", "PID_INTERVALS": str(_power_of_two(tables.pid.bounds))}
-    if isinstance(tables.comm, ExactTexts):
-        names |= {"USE_COMM": "", "COMM_VALUES": str(max(1, len(tables.comm.accept)))}
-        names |= {"COMM_OTHERWISE": _mask(tables.comm.otherwise)}
-    elif tables.comm:
-        names |= {"USE_COMM_PATTERNS": "", "COMM_ROWS": str(len(tables.comm.rows))}
-        names |= {"COMM_CLASSES": str(_power_of_two(range(tables.comm.class_count)))}
-        names |= {"COMM_UNASKED": _mask(tables.comm.unasked)}
+    if tables.new:
+        names |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.new.equal)}
+        names |= {"NEW_EXCLUDED": _mask(tables.new.excluded)}
+    names |= _value_defines(tables)
     if tables.binary:
         names |= {"USE_BINARY": "", "BINARY_PATH_SIZE": str(PATH_SIZE)}
-        names |= {"BINARY_VALUES": str(max(1, len(tables.binary.verdicts)))}
+        names |= {"BINARY_VALUES": _size(tables.binary.of)}
         names |= {"BINARY_UNASKED": _mask(tables.binary.unasked)}
+    if tables.tree:
+        names |= {"USE_TREE": "", "TREE_VALUES": _size(tables.tree.of)}
+        names |= {"TREE_UNASKED": _mask(tables.tree.unasked)}
+    if tables.follow:
+        names |= {"USE_FOLLOW": "", "FOLLOW_SCOPES": _mask(tables.follow)}
+    return names
+
+
+def _value_defines(tables: AcceptTables) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for key, table in tables.values.items():
+        if isinstance(table, ExactValues):
+            names |= {f"USE_{key.name}": "", f"{key.name}_OTHERWISE": _mask(table.otherwise)}
+        else:
+            names |= {f"USE_{key.name}_PATTERNS": "", f"{key.name}_UNASKED": _mask(table.unasked)}
+    names["VALUES"] = _size(value_entries(tables))
+    if automata := automata_of(tables):
+        classes = max(table.class_count for table in automata.values())
+        rows = [len(table.rows) for table in automata.values()]
+        names |= {"USE_PATTERNS": "", "PATTERN_ROWS": str(sum(rows))}
+        names |= {"PATTERN_CLASSES": str(_power_of_two(range(classes)))}
+        names |= {"UTS_ROW": str(first_rows(automata).get(Key.UTS, 0))}
     return names
 
 
@@ -83,15 +106,17 @@ class TableWriter:
             self._numbers("uid_table", tables.uid, int(self._sizes["UID_INTERVALS"]))
         if tables.pid:
             self._numbers("pid_table", tables.pid, int(self._sizes["PID_INTERVALS"]))
-        if isinstance(tables.comm, ExactTexts):
-            self._hash("comm_table", comm_entries(tables.comm))
-            self._setting(COMM_SETTING, tables.comm.otherwise)
-        elif tables.comm:
-            self._automaton(tables.comm)
-            self._setting(COMM_SETTING, tables.comm.unasked)
+        if values := value_entries(tables):
+            self._hash("value_table", values)
+        if automata := automata_of(tables):
+            self._automata(automata)
         if tables.binary:
             self._hash("binary_table", binary_entries(tables.binary))
-            self._setting(BINARY_UNASKED_SETTING, tables.binary.unasked)
+        if tables.tree:
+            self._hash("tree_table", tree_entries(tables.tree))
+        if "SETTINGS" in self._sizes:
+            masks = enumerate(settings_of(tables))
+            self._entries("settings", {pack("I", place): pack("Q", m) for place, m in masks})
 
     def select(self, masks: Mapping[int, int]) -> None:
         """Write the selection: event id to the mask of the scopes that selected it."""
@@ -101,19 +126,14 @@ class TableWriter:
     def _numbers(self, name: str, table: Intervals, size: int) -> None:
         self._entries(name, {ZERO: intervals_bytes(table, size)})
 
-    def _automaton(self, table: Automaton) -> None:
-        classes = int(self._sizes["COMM_CLASSES"])
-        self._entries("comm_classes", {ZERO: table.classes})
-        rows = enumerate(table.rows)
-        self._entries(
-            "comm_rows", {pack("I", i): row_bytes(row, table, classes) for i, row in rows}
-        )
-        self._entries("comm_met", {pack("I", i): _verdict(v) for i, v in enumerate(table.met)})
-
-    def _setting(self, place: int, mask: int) -> None:
-        """Write a mask that programs with fixed tables have as a constant instead."""
-        if "SETTINGS" in self._sizes:
-            self._entries("settings", {pack("I", place): pack("Q", mask)})
+    def _automata(self, automata: Mapping[Key, Automaton]) -> None:
+        classes, first = int(self._sizes["PATTERN_CLASSES"]), first_rows(automata)
+        for key, table in automata.items():
+            self._entries("pattern_classes", {pack("I", KINDS[key]): table.classes})
+            rows = row_entries(table, first[key], classes)
+            self._entries("pattern_rows", rows)
+            met = zip(rows, map(verdict_bytes, table.met), strict=True)
+            self._entries("pattern_met", dict(met))
 
     def _hash(self, name: str, entries: Mapping[bytes, bytes]) -> None:
         self._entries(name, entries)
@@ -139,20 +159,59 @@ def intervals_bytes(table: Intervals, size: int) -> bytes:
     return bounds.tobytes() + b"".join(column.tobytes() for column in columns)
 
 
-def comm_entries(table: ExactTexts) -> dict[bytes, bytes]:
-    """Return the elements of ``comm_table``."""
-    return {text.ljust(COMM_SIZE, b"\0"): pack("Q", m) for text, m in table.accept.items()}
+def automata_of(tables: AcceptTables) -> dict[Key, Automaton]:
+    """Return the tables of names that use ``*``."""
+    return {key: table for key, table in tables.values.items() if isinstance(table, Automaton)}
 
 
-def row_bytes(row: Sequence[int], table: Automaton, classes: int) -> bytes:
-    """Return a ``comm_row``; a state in which patterns end carries the flag MET."""
-    marked = [state | (MET if _says(table.met[state]) else 0) for state in row]
-    return array("I", marked + [0] * (classes - len(marked))).tobytes()
+def first_rows(automata: Mapping[Key, Automaton]) -> dict[Key, int]:
+    """Return where the rows of each automaton begin; they share one map."""
+    first, at = {}, 0
+    for key, table in automata.items():
+        first[key] = at
+        at += len(table.rows)
+    return first
+
+
+def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes]:
+    """Return the elements of ``pattern_rows``; a state where patterns end has the flag MET."""
+    marks = [first + i | (MET if _says(met) else 0) for i, met in enumerate(table.met)]
+    spare = [0] * (classes - table.class_count)
+    return {
+        pack("I", first + i): array("I", [*map(marks.__getitem__, row), *spare]).tobytes()
+        for i, row in enumerate(table.rows)
+    }
+
+
+def value_entries(tables: AcceptTables) -> dict[bytes, bytes]:
+    """Return the elements of ``value_table``."""
+    return {
+        pack("Q", KINDS[key]) + value: pack("Q", mask)
+        for key, table in tables.values.items()
+        if isinstance(table, ExactValues)
+        for value, mask in table.accept.items()
+    }
 
 
 def binary_entries(table: Binaries) -> dict[bytes, bytes]:
     """Return the elements of ``binary_table``."""
-    return {binary_key(*place): _verdict(v) for place, v in table.verdicts.items()}
+    return {binary_key(*place): verdict_bytes(v) for place, v in table.of.items()}
+
+
+def tree_entries(table: Verdicts[int]) -> dict[bytes, bytes]:
+    """Return the elements of ``tree_table``."""
+    return {pack("I", pid): verdict_bytes(v) for pid, v in table.of.items()}
+
+
+def settings_of(tables: AcceptTables) -> list[int]:
+    """Return the masks that programs with fixed tables have as constants instead."""
+    named = {"UTS_ROW": first_rows(automata_of(tables)).get(Key.UTS, 0)}
+    for key, table in tables.values.items():
+        named[key.name] = table.otherwise if isinstance(table, ExactValues) else table.unasked
+    if tables.binary and tables.tree and tables.new:
+        named |= {"BINARY": tables.binary.unasked, "TREE": tables.tree.unasked}
+        named |= {"NEW_EQUAL": tables.new.equal, "NEW_EXCLUDED": tables.new.excluded}
+    return [named.get(name, 0) for name in SETTINGS]
 
 
 def binary_key(mntns: int, path: bytes) -> bytes:
@@ -162,7 +221,8 @@ def binary_key(mntns: int, path: bytes) -> bytes:
     return pack("I", mntns) + path.ljust(PATH_SIZE, b"\0")
 
 
-def _verdict(verdict: Verdict) -> bytes:
+def verdict_bytes(verdict: Verdict) -> bytes:
+    """Return a ``struct verdict``."""
     return pack("QQ", verdict.equal, verdict.excluded)
 
 
@@ -172,6 +232,10 @@ def _says(verdict: Verdict) -> bool:
 
 def _mask(mask: int) -> str:
     return f"{mask:#x}ULL"
+
+
+def _size(entries: Mapping[Any, Any]) -> str:
+    return str(max(1, len(entries)))
 
 
 def _power_of_two(values: Sequence[int]) -> int:

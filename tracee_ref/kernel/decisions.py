@@ -11,12 +11,14 @@ from model.facts import Process
 
 from ..errors import HostError
 from ..tables import AcceptTables
-from .accept import COMM_SIZE, EVENTS, PATH_SIZE, TableWriter, binary_key
+from ..tables.verdicts import VALUE_BYTES
+from .accept import EVENTS, PATH_SIZE, TableWriter, binary_key
 from .bpf_syscall import test_run
 from .btf import Btf
 from .program import Program
 
-QUESTION: Final = Struct(f"=QI4xIII{COMM_SIZE}s4xQ")
+ANCESTORS: Final = 8
+QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s3Q {ANCESTORS}I")
 """``struct question`` of bpf/decisions.bpf.c up to its binary, which a flag may leave out."""
 
 MASK: Final = Struct("=Q")
@@ -24,6 +26,7 @@ MASK: Final = Struct("=Q")
 TRACER_PID: Final = 4242
 """The process id that stands for the tracer itself (rule 14)."""
 
+VALUES: Final = "8192"
 ROOMY: Final = {
     "EVENTS": str(EVENTS),
     "SETTINGS": "",
@@ -31,23 +34,40 @@ ROOMY: Final = {
     "UID_INTERVALS": "1024",
     "USE_PID": "",
     "PID_INTERVALS": "1024",
+    "USE_NEW": "",
+    "NEW_EQUAL": "setting(NEW_EQUAL_SETTING)",
+    "NEW_EXCLUDED": "setting(NEW_EXCLUDED_SETTING)",
+    "VALUES": VALUES,
+    "USE_MNTNS": "",
+    "MNTNS_OTHERWISE": "setting(MNTNS_SETTING)",
+    "USE_PIDNS": "",
+    "PIDNS_OTHERWISE": "setting(PIDNS_SETTING)",
     "USE_BINARY": "",
     "BINARY_PATH_SIZE": str(PATH_SIZE),
-    "BINARY_VALUES": "1024",
-    "BINARY_UNASKED": "setting(BINARY_UNASKED_SETTING)",
+    "BINARY_VALUES": VALUES,
+    "BINARY_UNASKED": "setting(BINARY_SETTING)",
+    "USE_TREE": "",
+    "TREE_VALUES": VALUES,
+    "TREE_UNASKED": "setting(TREE_SETTING)",
+    "USE_FOLLOW": "",
 }
 """Sizes for a program whose tables are written many times, all kinds in use."""
 
 ROOMY_EXACT: Final = ROOMY | {
     "USE_COMM": "",
-    "COMM_VALUES": "1024",
     "COMM_OTHERWISE": "setting(COMM_SETTING)",
+    "USE_UTS": "",
+    "UTS_OTHERWISE": "setting(UTS_SETTING)",
 }
 ROOMY_PATTERNS: Final = ROOMY | {
+    "USE_PATTERNS": "",
+    "PATTERN_ROWS": "8192",
+    "PATTERN_CLASSES": "256",
     "USE_COMM_PATTERNS": "",
-    "COMM_ROWS": "4096",
-    "COMM_CLASSES": "256",
     "COMM_UNASKED": "setting(COMM_SETTING)",
+    "USE_UTS_PATTERNS": "",
+    "UTS_UNASKED": "setting(UTS_SETTING)",
+    "UTS_ROW": "setting(UTS_ROW_SETTING)",
 }
 
 
@@ -83,7 +103,13 @@ class DecisionProgram:
 def question(event: int, process: Process, with_binary: bool) -> bytes:
     """Return a ``struct question`` about an event of the process."""
     pid = TRACER_PID if process.tracer else process.pid
-    data = QUESTION.pack(0, event, pid, process.tid, process.uid, process.comm, 0)
+    ancestry = sorted(process.ancestry)
+    facts = (
+        *(pid, process.tid, process.uid, process.new, process.mntns, process.pidns),
+        *(process.comm, process.uts, 0, 0, process.followed),
+    )
+    spare = [0] * (ANCESTORS - len(ancestry))
+    data = QUESTION.pack(0, event, len(ancestry), *facts, *ancestry, *spare)
     if not with_binary:
         return data
     binary = process.binary

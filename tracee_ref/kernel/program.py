@@ -126,6 +126,13 @@ class Program:
             return None
         return value.raw
 
+    def keys(self, fd: int, size: int) -> Iterator[bytes]:
+        """Give the keys of a map; of one that changes meanwhile, some may come twice or never."""
+        key, following = None, ctypes.create_string_buffer(size)
+        while self._lib.bpf_get_next_key(fd, key, following) == 0:
+            yield following.raw
+            key = ctypes.create_string_buffer(following.raw, size)
+
     def close(self) -> None:
         """Detach and unload everything."""
         self.bpf.cleanup()

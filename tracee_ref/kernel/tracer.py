@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from struct import Struct, pack, unpack
 from typing import Final
 
-from model.facts import Process
-from model.match import conditions_hold
-from model.scope import Key
-
 from ..argument_types import Shape, shape_of
 from ..catalogue import LAST_NATIVE_CALL, EventDefinition, i386_events, load_catalogue
 from ..tables import compile_tables
-from .accept import EVENTS, TableWriter, defines
+from .accept import EVENTS, ZERO, TableWriter, defines
 from .btf import Btf
+from .census import Census
 from .hooks import Hooks, Settings
 from .program import Program
 from .ring import RingReader
-from .seeds import process_facts, seed_processes
 from .tracepoints import Tracepoints
 
 COUNTERS: Final = ("seen", "filtered", "submitted", "lost", "unknown", "untracked")
 """In the order of ``enum counter`` of bpf/records.h."""
 
 CALL: Final = Struct("=QQII")
-PROCESS: Final = Struct("=QQQ")
-BPF_NOEXIST: Final = 1
 
 SHAPE_NUMBERS: Final[dict[Shape, int]] = {
     Shape.STRING: 1,
@@ -65,10 +60,12 @@ class KernelTracer:
         for point, function in self._hooks.raw_tracepoints().items():
             self._program.attach_raw_tracepoint(point, function)
         self._attach_entries()
-        self._seed()
+        self._learn_processes()
 
     def start(self) -> None:
         """Switch the selection on: from here on every event is reported or counted."""
+        fd = self._program.map_fd("tracing_began")
+        self._program.update(fd, ZERO, pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
         masks = self._tables.select
         ids = {self._catalogue[name].id: mask for name, mask in masks.items()}
         self._writer.select({event: m for event, m in ids.items() if event < EVENTS})
@@ -147,19 +144,10 @@ class KernelTracer:
             table[number] = CALL.pack(*selected, *(e or 0 for e in events))
         return table
 
-    def _seed(self) -> None:
+    def _learn_processes(self) -> None:
         """Tell the kernel side of the processes that began before it."""
+        census = Census(self._program, self._tables)
         if self._settings.command is not None:
-            self._learn(process_facts(self._settings.command), starting=True)
-        elif self._tables.binary is not None:
-            seed_processes(self._learn)
-
-    def _learn(self, process: Process, *, starting: bool = False) -> bool:
-        accepted = sum(
-            scope.bit
-            for scope in self._settings.scopes
-            if conditions_hold(scope.process.get(Key.BINARY, ()), process)
-        )
-        fd, key = self._program.map_fd("processes"), pack("I", process.pid)
-        # What the kernel side has seen since is newer than what we read.
-        return self._program.update(fd, key, PROCESS.pack(accepted, 0, starting), BPF_NOEXIST) == 0
+            census.take_command(self._settings.command)
+        elif self._tables.of_life:
+            census.take_all()

@@ -1,7 +1,8 @@
 """Accept tables: from a value to the mask of the scopes that accept it.
 
-Their contents are the model's own answers, asked for every value that a flag mentions and
-for "anything else"; no rule of scopes is written down here a second time.
+Of numbers they hold the model's own answers, asked wherever one may change.  Of all other values
+they hold which scopes name them with ``=`` and which with ``!=``: rule 4 as two masks, proven to
+be the model's word for all facts by ``tests/model/test_proof_tables.py``.
 """
 
 from .compiled import AcceptTables, compile_all_tables, compile_tables

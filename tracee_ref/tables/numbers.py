@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import xor
 from typing import Final
 
 from model.facts import Process
-from model.match import conditions_hold
-from model.scope import Conditions, Key, Op, Scope
+from model.holds import process_test
+from model.scope import Condition, Key, Op, Scope
 
 U32: Final = 1 << 32
 ALL: Final = (1 << 64) - 1
@@ -41,13 +42,16 @@ def pid_intervals(scopes: Sequence[Scope]) -> Intervals:
 
 
 def _bounds(scopes: Sequence[Scope], key: Key) -> list[int]:
-    values = {
-        condition.value
-        for scope in scopes
-        for condition in scope.process.get(key, ())
-        if type(condition.value) is int
-    }
-    return sorted({0} | values | {value + 1 for value in values if value + 1 < U32})
+    conditions = (c for scope in scopes for c in scope.process.get(key, ()))
+    return sorted({0}.union(*map(_turning_points, conditions)))
+
+
+def _turning_points(condition: Condition) -> list[int]:
+    """Return where a condition's answer may change: at its value, and behind it."""
+    value = condition.value
+    if not isinstance(value, int):
+        return []
+    return [value, value + 1] if value + 1 < U32 else [value]
 
 
 def _column(
@@ -62,19 +66,39 @@ def _column(
     flips = [0] * len(bounds)
     flips[0] = ALL
     for scope in scopes:
-        conditions = tuple(c for c in scope.process.get(key, ()) if wanted(c.op))
+        conditions = [c for c in scope.process.get(key, ()) if wanted(c.op)]
         before = True
-        for bound in _bounds_of(conditions):
-            now = conditions_hold(conditions, process_of(bound))
+        for bound, now in _answers(conditions, process_of):
             if now is not before:
                 flips[place[bound]] ^= scope.bit
             before = now
     return list(accumulate(flips, xor))
 
 
-def _bounds_of(conditions: Conditions) -> list[int]:
-    values = {c.value for c in conditions if type(c.value) is int}
-    return sorted({0} | values | {value + 1 for value in values if value + 1 < U32})
+def _answers(
+    conditions: Sequence[Condition], process_of: Callable[[int], Process]
+) -> Iterator[tuple[int, bool]]:
+    """Give each bound of the conditions of one scope, and whether they hold from there on.
+
+    Every condition is asked at its own turning points alone: to ask all of them everywhere
+    takes seconds where a scope has thousands of values.
+    """
+    asks = any(c.op is Op.EQ for c in conditions)
+    met, broken = Counter[int](), Counter[int]()
+    for condition in conditions:
+        holds, equal = process_test(condition), condition.op is Op.EQ
+        before = not equal  # an alternative is not met, and nothing is broken, before 0
+        for bound in sorted({0, *_turning_points(condition)}):
+            now = holds(process_of(bound))
+            if equal:
+                met[bound] += now - before
+            else:
+                broken[bound] += before - now
+            before = now
+    alternatives = failures = 0
+    for bound in sorted({0} | met.keys() | broken.keys()):
+        alternatives, failures = alternatives + met[bound], failures + broken[bound]
+        yield bound, not failures and (alternatives > 0 or not asks)
 
 
 def _of_uid(value: int) -> Process:

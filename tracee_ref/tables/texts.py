@@ -1,4 +1,4 @@
-"""Tables for texts: a dictionary for exact ones, an automaton where ``*`` is used."""
+"""The table of names where ``*`` is used: an automaton that meets all patterns in one reading."""
 
 from __future__ import annotations
 
@@ -7,43 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.facts import Process
-from model.match import conditions_hold
 from model.scope import Key, Op, Pattern, Scope
 
-from .numbers import ALL
+from .verdicts import Verdict, conditions_of, unasked
 
 START: Final = 256
 """The symbol in front of every text; a pattern without a leading ``*`` begins with it."""
 
 END: Final = 0
 """The NUL behind every text; a pattern without a trailing ``*`` ends with it."""
-
-OTHER_TEXT: Final = b"\0"
-"""Stands for any text that no flag mentions: no flag can hold a NUL."""
-
-
-@dataclass(slots=True)
-class Verdict:
-    """The scopes of which a value is an ``=`` value, and those that exclude it (rule 4)."""
-
-    equal: int = 0
-    excluded: int = 0
-
-    def join(self, op: Op, bit: int) -> None:
-        """Note that one scope names the value with ``=`` or ``!=``."""
-        if op is Op.EQ:
-            self.equal |= bit
-        else:
-            self.excluded |= bit
-
-
-@dataclass(frozen=True, slots=True)
-class ExactTexts:
-    """The mask of every mentioned text, and that of all others."""
-
-    accept: dict[bytes, int]
-    otherwise: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +38,6 @@ def has_patterns(scopes: Sequence[Scope], key: Key) -> bool:
     return any(not pattern.exact for _, _, pattern in _patterns(scopes, key))
 
 
-def unasked(scopes: Sequence[Scope], key: Key) -> int:
-    """Return the scopes without an ``=`` value of the key; absent scopes count as such."""
-    asked = (s.bit for s in scopes if any(c.op is Op.EQ for c in s.process.get(key, ())))
-    return ALL - sum(asked)
-
-
-def exact_texts(scopes: Sequence[Scope], key: Key) -> ExactTexts:
-    """Return the dictionary of a key whose texts have no ``*`` (rule 8)."""
-    users = [scope for scope in scopes if key in scope.process]
-    otherwise = ALL - sum(scope.bit for scope in users if not _accepts(scope, key, OTHER_TEXT))
-    accept: dict[bytes, int] = {}
-    for scope in users:
-        for condition in scope.process[key]:
-            assert isinstance(condition.value, Pattern)
-            text = condition.value.text
-            mask = accept.get(text, otherwise) & ~scope.bit
-            accept[text] = mask | (scope.bit if _accepts(scope, key, text) else 0)
-    return ExactTexts(accept, otherwise)
-
-
 def automaton(scopes: Sequence[Scope], key: Key) -> Automaton:
     """Return the automaton of a key (rule 8)."""
     trie = _Trie()
@@ -94,18 +46,9 @@ def automaton(scopes: Sequence[Scope], key: Key) -> Automaton:
     return trie.automaton(unasked(scopes, key))
 
 
-def _accepts(scope: Scope, key: Key, text: bytes) -> bool:
-    process = Process(comm=text) if key is Key.COMM else Process(uts=text)
-    return conditions_hold(scope.process[key], process)
-
-
 def _patterns(scopes: Sequence[Scope], key: Key) -> list[tuple[int, Op, Pattern]]:
-    return [
-        (scope.bit, condition.op, condition.value)
-        for scope in scopes
-        for condition in scope.process.get(key, ())
-        if isinstance(condition.value, Pattern)
-    ]
+    of_key = conditions_of(scopes, key)
+    return [(bit, c.op, c.value) for bit, c in of_key if isinstance(c.value, Pattern)]
 
 
 @dataclass(slots=True)
@@ -161,5 +104,4 @@ class _Trie:
         return rows
 
     def _inherit(self, state: int, fallback: int) -> None:
-        self.met[state].equal |= self.met[fallback].equal
-        self.met[state].excluded |= self.met[fallback].excluded
+        self.met[state].meet(self.met[fallback])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from model.scope import Key, Scope
+from model.scope import Scope
 from tracee_ref.kernel.accept import defines
 from tracee_ref.kernel.btf import Btf
 from tracee_ref.kernel.decisions import ROOMY_EXACT, ROOMY_PATTERNS, DecisionProgram
 from tracee_ref.tables import compile_all_tables, compile_tables
+from tracee_ref.tables.compiled import NAMES
 from tracee_ref.tables.texts import has_patterns
 from vmtests.handlers import Reply, handler
 from vmtests.strategies import EVENTS
@@ -19,8 +20,9 @@ from vmtests.wire import unpack_questions, unpack_scopes
 def masks(*, scopes: str, questions: str) -> Reply:
     """The mask of each question, from a program with room for any tables."""
     given = unpack_scopes(scopes)
-    program = roomy_program(patterns=has_patterns(given, Key.COMM))
-    program.fill(compile_all_tables(given), EVENTS)
+    patterns = any(has_patterns(given, key) for key in NAMES)
+    program = roomy_program(patterns=patterns)
+    program.fill(compile_all_tables(given, patterns=patterns), EVENTS)
     return answers(program, questions)
 
 

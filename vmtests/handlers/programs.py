@@ -12,9 +12,15 @@ EVERYTHING = (
     "set=syscalls",
     "event=sched_process_fork,sched_process_exec,sched_process_exit",
     "comm=a*,*b,*c*,d",
+    "uts=a*,*b,*c*,d",
     "uid>5",
     "pid!=7",
+    "pid=new",
+    "mntns!=5",
+    "pidns!=7",
+    "tree!=88",
     "binary=/bin/ls",
+    "follow",
 )
 """A run that uses every kind of filter and every event."""
 
@@ -23,7 +29,7 @@ EVERYTHING = (
 def verified() -> Reply:
     """Instructions that the verifier goes through, by program, with everything in use."""
     scopes = parse_filters(EVERYTHING, load_catalogue())
-    tracer = KernelTracer(Settings(scopes=scopes, exec_env=True, command=1))
+    tracer = KernelTracer(Settings(scopes=scopes, exec_env=True))
     try:
         return {"programs": tracer.verified()}
     finally:
