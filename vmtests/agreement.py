@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from vmtests.expected import Occurrence
+from vmtests.occurrence import Occurrence
 from vmtests.tracing import Account
 
 

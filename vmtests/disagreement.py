@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from model.scope import Scope
 from tracee_ref.flags.spelling import format_scopes
 from vmtests.agreement import Difference, is_expected
-from vmtests.expected import Occurrence
 from vmtests.journal import Record
+from vmtests.occurrence import Occurrence
 
 SHOWN = 5
 """Differences and scopes that are told in full; the rest is counted."""
@@ -35,9 +35,14 @@ def table(run: Run, wrong: Sequence[Difference], errors: Sequence[str]) -> str:
     lines.append(f"{len(wrong)} events differ; the threads of the first {SHOWN}:")
     for tid in dict.fromkeys(one.tid for one in wrong[:SHOWN]):
         lines += [f"  journal of thread {tid}:"]
-        lines += [f"    {record}" for record in run.records if tid in (record.tid, record.result)]
+        lines += [f"    {record}" for record in run.records if is_about(record, tid)]
         lines += ["  events (- expected, + seen):", *(f"    {row}" for row in rows(run, tid))]
     return "\n".join(lines)
+
+
+def is_about(record: Record, tid: int) -> bool:
+    """Whether a thread did this, or began with it."""
+    return tid == record.tid or (record.born is not None and tid == record.born.tid)
 
 
 def scopes_of(run: Run, wrong: Sequence[Difference]) -> list[Scope]:
@@ -75,4 +80,5 @@ def rows(run: Run, tid: int) -> Iterator[str]:
 def row(one: Occurrence) -> str:
     ppid = "|".join(map(str, sorted(one.ppids)))
     facts = f"{one.pid:>7} {ppid:>7} {one.uid:>10} {one.comm!r:<17} {one.result:>7}"
+    facts += f" {one.uts!r} {one.mntns} {one.pidns} {one.inner_pid}/{one.inner_tid}"
     return f"{one.mask:016x} {one.name:<18} {facts} {one.args}"

@@ -12,48 +12,52 @@ from dataclasses import dataclass, field, replace
 from os import fsdecode
 from typing import Any
 
-from model.facts import Event, Process
-from model.lifecycle import Exec, Exit, Fork, LifeEvent, SetComm, SetUid, Start, begin, step
+from model.facts import Container, Event, Process
+from model.lifecycle import (
+    Exec,
+    Exit,
+    Fork,
+    LifeEvent,
+    SetComm,
+    SetContainer,
+    SetNamespaces,
+    SetUid,
+    Start,
+    begin,
+    step,
+)
 from model.match import matched_scopes
 from model.scope import COMM_BYTES, Binary, Scope
 from tracee_ref.catalogue import load_catalogue
+from vmtests.event_fields import fields_of
 from vmtests.journal import Record
+from vmtests.occurrence import Occurrence, shown
+from vmtests.plans import CGROUPS
 from vmtests.workload.layout import Kind
 
-NOT_UTF8 = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 ENOENT = 2
+UTS_BYTES = 15
+"""What the tracer takes of a host name (rule 8)."""
 
-
-@dataclass(frozen=True)
-class Occurrence:
-    """An event: as it happened, shown if its mask is not 0; or as the tracer showed it.
-
-    What is expected of an orphan has several ``ppids``; ``args`` has what is compared.
-    """
-
-    name: str
-    mask: int
-    pid: int
-    tid: int
-    ppids: frozenset[int]
-    uid: int
-    comm: str
-    result: int
-    args: dict[str, Any]
+MAY_FAIL = (Kind.CALL, Kind.EXEC, Kind.NEW_CGROUP)
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How the workload was started: by whom, and what it was before its exec."""
+    """How the workload was started: the tracer and those it descends from, and the command.
 
-    tracer: int
-    before: Process
+    The last of ``before`` is the tracer's process; its child, process ``pid``, became the
+    command, which has the arguments ``argv``.
+    """
+
+    before: Sequence[Start]
+    pid: int
     argv: tuple[bytes, ...]
 
-
-def shown(text: bytes) -> str:
-    """A text as JSON output has it."""
-    return fsdecode(text).translate(NOT_UTF8)
+    @property
+    def tracer(self) -> Process:
+        """The tracer's own process."""
+        return self.before[-1].process
 
 
 @dataclass
@@ -65,22 +69,29 @@ class Replay:
     occurrences: list[Occurrence] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        root = self.launch.before
-        self.state = begin([Start(root, self.launch.tracer)])
+        tracer, root = self.launch.tracer.pid, self.launch.pid
+        self.state = begin(self.launch.before)
+        self._step(Fork(tracer, root, root))
         self._selected = {name for scope in self.scopes for name in scope.events}
-        self._parents = {root.pid: frozenset({self.launch.tracer})}
+        self._filtered = {name for scope in self.scopes for name in scope.fields}
+        self._parents = {root: frozenset({tracer})}
+        self._reapers = {root: root}
+        self._inner = {root: root}
         self._threaded: set[int] = set()
         self._calls = {event.id: event for event in load_catalogue().values()}
-        self._argv = {0: self.launch.argv}
+        self._made: set[bytes] = set()
 
     def run(self, records: Iterable[Record]) -> list[Occurrence]:
         """Go through the journal; its first record is the exec that the tracer made."""
-        program = self.launch.argv[0]
-        root = self.launch.before.tid
+        root, program = self.launch.pid, self.launch.argv[0]
         first = Record(Kind.EXEC, False, root, root, 0, program, (0,))
-        for record in (first, *records):
+        journal = [first, *records]
+        made = (one for one in journal if one.kind is Kind.NEW_CGROUP and one.result == 0)
+        self._made = {one.text for one in made}
+        for record in journal:
             self._take(record)
-        assert not self.state.tasks, f"never ended: {sorted(self.state.tasks)}"
+        alive = self.state.tasks.keys() - {start.process.tid for start in self.launch.before}
+        assert not alive, f"never ended: {sorted(alive)}"
         return [replace(one, ppids=self._parents[one.pid]) for one in self.occurrences]
 
     def _take(self, record: Record) -> None:
@@ -88,6 +99,10 @@ class Replay:
             Kind.CALL: self._call,
             Kind.SET_COMM: lambda r: self._step(SetComm(r.tid, r.text)),
             Kind.SET_UID: lambda r: self._step(SetUid(r.tid, r.a[0])),
+            Kind.SET_UTS: lambda r: self._step(SetNamespaces(r.tid, uts=r.text[:UTS_BYTES])),
+            Kind.NEW_MNTNS: lambda r: self._step(SetNamespaces(r.tid, mntns=r.result)),
+            Kind.JOIN_MNTNS: lambda r: self._step(SetNamespaces(r.tid, mntns=r.result)),
+            Kind.JOIN_CGROUP: self._join_container,
             Kind.FORK: self._fork,
             Kind.THREAD: self._fork,
             Kind.EXEC: self._exec,
@@ -95,6 +110,7 @@ class Replay:
             Kind.EXIT_GROUP: self._exit_group,
             Kind.DIE: lambda r: self._end(r.tid, r.a[0]),
         }
+        assert record.result >= 0 or record.kind in MAY_FAIL, f"failed: {record}"
         if record.kind in handlers:
             handlers[record.kind](record)
 
@@ -105,10 +121,15 @@ class Replay:
         if name not in self._selected:
             return
         facts = self.state.facts(tid)
-        mask = matched_scopes(self.scopes, Event(name, facts))
+        inner = self._inner[facts.pid], self._inner[tid]
+        event = Event(name, facts)
+        if name in self._filtered:
+            fields = fields_of(load_catalogue()[name], facts, inner, result, args)
+            event = Event(name, facts, fields)
+        mask = matched_scopes(self.scopes, event)
         self.occurrences.append(
-            Occurrence(name, mask, facts.pid, facts.tid, frozenset(), facts.uid,
-                       shown(facts.comm), result, args)
+            Occurrence(name, mask, facts.pid, facts.tid, frozenset(), facts.uid, shown(facts.comm),
+                       result, shown(facts.uts), facts.mntns, facts.pidns, *inner, args)
         )  # fmt: skip
 
     def _call(self, record: Record) -> None:
@@ -123,18 +144,31 @@ class Replay:
 
     def _fork(self, record: Record) -> None:
         """The event belongs to the parent (rule 17)."""
-        child = record.result
-        assert child > 0, f"failed: {record}"
-        process = child if record.kind is Kind.FORK else record.pid
-        ids = {"parent_tid": record.tid, "parent_pid": record.pid}
-        ids |= {"child_tid": child, "child_pid": process}
-        inner = {name.replace("_", "_ns_"): value for name, value in ids.items()}
+        born, parent = record.born, self.state.facts(record.tid)
+        assert born is not None
+        assert born.tid, f"nobody began: {record}"
+        process = born.tid if record.kind is Kind.FORK else parent.pid
+        self._inner[born.tid] = born.inner_tid
+        ids = {"parent_tid": parent.tid, "parent_pid": parent.pid}
+        ids |= {"child_tid": born.tid, "child_pid": process}
+        inner = {name.replace("_", "_ns_"): self._inner[id_] for name, id_ in ids.items()}
         self._happens("sched_process_fork", record.tid, **ids, **inner)
-        self._step(Fork(record.tid, process, child))
-        if process == child:
-            self._parents[child] = frozenset({record.pid})
-        else:
+        self._step(Fork(record.tid, process, born.tid))
+        if process != born.tid:
             self._threaded.add(process)
+            return
+        self._parents[process] = frozenset({parent.pid})
+        self._reapers[process] = self._reapers[parent.pid]
+        if born.pidns != parent.pidns:
+            self._reapers[process] = process
+            self._step(SetNamespaces(process, pidns=born.pidns))
+
+    def _join_container(self, record: Record) -> None:
+        """A directory that was there before us is no new container (rule 11)."""
+        directory = record.text.rpartition(b"/")[0]
+        container = CGROUPS.get(fsdecode(directory.rpartition(b"/")[2]))
+        known = Container(container, directory in self._made) if container else None
+        self._step(SetContainer(record.tid, known))
 
     def _exec(self, record: Record) -> None:
         """A call that succeeds has the facts of its entry, the exec the new ones (rule 17)."""
@@ -180,9 +214,9 @@ class Replay:
             self._orphan_children(pid)
 
     def _orphan_children(self, pid: int) -> None:
-        """The root takes orphans; a step that began before may have been done after that."""
-        root = frozenset({self.launch.before.pid})
+        """Its reaper takes orphans; a step that began before may have been done after that."""
+        reaper = frozenset({self._reapers[pid]})
         living = {task.pid for task in self.state.tasks.values()}
-        for child in living:
+        for child in living & self._parents.keys():
             if pid in self._parents[child]:
-                self._parents[child] |= root
+                self._parents[child] |= reaper

@@ -9,10 +9,20 @@ from vmtests.workload.layout import JOURNAL, NO_TEXT, PLAN, RECORD, Kind
 
 
 @dataclass(frozen=True)
+class Born:
+    """A new task: its thread id, the same in its own pid namespace, and which that is."""
+
+    tid: int
+    inner_tid: int
+    pidns: int
+
+
+@dataclass(frozen=True)
 class Record:
     """What became of a step; ``done`` is False for one that did not return.
 
-    ``pid`` and ``tid`` are those of its beginning, ``result`` is what the kernel answered.
+    ``pid`` and ``tid`` are those of its beginning (in the initial pid namespace), ``result``
+    is what the kernel answered.
     """
 
     kind: Kind
@@ -22,6 +32,12 @@ class Record:
     result: int
     text: bytes
     a: tuple[int, ...]
+
+    @property
+    def born(self) -> Born | None:
+        """Who began with this record, if it is that of a fork or of a new thread."""
+        birth = self.kind in (Kind.FORK, Kind.THREAD)
+        return Born(*self.a[1:4]) if birth else None
 
     def __str__(self) -> str:
         text = f" {self.text!r}" if self.text else ""

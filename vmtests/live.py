@@ -5,20 +5,23 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Sequence
-from itertools import chain
+from itertools import pairwise
 from typing import Any
 
 from model.facts import Process
-from model.scope import Binary, Scope
-from tracee_ref.flags.spelling import format_scopes
+from model.lifecycle import Start
+from model.scope import Binary
 from vmtests.agreement import account_errors, differences
 from vmtests.disagreement import Run, table
+from vmtests.drawn_scopes import Drawn
 from vmtests.ensemble import Ensemble
-from vmtests.expected import Launch, Occurrence, Replay
+from vmtests.expected import UTS_BYTES, Launch, Replay
 from vmtests.handlers.live import ROOT
-from vmtests.journal import Record, unpack_journal
+from vmtests.journal import unpack_journal
+from vmtests.occurrence import Occurrence
 from vmtests.plans import PROGRAMS
 from vmtests.tracing import Traced
+from vmtests.wire import pack
 from vmtests.workload.build import workload_program
 from vmtests.workload.layout import pack_plan
 from vmtests.workload.plan import Compiler, Image
@@ -28,7 +31,7 @@ SECONDS = 300.0
 """For one run; five emulated guests on two cores take a minute to start the tracer."""
 
 
-def disagreement(ensemble: Ensemble, directory: str, root: Image, scopes: Sequence[Scope]) -> str:
+def disagreement(ensemble: Ensemble, directory: str, root: Image, drawn: Sequence[Drawn]) -> str:
     """Run a plan under scopes on all kernels; return a table for the first that is wrong."""
     plan = pack_plan(Compiler(root, directory).blocks)
     request = {
@@ -36,22 +39,21 @@ def disagreement(ensemble: Ensemble, directory: str, root: Image, scopes: Sequen
         "directory": directory,
         "plan": base64.b64encode(plan).decode(),
         "programs": PROGRAMS,
-        "options": list(chain.from_iterable(("-f", flag) for flag in format_scopes(scopes))),
+        "scopes": pack(tuple(drawn)),
         "seconds": SECONDS,
     }
     replies = ensemble.ask("live.run", request, seconds=SECONDS + 20)
-    problems = (judge(name, directory, plan, scopes, reply) for name, reply in replies.items())
+    problems = (judge(name, plan, drawn, reply) for name, reply in replies.items())
     return next(filter(None, problems), "")
 
 
-def judge(
-    kernel: str, directory: str, plan: bytes, scopes: Sequence[Scope], reply: dict[str, Any]
-) -> str:
+def judge(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any]) -> str:
     """Return what is wrong with a run, or an empty text."""
     if reply["status"] != 0:
         return f"{kernel}: exit status {reply['status']}: {reply['stderr']}"
+    scopes = [one.resolve(reply["facts"]) for one in drawn]
     records = list(unpack_journal(base64.b64decode(reply["journal"]), plan))
-    occurrences = Replay(scopes, launch(directory, records, reply)).run(records)
+    occurrences = Replay(scopes, launch(records[0].pid, reply)).run(records)
     account = Traced(0, "", reply["stderr"]).account
     seen = [shown_event(*event) for event in reply["events"]]
     wrong = differences(occurrences, seen, account)
@@ -66,15 +68,21 @@ def shown_event(name: str, mask: int, pid: int, tid: int, ppid: int, *rest: Any)
     return Occurrence(name, mask, pid, tid, frozenset({ppid}), *rest)
 
 
-def launch(directory: str, records: Sequence[Record], reply: dict[str, Any]) -> Launch:
-    """The workload before its exec: a child of the tracer, which is a Python program."""
-    pid, mntns = records[0].pid, reply["mntns"]
-    before = Process(
-        pid=pid,
-        tid=pid,
+def launch(pid: int, reply: dict[str, Any]) -> Launch:
+    """The tracer, a Python program, and the processes above it."""
+    facts = reply["facts"]
+    tracer = Process(
+        pid=reply["tracer"],
+        tid=reply["tracer"],
         comm=TRACER_COMM,
-        binary=Binary(os.fsencode(reply["python"]), mntns),
-        mntns=mntns,
+        uts=os.fsencode(facts["uts"])[:UTS_BYTES],
+        mntns=facts["mntns"],
+        pidns=facts["pidns"],
+        binary=Binary(os.fsencode(reply["python"]), facts["mntns"]),
+        tracer=True,
     )
+    above = [*facts["ancestors"], 0]
+    older = [Start(Process(pid=one, tid=one), parent) for one, parent in pairwise(above)]
+    directory = facts["directory"]
     argv = tuple(map(os.fsencode, (f"{directory}/{ROOT}", directory, "0")))
-    return Launch(reply["tracer"], before, argv)
+    return Launch([*older, Start(tracer, above[0])], pid, argv)

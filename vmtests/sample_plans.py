@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from os import fsencode
-
-from model.scope import Binary, Condition, Key, Op, Pattern, Scope
-from vmtests.plans import EVENTS, NOWHERE, root_of
+from model.scope import NEW, Condition, ContainerId, EventField, Key, Op, Part, Pattern
+from tracee_ref.flags.not_yet import NOT_YET
+from vmtests.drawn_scopes import Drawn, DrawnCondition, Later, Program
+from vmtests.plans import CGROUPS, EVENTS, NOWHERE, root_of
 from vmtests.workload.plan import (
     Call,
     Dies,
@@ -14,8 +14,12 @@ from vmtests.workload.plan import (
     FailedExec,
     Fork,
     Image,
+    JoinCgroup,
+    JoinMntns,
+    NewMntns,
     SetComm,
     SetUid,
+    SetUts,
     Track,
 )
 
@@ -52,6 +56,22 @@ EXEC_WITHOUT_LEADER = Image(
 )
 KILLED_WITH_THREADS = Image((PARKED, Track((YIELD,)), PARKED), ender=1, ending=Dies(9))
 LAST_THREAD_OUT = Image((Track((YIELD,), 1), Track((YIELD,))), 1, Exits(2, alone=True))
+NAMESPACES = Image(
+    (
+        Track((SetUts(b"other"), NewMntns(), Call("close", (-1,)), Fork(LEAF), YIELD)),
+        Track((YIELD, SetUts(b"other-thread"), NewMntns(), YIELD, JoinMntns(), YIELD)),
+    ),
+    ending=Execs("alpha", ALPHA),
+)
+IN_PID_NAMESPACE = Image(
+    (
+        Track((YIELD, Fork(Image((Track((Fork(generations(2)),)),), abandons=True)))),
+        Track((YIELD, Fork(LEAF, 3, pidns=True))),
+    ),
+)
+CONTAINED = Image(
+    (Track((*(item for name in CGROUPS for item in (JoinCgroup(name), YIELD, Fork(LEAF))),)),)
+)
 ORPHANS = Image((Track((Fork(generations(2)), Fork(LEAF))),), abandons=True)
 
 EVERYTHING = root_of(
@@ -64,21 +84,57 @@ EVERYTHING = root_of(
         KILLED_WITH_THREADS,
         LAST_THREAD_OUT,
         ORPHANS,
+        NAMESPACES,
+        Image((Track((Fork(IN_PID_NAMESPACE, 2, pidns=True), YIELD)),)),
+        CONTAINED,
     ]
 )
 
 
-def scopes_for(directory: str) -> tuple[Scope, ...]:
+ANY = frozenset(EVENTS)
+
+ONE_EACH: tuple[tuple[str, DrawnCondition], ...] = (
+    ("comm", Condition(Key.COMM, Op.EQ, Pattern(b"alp", open_end=True))),
+    ("comm", Condition(Key.COMM, Op.NE, Pattern(b"leaf"))),
+    ("uid", Condition(Key.UID, Op.GE, 1001)),
+    ("binary", Program(Op.EQ, "alpha")),
+    ("binary", Program(Op.NE, "alpha")),
+    ("pid", Condition(Key.PID, Op.GT, 1)),
+    ("pid=new", Condition(Key.PID, Op.EQ, NEW)),
+    ("pid=new", Condition(Key.PID, Op.NE, NEW)),
+    ("uts", Condition(Key.UTS, Op.EQ, Pattern(b"other", open_end=True))),
+    ("uts", Later(Key.UTS, Op.EQ, "uts")),
+    ("mntns", Later(Key.MNTNS, Op.EQ, "mntns")),
+    ("mntns", Later(Key.MNTNS, Op.NE, "mntns")),
+    ("pidns", Later(Key.PIDNS, Op.EQ, "pidns")),
+    ("pidns", Later(Key.PIDNS, Op.NE, "pidns")),
+    ("tree", Later(Key.TREE, Op.EQ, "agent")),
+    ("tree", Condition(Key.TREE, Op.NE, 1)),
+    ("tree", Later(Key.TREE, Op.NE, "last_pid", 3)),
+    ("binary=NAMESPACE:PATH", Program(Op.EQ, "alpha", "host")),
+    ("binary=NAMESPACE:PATH", Program(Op.NE, "alpha", "mntns")),
+    ("container", Condition(Key.IN_CONTAINER, Op.EQ, True)),
+    ("container", Condition(Key.CONTAINER, Op.EQ, NEW)),
+    ("container", Condition(Key.CONTAINER, Op.NE, ContainerId("0a0a"))),
+    ("!container", Condition(Key.IN_CONTAINER, Op.NE, True)),
+    ("EVENT.retval", Condition(EventField("close", Part.RETVAL), Op.LT, 0)),
+    ("EVENT.args.NAME", Condition(
+        EventField("access", Part.ARGS, "pathname"), Op.EQ, Pattern(NOWHERE, open_end=True))),
+    ("EVENT.context.FIELD", Condition(
+        EventField("sched_yield", Part.CONTEXT, "processName"), Op.EQ, Pattern(b"leaf"))),
+)  # fmt: skip
+
+
+def scopes_for_everything() -> tuple[Drawn, ...]:
     """One scope for all of it, and one for each kind of filter."""
-    alpha = Binary(fsencode(f"{directory}/alpha"))
-    conditions = (
-        Condition(Key.COMM, Op.EQ, Pattern(b"alp", open_end=True)),
-        Condition(Key.COMM, Op.NE, Pattern(b"leaf")),
-        Condition(Key.UID, Op.GE, 1001),
-        Condition(Key.BINARY, Op.EQ, alpha),
-        Condition(Key.BINARY, Op.NE, alpha),
-        Condition(Key.PID, Op.GT, 1),
-    )
-    events = frozenset(EVENTS)
-    several = [Scope(i + 2, events, frozenset({one})) for i, one in enumerate(conditions)]
-    return (Scope(1, events), *several, Scope(64, events, frozenset(conditions[2:4])))
+    ready = [one for form, one in ONE_EACH if form not in NOT_YET]
+    several = [Drawn(i + 2, ANY, frozenset({one})) for i, one in enumerate(ready)]
+    following = [] if "follow" in NOT_YET else [*FOLLOWING]
+    return (Drawn(1, ANY), *several, *following, Drawn(64, ANY, frozenset(ready[2:4])))
+
+
+FOLLOWING = (
+    Drawn(50, ANY, frozenset({Condition(Key.COMM, Op.EQ, Pattern(b"level-3"))}), follow=True),
+    Drawn(51, ANY, frozenset({Program(Op.EQ, "alp")}), follow=True),
+    Drawn(52, ANY, frozenset({Condition(Key.UID, Op.EQ, 1001)}), follow=True),
+)

@@ -13,19 +13,24 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis.stateful import run_state_machine_as_test
 
-from model.scope import Scope
+from vmtests.drawn_scopes import Drawn
 from vmtests.ensemble import Ensemble
 from vmtests.live import disagreement
-from vmtests.plan_scopes import batches
-from vmtests.sample_plans import EVERYTHING, scopes_for
+from vmtests.plan_machine import PlanMachine
+from vmtests.sample_plans import EVERYTHING, scopes_for_everything
 from vmtests.workload.plan import Image
 
 PLANS_AT_ONCE = 5
 STARTS = 10
 """At the most: a start takes longer than all else, so a large run has more plans in each."""
 
+STEPS = 10
+"""Rules for each plan, more or less; those for the scopes come on top."""
+
+SCOPE_STEPS = 30
 SHRINKING_SECONDS = 90.0
 
 
@@ -54,7 +59,7 @@ class Patience:
         self._failed: dict[str, str] = {}
         self._until = float("inf")
 
-    def check(self, root: Image, scopes: Sequence[Scope]) -> None:
+    def check(self, root: Image, scopes: Sequence[Drawn]) -> None:
         key = repr((root, scopes))
         if key not in self._failed:
             if time.monotonic() > self._until:
@@ -72,29 +77,26 @@ class Patience:
         return self._failed[min(self._failed, key=len)]
 
 
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_drawn_plans(ensemble: Ensemble, directory: str, pytestconfig: pytest.Config) -> None:
     plans = int(pytestconfig.getoption("--plans"))
     at_once = max(PLANS_AT_ONCE, plans // STARTS)
     patience = Patience(ensemble, directory, at_once)
-
-    @settings(
+    members = {"runner": patience, "count": at_once}
+    machine = type("Machine", (PlanMachine,), members)
+    options = settings(
         max_examples=-(-plans // at_once) + 1,  # the first one is always the smallest there is
+        stateful_step_count=STEPS * at_once + SCOPE_STEPS,
         deadline=None,
         verbosity=Verbosity.quiet,  # our own table says it better
         phases=set(Phase) - {Phase.explain},
         suppress_health_check=list(HealthCheck),
     )
-    @given(batches(directory, at_once))
-    def run(batch: tuple[Image, tuple[Scope, ...]]) -> None:
-        patience.check(*batch)
-
     with suppress(AssertionError, OutOfPatience):
-        run()
+        run_state_machine_as_test(machine, settings=options)
         return
     pytest.fail(patience.smallest(), pytrace=False)
 
 
 def test_the_plan_with_everything(ensemble: Ensemble, directory: str) -> None:
-    if problem := disagreement(ensemble, directory, EVERYTHING, scopes_for(directory)):
+    if problem := disagreement(ensemble, directory, EVERYTHING, scopes_for_everything()):
         pytest.fail(problem, pytrace=False)

@@ -10,11 +10,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from tracee_ref.flags.spelling import format_scopes
+from tracee_ref.flags.values import HOST_MNTNS
 from vmtests.handlers import Reply, handler
+from vmtests.launch import launch_facts, own_cgroup
+from vmtests.wire import unpack
 from vmtests.workload.layout import JOURNAL, empty_journal, used_bytes
+from vmtests.workload.plan import CGROUP_LINK, MNTNS_LINK
 
 ROOT = "workload"
 """The name under which the tracer starts the program."""
@@ -29,6 +36,11 @@ FIELDS = (
     "userId",
     "processName",
     "returnValue",
+    "hostName",
+    "mountNamespace",
+    "pidNamespace",
+    "processId",
+    "threadId",
 )
 
 
@@ -39,21 +51,26 @@ def run(
     directory: str,
     plan: str,
     programs: Sequence[str],
-    options: Sequence[str],
+    scopes: str,
     seconds: float,
 ) -> Reply:
     """Trace a plan (base64): events, journal (base64), and what the tracer said of itself.
 
-    ``directory`` is made and removed; the program is put there under all the names.
+    ``directory`` is made and removed; the program is put there under all the names.  What the
+    drawn ``scopes`` (packed) left open is decided here; the reply has those ``facts``.
     """
     place = Path(directory)
     place.mkdir(exist_ok=True)
-    try:
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, place)
         prepare(place, program, base64.b64decode(plan), [ROOT, *programs])
-        reply = trace(place, options, seconds)
-    finally:
-        shutil.rmtree(place)
-    return reply
+        (place / MNTNS_LINK).symlink_to(f"/proc/{os.getpid()}/ns/mnt")
+        (place / CGROUP_LINK).symlink_to(stack.enter_context(own_cgroup(place.name)))
+        facts = launch_facts(directory)
+        as_flags = {**facts, "host": HOST_MNTNS}
+        flags = format_scopes([drawn.resolve(as_flags) for drawn in unpack(scopes)])
+        options = list(chain.from_iterable(("-f", flag) for flag in flags))
+        return {**trace(place, options, seconds), "facts": facts}
 
 
 def prepare(place: Path, program: str, plan: bytes, names: Sequence[str]) -> None:
@@ -87,7 +104,6 @@ def trace(place: Path, options: Sequence[str], seconds: float) -> Reply:
         "journal": base64.b64encode(used_journal(place / "journal")).decode(),
         "tracer": process.pid,
         "python": os.path.realpath(sys.executable),
-        "mntns": Path("/proc/self/ns/mnt").stat().st_ino,
     }
 
 

@@ -36,6 +36,11 @@ class Kind(IntEnum):
     EXIT = 14
     EXIT_GROUP = 15
     DIE = 16
+    SET_UTS = 17
+    NEW_MNTNS = 18
+    JOIN_MNTNS = 19
+    NEW_CGROUP = 20
+    JOIN_CGROUP = 21
 
 
 @dataclass(frozen=True)

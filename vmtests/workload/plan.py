@@ -15,6 +15,11 @@ from typing import TypeAlias
 from tracee_ref.catalogue import load_catalogue
 from vmtests.workload.layout import GATES, Kind, Step
 
+CLONE_NEWPID = 0x20000000
+MNTNS_LINK = "mntns"
+CGROUP_LINK = "cgroup"
+"""In the directory of a run: links to the first mount namespace, and to a cgroup of its own."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -35,6 +40,30 @@ class SetUid:
 
 
 @dataclass(frozen=True)
+class SetUts:
+    """The thread alone goes into a new uts namespace, which gets this host name."""
+
+    name: bytes
+
+
+@dataclass(frozen=True)
+class NewMntns:
+    """The thread alone goes into a new mount namespace."""
+
+
+@dataclass(frozen=True)
+class JoinMntns:
+    """The thread alone goes into the mount namespace in which the tracer was started."""
+
+
+@dataclass(frozen=True)
+class JoinCgroup:
+    """The process moves into a cgroup of this name, made if it is not there; "" leaves all."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class FailedExec:
     """An exec of a program that is not there."""
 
@@ -43,10 +72,15 @@ class FailedExec:
 
 @dataclass(frozen=True)
 class Fork:
-    """Some children that do the same; with more than one, all of them are there at once."""
+    """Some children that do the same; with more than one, all of them are there at once.
+
+    With ``pidns`` each is the first process of a pid namespace: it must not end before its
+    descendants, which the kernel would kill, and cannot be killed by a signal of its own.
+    """
 
     child: Image
     count: int = 1
+    pidns: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +93,8 @@ class Reap:
     """Become the parent of descendants that lose theirs."""
 
 
-Item: TypeAlias = Call | SetComm | SetUid | FailedExec | Fork | Wait | Reap
+Namespaces: TypeAlias = SetUts | NewMntns | JoinMntns | JoinCgroup
+Item: TypeAlias = Call | SetComm | SetUid | Namespaces | FailedExec | Fork | Wait | Reap
 
 
 @dataclass(frozen=True)
@@ -153,19 +188,33 @@ class Compiler:
             return [Step(Kind.SET_COMM, text=item.comm)]
         if isinstance(item, SetUid):
             return [Step(Kind.SET_UID, (item.uid,))]
+        if isinstance(item, Namespaces):
+            return self._namespaces(item)
         if isinstance(item, FailedExec):
             return [Step(Kind.EXEC, text=self._path(item.name))]
         if isinstance(item, Fork):
             return self._forks(item)
         return [Step(Kind.WAIT if isinstance(item, Wait) else Kind.REAP)]
 
+    def _namespaces(self, item: Namespaces) -> list[Step]:
+        if isinstance(item, SetUts):
+            return [Step(Kind.SET_UTS, text=item.name)]
+        if isinstance(item, NewMntns):
+            return [Step(Kind.NEW_MNTNS)]
+        if isinstance(item, JoinMntns):
+            return [Step(Kind.JOIN_MNTNS, text=self._path(MNTNS_LINK))]
+        path = self._path(f"{CGROUP_LINK}/{item.name}".removesuffix("/"))
+        make = [Step(Kind.NEW_CGROUP, text=path)] if item.name else []
+        return [*make, Step(Kind.JOIN_CGROUP, text=path + b"/cgroup.procs")]
+
     def _forks(self, fork: Fork) -> list[Step]:
+        flags = CLONE_NEWPID if fork.pidns else 0
         if fork.count == 1:
-            return [Step(Kind.FORK, (self._image(fork.child),))]
+            return [Step(Kind.FORK, (self._image(fork.child), flags))]
         gate, self._gates = self._gates, self._gates + 1
         assert gate < GATES, "too many crowds in a plan"
         block = self._image(fork.child, [Step(Kind.GATE, (gate,))])
-        return [Step(Kind.FORK, (block,))] * fork.count + [Step(Kind.OPEN, (gate,))]
+        return [Step(Kind.FORK, (block, flags))] * fork.count + [Step(Kind.OPEN, (gate,))]
 
 
 def call_step(call: Call) -> Step:

@@ -6,6 +6,7 @@
 #include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <asm/signal.h>
 
 #include "plan.h"
 

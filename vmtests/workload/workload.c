@@ -6,6 +6,7 @@
  * to begin with. Of the system calls that a plan can have as a step, the program makes none by
  * itself. A record is taken before its step is done, so a child's first record comes behind
  * that of the fork. */
+#include "namespaces.h"
 #include "system.h"
 
 #define STACK_SIZE 32768
@@ -16,8 +17,8 @@ enum state { GONE, RUNNING, PARKED };
 
 struct thread {
 	u32 state; /* the kernel puts GONE here when the thread ends */
-	u32 pid;
-	u32 tid;
+	struct ids ids; /* in the initial pid namespace */
+	struct record *birth;
 	u32 block;
 };
 
@@ -35,8 +36,8 @@ static struct record *record_begin(const struct thread *self, const struct step 
 		broken(BROKEN_JOURNAL);
 	struct record *record = &journal->records[place];
 	record->kind = step->kind;
-	record->pid = self->pid;
-	record->tid = self->tid;
+	record->pid = self->ids.pid;
+	record->tid = self->ids.tid;
 	record->text = step->text;
 	for (int i = 0; i < ARGUMENTS; i++)
 		record->a[i] = step->a[i];
@@ -60,9 +61,17 @@ static void run_block(struct thread *self, u32 number);
 static void become_process(void)
 {
 	leader.state = RUNNING;
-	leader.pid = call1(__NR_getpid, 0);
-	leader.tid = call1(__NR_set_tid_address, (s64)&leader.state);
+	call1(__NR_set_tid_address, (s64)&leader.state);
+	leader.ids = initial_ids();
 	thread_count = 1;
+}
+
+/* A new task tells who it is; its parent does not know that across pid namespaces. */
+static void tell_birth(struct record *record, const struct thread *self)
+{
+	record->born.id = self->ids.tid;
+	record->born.inner_id = call1(__NR_gettid, 0);
+	record->born.pidns = inode_of("/proc/thread-self/ns/pid");
 }
 
 static s64 do_call(const struct step *step)
@@ -75,24 +84,25 @@ static s64 do_call(const struct step *step)
 	return call(a[0], a[1], a[2], a[3], a[4], 0, 0);
 }
 
-static s64 do_fork(const struct step *step)
+static s64 do_fork(struct record *record, const struct step *step)
 {
-	s64 child = call1(__NR_fork, 0);
+	s64 child = call3(__NR_clone, SIGCHLD | step->a[1], 0, 0);
 	if (child)
 		return child;
 	become_process();
+	tell_birth(record, &leader);
 	run_block(&leader, step->a[0]);
 	return 0;
 }
 
 void run_thread(struct thread *self)
 {
-	self->pid = leader.pid;
-	self->tid = call1(__NR_gettid, 0);
+	self->ids = initial_ids();
+	tell_birth(self->birth, self);
 	run_block(self, self->block);
 }
 
-static s64 do_thread(const struct step *step)
+static s64 do_thread(struct record *record, const struct step *step)
 {
 	const int protection = PROT_READ | PROT_WRITE, kind = MAP_PRIVATE | MAP_ANONYMOUS;
 	u64 stack = call(__NR_mmap, 0, STACK_SIZE, protection, kind, -1, 0);
@@ -101,6 +111,7 @@ static s64 do_thread(const struct step *step)
 	struct thread *thread = (struct thread *)stack;
 	struct thread **top = (struct thread **)(stack + STACK_SIZE) - 1;
 	thread->state = RUNNING;
+	thread->birth = record;
 	thread->block = step->a[0];
 	*top = thread;
 	threads[thread_count++] = thread;
@@ -146,9 +157,9 @@ static __attribute__((noreturn)) void do_park(struct thread *self)
 		futex_wait(&self->state, PARKED);
 }
 
-static __attribute__((noreturn)) void do_die(const struct thread *self, const struct step *step)
+static __attribute__((noreturn)) void do_die(const struct step *step)
 {
-	call3(__NR_tgkill, self->pid, self->tid, step->a[0]);
+	call3(__NR_tgkill, call1(__NR_getpid, 0), call1(__NR_gettid, 0), step->a[0]);
 	for (;;)
 		call1(__NR_pause, 0);
 }
@@ -162,7 +173,7 @@ static s64 do_gate(u32 *gate, u32 kind)
 	return 0;
 }
 
-static s64 carry_out(struct thread *self, const struct step *step)
+static s64 carry_out(struct thread *self, struct record *record, const struct step *step)
 {
 	switch (step->kind) {
 	case CALL:
@@ -172,9 +183,9 @@ static s64 carry_out(struct thread *self, const struct step *step)
 	case SET_UID:
 		return call3(__NR_setresuid, step->a[0], -1, -1);
 	case FORK:
-		return do_fork(step);
+		return do_fork(record, step);
 	case THREAD:
-		return do_thread(step);
+		return do_thread(record, step);
 	case EXEC:
 		return do_exec(step);
 	case WAIT:
@@ -193,7 +204,17 @@ static s64 carry_out(struct thread *self, const struct step *step)
 	case EXIT_GROUP:
 		return call1(__NR_exit_group, step->a[0]);
 	case DIE:
-		do_die(self, step);
+		do_die(step);
+	case SET_UTS:
+		return new_uts(text_of(step));
+	case NEW_MNTNS:
+		return new_mntns();
+	case JOIN_MNTNS:
+		return join_mntns(text_of(step));
+	case NEW_CGROUP:
+		return call3(__NR_mkdir, (s64)text_of(step), 0755, 0);
+	case JOIN_CGROUP:
+		return join_cgroup(text_of(step));
 	}
 	broken(BROKEN_PLAN);
 	return 0;
@@ -205,7 +226,7 @@ static void run_block(struct thread *self, u32 number)
 	const struct step *steps = (const struct step *)((const char *)plan + plan->steps);
 	for (u32 i = block->first; i < block->first + block->count; i++) {
 		struct record *record = record_begin(self, &steps[i]);
-		record_end(record, carry_out(self, &steps[i]));
+		record_end(record, carry_out(self, record, &steps[i]));
 	}
 	broken(BROKEN_PLAN); /* the last step of a block does not return */
 }

@@ -1,0 +1,89 @@
+"""What is found out on a kernel just before a live run is started there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+Facts: TypeAlias = dict[str, int | str | list[int]]
+"""By name; drawn scopes refer to the numbers and texts."""
+
+PROC = Path("/proc")
+CGROUP2 = Path(tempfile.gettempdir()) / "tracee-ref-cgroup2"
+"""Where the unified hierarchy is mounted if it is nowhere yet."""
+
+PROBE = ("unshare", "--mount", "--pid", "--fork", "stat", "-Lc", "%i")
+PROBED = ("/proc/self/ns/mnt", "/proc/self/ns/pid")
+
+
+def launch_facts(directory: str) -> Facts:
+    """Namespaces, host name and ids here.
+
+    ``new_mntns`` and ``new_pidns`` are inode numbers that namespaces just had: the kernel
+    takes the lowest that is free, so those of a plan often have them again.
+    """
+    probed = subprocess.run([*PROBE, *PROBED], capture_output=True, text=True, check=True)
+    new_mntns, new_pidns = map(int, probed.stdout.split())
+    return {
+        "directory": directory,
+        "mntns": inode_of("self", "mnt"),
+        "host": host_mntns(),
+        "pidns": inode_of("self", "pid"),
+        "new_mntns": new_mntns,
+        "new_pidns": new_pidns,
+        "uts": os.uname().nodename,
+        "agent": os.getpid(),
+        "ancestors": ancestors(os.getpid()),
+        "last_pid": int((PROC / "loadavg").read_text().split()[-1]),
+    }
+
+
+def host_mntns() -> int:
+    """That of process 1; some machines let nobody look at it, and then ours is the host's."""
+    try:
+        return inode_of("1", "mnt")
+    except PermissionError:
+        return inode_of("self", "mnt")
+
+
+def inode_of(process: str, kind: str) -> int:
+    """The inode number of a process's namespace."""
+    return (PROC / process / "ns" / kind).stat().st_ino
+
+
+def ancestors(pid: int) -> list[int]:
+    """A process and those it descends from, as far as /proc tells."""
+    found = []
+    while pid:
+        found.append(pid)
+        behind_comm = (PROC / str(pid) / "stat").read_text().rpartition(")")[2]
+        pid = int(behind_comm.split()[1])
+    return found
+
+
+@contextmanager
+def own_cgroup(name: str) -> Iterator[Path]:
+    """A new cgroup of the unified hierarchy, removed at the end with those in it."""
+    place = unified_hierarchy() / name
+    place.mkdir()
+    try:
+        yield place
+    finally:
+        for child in [*place.glob("*/"), place]:
+            child.rmdir()
+
+
+def unified_hierarchy() -> Path:
+    """Where cgroup2 is mounted; it is mounted if it is not."""
+    for line in (PROC / "self" / "mountinfo").read_text().splitlines():
+        fields, _, kind = line.partition(" - ")
+        if kind.startswith("cgroup2 "):
+            return Path(fields.split()[4])
+    CGROUP2.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "cgroup2", "none", str(CGROUP2)], check=True)
+    return CGROUP2

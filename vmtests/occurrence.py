@@ -1,0 +1,37 @@
+"""An event of a live run: as the model expects it, or as the tracer showed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import fsdecode
+from typing import Any
+
+NOT_UTF8 = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """An event: as it happened, shown if its mask is not 0; or as the tracer showed it.
+
+    What is expected of an orphan has several ``ppids``; ``args`` has what is compared.
+    """
+
+    name: str
+    mask: int
+    pid: int
+    tid: int
+    ppids: frozenset[int]
+    uid: int
+    comm: str
+    result: int
+    uts: str
+    mntns: int
+    pidns: int
+    inner_pid: int
+    inner_tid: int
+    args: dict[str, Any]
+
+
+def shown(text: bytes) -> str:
+    """A text as JSON output has it."""
+    return fsdecode(text).translate(NOT_UTF8)

@@ -1,0 +1,164 @@
+"""A state machine whose rules draw plans and scopes step by step, and whose end runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    rule,
+)
+
+from model.scope import MAX_SCOPES
+from tracee_ref.flags.not_yet import NOT_YET
+from vmtests import plans
+from vmtests.drawn_scopes import Drawn, DrawnCondition
+from vmtests.plan_drafts import CROWD, DraftImage, DraftTrack
+from vmtests.plan_scopes import conditions
+from vmtests.workload import plan
+from vmtests.workload.plan import Image
+
+PROCESSES_AT_ONCE = 600
+CONDITIONS = 4
+"""In one scope; of more, hardly any process meets all."""
+
+few_numbers = st.sets(st.integers(1, MAX_SCOPES), min_size=1, max_size=8)
+scope_numbers = few_numbers | few_numbers | st.just(set(range(1, MAX_SCOPES + 1)))
+selections = st.just(frozenset(plans.EVENTS)) | st.frozensets(
+    st.sampled_from(plans.EVENTS), min_size=1
+)
+followings = st.booleans() if "follow" not in NOT_YET else st.just(False)
+
+
+class Runner(Protocol):
+    """Runs plans under scopes; raises what is wrong."""
+
+    def check(self, root: Image, scopes: Sequence[Drawn]) -> None: ...
+
+
+class DraftScope:
+    """A scope while its filters are drawn."""
+
+    def __init__(self, events: frozenset[str], *, follow: bool) -> None:
+        self.events = events
+        self.follow = follow
+        self.conditions: list[DrawnCondition] = []
+
+
+class PlanMachine(RuleBasedStateMachine):
+    """Draws ``count`` plans, which share one start of the tracer, and its scopes.
+
+    A test makes a class of it that has the ``runner`` and the ``count``.
+    """
+
+    runner: Runner
+    count: int
+
+    threads = Bundle("threads")
+    scopes = Bundle("scopes")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._roots = [DraftImage() for _ in range(self.count)]
+        self._scopes = [DraftScope(frozenset(plans.EVENTS), follow=False)]
+        self._numbers: set[int] = {1}
+        self._crowds = 0
+
+    @initialize(target=threads)
+    def begin_plans(self) -> MultipleResults[DraftTrack]:
+        return multiple(*(root.tracks[0] for root in self._roots))
+
+    @initialize(target=scopes, numbers=scope_numbers)
+    def begin_scopes(self, numbers: set[int]) -> DraftScope:
+        self._numbers = numbers
+        return self._scopes[0]
+
+    @rule(thread=threads, call=plans.calls())
+    def call(self, thread: DraftTrack, call: plan.Call) -> None:
+        thread.items.append(call)
+
+    @rule(thread=threads, comm=plans.comms)
+    def set_comm(self, thread: DraftTrack, comm: bytes) -> None:
+        thread.items.append(plan.SetComm(comm))
+
+    @rule(thread=threads, uid=st.sampled_from(plans.UIDS))
+    def set_uid(self, thread: DraftTrack, uid: int) -> None:
+        thread.items.append(plan.SetUid(uid))
+
+    @rule(thread=threads, name=st.sampled_from(plans.HOST_NAMES))
+    def set_uts(self, thread: DraftTrack, name: bytes) -> None:
+        thread.items.append(plan.SetUts(name))
+
+    @rule(thread=threads, join=st.booleans())
+    def set_mntns(self, thread: DraftTrack, join: bool) -> None:
+        thread.items.append(plan.JoinMntns() if join else plan.NewMntns())
+
+    @rule(thread=threads, name=st.sampled_from(sorted(plans.CGROUPS)))
+    def join_cgroup(self, thread: DraftTrack, name: str) -> None:
+        thread.items.append(plan.JoinCgroup(name))
+
+    @rule(thread=threads, exec_=st.booleans())
+    def wait_or_fail_to_exec(self, thread: DraftTrack, exec_: bool) -> None:
+        thread.items.append(plan.FailedExec("missing") if exec_ else plan.Wait())
+
+    @rule(target=threads, thread=threads, pidns=st.sampled_from([False, False, True]))
+    def fork(self, thread: DraftTrack, pidns: bool) -> MultipleResults[DraftTrack]:
+        return those(thread.fork(1, pidns=pidns))
+
+    @rule(target=threads, thread=threads, count=st.integers(2, CROWD))
+    def fork_a_crowd(self, thread: DraftTrack, count: int) -> MultipleResults[DraftTrack]:
+        if self._crowds + count > PROCESSES_AT_ONCE:
+            return multiple()
+        self._crowds += count
+        return those(thread.fork(count, pidns=False))
+
+    @rule(target=threads, thread=threads)
+    def thread(self, thread: DraftTrack) -> MultipleResults[DraftTrack]:
+        return those(thread.image.thread())
+
+    @rule(target=threads, thread=threads, name=st.sampled_from(plans.PROGRAMS))
+    def exec(self, thread: DraftTrack, name: str) -> MultipleResults[DraftTrack]:
+        return those(thread.image.execs(thread, name))
+
+    @rule(thread=threads, code=plans.codes, parks=st.booleans())
+    def end_thread(self, thread: DraftTrack, code: int, parks: bool) -> None:
+        thread.code, thread.parks = code, parks
+
+    @rule(thread=threads, code=plans.codes, alone=st.booleans(), abandons=st.booleans())
+    def exit(self, thread: DraftTrack, code: int, alone: bool, abandons: bool) -> None:
+        thread.image.ends(thread, plan.Exits(code, alone), abandons=abandons)
+
+    @rule(thread=threads, signal=st.sampled_from(plans.SIGNALS), abandons=st.booleans())
+    def die(self, thread: DraftTrack, signal: int, abandons: bool) -> None:
+        thread.image.ends(thread, plan.Dies(signal), abandons=abandons)
+
+    @rule(target=scopes, events=selections, follow=followings)
+    def scope(self, events: frozenset[str], follow: bool) -> DraftScope:
+        self._scopes.append(DraftScope(events, follow=follow))
+        return self._scopes[-1]
+
+    @rule(scope=scopes, condition=conditions)
+    def filter(self, scope: DraftScope, condition: DrawnCondition) -> None:
+        if len(scope.conditions) < CONDITIONS:
+            scope.conditions.append(condition)
+
+    def teardown(self) -> None:
+        """Run what was drawn; the scopes repeat until every number has one."""
+        root = plans.root_of([one.frozen() for one in self._roots])
+        self.runner.check(root, list(self._numbered()))
+
+    def _numbered(self) -> Iterable[Drawn]:
+        for place, number in enumerate(sorted(self._numbers)):
+            one = self._scopes[place % len(self._scopes)]
+            yield Drawn(number, one.events, frozenset(one.conditions), one.follow)
+
+
+def those(thread: DraftTrack | None) -> MultipleResults[DraftTrack]:
+    """A thread for the bundle, if there is one."""
+    return multiple(thread) if thread else multiple()

@@ -1,0 +1,78 @@
+/* Who a task is in the initial namespaces, and the ways into others. Paths are opened by `open`
+ * and descriptors closed by `close_range`: plans have openat and close as steps. */
+#pragma once
+#include <asm/stat.h>
+
+#include "system.h"
+
+struct ids {
+	u32 pid;
+	u32 tid;
+};
+
+static inline u32 number_at(const char **digit)
+{
+	u32 number = 0;
+	while (**digit >= '0' && **digit <= '9')
+		number = 10 * number + *(*digit)++ - '0';
+	return number;
+}
+
+/* /proc is that of the initial pid namespace, whatever the task's own: PID/task/TID. */
+static inline struct ids initial_ids(void)
+{
+	char text[40] = "";
+	const char *digit = text;
+	struct ids ids = {};
+	if (call3(__NR_readlink, (s64) "/proc/thread-self", (s64)text, sizeof(text) - 1) < 0)
+		broken(BROKEN_PLAN);
+	ids.pid = number_at(&digit);
+	digit += sizeof("/task/") - 1;
+	ids.tid = number_at(&digit);
+	return ids;
+}
+
+/* The inode number, or the negative error. */
+static inline s64 inode_of(const char *path)
+{
+	struct stat stat;
+	s64 error = call3(__NR_stat, (s64)path, (s64)&stat, 0);
+	return error ? error : (s64)stat.st_ino;
+}
+
+static inline s64 new_uts(const char *name)
+{
+	s64 error = call1(__NR_unshare, CLONE_NEWUTS);
+	u32 length = 0;
+	while (name[length])
+		length++;
+	return error ? error : call3(__NR_sethostname, (s64)name, length, 0);
+}
+
+static inline s64 new_mntns(void)
+{
+	s64 error = call1(__NR_unshare, CLONE_NEWNS);
+	return error ? error : inode_of("/proc/thread-self/ns/mnt");
+}
+
+/* Only a task that shares its root and working directory with no other may do this. */
+static inline s64 join_mntns(const char *path)
+{
+	s64 error = call1(__NR_unshare, CLONE_FS);
+	s64 file = call3(__NR_open, (s64)path, 0, 0);
+	if (error || file < 0)
+		return error ? error : file;
+	error = call3(__NR_setns, file, CLONE_NEWNS, 0);
+	call3(__NR_close_range, file, file, 0);
+	return error ? error : inode_of("/proc/thread-self/ns/mnt");
+}
+
+static inline s64 join_cgroup(const char *path)
+{
+	s64 file = call3(__NR_open, (s64)path, 1, 0);
+	if (file < 0)
+		return file;
+	s64 written = call3(__NR_write, file, (s64) "0", 1);
+	call3(__NR_close_range, file, file, 0);
+	return written;
+}
