@@ -25,14 +25,17 @@ def launch_facts(directory: str) -> Facts:
     """Namespaces, host name and ids here.
 
     ``new_mntns`` and ``new_pidns`` are inode numbers that namespaces just had: the kernel
-    takes the lowest that is free, so those of a plan often have them again.
+    takes the lowest that is free, so those of a plan often have them again.  ``host`` is ours
+    where that of process 1 is not told.
     """
     probed = subprocess.run([*PROBE, *PROBED], capture_output=True, text=True, check=True)
+    mntns, host = inode_of("self", "mnt"), host_mntns()
     new_mntns, new_pidns = map(int, probed.stdout.split())
     return {
         "directory": directory,
-        "mntns": inode_of("self", "mnt"),
-        "host": host_mntns(),
+        "mntns": mntns,
+        "host": host if host is not None else mntns,
+        "host_is_told": host is not None,
         "pidns": inode_of("self", "pid"),
         "new_mntns": new_mntns,
         "new_pidns": new_pidns,
@@ -43,12 +46,12 @@ def launch_facts(directory: str) -> Facts:
     }
 
 
-def host_mntns() -> int:
-    """That of process 1; some machines let nobody look at it, and then ours is the host's."""
+def host_mntns() -> int | None:
+    """That of process 1; None on a machine that lets nobody look at it."""
     try:
         return inode_of("1", "mnt")
     except PermissionError:
-        return inode_of("self", "mnt")
+        return None
 
 
 def inode_of(process: str, kind: str) -> int:
