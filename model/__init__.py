@@ -2,8 +2,8 @@
 
 Read in this order: ``filters`` (what can be asked), ``facts`` (what is known of a process
 at an event), ``holds`` (whether the two meet), ``scope`` (filters under a number), ``match``
-(which scopes an event belongs to), ``selection`` (which events a scope chose), ``derive``
-(events made from others), ``lifecycle`` (what forks, execs and exits make of processes).
-The package uses the standard library only and imports nothing of
-ours; rule numbers in the docstrings are those of the semantics page (docs/semantics.md).
+(which scopes an event belongs to), ``selection`` (which events a scope chose, and what they
+need), ``lifecycle`` (what forks, execs and exits make of processes).  The package uses the
+standard library only and imports nothing of ours; rule numbers in the docstrings are those
+of the semantics page (docs/semantics.md).
 """

@@ -58,3 +58,12 @@ class Event:
     name: str
     process: Process
     fields: Mapping[FieldKey, Shown] = field(default_factory=dict)
+
+
+def derived(base: Event, name: str, fields: Mapping[FieldKey, Shown]) -> Event:
+    """Return an event made from ``base``; its mask is asked for as that of any event.
+
+    Rule 15: the process is the base's and the fields are its own, so what a scope selects or
+    filters on the base says nothing of it.
+    """
+    return Event(name, base.process, fields)

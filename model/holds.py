@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
+from operator import ge, gt, le, lt
 from typing import Any, Final, TypeAlias, TypeVar
 
 from .facts import Process, Shown
 from .filters import Binary, Condition, ContainerId, Key, New, Op, Pattern
 
 Fact = TypeVar("Fact")
-Test: TypeAlias = Callable[[Process], bool]
+ProcessTest: TypeAlias = Callable[[Process], bool]
 FieldTest: TypeAlias = Callable[[Shown], bool]
+Compare: TypeAlias = Callable[[Any, Any], bool]
 
-ORDER: Final[Mapping[Op, Callable[[int, Any], bool]]] = {
-    Op.LT: operator.lt,
-    Op.LE: operator.le,
-    Op.GT: operator.gt,
-    Op.GE: operator.ge,
-}
+ORDER: Final[Mapping[Op, Compare]] = {Op.LT: lt, Op.LE: le, Op.GT: gt, Op.GE: ge}
 
 
 def joined(
@@ -38,53 +34,43 @@ def any_of(tests: list[Callable[[Fact], bool]]) -> Callable[[Fact], bool]:
     return tests[0] if len(tests) == 1 else lambda fact: any(test(fact) for test in tests)
 
 
-def process_test(condition: Condition) -> Test:
+def process_test(condition: Condition) -> ProcessTest:
     """Return the test of a condition on the process (rules 8 to 12)."""
-    key, op, value = condition.key, condition.op, condition.value
-    if op in ORDER:
-        return in_order(key, ORDER[op], value)
+    key, value, order = condition.key, condition.value, ORDER.get(condition.op)
+    if order is not None:  # rule 9: asked of the uid, or of the process id
+        if key is Key.UID:
+            return lambda process: order(process.uid, value)
+        return lambda process: order(process.pid, value)
     has = HAS[key](value)
-    if op is Op.EQ:
+    if condition.op is Op.EQ:
         return has
     if key is Key.CONTAINER:  # rule 11: in a container, but in another one
         return lambda process: process.container is not None and not has(process)
     return lambda process: not has(process)
 
 
-def in_order(key: object, order: Callable[[int, Any], bool], bound: object) -> Test:
-    """Rule 9: an order is asked of the uid, or of the process id."""
-    if key is Key.UID:
-        return lambda process: order(process.uid, bound)
-    return lambda process: order(process.pid, bound)
-
-
-def has_comm(wanted: Pattern) -> Test:
+def has_comm(wanted: Pattern) -> ProcessTest:
     """Rule 8."""
     if wanted.exact:  # the same, in less time
         return lambda process: process.comm == wanted.text
     return lambda process: wanted.matches(process.comm)
 
 
-def has_id(wanted: int | New) -> Test:
+def has_id(wanted: int | New) -> ProcessTest:
     """Rule 9: the id of the process or of the thread; ``new``: it began after tracing did."""
     if isinstance(wanted, New):
         return lambda process: process.new
     return lambda process: wanted in (process.pid, process.tid)
 
 
-def has_binary(wanted: Binary) -> Test:
+def has_binary(wanted: Binary) -> ProcessTest:
     """Rule 10: the same path, and the same mount namespace where one is given."""
-
-    def test(process: Process) -> bool:
-        binary = process.binary
-        if binary is None or binary.path != wanted.path:
-            return False
-        return wanted.mntns is None or binary.mntns == wanted.mntns
-
-    return test
+    if wanted.mntns is not None:
+        return lambda process: process.binary == wanted
+    return lambda process: process.binary is not None and process.binary.path == wanted.path
 
 
-def has_container(wanted: ContainerId | New) -> Test:
+def has_container(wanted: ContainerId | New) -> ProcessTest:
     """Rule 11: the container is new, or its id starts with the one given."""
     if isinstance(wanted, New):
         return lambda process: process.container is not None and process.container.new
@@ -93,7 +79,7 @@ def has_container(wanted: ContainerId | New) -> Test:
     )
 
 
-HAS: Final[Mapping[object, Callable[[Any], Test]]] = {
+HAS: Final[Mapping[object, Callable[[Any], ProcessTest]]] = {
     Key.COMM: has_comm,
     Key.UTS: lambda wanted: lambda process: wanted.matches(process.uts),  # rule 8
     Key.UID: lambda wanted: lambda process: process.uid == wanted,  # rule 9
@@ -113,19 +99,14 @@ def field_test(condition: Condition) -> FieldTest:
     value, order = condition.value, ORDER.get(condition.op)
     if order is not None:
         return lambda shown: isinstance(shown.raw, int) and order(shown.raw, value)
-    has = has_field(value)
+    has = has_text(value) if isinstance(value, Pattern) else lambda shown: shown.raw == value
     return has if condition.op is Op.EQ else lambda shown: not has(shown)
 
 
-def has_field(wanted: object) -> FieldTest:
-    """Rule 7: the raw value in decimal, or the printed form."""
-    if not isinstance(wanted, Pattern):
-        return lambda shown: shown.raw == wanted
-
+def has_text(wanted: Pattern) -> FieldTest:
+    """Rule 7: the printed form, or the raw value with numbers in decimal."""
     matches = wanted.matches
-
-    def test(shown: Shown) -> bool:
-        raw = shown.raw if isinstance(shown.raw, bytes) else b"%d" % shown.raw
-        return matches(raw) or matches(shown.printed)
-
-    return test
+    return lambda shown: (
+        matches(shown.printed)
+        or matches(shown.raw if isinstance(shown.raw, bytes) else b"%d" % shown.raw)
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .facts import Container, Process
 from .filters import Binary
@@ -16,16 +16,14 @@ from .match import process_holds
 from .scope import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """A task that was there before tracing began, as /proc tells; ``ppid`` 0: no parent."""
 
     process: Process
     ppid: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
+class Fork(NamedTuple):
     """The task made a process (``child_tid`` is ``child_pid``) or a thread of its own process."""
 
     tid: int
@@ -33,8 +31,7 @@ class Fork:
     child_tid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Exec:
+class Exec(NamedTuple):
     """The task began to run a program, under the name that the kernel derived from it."""
 
     tid: int
@@ -42,31 +39,27 @@ class Exec:
     comm: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(NamedTuple):
     """The task ended; its process does with its last task."""
 
     tid: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetUid:
+class SetUid(NamedTuple):
     """The real uid of the task changed; libraries do this to every thread, one by one."""
 
     tid: int
     uid: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetComm:
+class SetComm(NamedTuple):
     """The name of the task changed."""
 
     tid: int
     comm: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SetNamespaces:
+class SetNamespaces(NamedTuple):
     """The task is in other namespaces, or its uts one has another name; None: as before."""
 
     tid: int
@@ -75,8 +68,7 @@ class SetNamespaces:
     pidns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SetContainer:
+class SetContainer(NamedTuple):
     """The task's process moved into a container, or with None out of one (rule 11)."""
 
     tid: int
@@ -105,13 +97,13 @@ class State:
 
 def begin(starts: Iterable[Start]) -> State:
     """Return the state when tracing begins; nobody is new or followed yet (rules 9, 12, 13)."""
-    listed = {start.process.tid: start for start in starts}
-    parents = {start.process.pid: start.ppid for start in listed.values()}
-    tasks = {
-        tid: replace(start.process, ancestry=descent(start.process.pid, parents))
-        for tid, start in listed.items()
-    }
-    return State({tid: replace(task, new=False, followed=0) for tid, task in tasks.items()})
+    listed = [*starts]
+    parents = {start.process.pid: start.ppid for start in listed}
+    tasks = {}
+    for process in (start.process for start in listed):
+        descends = descent(process.pid, parents)
+        tasks[process.tid] = replace(process, ancestry=descends, new=False, followed=0)
+    return State(tasks)
 
 
 def descent(pid: int, parents: Mapping[int, int]) -> frozenset[int]:
@@ -125,20 +117,21 @@ def descent(pid: int, parents: Mapping[int, int]) -> frozenset[int]:
 
 def step(scopes: Iterable[Scope], state: State, event: LifeEvent) -> State:
     """Return the state after an event; ValueError for one that cannot happen (rule 17)."""
-    task = state.facts(event.tid)
+    task, tasks = state.facts(event.tid), dict(state.tasks)
+    threads = state.threads(task.pid)
     if isinstance(event, Fork):
-        return State({**state.tasks, event.child_tid: forked(scopes, state, task, event)})
-    if isinstance(event, Exec):
-        gone = state.threads(task.pid)
-        rest = {tid: other for tid, other in state.tasks.items() if tid not in gone}
-        return State({**rest, task.pid: executed(scopes, task, event)})
-    if isinstance(event, Exit):
-        return State({tid: other for tid, other in state.tasks.items() if tid != event.tid})
-    if isinstance(event, SetContainer):
-        threads = state.threads(task.pid).items()
-        moved = {tid: replace(thread, container=event.container) for tid, thread in threads}
-        return State({**state.tasks, **moved})
-    return State({**state.tasks, event.tid: changed(task, event)})
+        tasks[event.child_tid] = forked(scopes, state, task, event)
+    elif isinstance(event, Exec):
+        tasks = {tid: other for tid, other in tasks.items() if tid not in threads}
+        tasks[task.pid] = executed(scopes, task, event)
+    elif isinstance(event, Exit):
+        del tasks[event.tid]
+    elif isinstance(event, SetContainer):
+        tasks |= {tid: replace(one, container=event.container) for tid, one in threads.items()}
+    else:  # what one thread sets, the others of its process do not
+        changes = {name: now for name, now in event._asdict().items() if now is not None}
+        tasks[event.tid] = replace(task, **changes)
+    return State(tasks)
 
 
 def forked(scopes: Iterable[Scope], state: State, parent: Process, event: Fork) -> Process:
@@ -171,20 +164,6 @@ def following(scopes: Iterable[Scope], process: Process) -> int:
     if process.tracer:
         return 0
     return sum(scope.bit for scope in scopes if scope.follow and process_holds(scope, process))
-
-
-def changed(task: Process, event: SetUid | SetComm | SetNamespaces) -> Process:
-    """Return the task with what it set; its other threads keep theirs (rule 17)."""
-    if isinstance(event, SetUid):
-        return replace(task, uid=event.uid)
-    if isinstance(event, SetComm):
-        return replace(task, comm=event.comm)
-    return replace(
-        task,
-        uts=task.uts if event.uts is None else event.uts,
-        mntns=task.mntns if event.mntns is None else event.mntns,
-        pidns=task.pidns if event.pidns is None else event.pidns,
-    )
 
 
 def carried(before: State, event: LifeEvent, after: State) -> Process:

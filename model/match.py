@@ -39,13 +39,10 @@ def process_holds(scope: Scope, process: Process) -> bool:
 
 def fields_hold(scope: Scope, event: Event) -> bool:
     """Rule 6: this scope's filters on fields of this event hold; rule 18: on those read."""
-    for key, tests in scope.fields[event.name]:
+    for key, test in scope.fields[event.name]:
         shown = event.fields.get(key)
-        if shown is None:
+        if shown is None or not test(shown):
             return False
-        for test in tests:
-            if not test(shown):
-                return False
     return True
 
 

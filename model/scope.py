@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeVar
 
-from .filters import (
-    COMM_BYTES,
-    NEW,
-    Binary,
-    Condition,
-    Conditions,
-    ContainerId,
-    EventField,
-    FieldKey,
-    Key,
-    New,
-    Op,
-    Part,
-    Pattern,
-    Value,
-)
-from .holds import FieldTest, Test, field_test, joined, process_test
+from .filters import *  # noqa: F403  (whoever uses scopes needs the words that they are made of)
+from .filters import Condition, Conditions, EventField, FieldKey, Key
+from .holds import FieldTest, ProcessTest, field_test, joined, process_test
 
-__all__ = [
-    "COMM_BYTES", "MAX_SCOPES", "NEW", "Binary", "Condition", "Conditions", "ContainerId",
-    "EventField", "FieldKey", "Key", "New", "Op", "Part", "Pattern", "Scope", "Value",
-]  # fmt: skip
+Name = TypeVar("Name")
+Member = TypeVar("Member")
 
 MAX_SCOPES: Final = 64
 """Rule 1: scopes are numbered 1..64 and share one 64-bit mask."""
-
-FieldTests: TypeAlias = tuple[FieldKey, tuple[FieldTest, ...]]
 
 
 @dataclass(frozen=True)
@@ -43,8 +24,8 @@ class Scope:
 
     ``number`` is 1..64, ``events`` are the names the scope selected after rule 5,
     ``conditions`` all its comparisons in no order, ``follow`` rule 13.  The rest follows from
-    these: ``bit`` its own in a mask, ``process`` the conditions on the process, and the tests
-    of the process and, by event, of fields.
+    these: ``bit`` its own in a mask, ``process`` the conditions on the process, ``tests`` the
+    tests of the process, and ``fields``, by event, those of its fields.
     """
 
     number: int
@@ -53,26 +34,34 @@ class Scope:
     follow: bool = False
     bit: int = field(init=False, repr=False, compare=False)
     process: Mapping[Key, Conditions] = field(init=False, repr=False, compare=False)
-    tests: tuple[Test, ...] = field(init=False, repr=False, compare=False)
-    fields: Mapping[str, tuple[FieldTests, ...]] = field(init=False, repr=False, compare=False)
+    tests: tuple[ProcessTest, ...] = field(init=False, repr=False, compare=False)
+    fields: Mapping[str, tuple[tuple[FieldKey, FieldTest], ...]] = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Refuse a number outside rule 1 and sort the conditions by what they are about."""
         if not 1 <= self.number <= MAX_SCOPES:
             raise ValueError(f"scope {self.number}: scopes must be between 1 and {MAX_SCOPES}")
-        process: dict[Key, Conditions] = {}
-        by_field: dict[EventField, Conditions] = {}
-        for condition in self.conditions:
-            if isinstance(condition.key, Key):
-                process[condition.key] = (*process.get(condition.key, ()), condition)
-            else:
-                by_field[condition.key] = (*by_field.get(condition.key, ()), condition)
-        fields: dict[str, tuple[FieldTests, ...]] = {}
-        for key, some in by_field.items():
-            tests = ((key.part.value, key.name), joined(some, field_test))
-            fields[key.event] = (*fields.get(key.event, ()), tests)
-        keep = partial(object.__setattr__, self)
-        keep("bit", 1 << (self.number - 1))
-        keep("process", MappingProxyType(process))
-        keep("tests", joined((c for key in Key for c in process.get(key, ())), process_test))
-        keep("fields", MappingProxyType(fields))
+        pairs = [(one.key, one) for one in self.conditions]
+        process = grouped((key, one) for key, one in pairs if isinstance(key, Key))
+        fields = grouped((key, one) for key, one in pairs if isinstance(key, EventField))
+        in_order = (one for key in Key for one in process.get(key, ()))
+        vars(self).update(
+            bit=1 << (self.number - 1),
+            process=MappingProxyType(process),
+            tests=joined(in_order, process_test),
+            fields=grouped(
+                (key.event, ((key.part.value, key.name), test))
+                for key, some in fields.items()
+                for test in joined(some, field_test)
+            ),
+        )
+
+
+def grouped(pairs: Iterable[tuple[Name, Member]]) -> dict[Name, tuple[Member, ...]]:
+    """Return the members under each name."""
+    groups: dict[Name, list[Member]] = {}
+    for name, member in pairs:
+        groups.setdefault(name, []).append(member)
+    return {name: tuple(members) for name, members in groups.items()}

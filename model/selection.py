@@ -1,11 +1,12 @@
-"""Which events a scope selects, from what its event and set flags say (rule 5)."""
+"""Which events a scope selects, and what they need (rules 5 and 16)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-DEFAULT_SET = "default"
+DEFAULT: Final = frozenset({"default"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,8 @@ def selected(selection: Selection, catalogue: Mapping[str, frozenset[str]]) -> f
     Removal wins over addition, whatever the order; without an addition the default set is
     what the removals are taken from.
     """
-    sets = selection.sets
-    if not selection.events and not sets:
-        sets = frozenset({DEFAULT_SET})
-    added = named(selection.events, catalogue) | members(sets, catalogue)
+    default = frozenset() if selection.events else DEFAULT
+    added = named(selection.events, catalogue) | members(selection.sets or default, catalogue)
     removed = named(selection.not_events, catalogue) | members(selection.not_sets, catalogue)
     return added - removed
 
@@ -42,3 +41,18 @@ def named(patterns: Iterable[str], names: Iterable[str]) -> frozenset[str]:
 def members(sets: frozenset[str], catalogue: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Return the events that are in any of the sets."""
     return frozenset(name for name, of in catalogue.items() if of & sets)
+
+
+def taken_in(selected: Iterable[str], depends: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Return the selected events and all they depend on, transitively (rule 16).
+
+    ``depends`` gives what an event directly needs; taken in is not shown (rule 15).
+    """
+    found: set[str] = set()
+    waiting = list(selected)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(depends.get(name, ()))
+    return frozenset(found)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import pytest
 from filter_text import event, process, scope
 
-from model.derive import derived, taken_in
-from model.facts import Event, Shown
+from model.facts import Event, Shown, derived
 from model.match import matched_scopes
 from model.scope import Scope
-from model.selection import Selection, selected
+from model.selection import Selection, selected, taken_in
 
 
 @pytest.mark.parametrize(("number", "bit"), [(1, 1), (2, 2), (42, 0x20000000000), (64, 1 << 63)])

@@ -159,7 +159,7 @@ def test_what_a_task_sets_is_seen_on_it(life: list[Moment]) -> None:
     for moment in life:
         if isinstance(moment.event, SetUid | SetComm | SetNamespaces | SetContainer):
             facts, event = moment.after.facts(moment.event.tid), moment.event
-            names = (name for name in event.__slots__ if name != "tid")
+            names = (name for name in event._fields if name != "tid")
             told = {name: getattr(event, name) for name in names}
             if not isinstance(event, SetContainer):
                 told = {name: value for name, value in told.items() if value is not None}

@@ -9,11 +9,10 @@ from draws import EVENTS, conditions, events, process_conditions, processes, sco
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.derive import derived, taken_in
-from model.facts import Event, Process
+from model.facts import Event, Process, derived
 from model.match import conditions_hold, matched_scopes, process_holds
 from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
-from model.selection import Selection, selected
+from model.selection import Selection, selected, taken_in
 
 NEGATED = {Op.LT: Op.GE, Op.GE: Op.LT, Op.GT: Op.LE, Op.LE: Op.GT}
 
