@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from model.scope import Scope
 
 from ..catalogue import EventDefinition
+from .limits import check_limits
 from .not_yet import refuse_not_yet
 from .reading import Filter, read_filter
 from .selecting import check_fields, select_events
@@ -21,6 +22,7 @@ def parse_filters(
     names the input and the remedy.
     """
     filters = [read_filter(text, catalogue) for text in flags]
+    check_limits(filters)
     scopes = build_scopes(filters, catalogue)
     refuse_not_yet(filters)
     return scopes
