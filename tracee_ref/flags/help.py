@@ -51,13 +51,14 @@ def output_help() -> str:
 
 
 def _kind(kind: Kind) -> str:
-    """Return a paragraph: how it is written, what it is, what it takes, an example."""
+    """Return a paragraph: how it is written, what it is, what it takes, and an example."""
     operators = " ".join(op.value for op in kind.operators) or "none"
     return (
         f"{kind.form}{_short(kind)}{' - not supported yet' if kind.form in NOT_YET else ''}\n"
         f"{_wrapped(kind.summary)}\n"
         f"{_wrapped(f'operators: {operators}; values: {kind.takes}')}\n"
-        f"    e.g. -f '{kind.example}'\n"
+        f"    e.g. {kind.command}\n"
+        f"{_wrapped(kind.selects)}\n"
     )
 
 

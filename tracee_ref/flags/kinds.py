@@ -5,6 +5,7 @@ Everything that must know the kinds (reading, help, the reference page) goes thr
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +28,8 @@ class Kind:
 
     ``operators`` is empty for a filter that takes no value; ``alone`` says what the bare
     name asks for, ``read`` reads one value, ``takes`` puts that in words, ``bad_operator``
-    is upstream's text for the other operators (facts, section 1.3).
+    is upstream's text for the other operators (facts, section 1.3).  ``selects`` is what the
+    ``example`` shows, together with the flag ``beside`` it if there is one.
     """
 
     name: str
@@ -36,11 +38,18 @@ class Kind:
     operators: tuple[Op, ...]
     takes: str
     example: str
+    selects: str
     summary: str
     key: Key | None = None
     read: Reader | None = None
     alone: Condition | None = None
     bad_operator: str = UNSUPPORTED
+    beside: str = ""
+
+    @property
+    def command(self) -> str:
+        """The example as options for a shell."""
+        return " ".join(f"-f {shlex.quote(flag)}" for flag in (self.beside, self.example) if flag)
 
 
 def starts(name: str) -> frozenset[str]:
@@ -61,6 +70,7 @@ KINDS: Final = (
         "event", "event", starts("event"), EQUALITY,
         takes="names of events, or the start of names as prefix*",
         example="event=openat,sched_process*",
+        selects="openat, and all events whose names begin with sched_process",
         summary="trace these events (=) or leave them out (!=); leaving out wins",
         bad_operator=INVALID,
     ),
@@ -68,6 +78,7 @@ KINDS: Final = (
         "set", "set", starts("set"), EQUALITY,
         takes="names of sets of events",
         example="set=fs",
+        selects="the events about files",
         summary="trace the events of these sets (=) or leave them out (!=)",
         bad_operator=INVALID,
     ),
@@ -75,6 +86,7 @@ KINDS: Final = (
         "comm", "comm", exactly("comm"), EQUALITY,
         takes="thread names of at most 15 bytes, '*' before or after",
         example="comm=bash,ssh*",
+        selects="what threads do that are named bash, or whose names begin with ssh",
         summary="the name of the thread",
         key=Key.COMM, read=values.task_name,
     ),
@@ -82,6 +94,7 @@ KINDS: Final = (
         "uid", "uid", starts("uid"), SIX,
         takes=f"numbers from 0 to {values.U32_MAX}",
         example="uid>=1000",
+        selects="what ordinary users do",
         summary="the real user id in the initial user namespace",
         key=Key.UID, read=U32,
     ),
@@ -89,6 +102,7 @@ KINDS: Final = (
         "pid", "pid", starts("pid"), SIX,
         takes=f"numbers from 0 to {values.U32_MAX}, or new alone",
         example="pid=510,1709",
+        selects="what the processes or threads 510 and 1709 do",
         summary="the process or thread id in the initial pid namespace; "
         "new: processes that started after tracing began",
         key=Key.PID, read=values.pid,
@@ -97,6 +111,7 @@ KINDS: Final = (
         "binary", "binary", exactly("binary", "bin"), EQUALITY,
         takes="/PATH, host:/PATH or INODE:/PATH (INODE of a mount namespace)",
         example="binary=/usr/bin/ls",
+        selects="what processes do that run /usr/bin/ls",
         summary="the path of the program file as the kernel resolved it at exec",
         key=Key.BINARY, read=values.binary,
     ),
@@ -104,6 +119,7 @@ KINDS: Final = (
         "container", "container", starts("container"), EQUALITY,
         takes="nothing, new alone, or the start of container ids",
         example="container=new",
+        selects="what happens in containers that started after tracing began",
         summary="processes in a container; new: in one started after tracing began; "
         "with ids: in (=) these or in (!=) others",
         key=Key.CONTAINER, read=values.container,
@@ -113,6 +129,7 @@ KINDS: Final = (
         "!container", "!container", exactly("!container"), (),
         takes="nothing",
         example="!container",
+        selects="what happens outside of containers",
         summary="processes that are in no container",
         # != and not "= False": together with `container` it must match nothing (rule 4).
         alone=Condition(Key.IN_CONTAINER, Op.NE, True),
@@ -121,6 +138,7 @@ KINDS: Final = (
         "mntns", "mntns", exactly("mntns"), EQUALITY,
         takes="inode numbers",
         example="mntns=4026531840",
+        selects="what happens in the mount namespace with this inode",
         summary="the mount namespace",
         key=Key.MNTNS, read=U64, bad_operator=EXPRESSION,
     ),
@@ -128,6 +146,7 @@ KINDS: Final = (
         "pidns", "pidns", exactly("pidns"), EQUALITY,
         takes="inode numbers",
         example="pidns!=4026531836",
+        selects="what happens outside of the initial pid namespace, whose inode is always this one",
         summary="the pid namespace",
         key=Key.PIDNS, read=U64, bad_operator=EXPRESSION,
     ),
@@ -135,6 +154,7 @@ KINDS: Final = (
         "tree", "tree", exactly("tree"), EQUALITY,
         takes=f"process ids from 0 to {values.U32_MAX}",
         example="tree=3213",
+        selects="what process 3213 and all that descends from it do",
         summary="these processes and everything that descends from them",
         key=Key.TREE, read=values.tree_pid, bad_operator=EXPRESSION,
     ),
@@ -142,31 +162,36 @@ KINDS: Final = (
         "uts", "uts", exactly("uts"), EQUALITY,
         takes="host names of at most 15 bytes, '*' before or after",
         example="uts=web*",
+        selects="what happens where the host name begins with web",
         summary="the host name in the process's uts namespace",
         key=Key.UTS, read=values.task_name,
     ),
     Kind(
         "follow", "follow", starts("follow"), (),
         takes="nothing",
-        example="follow",
+        example="follow", beside="comm=bash",
+        selects="what bash does, and all that it starts, whatever its name",
         summary="also trace what a matching process starts, whatever becomes of it",
     ),
     Kind(
         "args", "EVENT.args.NAME", exactly(), SIX,
         takes="raw or printed values, '*' before or after; < and the like only numbers",
-        example="openat.args.pathname=/etc/*",
+        example="openat.args.pathname=/etc/*", beside="event=openat",
+        selects="openat calls for paths in /etc, and no others",
         summary="an argument of the event, for that event only",
     ),
     Kind(
         "retval", "EVENT.retval", exactly(), SIX,
         takes="numbers of 64 bits with sign",
-        example="openat.retval<0",
+        example="openat.retval<0", beside="event=openat",
+        selects="openat calls that failed, and no others",
         summary="the value that the call returned, for that event only",
     ),
     Kind(
         "context", "EVENT.context.FIELD", exactly(), SIX,
         takes="numbers or texts, as the field is",
-        example="openat.context.processName=cat",
+        example="openat.context.processName=cat", beside="event=openat",
+        selects="openat calls of threads named cat, and no others",
         summary="a field of the event's context, for that event only",
     ),
 )  # fmt: skip
