@@ -21,7 +21,7 @@ EVENTS: Final = "event=openat,sched_process_exec"
 EVERYTHING: Final = 64
 """The scope with these events and no filter, by which all of them are shown."""
 
-CONTAINER: Final = re.compile("[0-9a-f]{64}|libpod|docker|kubepods|lxc")
+CONTAINER: Final = re.compile("[0-9a-f]{64}")
 
 
 def of_openat(holds: Callable[[Event], bool]) -> Callable[[Event, str], bool]:

@@ -109,6 +109,9 @@ VECTORS = """
 11 container!=new     container:abc         yes
 11 container!=new     container:abc,new     no
 11 container!=new     pid:7                 no
+11 container=new|pid!=new container:abc,new  yes
+11 container!=new|pid=new container:abc|new:1 yes
+11 container=new|pid=new  container:abc|new:1 no
 11 container=ab       container:abc         yes
 11 container=abc      container:abc         yes
 11 container=bc       container:abc         no
