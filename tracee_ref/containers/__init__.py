@@ -1,0 +1,1 @@
+"""Containers: which cgroups are one (rule 11), and what their runtimes' files tell of them."""
