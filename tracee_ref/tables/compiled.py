@@ -9,6 +9,8 @@ from typing import Final
 from model.scope import NEW, Key, Scope
 
 from .binaries import Binaries, binaries
+from .containers import KEYS as CONTAINER_KEYS
+from .containers import Containers, containers
 from .numbers import Intervals, pid_intervals, uid_intervals
 from .texts import Automaton, automaton, has_patterns
 from .verdicts import ExactValues, Verdict, Verdicts, exact_values, verdicts
@@ -34,6 +36,7 @@ class AcceptTables:
     binary: Binaries | None
     tree: Verdicts[int] | None
     follow: int
+    container: Containers | None
 
     @property
     def of_life(self) -> bool:
@@ -70,6 +73,7 @@ def _compiled(scopes: Sequence[Scope], used: set[Key], patterns: set[Key]) -> Ac
         binary=binaries(scopes) if Key.BINARY in used else None,
         tree=verdicts(scopes, Key.TREE, int) if Key.TREE in used else None,
         follow=sum(scope.bit for scope in scopes if scope.follow),
+        container=containers(scopes) if used.intersection(CONTAINER_KEYS) else None,
     )
 
 
