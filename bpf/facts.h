@@ -18,4 +18,5 @@ struct facts {
 	u64 program; /* scopes that accept the program file, */
 	u64 descent; /* the processes that this one descends from, */
 	u64 followed; /* and those that follow it (rule 13) */
+	u64 container; /* scopes that accept the container, or that there is none */
 };

@@ -213,6 +213,9 @@ static __always_inline u64 match_process(const struct facts *facts)
 #ifdef USE_TREE
 	mask &= facts->descent;
 #endif
+#ifdef USE_CONTAINER
+	mask &= facts->container;
+#endif
 #ifdef USE_UID
 	mask &= accept_uid(facts->uid);
 #endif

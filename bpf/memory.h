@@ -11,3 +11,11 @@ static long (*read_user_text)(void *to, u32 size,
 			      const void *from) = (void *)BPF_FUNC_probe_read_user_str;
 static long (*read_kernel_text)(void *to, u32 size,
 				const void *from) = (void *)BPF_FUNC_probe_read_kernel_str;
+
+/* Read a field through a kernel pointer; 0 where it cannot be read. */
+#define READ(pointer, field)                                                                       \
+	({                                                                                         \
+		typeof((pointer)->field) _value = 0;                                               \
+		read_kernel(&_value, sizeof(_value), &(pointer)->field);                 \
+		_value;                                                                            \
+	})

@@ -125,6 +125,9 @@ static __always_inline void read_facts(struct facts *facts)
 #ifdef USE_NEW
 	facts->fresh = is_fresh(task);
 #endif
+#ifdef USE_CONTAINER
+	facts->container = accept_current_container();
+#endif
 #ifdef USE_MNTNS
 	facts->mntns = mount_namespace(task);
 #endif

@@ -11,7 +11,7 @@ struct header {
 	u64 time;       /* ns since boot, suspended time included (CLOCK_BOOTTIME) */
 	u64 mask;       /* the scopes that matched */
 	u64 start_time; /* of the thread, same clock */
-	u64 cgroup;     /* id in the unified hierarchy */
+	u64 cgroup;     /* id in the hierarchy that tells of containers */
 	s64 retval;
 	u32 event;
 	s32 syscall; /* number of the call that the task was in, -1 for none */
@@ -28,6 +28,7 @@ struct header {
 	u16 flags;
 	char comm[NAME_SIZE];
 	char uts[NAME_SIZE];
+	u8 container[CONTAINER_ID_SIZE]; /* zero if in none */
 };
 
 /* The slot of an argument that is not a number: its length in bytes, and a state. */
@@ -45,7 +46,7 @@ enum counter {
 	SUBMITTED, /* handed to the ring buffer */
 	LOST,      /* refused by a full ring buffer */
 	UNKNOWN,   /* judged without the facts of their process */
-	UNTRACKED, /* processes for which there was no room */
+	UNTRACKED, /* processes and cgroups of containers for which there was no room */
 	COUNTERS
 };
 BPF_PERCPU_ARRAY(counters, u64, COUNTERS);
@@ -79,7 +80,8 @@ static __always_inline void fill_header(struct header *header, const struct fact
 	header->time = bpf_ktime_get_boot_ns();
 	header->mask = mask;
 	header->start_time = READ(task, start_boottime);
-	header->cgroup = bpf_get_current_cgroup_id();
+	header->cgroup = current_cgroup();
+	copy_container_id(header->container, header->cgroup);
 	header->retval = 0;
 	header->event = event;
 	header->syscall = -1;

@@ -3,17 +3,10 @@
  * The structures themselves are generated from the running kernel's BTF, so every offset is
  * that of this kernel (tracee_ref/kernel/structures.py). */
 #pragma once
+#include "cgroups.h"
 #include "facts.h"
 #include "memory.h"
 #include "within.h"
-
-/* Read a field through a kernel pointer; 0 where it cannot be read. */
-#define READ(pointer, field)                                                                       \
-	({                                                                                         \
-		typeof((pointer)->field) _value = 0;                                               \
-		read_kernel(&_value, sizeof(_value), &(pointer)->field);                 \
-		_value;                                                                            \
-	})
 
 #define PIDTYPE_TGID 1 /* linux/pid.h, since 4.19 (6883f81aac6f) */
 #define PF_KTHREAD 0x00200000

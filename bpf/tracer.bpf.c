@@ -1,4 +1,5 @@
 /* The tracer's programs: one header for each family of events. */
+#include "container_life.h"
 #include "exec.h"
 #include "sched.h"
 #ifdef SYSCALL_EVENTS

@@ -55,6 +55,12 @@ SUPPORTED: dict[str, list[tuple[Key, Op, Value]]] = {
     "bin!=/a,/b": [(Key.BINARY, Op.NE, Binary(b"/a")), (Key.BINARY, Op.NE, Binary(b"/b"))],
     "binary=0:/usr/bin/ls": [(Key.BINARY, Op.EQ, Binary(b"/usr/bin/ls"))],
     "binary=/x.retval": [(Key.BINARY, Op.EQ, Binary(b"/x.retval"))],
+    "c": [(IN, Op.EQ, True)],
+    "contain": [(IN, Op.EQ, True)],
+    "!container": [(IN, Op.NE, True)],
+    "container=new": [(Key.CONTAINER, Op.EQ, NEW)],
+    "container!=new": [(Key.CONTAINER, Op.NE, NEW)],
+    "co=ab1": [(Key.CONTAINER, Op.EQ, ContainerId("ab1"))],
     f"binary=/{'x' * 479}": [(Key.BINARY, Op.EQ, Binary(b"/" + b"x" * 479))],
     "pid=new": [(Key.PID, Op.EQ, NEW)],
     "pid!=new": [(Key.PID, Op.NE, NEW)],
@@ -67,12 +73,6 @@ SUPPORTED: dict[str, list[tuple[Key, Op, Value]]] = {
     "follow": [],
 }
 REFUSED: dict[str, tuple[str, list[tuple[Key | EventField, Op, Value]]]] = {
-    "c": ("container", [(IN, Op.EQ, True)]),
-    "contain": ("container", [(IN, Op.EQ, True)]),
-    "!container": ("!container", [(IN, Op.NE, True)]),
-    "container=new": ("container", [(Key.CONTAINER, Op.EQ, NEW)]),
-    "container!=new": ("container", [(Key.CONTAINER, Op.NE, NEW)]),
-    "co=ab1": ("container", [(Key.CONTAINER, Op.EQ, ContainerId("ab1"))]),
     "openat.args.pathname=/etc/*": (
         "EVENT.args.NAME",
         [(NAME, Op.EQ, Pattern(b"/etc/", open_end=True))],

@@ -17,10 +17,12 @@ CUT, UNREADABLE, NULL = 4 << 32, 2 << 32, 1 << 32
 MINUS_100 = 2**64 - 100
 
 
-def header(event: str, *, flags: int = 0, call: int = -1, comm: bytes = b"cat") -> bytes:
+def header(
+    event: str, *, flags: int = 0, call: int = -1, comm: bytes = b"cat", container: bytes = b""
+) -> bytes:
     number = load_catalogue()[event].id
     ids = (11, 12, 10, 1, 2, 0, 1000, 4026531841, 4026531836)
-    return HEADER.pack(5, 0b101, 4, 77, -2, number, call, *ids, 3, flags, comm, b"host")
+    return HEADER.pack(5, 0b101, 4, 77, -2, number, call, *ids, 3, flags, comm, b"host", container)
 
 
 def decode(record: bytes, *, printed: bool = True) -> TraceEvent:

@@ -47,7 +47,7 @@ class Account:
         if self.missed:
             lines.append(f"{self.missed} events missed: a program interrupted itself")
         if total("untracked"):
-            lines.append(f"{total('untracked')} processes were too many to be tracked")
+            lines.append(f"{total('untracked')} processes or cgroups were too many to be tracked")
         if total("unknown"):
             lines.append(f"{total('unknown')} events judged without the program of their process")
         if not self.balances():

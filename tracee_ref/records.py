@@ -17,13 +17,15 @@ from .catalogue import (
     i386_events,
     load_catalogue,
 )
+from .containers.runtimes import NOTHING, Runtimes
 from .event import Argument, ContextFlags, TraceEvent
 from .printed import printed_type, printer_of
 from .sockaddr import decode_sockaddr
 
-HEADER: Final = Struct("=4QqIi9IHH16s16s")
+HEADER: Final = Struct("=4QqIi9IHH16s16s32s")
 """``struct header``."""
 
+NO_CONTAINER: Final = bytes(32)
 FLAG_COMPAT: Final = 1
 REGISTERS: Final = 6
 
@@ -50,8 +52,9 @@ class View:
 class RecordDecoder:
     """Decodes every event of the kernel side."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, runtimes: Runtimes | None = None) -> None:
         self._view = view
+        self._runtimes = runtimes or Runtimes()
         catalogue = load_catalogue()
         self._by_id = {event.id: event for event in catalogue.values()}
         self._decoders: dict[int, EventDecoder] = {}
@@ -71,7 +74,9 @@ class RecordDecoder:
         self, header: tuple[Any, ...], event: EventDefinition, args: list[Argument], compat: bool
     ) -> TraceEvent:
         (time, mask, start_time, cgroup, retval, number, call, pid, tid, ppid, inner_pid,
-         inner_tid, inner_ppid, uid, mntns, pidns, cpu, _, comm, uts) = header  # fmt: skip
+         inner_tid, inner_ppid, uid, mntns, pidns, cpu, _, comm, uts, id_) = header  # fmt: skip
+        container = "" if id_ == NO_CONTAINER else id_.hex()
+        known = self._runtimes.describe(container) if container else NOTHING
         return TraceEvent(
             timestamp=time + self._view.epoch,
             thread_start_time=start_time + self._view.epoch,
@@ -88,13 +93,13 @@ class RecordDecoder:
             pid_namespace=pidns,
             process_name=_text(comm),
             host_name=_text(uts),
-            container_id="",
-            container_image="",
-            container_name="",
-            pod_name="",
-            pod_namespace="",
-            pod_uid="",
-            pod_sandbox=False,
+            container_id=container,
+            container_image=known.image,
+            container_name=known.name,
+            pod_name=known.pod_name,
+            pod_namespace=known.pod_namespace,
+            pod_uid=known.pod_uid,
+            pod_sandbox=known.pod_sandbox,
             event_id=str(number),
             event_name=event.name,
             matched_scopes=mask,
@@ -102,7 +107,7 @@ class RecordDecoder:
             return_value=retval,
             syscall=event.name if event.syscall else self._call_name(call, compat),
             stack_addresses=None,
-            context_flags=COMPAT if compat else NATIVE,
+            context_flags=FLAGS[bool(container), compat],
             args=args,
         )
 
@@ -114,8 +119,11 @@ class RecordDecoder:
         return event.name if event else ""
 
 
-NATIVE: Final = ContextFlags()
-COMPAT: Final = ContextFlags(is_compat=True)
+FLAGS: Final = {
+    (started, compat): ContextFlags(container_started=started, is_compat=compat)
+    for started in (False, True)
+    for compat in (False, True)
+}
 
 
 class EventDecoder:

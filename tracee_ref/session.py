@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from model.scope import Scope
+from model.scope import Key, Op, Scope
 
 from .accounting import Account
 from .command import Command
@@ -21,6 +21,7 @@ from .flags.outputs import OutputPlan
 from .host_namespace import on_this_host
 from .kernel.hooks import Settings
 from .kernel.tracer import KernelTracer
+from .output.columns import Containers
 from .output.json_lines import JsonPrinter
 from .output.printer import Printer
 from .output.sinks import OutputClosed, Sink, open_sink
@@ -32,6 +33,8 @@ INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
 
 MIB: Final = 1 << 20
+SHOW_CONTAINERS: Final = frozenset({"json", "table-verbose"})
+"""Formats that tell the container of every event, whatever the filters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ def run_session(run: Run) -> int:
     """
     check_host()
     with ExitStack() as stack:
-        outputs = [(printer_of(run.outputs, s.format), s.path) for s in run.outputs.sinks]
+        outputs = [
+            (printer_of(run.outputs, s.format, run.scopes), s.path) for s in run.outputs.sinks
+        ]
         sinks = [(printer, open_sink(path)) for printer, path in outputs]
         command = Command(run.command) if run.command else None
         ending = Ending(command)
@@ -109,6 +114,7 @@ def load_tracer(run: Run, command: Command | None) -> KernelTracer:
         exec_env="exec-env" in run.outputs.options,
         command=command.pid if command else None,
         ring_bytes=run.buffer * MIB,
+        containers=any(sink.format in SHOW_CONTAINERS for sink in run.outputs.sinks),
     )
     return KernelTracer(settings)
 
@@ -121,12 +127,24 @@ def check_host() -> None:
         raise HostError("this is not the initial pid namespace; run it on the host (--pid=host)")
 
 
-def printer_of(plan: OutputPlan, name: str) -> Printer:
+def printer_of(plan: OutputPlan, name: str, scopes: Sequence[Scope]) -> Printer:
     """Return the printer of a format."""
     if name == "json":
         return JsonPrinter()
-    relative = "relative-time" in plan.options
-    return TablePrinter(verbose=name == "table-verbose", relative_time=relative)
+    return TablePrinter(
+        verbose=name == "table-verbose",
+        containers=Containers.CONTAINERS if asks_for_containers(scopes) else Containers.PLAIN,
+        relative_time="relative-time" in plan.options,
+    )
+
+
+def asks_for_containers(scopes: Sequence[Scope]) -> bool:
+    """Whether a scope wants events of containers: tables show these then (facts, 4.2)."""
+    return any(
+        Key.CONTAINER in scope.process
+        or any(condition.op is Op.EQ for condition in scope.process.get(Key.IN_CONTAINER, ()))
+        for scope in scopes
+    )
 
 
 def view_of(plan: OutputPlan) -> View:

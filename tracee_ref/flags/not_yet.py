@@ -12,11 +12,9 @@ from .refusal import usage_error
 
 NOT_YET: Final = frozenset(
     {
-        "!container",
         "EVENT.args.NAME",
         "EVENT.context.FIELD",
         "EVENT.retval",
-        "container",
     }
 )
 """Take a name out when the kernel side has it."""

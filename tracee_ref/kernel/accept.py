@@ -16,6 +16,7 @@ from model.scope import Key
 from ..errors import HostError
 from ..tables import AcceptTables
 from ..tables.binaries import PATH_BYTES, Binaries
+from ..tables.containers import ID_DIGITS, Containers
 from ..tables.numbers import Intervals
 from ..tables.texts import Automaton
 from ..tables.verdicts import ExactValues, Verdict, Verdicts
@@ -57,6 +58,9 @@ def defines(tables: AcceptTables) -> dict[str, str]:
     if tables.tree:
         names |= {"USE_TREE": "", "TREE_VALUES": _size(tables.tree.of)}
         names |= {"TREE_UNASKED": _mask(tables.tree.unasked)}
+    if tables.container:
+        names |= {"USE_CONTAINER": "", "CONTAINER_OUTSIDE": _mask(tables.container.outside)}
+        names |= {"CONTAINER_PREFIXES": str(len(tables.container.by_prefix))}
     if tables.follow:
         names |= {"USE_FOLLOW": "", "FOLLOW_SCOPES": _mask(tables.follow)}
     return names
@@ -117,6 +121,8 @@ class TableWriter:
         if "SETTINGS" in self._sizes:
             masks = enumerate(settings_of(tables))
             self._entries("settings", {pack("I", place): pack("Q", m) for place, m in masks})
+        if tables.container:
+            self._hash("container_prefixes", prefix_entries(tables.container))
 
     def select(self, masks: Mapping[int, int]) -> None:
         """Write the selection: event id to the mask of the scopes that selected it."""
@@ -219,6 +225,19 @@ def binary_key(mntns: int, path: bytes) -> bytes:
     if len(path) > PATH_BYTES:
         path = b""
     return pack("I", mntns) + path.ljust(PATH_SIZE, b"\0")
+
+
+def prefix_entries(table: Containers) -> dict[bytes, bytes]:
+    """Return the elements of ``container_prefixes``; a digit of an id is four bits of it."""
+    return {
+        pack("I", 4 * len(prefix)) + container_bytes(prefix): pack("QQ", *masks)
+        for prefix, masks in table.by_prefix.items()
+    }
+
+
+def container_bytes(prefix: str) -> bytes:
+    """Return the bytes that an id or the start of one stands for, filled up with zeros."""
+    return bytes.fromhex(prefix.ljust(ID_DIGITS, "0"))
 
 
 def verdict_bytes(verdict: Verdict) -> bytes:

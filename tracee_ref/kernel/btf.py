@@ -56,6 +56,16 @@ class Btf:
         """Whether the structure exists and has the field."""
         return self._locate(struct, field) is not None
 
+    def constant(self, enum: str, name: str) -> int:
+        """Return the value of an enumerator; raises HostError where there is none."""
+        type_id = self._lib.btf__find_by_name_kind(self._btf, enum.encode(), KIND_ENUM)
+        if type_id >= 0:
+            words = self._words(type_id, 3 + 2 * (self._words(type_id, 3)[1] & 0xFFFF))
+            values = {self._text(words[at]): words[at + 1] for at in range(3, len(words), 2)}
+            if name in values:
+                return values[name]
+        raise HostError(f"this kernel's BTF has no {name} in enum {enum}; it is not supported")
+
     def _declare(self, struct: str, fields: Mapping[str, tuple[str, ...]]) -> str:
         located = []
         for ours, spellings in fields.items():

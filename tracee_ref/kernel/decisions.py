@@ -18,7 +18,7 @@ from .btf import Btf
 from .program import Program
 
 ANCESTORS: Final = 8
-QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s3Q {ANCESTORS}I")
+QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s4Q {ANCESTORS}I")
 """``struct question`` of bpf/decisions.bpf.c up to its binary, which a flag may leave out."""
 
 MASK: Final = Struct("=Q")
@@ -106,7 +106,7 @@ def question(event: int, process: Process, with_binary: bool) -> bytes:
     ancestry = sorted(process.ancestry)
     facts = (
         *(pid, process.tid, process.uid, process.new, process.mntns, process.pidns),
-        *(process.comm, process.uts, 0, 0, process.followed),
+        *(process.comm, process.uts, 0, 0, process.followed, 0),
     )
     spare = [0] * (ANCESTORS - len(ancestry))
     data = QUESTION.pack(0, event, len(ancestry), *facts, *ancestry, *spare)

@@ -25,13 +25,15 @@ CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
 class Settings:
     """What a run wants of the kernel side; ``ring_bytes`` is a power of two.
 
-    ``command`` is the process id of the COMMAND whose tree alone is traced.
+    ``command`` is the process id of the COMMAND whose tree alone is traced; ``containers``
+    asks for the container of each event, also where no filter does.
     """
 
     scopes: Sequence[Scope]
     exec_env: bool = False
     command: int | None = None
     ring_bytes: int = 16 << 20
+    containers: bool = False
 
 
 class Hooks:
@@ -66,6 +68,11 @@ class Hooks:
         }
         return names | {name: "" for name, on in switches.items() if on}
 
+    @property
+    def track_containers(self) -> bool:
+        """Whether anybody wants to know; it makes a start a tenth longer."""
+        return self._settings.containers or self._tables.container is not None
+
     def raw_tracepoints(self) -> Mapping[str, str]:
         """Return the function for each raw tracepoint that is needed."""
         tracks = self._settings.command is not None or self._tables.of_life
@@ -78,6 +85,8 @@ class Hooks:
             ),
             "sched_process_exit": ("on_exit", execs or self._selects("sched_process_exit")),
             "sched_process_free": ("on_free", tracks),
+            "cgroup_mkdir": ("on_cgroup_mkdir", self.track_containers),
+            "cgroup_rmdir": ("on_cgroup_rmdir", self.track_containers),
             "sys_exit": ("on_syscall_return", bool(self.selected_calls())),
         }
         return {point: function for point, (function, needed) in points.items() if needed}

@@ -14,7 +14,7 @@ def _fields(*names: str, **others: tuple[str, ...]) -> dict[str, tuple[str, ...]
 STRUCTURES: Final[Wanted] = {
     "task_struct": _fields(
         "pid", "tgid", "real_parent", "group_leader", "start_boottime", "exit_code", "signal",
-        "nsproxy", "thread_pid", "mm", "files", "flags", "thread_info.status", "stack",
+        "nsproxy", "thread_pid", "mm", "files", "flags", "thread_info.status", "stack", "cgroups",
     ),
     "signal_struct": _fields("live.counter", "pids"),
     "nsproxy": _fields("mnt_ns", "uts_ns"),
@@ -41,6 +41,11 @@ STRUCTURES: Final[Wanted] = {
     "vm_area_struct": _fields("vm_start", "vm_end", "vm_file"),
     "files_struct": _fields("fdt"),
     "fdtable": _fields("fd", "max_fds"),
+    "css_set": _fields("subsys"),
+    "cgroup_subsys_state": _fields("cgroup"),
+    "cgroup": _fields("self.parent", "kn", "root"),
+    "cgroup_root": _fields("hierarchy_id"),
+    "kernfs_node": _fields("id", "name"),
 }  # fmt: skip
 
 VMA_LIST: Final[Wanted] = {

@@ -9,10 +9,12 @@ from typing import Final
 
 from ..argument_types import Shape, shape_of
 from ..catalogue import LAST_NATIVE_CALL, EventDefinition, i386_events, load_catalogue
+from ..containers.cgroups import own_hierarchy
 from ..tables import compile_tables
 from .accept import EVENTS, ZERO, TableWriter, defines
 from .btf import Btf
 from .census import Census
+from .containers import ContainerWriter, constants
 from .hooks import Hooks, Settings
 from .program import Program
 from .ring import RingReader
@@ -48,8 +50,11 @@ class KernelTracer:
         self._hooks = Hooks(settings, self._tables)
         self._catalogue = load_catalogue()
         self._tracepoints: Tracepoints | None = None
+        self._hierarchy, types = own_hierarchy(), Btf()
         sizes = defines(self._tables) | self._hooks.defines()
-        self._program = Program("tracer.bpf.c", sizes, Btf())
+        track = self._hooks.track_containers
+        sizes |= constants(self._hierarchy, types, track=track)
+        self._program = Program("tracer.bpf.c", sizes, types)
         self._writer = TableWriter(self._program, sizes)
         self._reader = RingReader(self._program.map_fd("records"), settings.ring_bytes)
 
@@ -60,6 +65,8 @@ class KernelTracer:
         for point, function in self._hooks.raw_tracepoints().items():
             self._program.attach_raw_tracepoint(point, function)
         self._attach_entries()
+        if self._hooks.track_containers:
+            ContainerWriter(self._program, self._tables.container).seed(self._hierarchy)
         self._learn_processes()
 
     def start(self) -> None:

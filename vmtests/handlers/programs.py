@@ -21,6 +21,7 @@ EVERYTHING = (
     "tree!=88",
     "binary=/bin/ls",
     "follow",
+    "container!=abc",
 )
 """A run that uses every kind of filter and every event."""
 

@@ -1,0 +1,54 @@
+/* The cgroup of the current task, and the container that it belongs to.
+ *
+ * One hierarchy tells: that of cgroup v2, or a v1 one (tracee_ref/containers/cgroups.py). The
+ * ids of cgroups in different v1 hierarchies collide. */
+#pragma once
+#include "containers.h"
+#include "memory.h"
+
+#ifdef CONTAINERS
+struct container {
+	u64 accept; /* scopes whose filters on containers hold */
+	u64 is_new; /* made after tracing began */
+	u8 id[CONTAINER_ID_SIZE];
+};
+BPF_HASH(containers, u64, struct container, CONTAINERS); /* by the id of the cgroup */
+#endif
+
+static __always_inline u64 cgroup_id(struct cgroup *cgroup)
+{
+	return READ(READ(cgroup, kn), id);
+}
+
+static __always_inline u64 current_cgroup(void)
+{
+#ifdef CGROUP_SUBSYSTEM /* of the v1 hierarchy */
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct css_set *set = READ(task, cgroups);
+	struct cgroup_subsys_state *state = NULL;
+	read_kernel(&state, sizeof(state), (void **)set->subsys + CGROUP_SUBSYSTEM);
+	return cgroup_id(READ(state, cgroup));
+#else
+	return bpf_get_current_cgroup_id();
+#endif
+}
+
+#ifdef USE_CONTAINER
+static __always_inline u64 accept_current_container(void)
+{
+	u64 cgroup = current_cgroup();
+	struct container *container = containers.lookup(&cgroup);
+	return container ? container->accept : CONTAINER_OUTSIDE;
+}
+#endif
+
+/* Copy the id of the container that a cgroup belongs to; zero for none. */
+static __always_inline void copy_container_id(u8 *id, u64 cgroup)
+{
+	__builtin_memset(id, 0, CONTAINER_ID_SIZE);
+#ifdef CONTAINERS
+	struct container *container = containers.lookup(&cgroup);
+	if (container)
+		__builtin_memcpy(id, container->id, CONTAINER_ID_SIZE);
+#endif
+}
