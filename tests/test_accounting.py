@@ -39,4 +39,4 @@ def test_gaps_in_what_is_known_are_told() -> None:
     account = Account(BALANCED | {"unknown": (2, 0), "untracked": (0, 1)}, 5, 0, missed=7)
     assert any("7 events missed" in line for line in account.lines())
     assert any("2 events judged" in line for line in account.lines())
-    assert any("1 processes were too many" in line for line in account.lines())
+    assert any("1 processes or cgroups were too many" in line for line in account.lines())

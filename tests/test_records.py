@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tracee_ref.catalogue import load_catalogue
+from tracee_ref.containers.runtimes import Runtimes
 from tracee_ref.event import TraceEvent
 from tracee_ref.records import FLAG_COMPAT, HEADER, RecordDecoder, View
 
@@ -48,6 +50,22 @@ def test_the_header() -> None:
     assert (event.process_name, event.host_name, event.processor_id) == ("cat", "host", 3)
     assert (event.event_id, event.event_name, event.syscall) == ("257", "openat", "openat")
     assert not event.context_flags.is_compat
+
+
+def test_the_container(tmp_path: Path) -> None:
+    container = bytes(range(32))
+    file = tmp_path / "var/lib/docker/containers" / container.hex() / "config.v2.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"Name": "/web", "Config": {"Image": "nginx"}}')
+    decoder = RecordDecoder(View(epoch=0, printed=True), Runtimes(tmp_path))
+    slots = struct.pack("6Q", 3, 0, 0, 0, 0, 0)
+    inside = decoder(header("close", container=container) + slots)
+    assert inside.container_id == container.hex()
+    assert (inside.container_name, inside.container_image) == ("web", "nginx")
+    assert inside.context_flags.container_started
+    outside = decoder(header("close") + slots)
+    assert (outside.container_id, outside.container_name, outside.pod_name) == ("", "", "")
+    assert not outside.context_flags.container_started
 
 
 @pytest.mark.parametrize(

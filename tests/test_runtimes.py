@@ -1,0 +1,168 @@
+"""Names, images and pods out of the files of runtimes, in the forms that these write."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracee_ref.containers import runtimes
+from tracee_ref.containers.json_files import object_in, objects_in, parsed, texts
+from tracee_ref.containers.runtimes import NOTHING, Description, Runtimes, annotated
+
+ID = "0123456789abcdef" * 4
+STORAGE = "var/lib/containers/storage/overlay-containers"
+TASKS = "run/containerd/io.containerd.runtime.v2.task"
+CRI = "io.kubernetes.cri."
+CRIO = "io.kubernetes.cri-o."
+
+
+def put(root: Path, name: str, value: object) -> None:
+    """Write a file as a runtime does; a text is written as it is."""
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(value if isinstance(value, str) else json.dumps(value))
+
+
+def describe(root: Path) -> Description:
+    return Runtimes(root).describe(ID)
+
+
+def test_docker(tmp_path: Path) -> None:
+    config = {"Image": "nginx:1.25", "Labels": {"a": "b"}, "Hostname": "0123456789ab"}
+    value = {"ID": ID, "Name": "/web", "Image": "sha256:77", "Config": config}
+    put(tmp_path, f"var/lib/docker/containers/{ID}/config.v2.json", value)
+    assert describe(tmp_path) == Description("web", "nginx:1.25")
+
+
+def test_docker_under_kubernetes(tmp_path: Path) -> None:
+    labels = {
+        "io.kubernetes.container.name": "POD",
+        "io.kubernetes.docker.type": "podsandbox",
+        "io.kubernetes.pod.name": "web-0",
+        "io.kubernetes.pod.namespace": "shop",
+        "io.kubernetes.pod.uid": "3d2c",
+    }
+    value = {"Name": "/k8s_POD_web-0", "Config": {"Image": "pause:3.9", "Labels": labels}}
+    put(tmp_path, f"var/lib/docker/containers/{ID}/config.v2.json", value)
+    assert describe(tmp_path) == Description("POD", "pause:3.9", "web-0", "shop", "3d2c", True)
+
+
+@pytest.mark.parametrize("kind", ["container", "sandbox"])
+def test_containerd_under_kubernetes(tmp_path: Path, kind: str) -> None:
+    annotations = {
+        f"{CRI}container-type": kind,
+        f"{CRI}container-name": "app",
+        f"{CRI}image-name": "ghcr.io/a/b:1",
+        f"{CRI}sandbox-id": "9" * 64,
+        f"{CRI}sandbox-name": "web-0",
+        f"{CRI}sandbox-namespace": "shop",
+        f"{CRI}sandbox-uid": "3d2c",
+    }
+    put(tmp_path, f"{TASKS}/moby/{'e' * 64}/config.json", {})
+    value = {"ociVersion": "1.1.0", "annotations": annotations}
+    put(tmp_path, f"{TASKS}/k8s.io/{ID}/config.json", value)
+    sandbox = kind == "sandbox"
+    expected = Description("app", "ghcr.io/a/b:1", "web-0", "shop", "3d2c", sandbox)
+    assert describe(tmp_path) == expected
+
+
+def test_crio(tmp_path: Path) -> None:
+    annotations = {
+        f"{CRIO}ContainerType": "container",
+        f"{CRIO}ContainerName": "k8s_app_web-0_shop_3d2c_0",
+        f"{CRIO}ImageName": "quay.io/a/b:2",
+        f"{CRIO}KubeName": "web-0",
+        f"{CRIO}Namespace": "shop",
+        "io.kubernetes.container.name": "app",
+        "io.kubernetes.pod.name": "web-0",
+        "io.kubernetes.pod.namespace": "shop",
+        "io.kubernetes.pod.uid": "3d2c",
+    }
+    put(tmp_path, f"{STORAGE}/{ID}/userdata/config.json", {"annotations": annotations})
+    assert describe(tmp_path) == Description("app", "quay.io/a/b:2", "web-0", "shop", "3d2c")
+
+
+@pytest.mark.parametrize("name", ["containers.json", "volatile-containers.json"])
+def test_podman(tmp_path: Path, name: str) -> None:
+    details = {"image-name": "docker.io/library/alpine:3.17", "name": "happy_bell", "layer": "7"}
+    others = {"id": "e" * 64, "names": ["other"], "metadata": "{}"}
+    entry = {"id": ID, "names": ["fallback"], "image": "77", "metadata": json.dumps(details)}
+    put(tmp_path, f"{STORAGE}/{name}", [others, entry])
+    annotations = {"org.opencontainers.image.stopSignal": "15"}
+    put(tmp_path, f"{STORAGE}/{ID}/userdata/config.json", {"annotations": annotations})
+    assert describe(tmp_path) == Description("happy_bell", "docker.io/library/alpine:3.17")
+
+
+def test_a_name_of_the_storage_where_the_details_have_none(tmp_path: Path) -> None:
+    put(tmp_path, f"{STORAGE}/containers.json", [{"id": ID, "names": ["a", "b"]}])
+    assert describe(tmp_path) == Description("a")
+
+
+def test_runc_by_itself(tmp_path: Path) -> None:
+    labels = [f"{CRI}image-name=a:1", "bundle=/x", f"{CRI}container-name=b=c"]
+    put(tmp_path, f"run/runc/{ID}/state.json", {"id": ID, "config": {"labels": labels}})
+    assert describe(tmp_path) == Description("b=c", "a:1")
+
+
+def test_crun_by_itself(tmp_path: Path) -> None:
+    put(tmp_path, f"run/crun/{ID}/status", {"pid": 5, "bundle": "/srv/bundle"})
+    put(tmp_path, "srv/bundle/config.json", {"annotations": {f"{CRI}image-name": "a:1"}})
+    assert describe(tmp_path) == Description(image="a:1")
+
+
+def test_what_is_known_is_remembered_and_what_is_not_is_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Runtimes(tmp_path)
+    assert known.describe(ID) == NOTHING
+    file = f"var/lib/docker/containers/{ID}/config.v2.json"
+    put(tmp_path, file, {"Name": "/late"})
+    assert known.describe(ID) == NOTHING  # the files of an unknown one are not read per event
+    monkeypatch.setattr(runtimes, "AGAIN_SECONDS", -1)
+    later = Runtimes(tmp_path)
+    assert later.describe(ID) == Description("late")
+    (tmp_path / file).unlink()
+    assert later.describe(ID) == Description("late")
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[", "5", "null", "[5]", '{"Config": 5, "Name": []}', '{"annotations": [1]}', "\x00",
+     '{"Config": {"Labels": 7}}', '{"bundle": 5}', '[{"id": 5}]', "[" * 100_000],
+)  # fmt: skip
+def test_files_that_are_not_as_expected(tmp_path: Path, content: str) -> None:
+    for name in (
+        f"var/lib/docker/containers/{ID}/config.v2.json",
+        f"{TASKS}/k8s.io/{ID}/config.json",
+        f"{STORAGE}/{ID}/userdata/config.json",
+        f"{STORAGE}/containers.json",
+        f"run/runc/{ID}/state.json",
+        f"run/crun/{ID}/status",
+    ):
+        put(tmp_path, name, content)
+    assert describe(tmp_path) == NOTHING
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+
+
+@given(json_values)
+def test_any_json_is_taken(value: object) -> None:
+    found = parsed(json.dumps(value))
+    assert found == (value if isinstance(value, dict) else {})
+    assert isinstance(annotated(found), Description)
+
+
+def test_json_that_is_not_there(tmp_path: Path) -> None:
+    assert (object_in(tmp_path / "none"), objects_in(tmp_path / "none")) == ({}, [])
+    assert (object_in(tmp_path), objects_in(tmp_path)) == ({}, [])
+    assert texts({"a": ["b", 5, "c"], "d": "e"}, "a") == ["b", "c"]
+    assert texts({"d": "e"}, "d") == []
