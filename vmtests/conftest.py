@@ -52,12 +52,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests that are for this machine's kernel, leave only those that are about it."""
-    needless = [
-        item for item in items if item.get_closest_marker("host_only") and kernel_of(item) != "host"
-    ]
+    """Leave out what is not for the kernel that it would be about."""
+    needless = [item for item in items if not is_for(kernel_of(item) == "host", item)]
     items[:] = [item for item in items if item not in needless]
     config.hook.pytest_deselected(items=needless)
+
+
+def is_for(host: bool, item: pytest.Item) -> bool:
+    """Whether a test is for this machine's kernel, or for one of a guest."""
+    return not item.get_closest_marker("guest_only" if host else "host_only")
 
 
 def kernel_of(item: pytest.Item) -> str | None:

@@ -26,12 +26,13 @@ def run(*, argv: list[str], seconds: float) -> Reply:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         pid = os.fork()
         if pid == 0:
-            _become_tracer(argv, out, err)
+            become_tracer(argv, out, err)
         status = _wait(pid, seconds)
-        return {"exit": status, "stdout": _written(out), "stderr": _written(err)}
+        return {"exit": status, "stdout": written(out), "stderr": written(err)}
 
 
-def _become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
+def become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
+    """Turn a child of the agent into ``tracee-ref ARGV``, in a session of its own."""
     os.setsid()
     os.environ["PATH"] = PATH
     os.dup2(out.fileno(), 1)
@@ -58,6 +59,7 @@ def _wait(pid: int, seconds: float) -> int | None:
     return None if code == -signal.SIGKILL else code
 
 
-def _written(file: IO[bytes]) -> str:
+def written(file: IO[bytes]) -> str:
+    """What was written to a file so far."""
     file.seek(0)
     return file.read().decode(errors="backslashreplace")

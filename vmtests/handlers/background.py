@@ -1,0 +1,54 @@
+"""The tracer beside what it traces: without a command, until a signal ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from vmtests.handlers import Reply
+from vmtests.handlers.tracing import become_tracer, written
+
+READY = "tracee-ref: tracing\n"
+REST = 0.05
+START_SECONDS = 120.0
+END_SECONDS = 60.0
+
+
+@contextmanager
+def tracing(argv: list[str]) -> Iterator[Reply]:
+    """Run ``tracee-ref ARGV`` around a block, which begins when tracing is on.
+
+    After the block the reply holds its exit status and what it wrote.
+    """
+    reply: Reply = {}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        pid = os.fork()
+        if pid == 0:
+            become_tracer(argv, out, err)
+        try:
+            wait_for(lambda: READY in written(err) or ended(pid), START_SECONDS)
+            yield reply
+        finally:
+            if not ended(pid):
+                os.kill(pid, signal.SIGINT)
+            wait_for(lambda: ended(pid), END_SECONDS)
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            reply |= {"exit": status, "stdout": written(out), "stderr": written(err)}
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    """Return when the condition holds; TimeoutError if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not in {seconds:g} s")
+        time.sleep(REST)
+
+
+def ended(pid: int) -> bool:
+    """Whether a child has ended; it stays to be waited for."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

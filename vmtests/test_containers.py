@@ -1,0 +1,90 @@
+"""Containers: found by their cgroups, filtered in the kernel, told by name (rule 11)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from model.facts import Container, Event, Process
+from model.match import matched_scopes
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.flags.filters import parse_filters
+from vmtests.kernel import Kernel
+from vmtests.tracing import Traced, arguments
+
+DOCKER, SYSTEMD, POD = "a1" * 32, "a2" * 32, "0123456789abcdef" * 4
+BEFORE = {"runtime": "runc", "id": DOCKER, "cgroup": f"/docker/{DOCKER}"}
+DURING = [
+    {"runtime": "runc", "id": SYSTEMD, "cgroup": f"/system.slice/docker-{SYSTEMD}.scope"},
+    {"runtime": "crun", "id": POD, "cgroup": f"/kubepods/pod1/cri-containerd-{POD}"},
+]
+FILES = {
+    f"/var/lib/docker/containers/{DOCKER}/config.v2.json": json.dumps(
+        {"Name": "/web", "Config": {"Image": "nginx:1.25"}}
+    ),
+    f"/run/containerd/io.containerd.runtime.v2.task/k8s.io/{POD}/config.json": json.dumps(
+        {"annotations": {"io.kubernetes.cri.sandbox-name": "web-0"}}
+    ),
+}
+FILTERS = (
+    "container",
+    "!container",
+    "container=new",
+    "container!=new",
+    "container=a1",
+    "container!=a1",
+    f"container={POD},a2",
+    f"container!={POD}",
+    "container=a",
+)
+FLAGS = [
+    flag
+    for number, text in enumerate(FILTERS, 2)
+    for flag in (f"{number}:event=sched_process_exec", f"{number}:{text}", f"{number}:comm=true")
+] + ["1:event=sched_process_exec", "1:comm=true", "11:event=sched_process_exec", "11:comm=true",
+     "11:container=new", "11:container!=a2"]  # fmt: skip
+SCOPES = parse_filters(FLAGS, load_catalogue())
+OPTIONS = [word for flag in FLAGS for word in ("-f", flag)] + ["-o", "json"]
+
+PLACES = {
+    "first": Container(DOCKER),
+    "below": Container(DOCKER),
+    SYSTEMD: Container(SYSTEMD, new=True),
+    POD: Container(POD, new=True),
+    "outside": None,
+}
+"""Where the programs of the workload ran, by their argument."""
+
+
+def expected_mask(container: Container | None) -> int:
+    process = Process(comm=b"true", container=container)
+    return matched_scopes(SCOPES, Event("sched_process_exec", process))
+
+
+@pytest.mark.guest_only
+@pytest.mark.parametrize("version", [2, 1])
+def test_real_containers(kernel: Kernel, version: int) -> None:
+    request = {"version": version, "before": BEFORE, "during": DURING, "files": FILES}
+    reply = kernel.ask("containers.traced", {**request, "options": OPTIONS}, seconds=600)
+    traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    assert traced.account.balances()
+    found = {arguments(event)["argv"][1]: event for event in traced.events}
+    assert found.keys() == PLACES.keys(), traced.stderr
+    for place, container in PLACES.items():
+        event = found[place]
+        assert event["containerId"] == (container.id if container else "")
+        assert (place, event["matchedScopes"]) == (place, expected_mask(container))
+    assert len({event["cgroupId"] for event in traced.events}) == len(PLACES)
+    described = {place: described_by(event) for place, event in found.items()}
+    nothing = ("", "", "")
+    docker = ("web", "nginx:1.25", "")
+    assert described == {
+        "first": docker, "below": docker, SYSTEMD: nothing, POD: ("", "", "web-0"),
+        "outside": nothing,
+    }  # fmt: skip
+
+
+def described_by(event: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(event[name] for name in ("containerName", "containerImage", "podName"))
