@@ -5,7 +5,7 @@
  * kernel/cgroup/cgroup.c activates it afterwards). */
 #pragma once
 #include "cgroups.h"
-#include "records.h"
+#include "processes.h"
 
 #ifdef CONTAINERS
 #define ID_DIGITS (2 * CONTAINER_ID_SIZE)
@@ -83,13 +83,13 @@ static __always_inline bool is_watched(struct cgroup *cgroup)
 int on_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct cgroup *cgroup = (struct cgroup *)ctx->args[0];
-	struct container made = {.accept = ~0ULL, .is_new = true};
+	struct container made = {.accept = ~0ULL, .is_new = began() != 0};
 	if (!is_watched(cgroup))
 		return 0;
 	u64 id = cgroup_id(cgroup);
 	if (read_container_id(made.id, READ(READ(cgroup, kn), name))) {
 #ifdef USE_CONTAINER
-		made.accept = accept_container(made.id, true);
+		made.accept = accept_container(made.id, made.is_new);
 #endif
 	} else {
 		struct container *parent = container_of_parent(cgroup);

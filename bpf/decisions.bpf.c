@@ -13,6 +13,7 @@ enum {
 	TREE_SETTING,
 	NEW_EQUAL_SETTING,
 	NEW_EXCLUDED_SETTING,
+	CONTAINER_SETTING,
 	SETTING_COUNT
 };
 BPF_ARRAY(settings, u64, SETTING_COUNT);
@@ -24,6 +25,7 @@ static __always_inline u64 setting(u32 place)
 }
 #endif
 
+#include "containers.h"
 #include "matcher.h"
 
 #define ANCESTORS 8
@@ -34,6 +36,9 @@ struct question {
 	u32 ancestors;
 	struct facts facts;
 	u32 ancestry[ANCESTORS]; /* the process and those it descends from */
+	u32 in_container;
+	u32 is_new; /* the container */
+	u8 container[CONTAINER_ID_SIZE];
 #ifdef USE_BINARY
 	struct binary binary;
 #endif
@@ -66,6 +71,11 @@ int decide(struct __sk_buff *skb)
 		if (i < question->ancestors)
 			join_descent(&all, question->ancestry[i]);
 	facts.descent = accept_verdict(&all);
+#endif
+#ifdef USE_CONTAINER
+	facts.container = CONTAINER_OUTSIDE;
+	if (question->in_container)
+		facts.container = accept_container(question->container, question->is_new);
 #endif
 	question->mask = selected ? *selected & match_facts(&facts) : 0;
 	return 0;

@@ -11,13 +11,14 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from model.facts import Process
+from model.facts import Container, Process
 from model.scope import (
     COMM_BYTES,
     MAX_SCOPES,
     NEW,
     Binary,
     Condition,
+    ContainerId,
     Key,
     Op,
     Pattern,
@@ -25,13 +26,15 @@ from model.scope import (
     Value,
 )
 from tracee_ref.tables.binaries import PATH_BYTES
+from tracee_ref.tables.containers import ID_DIGITS
 
 EVENTS = {"alpha": 1, "beta": 2, "gamma": 1023}
 """Events of the decision tests, with their numbers on the kernel side."""
 
 U32_EDGES = (0, 1, 2, 7, 999, 1000, 1001, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
-KINDS = (Key.UID, Key.PID, Key.COMM, Key.UTS, Key.MNTNS, Key.PIDNS, Key.BINARY, Key.TREE)
+KINDS = tuple(Key)
 NAMES = (Key.COMM, Key.UTS)
+CONTAINER_STARTS = ("0", "f", "0f", "0f0", "f" * 63, "f" * 64, "f" * 65, "F", "g", "new")
 NAMESPACES = (4026531832, 4026532999)
 
 EQUALITY = st.sampled_from([Op.EQ, Op.EQ, Op.NE])
@@ -44,6 +47,11 @@ comms = words | words | texts
 paths = st.sampled_from(
     [b"/bin/ls", b"/bin/l", b"/usr/bin/ls", b"/" + b"a" * (PATH_BYTES - 1), b"/\xff\xfe"]
 )
+
+
+container_values = st.just(NEW) | (
+    st.sampled_from(CONTAINER_STARTS) | st.text("0f", min_size=1, max_size=64)
+).map(ContainerId)
 
 
 @st.composite
@@ -62,6 +70,10 @@ def conditions(draw: st.DrawFn, key: Key, *, stars: bool) -> Condition:
         return Condition(key, draw(ANY_OP), draw(numbers))
     if key in (Key.MNTNS, Key.PIDNS, Key.TREE):
         return Condition(key, draw(EQUALITY), draw(numbers))
+    if key is Key.IN_CONTAINER:
+        return Condition(key, draw(EQUALITY), True)
+    if key is Key.CONTAINER:
+        return Condition(key, draw(EQUALITY), draw(container_values))
     if key in NAMES:
         return Condition(key, draw(EQUALITY), draw(patterns(stars=stars)))
     namespace = draw(st.none() | st.sampled_from(NAMESPACES))
@@ -118,6 +130,7 @@ class Neighbourhood:
             mntns=self._number(Key.MNTNS),
             pidns=self._number(Key.PIDNS),
             binary=self._binary(),
+            container=self._container(),
             new=self._random.random() < 0.5,
             ancestry=frozenset(self._number(Key.TREE) for _ in range(self._random.randrange(6))),
             followed=self._random.choice((0, 0, 0, self._random.getrandbits(64))),
@@ -140,6 +153,18 @@ class Neighbourhood:
         before, behind = self._random.choices((b"", b"", b"a", b"b", b"ab\xff"), k=2)
         text = (before + text + behind).replace(b"\0", b"x")[:COMM_BYTES]
         return text[: self._random.choice((COMM_BYTES, COMM_BYTES, len(text) // 2, 0))]
+
+    def _container(self) -> Container | None:
+        """One whose id begins as a flag has it, but maybe for a digit, or has nothing of it."""
+        value = self._mentioned(Key.CONTAINER)
+        start = value.prefix if isinstance(value, ContainerId) else ""
+        start = "".join(digit for digit in start if digit in "0f")[:ID_DIGITS]
+        if start and self._random.random() < 0.2:
+            place = self._random.randrange(len(start))
+            start = start[:place] + self._random.choice("0f7") + start[place + 1 :]
+        rest = self._random.choices("0f", k=ID_DIGITS - len(start))
+        container = Container(start + "".join(rest), self._random.random() < 0.5)
+        return container if self._random.random() < 0.8 else None
 
     def _binary(self) -> Binary | None:
         value = self._mentioned(Key.BINARY)

@@ -33,6 +33,7 @@ KINDS: Final = {Key.COMM: 0, Key.UTS: 1, Key.MNTNS: 2, Key.PIDNS: 3}
 
 SETTINGS: Final = (
     "COMM", "UTS", "UTS_ROW", "MNTNS", "PIDNS", "BINARY", "TREE", "NEW_EQUAL", "NEW_EXCLUDED",
+    "CONTAINER",
 )  # fmt: skip
 """Constants of the tracer that are in the ``settings`` of bpf/decisions.bpf.c, in its order."""
 
@@ -214,6 +215,8 @@ def settings_of(tables: AcceptTables) -> list[int]:
     named = {"UTS_ROW": first_rows(automata_of(tables)).get(Key.UTS, 0)}
     for key, table in tables.values.items():
         named[key.name] = table.otherwise if isinstance(table, ExactValues) else table.unasked
+    if tables.container:
+        named["CONTAINER"] = tables.container.outside
     if tables.binary and tables.tree and tables.new:
         named |= {"BINARY": tables.binary.unasked, "TREE": tables.tree.unasked}
         named |= {"NEW_EQUAL": tables.new.equal, "NEW_EXCLUDED": tables.new.excluded}

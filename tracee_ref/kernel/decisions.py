@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import Final
 
-from model.facts import Process
+from model.facts import Container, Process
 
 from ..errors import HostError
 from ..tables import AcceptTables
 from ..tables.verdicts import VALUE_BYTES
-from .accept import EVENTS, PATH_SIZE, TableWriter, binary_key
+from .accept import EVENTS, PATH_SIZE, TableWriter, binary_key, container_bytes
 from .bpf_syscall import test_run
 from .btf import Btf
 from .program import Program
 
 ANCESTORS: Final = 8
-QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s4Q {ANCESTORS}I")
+QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s4Q {ANCESTORS}I II32s")
 """``struct question`` of bpf/decisions.bpf.c up to its binary, which a flag may leave out."""
 
 MASK: Final = Struct("=Q")
@@ -50,6 +50,9 @@ ROOMY: Final = {
     "TREE_VALUES": VALUES,
     "TREE_UNASKED": "setting(TREE_SETTING)",
     "USE_FOLLOW": "",
+    "USE_CONTAINER": "",
+    "CONTAINER_PREFIXES": VALUES,
+    "CONTAINER_OUTSIDE": "setting(CONTAINER_SETTING)",
 }
 """Sizes for a program whose tables are written many times, all kinds in use."""
 
@@ -100,6 +103,13 @@ class DecisionProgram:
         self._program.close()
 
 
+def container_parts(container: Container | None) -> tuple[bool, bool, bytes]:
+    """Return what a question says of a container: whether there is one, if it is new, its id."""
+    if container is None:
+        return False, False, b""
+    return True, container.new, container_bytes(container.id)
+
+
 def question(event: int, process: Process, with_binary: bool) -> bytes:
     """Return a ``struct question`` about an event of the process."""
     pid = TRACER_PID if process.tracer else process.pid
@@ -109,7 +119,8 @@ def question(event: int, process: Process, with_binary: bool) -> bytes:
         *(process.comm, process.uts, 0, 0, process.followed, 0),
     )
     spare = [0] * (ANCESTORS - len(ancestry))
-    data = QUESTION.pack(0, event, len(ancestry), *facts, *ancestry, *spare)
+    container = container_parts(process.container)
+    data = QUESTION.pack(0, event, len(ancestry), *facts, *ancestry, *spare, *container)
     if not with_binary:
         return data
     binary = process.binary
