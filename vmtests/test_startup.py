@@ -1,0 +1,95 @@
+"""Between the snapshot of /proc and the first event nothing goes missing or comes twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from vmtests.kernel import Kernel
+from vmtests.tracing import Traced
+
+BEGIN = """
+import os, signal, sys, time
+journal = os.open(sys.argv[1] + "/journal", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+going = True
+def stop(*_):
+    global going
+    going = False
+signal.signal(signal.SIGTERM, stop)
+alive, held = os.pipe()
+
+def note():
+    os.write(journal, b"%d %d\\n" % (os.getpid(), time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
+"""
+
+END = """
+# The end of the pipe comes when its last holder has closed it: after its exit was reported.
+os.close(held)
+os.read(alive, 1)
+"""
+
+ORPHANS = (
+    BEGIN
+    + """
+while going:
+    if os.fork() == 0:
+        os.fork()
+        note()
+        os._exit(0)
+    os.wait()
+"""
+    + END
+)
+"""Forks children whose own children outlive them: /proc does not tell who forked these."""
+
+EXECS = (
+    BEGIN
+    + """
+while going:
+    if os.fork() == 0:
+        note()
+        os.set_inheritable(held, True)
+        os.execv("/bin/busybox", ["true"])
+    os.wait()
+"""
+    + END
+)
+BUSYBOX = Path("/bin/busybox").resolve()
+
+
+def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], dict[int, int], int]:
+    """The processes whose end was shown, those of the journal, and when tracing was on."""
+    argv = ["-o", "json", "-f", "event=sched_process_exit"]
+    for flag in flags:
+        argv += ["-f", flag]
+    reply = kernel.ask("startup.forking", {"source": source, "argv": argv})
+    result = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    assert result.status == 0, result.stderr
+    assert result.account.balances()
+    assert "judged without" not in result.stderr
+    lines = (line.split() for line in reply["journal"])
+    noted = {int(pid): int(time) for pid, time in lines}
+    shown = Counter(e["hostProcessId"] for e in result.events if e["matchedScopes"] & 1)
+    shown.pop(reply["root"], None)
+    return shown, noted, reply["began"]
+
+
+@pytest.mark.parametrize("flags", [["tree={root}"], ["tree={root}", "follow", "binary!=/none"]])
+def test_forks_while_we_start(kernel: Kernel, flags: list[str]) -> None:
+    shown, noted, began = ends(kernel, ORPHANS, flags)
+    after = {pid for pid, time in noted.items() if time > began}
+    assert len(after) > 20, "the program forked too little"
+    assert shown.keys() <= noted.keys(), "processes of somebody else"
+    assert after <= shown.keys(), f"{len(after - shown.keys())} of {len(after)} were missed"
+    assert set(shown.values()) == {1}
+
+
+def test_execs_while_we_start(kernel: Kernel) -> None:
+    flags = ["tree={root}", f"binary={BUSYBOX}", "2:event=sched_process_exit", "2:tree={root}"]
+    shown, noted, began = ends(kernel, EXECS, flags)
+    after = {pid for pid, time in noted.items() if time > began}
+    assert len(after) > 20, "the program executed too little"
+    assert after <= shown.keys() <= noted.keys()
+    assert set(shown.values()) == {1}
