@@ -21,6 +21,7 @@ CALLS = ("vmtests/test_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
 RECORDS = ("tests/test_records.py",)
 SESSIONS = ("vmtests/test_sessions.py",)
+CGROUPS = ("vmtests/test_cgroup_names.py",)
 
 MATCHER = "bpf/matcher.h"
 NUMBERS = "tracee_ref/tables/numbers.py"
@@ -43,6 +44,24 @@ FAULTS = (
           "accept_number(VALUE_PIDNS, facts->mntns", DECISIONS),
     Fault("uts-reads-comm", MATCHER, "accept_pattern(1, UTS_ROW, facts->uts", "accept_pattern(1, UTS_ROW, facts->comm", DECISIONS),
     Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
+    # Containers.
+    Fault("containers-ignored", MATCHER, "mask &= facts->container;", ";", DECISIONS),
+    Fault("new-containers-are-old", "bpf/containers.h", "is_new ? masks->fresh : masks->old",
+          "masks->old", DECISIONS),
+    Fault("whole-ids-only", "tracee_ref/kernel/accept.py", 'pack("I", 4 * len(prefix))',
+          'pack("I", 4 * ID_DIGITS)', DECISIONS),
+    Fault("shorter-prefix-forgotten", "tracee_ref/tables/containers.py",
+          "masks[above[-1]] if above else (ALL, ALL)", "(ALL, ALL)",
+          ("tests/test_tables_containers.py",)),
+    Fault("any-suffix-of-an-id", "bpf/container_life.h", "text[ID_DIGITS] && word", "0 && word",
+          CGROUPS),
+    Fault("cgroups-below-are-outside", "bpf/container_life.h", "made = *parent;", "return 0;",
+          CGROUPS),
+    Fault("old-cgroups-below-are-outside", "tracee_ref/containers/cgroups.py",
+          "walk(Path(child.path), learn, container)", "walk(Path(child.path), learn, None)",
+          ("tests/test_cgroups.py",)),
+    Fault("container-not-in-record", "bpf/records.h", "copy_container_id(header->container", "(void)(header->container",
+          CGROUPS),
     # The tables.
     Fault("bounds-end-missing", NUMBERS,
           "return [value, value + 1] if value + 1 < U32 else [value]", "return [value]", DECISIONS),
