@@ -41,46 +41,80 @@ static __always_inline u32 interval_of(const u32 *bounds, const u32 size, u32 va
 	return at;
 }
 
+/* Tables of numbers come in chunks, of which an index holds the first bounds: one large value
+ * takes BCC seconds to compile. Few bounds are one chunk, and need no index. */
 #ifdef USE_UID
-struct uid_table {
+struct uid_chunk {
 	u32 bounds[UID_INTERVALS];
 	u64 accept[UID_INTERVALS];
 };
-BPF_ARRAY(uid_table, struct uid_table, 1);
+BPF_ARRAY(uid_table, struct uid_chunk, UID_CHUNKS);
+#if UID_CHUNKS > 1
+struct uid_index {
+	u32 bounds[UID_CHUNKS];
+};
+BPF_ARRAY(uid_index, struct uid_index, 1);
+#endif
 
 static __always_inline u64 accept_uid(u32 uid)
 {
-	u32 zero = 0;
-	struct uid_table *table = uid_table.lookup(&zero);
-	if (!table)
+	u32 at = 0;
+#if UID_CHUNKS > 1
+	struct uid_index *index = uid_index.lookup(&at);
+	if (!index)
 		return 0;
-	return table->accept[interval_of(table->bounds, UID_INTERVALS, uid)];
+	at = interval_of(index->bounds, UID_CHUNKS, uid);
+#endif
+	struct uid_chunk *chunk = uid_table.lookup(&at);
+	if (!chunk)
+		return 0;
+	return chunk->accept[interval_of(chunk->bounds, UID_INTERVALS, uid)];
 }
 #endif
 
 #ifdef USE_PID
 /* Rule 9: `=` asks whether the process id or the thread id is the value, `!=` whether neither
  * is, an order only the process id. */
-struct pid_table {
+struct pid_chunk {
 	u32 bounds[PID_INTERVALS];
 	u64 equal[PID_INTERVALS]; /* a value of the scope, or it has no `=` */
 	u64 distinct[PID_INTERVALS];
 	u64 order[PID_INTERVALS];
 };
-BPF_ARRAY(pid_table, struct pid_table, 1);
+BPF_ARRAY(pid_table, struct pid_chunk, PID_CHUNKS);
+#if PID_CHUNKS > 1
+struct pid_index {
+	u32 bounds[PID_CHUNKS];
+};
+BPF_ARRAY(pid_index, struct pid_index, 1);
+#endif
+
+static __always_inline struct pid_chunk *pid_chunk_of(u32 id)
+{
+	u32 at = 0;
+#if PID_CHUNKS > 1
+	struct pid_index *index = pid_index.lookup(&at);
+	if (!index)
+		return NULL;
+	at = interval_of(index->bounds, PID_CHUNKS, id);
+#endif
+	return pid_table.lookup(&at);
+}
 
 static __always_inline u64 accept_pid(u32 pid, u32 tid, u32 fresh)
 {
-	u32 zero = 0;
-	struct pid_table *table = pid_table.lookup(&zero);
-	if (!table)
+	struct pid_chunk *chunk = pid_chunk_of(pid);
+	if (!chunk)
 		return 0;
-	u32 at = interval_of(table->bounds, PID_INTERVALS, pid);
-	u64 equal = table->equal[at], rest = table->distinct[at] & table->order[at];
+	u32 at = interval_of(chunk->bounds, PID_INTERVALS, pid);
+	u64 equal = chunk->equal[at], rest = chunk->distinct[at] & chunk->order[at];
 	if (tid != pid) {
-		at = interval_of(table->bounds, PID_INTERVALS, tid);
-		equal |= table->equal[at];
-		rest &= table->distinct[at];
+		chunk = pid_chunk_of(tid);
+		if (!chunk)
+			return 0;
+		at = interval_of(chunk->bounds, PID_INTERVALS, tid);
+		equal |= chunk->equal[at];
+		rest &= chunk->distinct[at];
 	}
 #ifdef USE_NEW
 	if (fresh) {

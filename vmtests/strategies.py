@@ -112,6 +112,7 @@ class Neighbourhood:
 
     def __init__(self, scopes: Sequence[Scope], seed: int) -> None:
         self._random = Random(seed)
+        self._follow = sum(scope.bit for scope in scopes if scope.follow)
         values: dict[Key, list[Value]] = {key: [] for key in KINDS}
         for condition in {c for scope in scopes for c in scope.conditions}:
             if isinstance(condition.key, Key):
@@ -133,7 +134,7 @@ class Neighbourhood:
             container=self._container(),
             new=self._random.random() < 0.5,
             ancestry=frozenset(self._number(Key.TREE) for _ in range(self._random.randrange(6))),
-            followed=self._random.choice((0, 0, 0, self._random.getrandbits(64))),
+            followed=self._random.choice((0, 0, self._random.getrandbits(64))) & self._follow,
             tracer=self._random.random() < 0.05,
         )
 

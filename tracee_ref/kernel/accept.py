@@ -37,6 +37,9 @@ SETTINGS: Final = (
 )  # fmt: skip
 """Constants of the tracer that are in the ``settings`` of bpf/decisions.bpf.c, in its order."""
 
+CHUNK_INTERVALS: Final = 128
+"""Of a table of numbers; a power of two."""
+
 MET: Final = 0x80000000
 ZERO: Final = pack("I", 0)
 
@@ -44,10 +47,7 @@ ZERO: Final = pack("I", 0)
 def defines(tables: AcceptTables) -> dict[str, str]:
     """Return the C constants that fit the tables: which kinds are in use, and how large."""
     names = {"EVENTS": str(EVENTS)}
-    if tables.uid:
-        names |= {"USE_UID": "", "UID_INTERVALS": str(_power_of_two(tables.uid.bounds))}
-    if tables.pid:
-        names |= {"USE_PID": "", "PID_INTERVALS": str(_power_of_two(tables.pid.bounds))}
+    names |= _number_defines("UID", tables.uid) | _number_defines("PID", tables.pid)
     if tables.new:
         names |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.new.equal)}
         names |= {"NEW_EXCLUDED": _mask(tables.new.excluded)}
@@ -65,6 +65,15 @@ def defines(tables: AcceptTables) -> dict[str, str]:
     if tables.follow:
         names |= {"USE_FOLLOW": "", "FOLLOW_SCOPES": _mask(tables.follow)}
     return names
+
+
+def _number_defines(name: str, table: Intervals | None) -> dict[str, str]:
+    if table is None:
+        return {}
+    size = _power_of_two(table.bounds)
+    chunks = max(1, size // CHUNK_INTERVALS)
+    sizes = {f"{name}_INTERVALS": str(min(size, CHUNK_INTERVALS)), f"{name}_CHUNKS": str(chunks)}
+    return {f"USE_{name}": "", **sizes}
 
 
 def _value_defines(tables: AcceptTables) -> dict[str, str]:
@@ -108,9 +117,9 @@ class TableWriter:
     def write(self, tables: AcceptTables) -> None:
         """Write all but ``select``, which switches tracing on and comes last."""
         if tables.uid:
-            self._numbers("uid_table", tables.uid, int(self._sizes["UID_INTERVALS"]))
+            self._numbers("uid", tables.uid)
         if tables.pid:
-            self._numbers("pid_table", tables.pid, int(self._sizes["PID_INTERVALS"]))
+            self._numbers("pid", tables.pid)
         if values := value_entries(tables):
             self._hash("value_table", values)
         if automata := automata_of(tables):
@@ -130,8 +139,14 @@ class TableWriter:
         self._entries("select", {pack("I", event): pack("Q", m) for event, m in masks.items()})
         self._selected = tuple(masks)
 
-    def _numbers(self, name: str, table: Intervals, size: int) -> None:
-        self._entries(name, {ZERO: intervals_bytes(table, size)})
+    def _numbers(self, name: str, table: Intervals) -> None:
+        size, count = (int(self._sizes[f"{name.upper()}_{of}"]) for of in ("INTERVALS", "CHUNKS"))
+        chunks = chunks_of(table, size, count)
+        if count > 1:
+            self._entries(f"{name}_index", {ZERO: _bounds([c.bounds[0] for c in chunks], count)})
+        chunks += [chunks[-1]] * (count - len(chunks))
+        numbered = enumerate(chunks)
+        self._entries(f"{name}_table", {pack("I", i): chunk_bytes(c, size) for i, c in numbered})
 
     def _automata(self, automata: Mapping[Key, Automaton]) -> None:
         classes, first = int(self._sizes["PATTERN_CLASSES"]), first_rows(automata)
@@ -155,15 +170,26 @@ class TableWriter:
                 raise HostError(f"map {name}: an element was refused ({os.strerror(error)})")
 
 
-def intervals_bytes(table: Intervals, size: int) -> bytes:
-    """Return a ``uid_table`` or ``pid_table``: repeated at the end up to ``size`` places."""
-    spare = size - len(table.bounds)
-    if spare < 0:
-        raise HostError(f"{len(table.bounds)} number intervals do not fit in {size}")
+def chunks_of(table: Intervals, size: int, count: int) -> list[Intervals]:
+    """Cut a table into at most ``count`` chunks of ``size`` intervals."""
+    if len(table.bounds) > size * count:
+        raise HostError(f"{len(table.bounds)} number intervals do not fit in {size * count}")
+    return [
+        Intervals(table.bounds[at : at + size], [c[at : at + size] for c in table.columns])
+        for at in range(0, len(table.bounds), size)
+    ]
+
+
+def chunk_bytes(chunk: Intervals, size: int) -> bytes:
+    """Return a ``uid_chunk`` or ``pid_chunk``: repeated at the end up to ``size`` places."""
+    spare = size - len(chunk.bounds)
+    columns = [array("Q", [*column, *[column[-1]] * spare]) for column in chunk.columns]
+    return _bounds(chunk.bounds, size) + b"".join(column.tobytes() for column in columns)
+
+
+def _bounds(bounds: Sequence[int], size: int) -> bytes:
     # Places behind the last bound are never below a value, but for the highest one there is.
-    bounds = array("I", [*table.bounds, *[0xFFFFFFFF] * spare])
-    columns = [array("Q", [*column, *[column[-1]] * spare]) for column in table.columns]
-    return bounds.tobytes() + b"".join(column.tobytes() for column in columns)
+    return array("I", [*bounds, *[0xFFFFFFFF] * (size - len(bounds))]).tobytes()
 
 
 def automata_of(tables: AcceptTables) -> dict[Key, Automaton]:
