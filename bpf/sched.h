@@ -39,29 +39,35 @@ struct fork_record {
 	u64 slots[FORK_SLOTS];
 };
 
+#ifdef SELECT_FORK
+/* Not on the stack, of which the filters of the run need what it would take. */
+BPF_PERCPU_ARRAY(fork_records, struct fork_record, 1);
+#endif
+
 static __always_inline void report_fork(struct task_struct *parent, struct task_struct *child)
 {
 #ifdef SELECT_FORK
-	struct fork_record record = {};
+	u32 zero = 0;
+	struct fork_record *record = fork_records.lookup(&zero);
 	struct inner_ids of_parent = {}, of_child = {};
 	struct facts facts = {};
 	read_facts(&facts);
 	u64 mask = judge(EVENT_FORK, &facts);
-	if (!mask)
+	if (!record || !mask)
 		return;
 	read_inner_ids(parent, &of_parent);
 	read_inner_ids(child, &of_child);
-	fill_sched_header(&record.header, &facts, EVENT_FORK, mask);
-	record.slots[0] = READ(parent, pid);
-	record.slots[1] = of_parent.tid;
-	record.slots[2] = READ(parent, tgid);
-	record.slots[3] = of_parent.pid;
-	record.slots[4] = READ(child, pid);
-	record.slots[5] = of_child.tid;
-	record.slots[6] = READ(child, tgid);
-	record.slots[7] = of_child.pid;
-	record.slots[8] = READ(child, start_boottime);
-	submit(&record, sizeof(record));
+	fill_sched_header(&record->header, &facts, EVENT_FORK, mask);
+	record->slots[0] = READ(parent, pid);
+	record->slots[1] = of_parent.tid;
+	record->slots[2] = READ(parent, tgid);
+	record->slots[3] = of_parent.pid;
+	record->slots[4] = READ(child, pid);
+	record->slots[5] = of_child.tid;
+	record->slots[6] = READ(child, tgid);
+	record->slots[7] = of_child.pid;
+	record->slots[8] = READ(child, start_boottime);
+	submit(record, sizeof(*record));
 #endif
 }
 
