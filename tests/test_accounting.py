@@ -19,7 +19,7 @@ def test_a_balanced_account() -> None:
     assert account.balances()
     assert account.lines() == [
         "events: seen 11 = filtered 3 + submitted 5 + lost 3;"
-        " submitted 5 = delivered 4 + dropped 1",
+        " submitted 5 = delivered 4 + filtered 0 + dropped 1",
         "3 events lost: raise --buffer, or filter more",
     ]
 
@@ -33,6 +33,12 @@ def test_what_was_submitted_has_to_arrive() -> None:
     account = Account(BALANCED, delivered=4, dropped=0)
     assert not account.balances()
     assert "does not balance" in account.lines()[-1]
+
+
+def test_what_user_space_filtered_is_part_of_the_account() -> None:
+    account = Account(BALANCED, delivered=1, dropped=1, filtered=3)
+    assert account.balances()
+    assert account.lines()[0].endswith("submitted 5 = delivered 1 + filtered 3 + dropped 1")
 
 
 def test_gaps_in_what_is_known_are_told() -> None:

@@ -34,19 +34,19 @@ class Queue:
 
 
 def pipeline(path: Path) -> Pipeline:
-    def decode(record: bytes) -> TraceEvent:
+    def decode(record: bytes) -> TraceEvent | None:
         if record == b"bad":
             raise KeyError(record)
-        return exit_with()
+        return None if record == b"filtered" else exit_with()
 
     return Pipeline(decode, [(JsonPrinter(), open_sink(str(path)))])
 
 
-def test_every_record_is_delivered_or_dropped(tmp_path: Path) -> None:
+def test_every_record_is_delivered_filtered_or_dropped(tmp_path: Path) -> None:
     out = tmp_path / "events"
     line = pipeline(out)
-    line.drain(Queue([b"a", b"bad", b"b"], late=2))
-    assert (line.delivered, line.dropped) == (2, 1)
+    line.drain(Queue([b"a", b"bad", b"filtered", b"b"], late=2))
+    assert (line.delivered, line.filtered, line.dropped, line.taken) == (2, 1, 1, 4)
     assert len(out.read_bytes().splitlines()) == 2
     assert "bad" in line.errors[0]
 

@@ -11,13 +11,15 @@ class Account:
     """Counters per CPU of the kernel side, and what the reader made of it.
 
     For each CPU ``seen = filtered + submitted + lost``; in total ``submitted = delivered +
-    dropped``.  ``missed`` events were not even seen: the kernel does not run a program that is
-    running on that CPU already.
+    filtered + dropped``, where ``filtered`` are the events that filters on their fields left
+    in no scope when user space asked them.  ``missed`` events were not even seen: the kernel
+    does not run a program that is running on that CPU already.
     """
 
     kernel: Mapping[str, Sequence[int]]
     delivered: int
     dropped: int
+    filtered: int = 0
     missed: int = 0
 
     def total(self, counter: str) -> int:
@@ -30,7 +32,7 @@ class Account:
         columns = zip(*(self.kernel[name] for name in names), strict=True)
         return (
             all(seen == filtered + sent + lost for seen, filtered, sent, lost in columns)
-            and self.total("submitted") == self.delivered + self.dropped
+            and self.total("submitted") == self.delivered + self.filtered + self.dropped
         )
 
     def lines(self) -> list[str]:
@@ -40,7 +42,7 @@ class Account:
             f"events: seen {total('seen')} = filtered {total('filtered')}"
             f" + submitted {total('submitted')} + lost {total('lost')};"
             f" submitted {total('submitted')} = delivered {self.delivered}"
-            f" + dropped {self.dropped}"
+            f" + filtered {self.filtered} + dropped {self.dropped}"
         ]
         if total("lost"):
             lines.append(f"{total('lost')} events lost: raise --buffer, or filter more")

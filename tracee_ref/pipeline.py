@@ -31,11 +31,15 @@ class Source(Protocol):
 
 @dataclass(slots=True)
 class Pipeline:
-    """Takes records in and writes lines; ``delivered`` and ``dropped`` count them."""
+    """Takes records in and writes lines; three counters say what became of the records.
 
-    decode: Callable[[bytes], TraceEvent]
+    ``decode`` returns None for an event that filters on its fields leave in no scope.
+    """
+
+    decode: Callable[[bytes], TraceEvent | None]
     outputs: Sequence[tuple[Printer, Sink]]
     delivered: int = 0
+    filtered: int = 0
     dropped: int = 0
     errors: list[str] = field(default_factory=list)
 
@@ -49,6 +53,9 @@ class Pipeline:
         """Write the lines of one record."""
         try:
             event = self.decode(record)
+            if event is None:
+                self.filtered += 1
+                return
             lines = [(sink, printer.line(event)) for printer, sink in self.outputs]
         except (ValueError, KeyError, IndexError) as error:
             self.dropped += 1
@@ -57,6 +64,11 @@ class Pipeline:
         self.delivered += 1
         for sink, line in lines:
             sink.write(line)
+
+    @property
+    def taken(self) -> int:
+        """How many records were taken in, whatever became of them."""
+        return self.delivered + self.filtered + self.dropped
 
     def flush(self) -> None:
         """Write out what is buffered."""
@@ -81,7 +93,7 @@ class Pipeline:
         """Read what is left after the programs were detached, to the last counted record."""
         deadline = time.monotonic() + DRAIN_SECONDS
         submitted = sum(source.counters()["submitted"])
-        while self.delivered + self.dropped < submitted and time.monotonic() < deadline:
+        while self.taken < submitted and time.monotonic() < deadline:
             if source.read(self.handle):
                 deadline = time.monotonic() + DRAIN_SECONDS
             else:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from os import fsdecode
 from struct import Struct
 from typing import Any, Final, TypeAlias
@@ -50,11 +50,14 @@ class View:
 
 
 class RecordDecoder:
-    """Decodes every event of the kernel side."""
+    """Decodes every event of the kernel side; the arguments of ``raw`` events stay raw."""
 
-    def __init__(self, view: View, runtimes: Runtimes | None = None) -> None:
+    def __init__(
+        self, view: View, runtimes: Runtimes | None = None, raw: Container[str] = frozenset()
+    ) -> None:
         self._view = view
         self._runtimes = runtimes or Runtimes()
+        self._raw = raw
         catalogue = load_catalogue()
         self._by_id = {event.id: event for event in catalogue.values()}
         self._decoders: dict[int, EventDecoder] = {}
@@ -65,10 +68,14 @@ class RecordDecoder:
         number = header[5]
         decoder = self._decoders.get(number)
         if decoder is None:
-            decoder = self._decoders[number] = EventDecoder(self._by_id[number], self._view)
+            decoder = self._decoders[number] = self._decoder(self._by_id[number])
         compat = bool(header[17] & FLAG_COMPAT)
         args = decoder.arguments(record, compat)
         return self._event(header, decoder.event, args, compat)
+
+    def _decoder(self, event: EventDefinition) -> EventDecoder:
+        raw = event.name in self._raw
+        return EventDecoder(event, replace(self._view, printed=False) if raw else self._view)
 
     def _event(
         self, header: tuple[Any, ...], event: EventDefinition, args: list[Argument], compat: bool

@@ -17,6 +17,7 @@ from model.scope import Key, Op, Scope
 from .accounting import Account
 from .command import Command
 from .errors import HostError
+from .field_filters import FieldFilters, FilteringDecoder
 from .flags.outputs import OutputPlan
 from .host_namespace import on_this_host
 from .kernel.hooks import Settings
@@ -63,7 +64,7 @@ def run_session(run: Run) -> int:
         ending = Ending(command)
         tracer = load_tracer(run, command)
         stack.callback(tracer.close)
-        pipeline = Pipeline(RecordDecoder(view_of(run.outputs)), sinks)
+        pipeline = Pipeline(decoder_of(run), sinks)
         try:
             pipeline.begin()
             tracer.attach()
@@ -78,7 +79,13 @@ def run_session(run: Run) -> int:
         except OutputClosed:
             # The reader of our lines has seen enough: a quiet end, as of any filter.
             return (command.exit_status() or 0) if command else 0
-        account = Account(tracer.counters(), pipeline.delivered, pipeline.dropped, tracer.missed())
+        account = Account(
+            kernel=tracer.counters(),
+            delivered=pipeline.delivered,
+            filtered=pipeline.filtered,
+            dropped=pipeline.dropped,
+            missed=tracer.missed(),
+        )
         for line in [*account.lines(), *pipeline.errors[:1]]:
             say(line)
     status = command.exit_status() if command else 0
@@ -145,6 +152,13 @@ def asks_for_containers(scopes: Sequence[Scope]) -> bool:
         or any(condition.op is Op.EQ for condition in scope.process.get(Key.IN_CONTAINER, ()))
         for scope in scopes
     )
+
+
+def decoder_of(run: Run) -> FilteringDecoder:
+    """Return what makes events of records, and filters them by their fields."""
+    view = view_of(run.outputs)
+    filters = FieldFilters(run.scopes, printed=view.printed)
+    return filters.after(RecordDecoder(view, filters.events))
 
 
 def view_of(plan: OutputPlan) -> View:

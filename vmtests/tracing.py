@@ -19,25 +19,26 @@ SECONDS = 240.0
 
 ACCOUNT = re.compile(
     r"events: seen (\d+) = filtered (\d+) \+ submitted (\d+) \+ lost (\d+);"
-    r" submitted \d+ = delivered (\d+) \+ dropped (\d+)"
+    r" submitted \d+ = delivered (\d+) \+ filtered (\d+) \+ dropped (\d+)"
 )
 
 
 @dataclass(frozen=True)
 class Account:
-    """The sums that the tracer printed at its end."""
+    """The sums that the tracer printed at its end; ``withheld`` is what user space filtered."""
 
     seen: int
     filtered: int
     submitted: int
     lost: int
     delivered: int
+    withheld: int
     dropped: int
 
     def balances(self) -> bool:
         return (
             self.seen == self.filtered + self.submitted + self.lost
-            and self.submitted == self.delivered + self.dropped
+            and self.submitted == self.delivered + self.withheld + self.dropped
         )
 
 

@@ -12,9 +12,6 @@ from .refusal import usage_error
 
 NOT_YET: Final = frozenset(
     {
-        "EVENT.args.NAME",
-        "EVENT.context.FIELD",
-        "EVENT.retval",
     }
 )
 """Take a name out when the kernel side has it."""

@@ -1,0 +1,214 @@
+"""Filters on fields of events, asked of records as the kernel side sends them (rules 6, 7, 18)."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import msgspec
+import pytest
+from output_samples import BASE, CONTAINER
+
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.event import TraceEvent
+from tracee_ref.field_filters import EventFilter, FieldFilters
+from tracee_ref.field_values import attribute_of
+from tracee_ref.flags.fields import ALIASES, NUMBERS, TEXTS
+from tracee_ref.flags.filters import parse_filters
+from tracee_ref.records import HEADER, RecordDecoder, View
+
+CATALOGUE = load_catalogue()
+EPOCH = 1000
+CUT, UNREADABLE, NULL = 4 << 32, 2 << 32, 1 << 32
+MINUS_100 = 2**64 - 100
+
+
+def record(event: str, slots: tuple[int, ...], data: bytes = b"", *, mask: int = 1) -> bytes:
+    number = CATALOGUE[event].id
+    ids = (11, 12, 10, 1, 2, 3, 1000, 4026531841, 4026531836)
+    call = number if CATALOGUE[event].syscall else -1
+    head = HEADER.pack(5, mask, 4, 77, -2, number, call, *ids, 6, 0, b"cat", b"host")
+    return head + struct.pack(f"{len(slots)}Q", *slots) + data
+
+
+def openat(path: bytes = b"/etc/a", slot: int = 0, flags: int = 0o2000000) -> bytes:
+    return record("openat", (MINUS_100, len(path) | slot, flags, 0o644, 0, 0), path)
+
+
+SOCKADDR = struct.pack("=H", socket.AF_INET) + struct.pack("!H4B8x", 80, 1, 2, 3, 4)
+RECORDS = {
+    "openat": openat(),
+    "execve": record("execve", (2, 5, NULL, 0, 0, 0), b"shsh\0-\0"),
+    "connect": record("connect", (3, 16, 16, 0, 0, 0), SOCKADDR),
+    "pipe": record("pipe", (8, 0, 0, 0, 0, 0), struct.pack("2i", 3, -4)),
+    "mmap": record("mmap", (0x7F00, 4096, 1, 0x22, 2**64 - 1, 0)),
+    "sched_process_exit": record("sched_process_exit", (256, 1)),
+}
+
+
+def shown(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | None:
+    """What becomes of a record under scopes that all select its event."""
+    (number,) = struct.unpack_from("=I", data, 40)
+    (name,) = (name for name, event in CATALOGUE.items() if event.id == number)
+    numbers = {flag.split(":")[0] for flag in flags.split() if ":" in flag.split(".")[0]} or {"1"}
+    selected = [f"{number}:event={name}" for number in numbers]
+    filters = FieldFilters(parse_filters([*selected, *flags.split()], CATALOGUE), printed=printed)
+    decoder = RecordDecoder(View(epoch=EPOCH, printed=printed), filters.events)
+    return filters.after(decoder)(data)
+
+
+@pytest.mark.parametrize("printed", [True, False])
+@pytest.mark.parametrize(
+    ("filters", "holds"),
+    [
+        ("openat.args.pathname=/etc/a", True),
+        ("openat.args.pathname=/etc", False),
+        ("openat.args.pathname=/etc*", True),
+        ("openat.args.pathname=*a", True),
+        ("openat.args.pathname=*tc*", True),
+        ("openat.args.pathname!=/etc/*", False),
+        ("openat.args.pathname!=/tmp/*", True),
+        ("openat.args.pathname=/x,/etc/*", True),
+        ("openat.args.flags=O_RDONLY|O_CLOEXEC", True),
+        ("openat.args.flags=O_RDONLY", False),
+        ("openat.args.flags=*O_CLOEXEC", True),
+        ("openat.args.flags=524288", True),
+        ("openat.args.flags!=524288", False),
+        ("openat.args.flags>524287", True),
+        ("openat.args.dirfd=-100", True),
+        ("openat.args.dirfd<0", True),
+        ("openat.args.mode=420 openat.args.pathname=*a", True),
+        ("openat.args.mode=420 openat.args.pathname=*b", False),
+        ("openat.retval=-2", True),
+        ("openat.retval>-2", False),
+        ("openat.retval!=-2", False),
+        ("openat.retval<0 openat.retval>-3", True),
+        ("execve.args.argv=[sh*", True),
+        ("execve.args.argv=*-]", True),
+        ("execve.args.envp!=x", False),
+        ("connect.args.addr=*sin_addr:1.2.3.4*", True),
+        ("connect.args.addr=map[sa_family:AF_INET*", True),
+        ("pipe.args.pipefd=[3*", True),
+        ("mmap.args.addr=0x7f00", True),
+        ("mmap.args.addr=32512", True),
+        ("mmap.args.prot=PROT_READ", True),
+        ("mmap.args.prot=1", True),
+        ("sched_process_exit.args.process_group_exit=true", True),
+        ("sched_process_exit.args.process_group_exit=1", True),
+        ("sched_process_exit.args.exit_code>=256", True),
+    ],
+)
+def test_an_argument_or_a_return_value(filters: str, holds: bool, printed: bool) -> None:
+    """Rule 7: both spellings count, whatever is printed."""
+    event = shown(filters, RECORDS[filters.split(".", maxsplit=1)[0]], printed=printed)
+    assert (event is not None) == holds
+
+
+@pytest.mark.parametrize(("slot", "holds"), [(0, True), (NULL, False), (UNREADABLE, False)])
+@pytest.mark.parametrize("op", ["=", "!="])
+def test_a_value_that_is_not_there_meets_no_filter(slot: int, holds: bool, op: str) -> None:
+    """Rule 18: not even !=."""
+    value = "/etc/a" if op == "=" else "/other"
+    data = openat(b"" if slot else b"/etc/a", slot)
+    assert (shown(f"openat.args.pathname{op}{value}", data) is not None) == holds
+
+
+def test_a_text_that_was_cut_is_compared_as_it_is_shown() -> None:
+    data = openat(b"/etc/a", CUT)
+    assert shown("openat.args.pathname=/etc/*", data)
+    assert not shown("openat.args.pathname=/etc/a", data)
+    assert not shown("openat.args.pathname=*/a", data)
+    assert shown("openat.args.pathname!=*/a", data)
+
+
+def test_each_scope_loses_its_own_bit_alone() -> None:
+    filters = "1:openat.args.pathname=/etc/* 2:openat.retval>=0 3:openat.args.flags!=7 4:comm=x"
+    data = openat()
+    event = shown(filters, data[:8] + struct.pack("Q", 0b1111) + data[16:])
+    assert event is not None
+    assert event.matched_scopes == 0b1101
+    none = shown(filters, data[:8] + struct.pack("Q", 0b0010) + data[16:])
+    assert none is None
+
+
+@pytest.mark.parametrize("printed", [True, False])
+def test_what_passes_looks_as_without_a_filter(printed: bool) -> None:
+    """Arguments that were asked for in their raw form are printed all the same."""
+    for name, data in RECORDS.items():
+        unfiltered = RecordDecoder(View(EPOCH, printed))(data)
+        assert shown(f"{name}.context.comm=cat", data, printed=printed) == unfiltered
+
+
+def test_events_without_filters_take_the_short_way() -> None:
+    decoder = RecordDecoder(View(EPOCH, True))
+    without = FieldFilters(parse_filters(["event=openat", "comm=cat"], CATALOGUE), printed=True)
+    assert without.after(decoder) is decoder
+    others = parse_filters(["event=openat,close", "close.retval<0"], CATALOGUE)
+    filters = FieldFilters(others, printed=True)
+    assert filters.events == {"close"}
+    assert filters.after(RecordDecoder(View(EPOCH, True), filters.events))(openat()) == decoder(
+        openat()
+    )
+
+
+CONTEXT = {
+    "timestamp": 1005,
+    "processorId": 6,
+    "processId": 1,
+    "threadId": 2,
+    "parentProcessId": 3,
+    "hostProcessId": 11,
+    "hostThreadId": 12,
+    "hostParentProcessId": 10,
+    "userId": 1000,
+    "mountNamespace": 4026531841,
+    "pidNamespace": 4026531836,
+    "cgroupId": 77,
+    "processName": "cat",
+    "hostName": "host",
+    "syscall": "openat",
+}
+
+
+@pytest.mark.parametrize("field", sorted(NUMBERS | TEXTS | ALIASES.keys()))
+def test_a_field_of_the_context(field: str) -> None:
+    value = CONTEXT.get(ALIASES.get(field, field), "")
+    assert (shown(f"openat.context.{field}={value or 'x'}", openat()) is not None) == bool(value)
+    assert shown(f"openat.context.{field}!={value or 'x'}", openat()) is None
+
+
+def test_every_field_has_an_attribute_of_its_own() -> None:
+    """Upstream mixes up hostParentProcessId and podName with others (facts, section 1.3)."""
+    attributes = {attribute_of(field) for field in NUMBERS | TEXTS}
+    assert attributes <= set(TraceEvent.__struct_fields__)
+    assert len(attributes) == len(NUMBERS | TEXTS)
+
+
+def exit_mask(flag: str, event: TraceEvent) -> int:
+    name = "sched_process_exit"
+    scopes = parse_filters([f"event={name}", f"{name}.context.{flag}"], CATALOGUE)
+    return EventFilter(CATALOGUE[name], scopes).mask(event)
+
+
+IN_POD = msgspec.structs.replace(
+    CONTAINER, event_name=BASE.event_name, matched_scopes=1, pod_name="web", pod_uid="u-1"
+)
+ON_HOST = msgspec.structs.replace(BASE, matched_scopes=1)
+
+
+@pytest.mark.parametrize(
+    ("flag", "in_container", "on_host"),
+    [
+        ("container", 1, 0),
+        ("host", 0, 1),
+        ("containerId=e9cf*", 1, 0),
+        ("containerId!=abc", 1, 0),
+        ("containerImage=*alpine*", 1, 0),
+        ("podName=web", 1, 0),
+        ("podUid=u-1", 1, 0),
+        ("podNamespace!=x", 0, 0),
+    ],
+)
+def test_containers(flag: str, in_container: int, on_host: int) -> None:
+    """What is not known of a container is not there, so that no filter on it holds."""
+    assert (exit_mask(flag, IN_POD), exit_mask(flag, ON_HOST)) == (in_container, on_host)

@@ -1,0 +1,128 @@
+"""Filters on fields of events, live: arguments, return values, context; masks by scope."""
+
+from __future__ import annotations
+
+import pytest
+
+from vmtests.kernel import Kernel
+from vmtests.tracing import TRACEE_REF, Traced, arguments, python, run, trace
+
+OPENS = """
+import ctypes, os
+libc = ctypes.CDLL(None)
+for path in ("/etc/hostname", "/etc/passwd", "/proc/version", "/nonexistent"):
+    libc.syscall(257, -100, path.encode(), 0, 0)
+libc.syscall(257, -100, b"/etc/hostname", 0o2000000, 0)
+libc.syscall(257, -100, None, 0, 0)
+libc.syscall(257, -100, ctypes.c_void_p(1), 0, 0)
+libc.syscall(3, -1)
+"""
+"""Known calls of openat and close, after those of the interpreter's own start."""
+
+OURS = ("/etc/hostname", "/etc/passwd", "/proc/version", "/nonexistent", None)
+
+
+def opened(kernel: Kernel, *flags: str, more: str = "") -> list[tuple[object, int]]:
+    """Path and mask of the calls above that are shown; the account must balance."""
+    options = " ".join(f"-f {flag}" for flag in ("event=openat", *flags))
+    traced = trace(kernel, f"{options} {more} -o json", python(OPENS))
+    assert traced.status == 0, traced.stderr
+    assert traced.account.balances()
+    assert len(traced.events) == traced.account.delivered
+    shown = [(arguments(e)["pathname"], e["matchedScopes"]) for e in traced.events]
+    return [(path, mask) for path, mask in shown if path in OURS]
+
+
+ETC = [("/etc/hostname", 1), ("/etc/passwd", 1), ("/etc/hostname", 1)]
+
+
+@pytest.mark.parametrize(
+    ("flag", "shown"),
+    [
+        ("openat.args.pathname=/etc/hostname", [ETC[0], ETC[0]]),
+        ("openat.args.pathname=/etc/h*,/etc/p*", ETC),
+        ("openat.args.pathname=*hostname", [ETC[0], ETC[0]]),
+        ("openat.args.pathname=*pass*", [ETC[1]]),
+        ("openat.args.flags=O_RDONLY|O_CLOEXEC", None),
+        ("openat.args.flags=524288", None),
+        ("openat.retval=-2", [("/nonexistent", 1)]),
+        ("openat.retval=-14", [(None, 1), (None, 1)]),
+        ("openat.context.processName=cat", []),
+        ("openat.context.hostParentProcessId=1", []),
+    ],
+)
+def test_one_filter(kernel: Kernel, flag: str, shown: list[tuple[object, int]] | None) -> None:
+    found = opened(kernel, flag)
+    if shown is None:
+        assert found[-1] == ETC[0]  # what the interpreter opens, it opens with the same flags
+        assert ETC[1] not in found
+    else:
+        assert found == shown
+
+
+def test_exclusions(kernel: Kernel) -> None:
+    """Of the calls without a path none is shown: nothing was read that could be another."""
+    flags = "openat.args.pathname!=/etc/*", "openat.args.pathname!=/nonexistent"
+    assert opened(kernel, *flags) == [("/proc/version", 1)]
+
+
+def test_each_scope_by_its_own_filters(kernel: Kernel) -> None:
+    flags = (
+        "1:openat.args.pathname=/etc/*",
+        "2:event=openat",
+        "2:openat.args.pathname=*hostname,/proc*",
+        "3:event=openat",
+        "3:openat.retval<0",
+        "4:event=openat",
+        "4:comm=nobody",
+    )
+    assert opened(kernel, *flags) == [
+        ("/etc/hostname", 0b011),
+        ("/etc/passwd", 0b001),
+        ("/proc/version", 0b010),
+        ("/nonexistent", 0b100),
+        ("/etc/hostname", 0b011),
+        (None, 0b100),
+        (None, 0b100),
+    ]
+
+
+def test_a_filter_is_of_its_event_alone(kernel: Kernel) -> None:
+    traced = trace(kernel, "-f event=openat,close -f close.retval=-9 -o json", python(OPENS))
+    found = [(e["eventName"], e["returnValue"]) for e in traced.events]
+    assert [one for one in found if one[0] == "close"] == [("close", -9)]
+    assert len([one for one in found if one[0] == "openat"]) > 7
+    assert traced.account.balances()
+
+
+def test_an_exec_by_its_arguments(kernel: Kernel) -> None:
+    command = ["sh", "-c", "/bin/true a b; /bin/true c; /nonexistent d; /nonexistent"]
+    flags = "-f event=execve,sched_process_exec -f sched_process_exec.args.argv=[/bin/true*"
+    traced = trace(kernel, f"{flags} -f execve.args.pathname=/bin/*,/non* -o json", command)
+    found = [(e["eventName"], arguments(e)["argv"], e["returnValue"]) for e in traced.events]
+    assert found == [
+        ("execve", ["/bin/true", "a", "b"], 0),
+        ("sched_process_exec", ["/bin/true", "a", "b"], 0),
+        ("execve", ["/bin/true", "c"], 0),
+        ("sched_process_exec", ["/bin/true", "c"], 0),
+        ("execve", ["/nonexistent", "d"], -2),
+        ("execve", ["/nonexistent"], -2),
+    ]
+    assert traced.account.balances()
+
+
+def test_the_table_prints_what_was_filtered_raw(kernel: Kernel) -> None:
+    flags = "-f event=openat -f openat.args.flags=524288 -f openat.args.pathname=/etc/hostname"
+    traced = trace(kernel, flags, python(OPENS))
+    rows = [line for line in traced.lines if "/etc/hostname" in line]
+    assert len(rows) == 1
+    assert "flags: O_RDONLY|O_CLOEXEC" in rows[0]
+
+
+def test_a_filter_on_an_event_that_is_not_selected(kernel: Kernel) -> None:
+    """Rule 6."""
+    argv = [TRACEE_REF, "-f", "event=close", "-f", "openat.retval<0", "--", "true"]
+    result: Traced = run(kernel, argv)
+    assert result.status == 2
+    assert "scope 1 does not select openat - add 1:event=openat" in result.stderr
+    assert result.stderr.count("\n") == 1
