@@ -24,32 +24,41 @@ struct enter_context {
 	u32 number;
 };
 
-/* Judge a call and begin its record in the scratch space; the mask in it may be 0. */
+static __always_inline u32 event_of(const struct call *call, bool compat)
+{
+	return compat ? call->compat_event : call->native_event;
+}
+
+/* Judge a call and begin its record in the scratch space; the mask in it may be 0. `accepted`
+ * are the scopes that what it returned leaves. */
 static __always_inline struct call_record *judge_call(const struct call *call, bool compat,
-						      const struct facts *facts)
+						      const struct facts *facts, u64 accepted)
 {
 	u32 zero = 0;
 	struct call_record *record = call_records.lookup(&zero);
 	if (!record)
 		return NULL;
 	u64 selected = compat ? call->compat : call->native;
-	u64 mask = selected & match_facts(facts);
+	u64 mask = selected & accepted & match_facts(facts);
 	record->selected = selected;
 	record->sent.header.mask = mask;
 	record->end = 0;
 	if (!mask)
 		return record;
-	u32 event = compat ? call->compat_event : call->native_event;
-	fill_header(&record->sent.header, facts, event, mask);
+	fill_header(&record->sent.header, facts, event_of(call, compat), mask);
 	record->sent.header.flags = compat ? FLAG_COMPAT : 0;
 	return record;
 }
 
-/* Complete the record of a call that matched, and send it. */
+/* Complete the record of a call that matched, and send it if its arguments match too. */
 static __always_inline void report_call(struct call_record *record, const u64 *registers,
 					u32 number, s64 retval)
 {
 	take_arguments(record, registers);
+	if (!record->sent.header.mask) {
+		count(FILTERED);
+		return;
+	}
 	record->sent.header.syscall = number;
 	record->sent.header.retval = retval;
 	submit_call(record);
@@ -76,7 +85,8 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 	if (!read_process(&facts))
 		return 0;
 	count(SEEN);
-	struct call_record *record = judge_call(call, compat, &facts);
+	u64 accepted = accept_retval(event_of(call, compat), retval);
+	struct call_record *record = judge_call(call, compat, &facts, accepted);
 	if (!record || !record->sent.header.mask) {
 		count(FILTERED);
 		return 0;
@@ -98,7 +108,7 @@ int enter_without_return(struct enter_context *ctx)
 	if (!call || !call->native || !read_process(&facts))
 		return 0;
 	count(SEEN);
-	struct call_record *record = judge_call(call, false, &facts);
+	struct call_record *record = judge_call(call, false, &facts, ~0ULL);
 	if (!record || !record->sent.header.mask) {
 		count(FILTERED);
 		return 0;
@@ -121,7 +131,7 @@ int enter_exec(struct enter_context *ctx)
 	read_facts(&facts);
 	if (!call || know_process(&facts) == NOT_OURS)
 		return 0;
-	struct call_record *record = judge_call(call, false, &facts);
+	struct call_record *record = judge_call(call, false, &facts, ~0ULL);
 	if (!record)
 		return 0;
 	if (record->sent.header.mask) {

@@ -11,10 +11,12 @@ from ..argument_types import Shape, shape_of
 from ..catalogue import LAST_NATIVE_CALL, EventDefinition, i386_events, load_catalogue
 from ..containers.cgroups import own_hierarchy
 from ..tables import compile_tables
+from ..tables.fields import compile_fields
 from .accept import EVENTS, ZERO, TableWriter, defines
 from .btf import Btf
 from .census import Census
 from .containers import ContainerWriter, constants
+from .fields import field_defines, write_fields
 from .hooks import Hooks, Settings
 from .program import Program
 from .ring import RingReader
@@ -50,8 +52,9 @@ class KernelTracer:
         self._hooks = Hooks(settings, self._tables)
         self._catalogue = load_catalogue()
         self._tracepoints: Tracepoints | None = None
+        self._fields = compile_fields(settings.scopes)
         self._hierarchy, types = own_hierarchy(), Btf()
-        sizes = defines(self._tables) | self._hooks.defines()
+        sizes = defines(self._tables) | self._hooks.defines() | field_defines(self._fields)
         track = self._hooks.track_containers
         sizes |= constants(self._hierarchy, types, track=track)
         self._program = Program("tracer.bpf.c", sizes, types)
@@ -61,6 +64,7 @@ class KernelTracer:
     def attach(self) -> None:
         """Put the programs on their hooks and learn of the processes that are there."""
         self._writer.write(self._tables)
+        write_fields(self._program, self._fields)
         self._write_shapes()
         for point, function in self._hooks.raw_tracepoints().items():
             self._program.attach_raw_tracepoint(point, function)

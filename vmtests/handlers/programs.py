@@ -22,6 +22,11 @@ EVERYTHING = (
     "binary=/bin/ls",
     "follow",
     "container!=abc",
+    "openat.retval<0",
+    "openat.args.pathname=/etc/*",
+    "execve.args.pathname!=/bin/ls",
+    "mount.args.dev_name=a*",
+    "linkat.args.newpath=/a",
 )
 """A run that uses every kind of filter and every event."""
 

@@ -1,0 +1,151 @@
+"""Filters on fields that the kernel side knows: what they keep out never reaches user space.
+
+User space judges again, so a mistake here would show as traffic, or as an event that is missing.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from vmtests.kernel import Kernel
+from vmtests.tracing import Traced, arguments, python, trace
+
+LONG = "/" + "x" * 250
+"""The longest exact path that the kernel side compares."""
+
+OPENS = f"""
+import ctypes
+libc = ctypes.CDLL(None)
+for path in ("/etc/hostname", "/etc/host", "/etc/hosts", "/e", "/", "", {LONG!r}, {LONG + "y"!r}):
+    libc.syscall(257, -100, path.encode(), 0, 0)
+libc.syscall(257, -100, b"/" + 5000 * b"z", 0, 0)
+libc.syscall(257, -100, None, 0, 0)
+libc.syscall(257, -100, ctypes.c_void_p(1), 0, 0)
+for fd in (-1, -2): libc.close(fd)
+"""
+SHOWN = ("/etc/hostname", "/etc/host", "/etc/hosts", "/e", "/", "", LONG, LONG + "y", None)
+
+
+def traced(kernel: Kernel, *flags: str, command: list[str] | None = None) -> Traced:
+    options = " ".join(f"-f {flag}" for flag in ("event=openat", *flags))
+    result = trace(kernel, f"{options} -o json", command or python(OPENS))
+    assert result.status == 0, result.stderr
+    assert result.account.balances()
+    assert len(result.events) == result.account.delivered
+    return result
+
+
+def paths(result: Traced) -> list[tuple[str, int]]:
+    """The paths of the calls above; the interpreter opens others at its start."""
+    shown = [(arguments(event)["pathname"], event["matchedScopes"]) for event in result.events]
+    return [(path, mask) for path, mask in shown if path in SHOWN or path.startswith("/zz")]
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown"),
+    [
+        ("openat.args.pathname=/etc/host", ["/etc/host"]),
+        ("openat.args.pathname=/etc/host*", ["/etc/hostname", "/etc/host", "/etc/hosts"]),
+        ("openat.args.pathname=/,/e", ["/e", "/"]),
+        ("openat.args.pathname=/x*", [LONG, LONG + "y"]),
+        (f"openat.args.pathname={LONG}", [LONG]),
+        ("openat.args.pathname=/zzz*", ["/" + 4094 * "z" + "..."]),
+        (
+            "openat.args.pathname=/etc/h* openat.args.pathname!=/etc/hosts,/etc/hostn*",
+            ["/etc/host"],
+        ),
+        ("openat.retval=-36", ["/" + 4094 * "z" + "..."]),
+        ("openat.retval<=-14 openat.retval>-36", [None, None]),
+    ],
+)
+def test_the_kernel_says_all(kernel: Kernel, flags: str, shown: list[str | None]) -> None:
+    result = traced(kernel, *flags.split())
+    assert [(path, 1) for path in shown] == paths(result)
+    assert result.account.withheld == 0
+    assert result.account.filtered > 8
+
+
+def test_a_path_that_is_not_there_is_no_other_path(kernel: Kernel) -> None:
+    result = traced(kernel, "openat.args.pathname!=/etc/*", "openat.retval=-14")
+    assert (paths(result), result.account.withheld) == ([], 0)
+
+
+def test_what_the_kernel_cannot_say_is_left_to_user_space(kernel: Kernel) -> None:
+    """Of each scope; the others are judged in the kernel."""
+    result = traced(
+        kernel,
+        "1:openat.args.pathname=/etc/hosts",
+        "2:event=openat",
+        "2:openat.args.pathname=*/hostname,/etc/host",
+        "3:event=openat",
+        f"3:openat.args.pathname={LONG}y",
+        "4:event=openat",
+        "4:openat.args.pathname!=/e*,*/,*x,*y,*.so*,*z...",
+        "4:openat.retval=-2,-22",
+    )
+    assert paths(result) == [
+        ("/etc/hostname", 0b0010),
+        ("/etc/host", 0b0010),
+        ("/etc/hosts", 0b0001),
+        ("", 0b1000),
+        (LONG + "y", 0b0100),
+    ]
+    assert result.account.withheld > 0
+
+
+def test_64_scopes(kernel: Kernel) -> None:
+    """Each lets one more letter vary; the mask says how many letters are the same."""
+    text = "/etc/hostname"
+    scopes = [
+        flag
+        for number in range(2, 65)
+        for flag in (
+            f"{number}:event=openat",
+            f"{number}:openat.args.pathname={text[: 1 + number % len(text)]}*",
+        )
+    ]
+    result = traced(kernel, "openat.args.pathname=/nowhere", *scopes)
+    expected = {
+        path: sum(1 << n - 1 for n in range(2, 65) if path.startswith(text[: 1 + n % len(text)]))
+        for path in ("/etc/hostname", "/etc/host", "/e", "/")
+    }
+    assert expected.items() <= dict(paths(result)).items()
+    assert result.account.withheld == 0
+
+
+def test_return_values_with_a_sign(kernel: Kernel) -> None:
+    flags = ["event=close", "close.retval<0", "2:event=close", "2:close.retval>=-9", "2:uid>=0"]
+    result = traced(kernel, *flags)
+    masks = {(e["returnValue"], e["matchedScopes"]) for e in result.events if "close" in str(e)}
+    assert masks >= {(-9, 0b11), (0, 0b10)}
+
+
+def test_more_return_values_than_the_kernel_compares(kernel: Kernel) -> None:
+    """A scope too many is user space's; the others stay with the kernel."""
+    many = ",".join(str(number) for number in range(1000, 1200, 2))
+    result = traced(kernel, f"openat.retval={many},-36", "2:event=openat", "2:openat.retval=-14")
+    assert [mask for _, mask in paths(result)] == [1, 2, 2]
+    assert result.account.withheld > 0
+
+
+def test_an_exec_that_is_filtered_by_its_path(kernel: Kernel) -> None:
+    """Its record waits for the outcome, and is counted then."""
+    command = ["sh", "-c", "/bin/true; /bin/false; /nonexistent; :"]
+    flags = ("event=execve", "execve.args.pathname=/bin/f*,/bin/n*", "openat.retval=-9999")
+    result = traced(kernel, *flags, command=command)
+    assert [arguments(event)["pathname"] for event in result.events] == ["/bin/false"]
+    assert result.account.withheld == 0
+
+
+def test_two_texts_of_one_call(kernel: Kernel) -> None:
+    source = """
+import os
+for old, new in (("/nowhere/a", "/b"), ("/nowhere/a", "/c"), ("/else", "/b")):
+    try: os.rename(old, new)
+    except OSError: pass
+"""
+    flags = ("event=rename", "rename.args.oldpath=/nowhere/*", "rename.args.newpath!=/c")
+    result = traced(kernel, *flags, "openat.retval=-9999", command=python(source))
+    shown = [arguments(event) for event in result.events]
+    assert [(args["oldpath"], args["newpath"]) for args in shown] == [("/nowhere/a", "/b")]
+    assert result.account.withheld == 0
