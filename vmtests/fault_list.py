@@ -23,6 +23,11 @@ RECORDS = ("tests/test_records.py",)
 SESSIONS = ("vmtests/test_sessions.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
 
+FIELD_FILTERS = ("tests/test_field_filters.py",)
+FIELD_TABLE_TESTS = ("tests/test_field_tables.py",)
+KERNEL_FIELDS = ("vmtests/test_kernel_fields.py",)
+
+FIELD_TABLES = "tracee_ref/tables/fields.py"
 MATCHER = "bpf/matcher.h"
 NUMBERS = "tracee_ref/tables/numbers.py"
 TEXTS = "tracee_ref/tables/texts.py"
@@ -108,6 +113,23 @@ FAULTS = (
     Fault("losses-not-counted", "bpf/records.h", "\t\tcount(LOST);", "\t\t;", CALLS),
     Fault("parent-is-the-task", "bpf/records.h", "header->ppid = READ(parent, tgid);",
           "header->ppid = READ(task, tgid);", LIFE),
+    # Filters on fields.
+    Fault("texts-without-end", FIELD_TABLES, "if pattern.open_end else", "if True else",
+          FIELD_TABLE_TESTS),
+    Fault("alternatives-in-part", FIELD_TABLES, "equal if all(map(_expressible, equal)) else []",
+          "filter(_expressible, equal)", FIELD_TABLE_TESTS),
+    Fault("unread-text-passes", "bpf/fields.h", "return filtered->absent;",
+          "return filtered->otherwise;", KERNEL_FIELDS),
+    Fault("unsigned-return-values", "bpf/fields.h", "(a | ~b)", "(~a | b)", KERNEL_FIELDS),
+    Fault("text-of-another-argument", "bpf/fields.h", "node->argument = argument;",
+          "node->argument = event * TEXT_PLACES;", KERNEL_FIELDS),
+    Fault("filtered-by-text-not-counted", "bpf/syscalls.h",
+          "\t\tcount(FILTERED);\n\t\treturn;\n", "\t\treturn;\n", KERNEL_FIELDS),
+    Fault("raw-value-forgotten", "tracee_ref/records.py",
+          "replace(self._view, printed=False) if raw else self._view", "self._view",
+          FIELD_FILTERS),
+    Fault("one-scope-takes-all", "tracee_ref/field_filters.py", "mask ^= scope.bit", "mask = 0",
+          FIELD_FILTERS),
     # The reader and the decoder.
     Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(HEADER_BYTES + size + ALIGNMENT - 1)",
           "(HEADER_BYTES + size)", CALLS),

@@ -25,8 +25,10 @@ EVERYTHING = (
     "openat.retval<0",
     "openat.args.pathname=/etc/*",
     "execve.args.pathname!=/bin/ls",
-    "mount.args.dev_name=a*",
+    "mount.args.source=a*",
+    "mount.args.filesystemtype=a",
     "linkat.args.newpath=/a",
+    "fanotify_mark.args.pathname=/a",
 )
 """A run that uses every kind of filter and every event."""
 
