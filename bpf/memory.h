@@ -7,8 +7,8 @@
 static long (*read_user)(void *to, u32 size, const void *from) = (void *)BPF_FUNC_probe_read_user;
 static long (*read_kernel)(void *to, u32 size,
 			   const void *from) = (void *)BPF_FUNC_probe_read_kernel;
-static long (*read_user_text)(void *to, u32 size,
-			      const void *from) = (void *)BPF_FUNC_probe_read_user_str;
+static long (*read_text_of_user)(void *to, u32 size,
+				 const void *from) = (void *)BPF_FUNC_probe_read_user_str;
 static long (*read_kernel_text)(void *to, u32 size,
 				const void *from) = (void *)BPF_FUNC_probe_read_kernel_str;
 
@@ -19,3 +19,12 @@ static long (*read_kernel_text)(void *to, u32 size,
 		read_kernel(&_value, sizeof(_value), &(pointer)->field);                 \
 		_value;                                                                            \
 	})
+
+/* Return the length with the NUL, or a negative errno. Of an empty text kernels up to 6.12 and
+ * some after it say 0 (strncpy_from_user_nofault in mm/maccess.c, put right in 2025); of 0 alone
+ * the highest bit below is set. Without a branch the verifier goes on in one state. */
+static __always_inline long read_user_text(void *to, u32 size, const void *from)
+{
+	long taken = read_text_of_user(to, size, from);
+	return taken + ((u64)((taken - 1) & ~taken) >> 63);
+}

@@ -121,6 +121,15 @@ def test_an_exec_is_one_event_with_its_outcome(kernel: Kernel) -> None:
     assert [call[0] for call in calls] == ["tracee-ref", "sh", "sh", "true", "sh"]
 
 
+def test_an_empty_text_was_read(kernel: Kernel) -> None:
+    """Some kernels tell of it as of no text at all (bpf/memory.h)."""
+    traced = trace(kernel, "-f event=execve,openat -o json", ["sh", "-c", "cat '' b ''"])
+    (argv,) = [arguments(e)["argv"] for e in traced.events if "/cat" in str(e["args"])]
+    assert argv == ["cat", "", "b", ""]
+    paths = [arguments(e)["pathname"] for e in traced.events if e["eventName"] == "openat"]
+    assert paths.count("") == 2
+
+
 def test_nothing_of_ours_is_shown(kernel: Kernel) -> None:
     """Before its exec the command is a copy of the tracer, which waits to be let go."""
     events = "-f event=read,close,rt_sigaction,execve,getpid -o json"
