@@ -27,7 +27,7 @@ def record(event: str, slots: tuple[int, ...], data: bytes = b"", *, mask: int =
     number = CATALOGUE[event].id
     ids = (11, 12, 10, 1, 2, 3, 1000, 4026531841, 4026531836)
     call = number if CATALOGUE[event].syscall else -1
-    head = HEADER.pack(5, mask, 4, 77, -2, number, call, *ids, 6, 0, b"cat", b"host")
+    head = HEADER.pack(5, mask, 4, 77, -2, number, call, *ids, 6, 0, b"cat", b"host", b"")
     return head + struct.pack(f"{len(slots)}Q", *slots) + data
 
 
@@ -53,7 +53,7 @@ def shown(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | None
     numbers = {flag.split(":")[0] for flag in flags.split() if ":" in flag.split(".")[0]} or {"1"}
     selected = [f"{number}:event={name}" for number in numbers]
     filters = FieldFilters(parse_filters([*selected, *flags.split()], CATALOGUE), printed=printed)
-    decoder = RecordDecoder(View(epoch=EPOCH, printed=printed), filters.events)
+    decoder = RecordDecoder(View(epoch=EPOCH, printed=printed), raw=filters.events)
     return filters.after(decoder)(data)
 
 
@@ -146,7 +146,7 @@ def test_events_without_filters_take_the_short_way() -> None:
     others = parse_filters(["event=openat,close", "close.retval<0"], CATALOGUE)
     filters = FieldFilters(others, printed=True)
     assert filters.events == {"close"}
-    assert filters.after(RecordDecoder(View(EPOCH, True), filters.events))(openat()) == decoder(
+    assert filters.after(RecordDecoder(View(EPOCH, True), raw=filters.events))(openat()) == decoder(
         openat()
     )
 

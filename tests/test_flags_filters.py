@@ -16,9 +16,7 @@ from model.scope import (
     Value,
 )
 from tracee_ref.catalogue import load_catalogue
-from tracee_ref.errors import UsageError
 from tracee_ref.flags.filters import build_scopes, parse_filters
-from tracee_ref.flags.not_yet import NOT_YET
 from tracee_ref.flags.reading import read_filter
 from tracee_ref.flags.spelling import format_scopes
 from tracee_ref.flags.values import HOST_MNTNS
@@ -72,8 +70,6 @@ SUPPORTED: dict[str, list[tuple[Key, Op, Value]]] = {
     "uts!=web*": [(Key.UTS, Op.NE, Pattern(b"web", open_end=True))],
     "follow": [],
 }
-REFUSED: dict[str, tuple[str, list[tuple[Key, Op, Value]]]] = {
-}
 FIELDS: dict[str, tuple[EventField, Op, Value]] = {
     "openat.args.pathname=/etc/*": (NAME, Op.EQ, Pattern(b"/etc/", open_end=True)),
     "openat.args.pathname!=*a*": (NAME, Op.NE, Pattern(b"a", open_start=True, open_end=True)),
@@ -101,18 +97,7 @@ def test_filter_on_a_field(flag: str, condition: tuple[EventField, Op, Value]) -
     assert scope.conditions == {Condition(*condition)}
 
 
-@pytest.mark.parametrize(("flag", "name", "conditions"), [(k, *v) for k, v in REFUSED.items()])
-def test_flag_that_is_understood_but_not_supported_yet(
-    flag: str, name: str, conditions: list[tuple[Key, Op, Value]]
-) -> None:
-    one = read_filter(flag, CATALOGUE)
-    assert one.conditions == tuple(Condition(*parts) for parts in conditions)
-    with pytest.raises(UsageError) as error:
-        parse_filters(["event=openat", flag], CATALOGUE)
-    assert str(error.value) == f"filter {flag!r}: the {name} filter is not supported yet"
-
-
-@pytest.mark.parametrize("flag", [*SUPPORTED, *FIELDS, *REFUSED])
+@pytest.mark.parametrize("flag", [*SUPPORTED, *FIELDS])
 def test_flag_survives_being_written_and_read(flag: str) -> None:
     scopes = read_all(["event=openat", flag])
     assert read_all(format_scopes(scopes)) == scopes
@@ -120,15 +105,6 @@ def test_flag_survives_being_written_and_read(flag: str) -> None:
 
 def read_all(flags: list[str]) -> tuple[Scope, ...]:
     return build_scopes([read_filter(text, CATALOGUE) for text in flags], CATALOGUE)
-
-
-def test_every_name_of_the_switch_is_tried_above() -> None:
-    assert {name for name, _ in REFUSED.values()} == NOT_YET
-
-
-def test_a_malformed_flag_is_told_before_an_unsupported_one() -> None:
-    with pytest.raises(UsageError, match="invalid filter value x"):
-        parse_filters(["container", "uid=x"], CATALOGUE)
 
 
 def test_no_flags_are_scope_1_with_the_default_set() -> None:

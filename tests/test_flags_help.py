@@ -8,7 +8,6 @@ from tracee_ref.catalogue import load_catalogue
 from tracee_ref.flags.filters import parse_filters
 from tracee_ref.flags.help import filter_help, output_help
 from tracee_ref.flags.kinds import KINDS, Kind
-from tracee_ref.flags.not_yet import NOT_YET
 from tracee_ref.flags.outputs import FORMATS, OPTIONS, parse_outputs
 from tracee_ref.flags.reading import read_filter
 
@@ -19,12 +18,11 @@ def test_example_of_a_kind_is_read_as_that_kind(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_filter_help_has_every_kind_and_says_what_is_missing(kind: Kind) -> None:
+def test_filter_help_has_every_kind(kind: Kind) -> None:
     (paragraph,) = (
         text for text in filter_help().split("\n\n") if f"e.g. {kind.command}\n" in text
     )
     assert paragraph.lstrip().startswith(kind.form)
-    assert ("not supported yet" in paragraph) == (kind.form in NOT_YET)
 
 
 def test_examples_of_filter_help_are_accepted() -> None:

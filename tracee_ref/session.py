@@ -158,7 +158,7 @@ def decoder_of(run: Run) -> FilteringDecoder:
     """Return what makes events of records, and filters them by their fields."""
     view = view_of(run.outputs)
     filters = FieldFilters(run.scopes, printed=view.printed)
-    return filters.after(RecordDecoder(view, filters.events))
+    return filters.after(RecordDecoder(view, raw=filters.events))
 
 
 def view_of(plan: OutputPlan) -> View:

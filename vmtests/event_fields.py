@@ -31,8 +31,9 @@ def fields_of(
         "mountNamespace": process.mntns,
         "pidNamespace": process.pidns,
         "container": process.container is not None,
-        "containerId": fsencode(process.container.id if process.container else ""),
     }
+    if process.container is not None:
+        context["containerId"] = fsencode(process.container.id)
     known = {(Part.CONTEXT.value, name): both(value) for name, value in context.items()}
     return {**known, (Part.RETVAL.value, ""): both(result), **dict(arguments(event, args))}
 

@@ -17,7 +17,6 @@ from hypothesis.stateful import (
 )
 
 from model.scope import MAX_SCOPES
-from tracee_ref.flags.not_yet import NOT_YET
 from vmtests import plans
 from vmtests.drawn_scopes import Drawn, DrawnCondition
 from vmtests.plan_drafts import CROWD, DraftImage, DraftTrack
@@ -34,7 +33,6 @@ scope_numbers = few_numbers | few_numbers | st.just(set(range(1, MAX_SCOPES + 1)
 selections = st.just(frozenset(plans.EVENTS)) | st.frozensets(
     st.sampled_from(plans.EVENTS), min_size=1
 )
-followings = st.booleans() if "follow" not in NOT_YET else st.just(False)
 
 
 class Runner(Protocol):
@@ -159,7 +157,7 @@ class PlanMachine(RuleBasedStateMachine):
     def die(self, thread: DraftTrack, signal: int, abandons: bool) -> None:
         thread.image.ends(thread, plan.Dies(signal), abandons=abandons)
 
-    @step(target=scopes, events=selections, follow=followings)
+    @step(target=scopes, events=selections, follow=st.booleans())
     def scope(self, events: frozenset[str], follow: bool) -> DraftScope:
         self._scopes.append(DraftScope(events, follow=follow))
         return self._scopes[-1]

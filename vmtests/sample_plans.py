@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from model.scope import NEW, Condition, ContainerId, EventField, Key, Op, Part, Pattern
-from tracee_ref.flags.not_yet import NOT_YET
 from vmtests.drawn_scopes import Drawn, DrawnCondition, Later, Program
 from vmtests.plans import CGROUPS, EVENTS, NOWHERE, root_of
 from vmtests.workload.plan import (
@@ -127,10 +126,9 @@ ONE_EACH: tuple[tuple[str, DrawnCondition], ...] = (
 
 def scopes_for_everything() -> tuple[Drawn, ...]:
     """One scope for all of it, and one for each kind of filter."""
-    ready = [one for form, one in ONE_EACH if form not in NOT_YET]
-    several = [Drawn(i + 2, ANY, frozenset({one})) for i, one in enumerate(ready)]
-    following = [] if "follow" in NOT_YET else [*FOLLOWING]
-    return (Drawn(1, ANY), *several, *following, Drawn(64, ANY, frozenset(ready[2:4])))
+    conditions = [condition for _, condition in ONE_EACH]
+    several = [Drawn(i + 2, ANY, frozenset({one})) for i, one in enumerate(conditions)]
+    return (Drawn(1, ANY), *several, *FOLLOWING, Drawn(64, ANY, frozenset(conditions[2:4])))
 
 
 FOLLOWING = (

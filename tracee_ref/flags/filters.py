@@ -8,7 +8,6 @@ from model.scope import Scope
 
 from ..catalogue import EventDefinition
 from .limits import check_limits
-from .not_yet import refuse_not_yet
 from .reading import Filter, read_filter
 from .selecting import check_fields, select_events
 
@@ -23,9 +22,7 @@ def parse_filters(
     """
     filters = [read_filter(text, catalogue) for text in flags]
     check_limits(filters)
-    scopes = build_scopes(filters, catalogue)
-    refuse_not_yet(filters)
-    return scopes
+    return build_scopes(filters, catalogue)
 
 
 def build_scopes(

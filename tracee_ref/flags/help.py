@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 
 from .kinds import KINDS, Kind
-from .not_yet import NOT_YET
 from .outputs import FORMATS, OPTIONS
 
 FILTER_HEAD = """\
@@ -54,7 +53,7 @@ def _kind(kind: Kind) -> str:
     """Return a paragraph: how it is written, what it is, what it takes, and an example."""
     operators = " ".join(op.value for op in kind.operators) or "none"
     return (
-        f"{kind.form}{_short(kind)}{' - not supported yet' if kind.form in NOT_YET else ''}\n"
+        f"{kind.form}{_short(kind)}\n"
         f"{_wrapped(kind.summary)}\n"
         f"{_wrapped(f'operators: {operators}; values: {kind.takes}')}\n"
         f"    e.g. {kind.command}\n"
