@@ -20,6 +20,7 @@ DECISIONS = ("vmtests/test_decisions.py",)
 CALLS = ("vmtests/test_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
 RECORDS = ("tests/test_records.py",)
+PLANS = ("vmtests/test_live_plans.py::test_the_plan_with_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
 
@@ -103,6 +104,18 @@ FAULTS = (
     Fault("wrong-interpreter", "bpf/mapped_file.h", "#define AT_BASE 7", "#define AT_BASE 3", LIFE),
     Fault("path-without-slashes", "bpf/path.h", "path->text[start] = '/';",
           "path->text[start] = '_';", LIFE),
+    # What drawn and written plans alone notice: descent, new, followed, namespaces.
+    Fault("child-not-in-tree", "bpf/processes.h", "join_descent(&inherited.all, child_pid);", ";",
+          PLANS),
+    Fault("follow-ignores-forks", "bpf/processes.h",
+          "inherited.followed |= following(match_facts(&facts));", ";", PLANS),
+    Fault("follow-ignores-execs", "bpf/processes.h", "now.followed |= following(mask);", ";", PLANS),
+    Fault("nobody-is-new", "bpf/processes.h", "facts->fresh = is_fresh(task);",
+          "facts->fresh = false;", PLANS),
+    Fault("pidns-of-the-parent", "bpf/processes.h", "facts->pidns = pid_namespace(task);",
+          "facts->pidns = pid_namespace(READ(task, real_parent));", PLANS),
+    Fault("mntns-of-the-parent", "bpf/processes.h", "facts->mntns = mount_namespace(task);",
+          "facts->mntns = mount_namespace(READ(task, real_parent));", PLANS),
     # The other programs.
     Fault("compat-not-seen", "bpf/arch_x86.h", "return READ(task, thread_info_status) & TS_COMPAT;",
           "return false;", CALLS),

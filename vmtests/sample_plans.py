@@ -128,8 +128,15 @@ def scopes_for_everything() -> tuple[Drawn, ...]:
     """One scope for all of it, and one for each kind of filter."""
     conditions = [condition for _, condition in ONE_EACH]
     several = [Drawn(i + 2, ANY, frozenset({one})) for i, one in enumerate(conditions)]
-    return (Drawn(1, ANY), *several, *FOLLOWING, Drawn(64, ANY, frozenset(conditions[2:4])))
+    both = Drawn(64, ANY, frozenset(conditions[2:4]))
+    return (Drawn(1, ANY), *several, *DESCENT, *FOLLOWING, both)
 
+
+DESCENT = tuple(
+    Drawn(31 + place, ANY, frozenset({Later(Key.TREE, Op.EQ, "last_pid", 4 + place)}))
+    for place in range(19)
+)
+"""The ids that come next: some are those of processes with descendants."""
 
 FOLLOWING = (
     Drawn(50, ANY, frozenset({Condition(Key.COMM, Op.EQ, Pattern(b"level-3"))}), follow=True),
