@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -10,26 +10,34 @@ from .facts import Process, Shown
 from .filters import Binary, Condition, ContainerId, Key, New, Op, Pattern
 
 Fact = TypeVar("Fact")
+Name = TypeVar("Name")
+Member = TypeVar("Member")
 ProcessTest: TypeAlias = Callable[[Process], bool]
 FieldTest: TypeAlias = Callable[[Shown], bool]
-Compare: TypeAlias = Callable[[Any, Any], bool]
 
-ORDER: Final[Mapping[Op, Compare]] = {Op.LT: lt, Op.LE: le, Op.GT: gt, Op.GE: ge}
+ORDER: Final[Mapping[Op, Callable[[Any, Any], bool]]] = {
+    Op.LT: lt, Op.LE: le, Op.GT: gt, Op.GE: ge,
+}  # fmt: skip
+
+
+def grouped(pairs: Iterable[tuple[Name, Member]]) -> dict[Name, tuple[Member, ...]]:
+    """Return the members under each name."""
+    groups: dict[Name, list[Member]] = {}
+    for name, member in pairs:
+        groups.setdefault(name, []).append(member)
+    return {name: tuple(members) for name, members in groups.items()}
 
 
 def joined(
-    conditions: Iterable[Condition], test_of: Callable[[Condition], Callable[[Fact], bool]]
+    conditions: Collection[Condition], test_of: Callable[[Condition], Callable[[Fact], bool]]
 ) -> tuple[Callable[[Fact], bool], ...]:
     """Rule 4: one test for all ``=`` values of a key, and one for each other condition."""
-    equal: dict[object, list[Callable[[Fact], bool]]] = {}
-    others: list[Callable[[Fact], bool]] = []
-    for condition in conditions:
-        alternatives = equal.setdefault(condition.key, []) if condition.op is Op.EQ else others
-        alternatives.append(test_of(condition))
+    equal = grouped((one.key, test_of(one)) for one in conditions if one.op is Op.EQ)
+    others = (test_of(one) for one in conditions if one.op is not Op.EQ)
     return (*map(any_of, equal.values()), *others)
 
 
-def any_of(tests: list[Callable[[Fact], bool]]) -> Callable[[Fact], bool]:
+def any_of(tests: tuple[Callable[[Fact], bool], ...]) -> Callable[[Fact], bool]:
     """Rule 4: whether one of the alternatives holds."""
     return tests[0] if len(tests) == 1 else lambda fact: any(test(fact) for test in tests)
 

@@ -142,15 +142,10 @@ def forked(scopes: Iterable[Scope], state: State, parent: Process, event: Fork) 
         return replace(parent, tid=event.child_tid)
     if event.child_tid != event.child_pid:
         raise ValueError(f"task {event.child_tid}: the first task of {event.child_pid} has its id")
-    return replace(
-        parent,
-        pid=event.child_pid,
-        tid=event.child_tid,
-        new=True,
-        ancestry=parent.ancestry | {event.child_pid},
-        followed=parent.followed | following(scopes, parent),
-        tracer=False,
-    )
+    ancestry = parent.ancestry | {event.child_pid}
+    followed = parent.followed | following(scopes, parent)
+    child = replace(parent, pid=event.child_pid, tid=event.child_tid, ancestry=ancestry)
+    return replace(child, followed=followed, new=True, tracer=False)
 
 
 def executed(scopes: Iterable[Scope], task: Process, event: Exec) -> Process:
@@ -161,9 +156,8 @@ def executed(scopes: Iterable[Scope], task: Process, event: Exec) -> Process:
 
 def following(scopes: Iterable[Scope], process: Process) -> int:
     """Rule 13: the scopes with ``follow`` whose process filters hold; none for us (rule 14)."""
-    if process.tracer:
-        return 0
-    return sum(scope.bit for scope in scopes if scope.follow and process_holds(scope, process))
+    follow = (scope for scope in scopes if scope.follow and not process.tracer)
+    return sum(scope.bit for scope in follow if process_holds(scope, process))
 
 
 def carried(before: State, event: LifeEvent, after: State) -> Process:

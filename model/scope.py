@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 from .filters import *  # noqa: F403  (whoever uses scopes needs the words that they are made of)
 from .filters import Condition, Conditions, EventField, FieldKey, Key
-from .holds import FieldTest, ProcessTest, field_test, joined, process_test
-
-Name = TypeVar("Name")
-Member = TypeVar("Member")
+from .holds import FieldTest, ProcessTest, field_test, grouped, joined, process_test
 
 MAX_SCOPES: Final = 64
 """Rule 1: scopes are numbered 1..64 and share one 64-bit mask."""
@@ -46,22 +44,14 @@ class Scope:
         pairs = [(one.key, one) for one in self.conditions]
         process = grouped((key, one) for key, one in pairs if isinstance(key, Key))
         fields = grouped((key, one) for key, one in pairs if isinstance(key, EventField))
-        in_order = (one for key in Key for one in process.get(key, ()))
-        vars(self).update(
-            bit=1 << (self.number - 1),
-            process=MappingProxyType(process),
-            tests=joined(in_order, process_test),
-            fields=grouped(
-                (key.event, ((key.part.value, key.name), test))
-                for key, some in fields.items()
-                for test in joined(some, field_test)
-            ),
+        in_order = [one for key in Key for one in process.get(key, ())]
+        tests = (
+            (key.event, ((key.part.value, key.name), test))
+            for key, some in fields.items()
+            for test in joined(some, field_test)
         )
-
-
-def grouped(pairs: Iterable[tuple[Name, Member]]) -> dict[Name, tuple[Member, ...]]:
-    """Return the members under each name."""
-    groups: dict[Name, list[Member]] = {}
-    for name, member in pairs:
-        groups.setdefault(name, []).append(member)
-    return {name: tuple(members) for name, members in groups.items()}
+        keep = partial(object.__setattr__, self)
+        keep("bit", 1 << (self.number - 1))
+        keep("process", MappingProxyType(process))
+        keep("tests", joined(in_order, process_test))
+        keep("fields", MappingProxyType(grouped(tests)))

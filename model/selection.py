@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,11 +31,10 @@ def selected(selection: Selection, catalogue: Mapping[str, frozenset[str]]) -> f
     return added - removed
 
 
-def named(patterns: Iterable[str], names: Iterable[str]) -> frozenset[str]:
+def named(patterns: Collection[str], names: Iterable[str]) -> frozenset[str]:
     """Return the names that a list of ``name`` and ``prefix*`` picks."""
     prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
-    exact = {pattern for pattern in patterns if not pattern.endswith("*")}
-    return frozenset(name for name in names if name in exact or name.startswith(prefixes))
+    return frozenset(name for name in names if name in patterns or name.startswith(prefixes))
 
 
 def members(sets: frozenset[str], catalogue: Mapping[str, frozenset[str]]) -> frozenset[str]:
@@ -48,11 +47,7 @@ def taken_in(selected: Iterable[str], depends: Mapping[str, Iterable[str]]) -> f
 
     ``depends`` gives what an event directly needs; taken in is not shown (rule 15).
     """
-    found: set[str] = set()
-    waiting = list(selected)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(depends.get(name, ()))
-    return frozenset(found)
+    found, more = frozenset[str](), frozenset(selected)
+    while found != more:
+        found, more = more, more.union(*(depends.get(name, ()) for name in more))
+    return found

@@ -57,7 +57,7 @@ def _kind(kind: Kind) -> str:
         f"{_wrapped(kind.summary)}\n"
         f"{_wrapped(f'operators: {operators}; values: {kind.takes}')}\n"
         f"    e.g. {kind.command}\n"
-        f"{_wrapped(kind.selects)}\n"
+        f"{_wrapped(f'which shows {kind.selects}')}\n"
     )
 
 
