@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
 from hypothesis import assume
@@ -20,9 +20,9 @@ from model.scope import MAX_SCOPES
 from vmtests import plans
 from vmtests.drawn_scopes import Drawn, DrawnCondition
 from vmtests.plan_drafts import CROWD, DraftImage, DraftTrack
+from vmtests.plan_reduction import Batch
 from vmtests.plan_scopes import conditions
 from vmtests.workload import plan
-from vmtests.workload.plan import Image
 
 PROCESSES_AT_ONCE = 600
 CONDITIONS = 4
@@ -36,15 +36,9 @@ selections = st.just(frozenset(plans.EVENTS)) | st.frozensets(
 
 
 class Runner(Protocol):
-    """Runs plans under scopes; raises what is wrong.
+    """Runs plans under scopes; raises what is wrong."""
 
-    ``failed`` tells that something was, and that smaller examples are looked for.
-    """
-
-    @property
-    def failed(self) -> bool: ...
-
-    def check(self, root: Image, scopes: Sequence[Drawn]) -> None: ...
+    def check(self, batch: Batch) -> None: ...
 
 
 class DraftScope:
@@ -169,9 +163,9 @@ class PlanMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Run what was drawn; without a filter it is not worth a start."""
-        assume(self.runner.failed or any(scope.conditions for scope in self._scopes))
-        root = plans.root_of([one.frozen() for one in self._roots])
-        self.runner.check(root, list(self._numbered()))
+        assume(any(scope.conditions for scope in self._scopes))
+        roots = tuple(one.frozen() for one in self._roots)
+        self.runner.check(Batch(roots, tuple(self._numbered())))
 
     def _numbered(self) -> Iterable[Drawn]:
         """A scope for each number; what was drawn repeats."""
