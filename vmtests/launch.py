@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from tracee_ref.containers.cgroups import own_hierarchy, root_of
+
 Facts: TypeAlias = dict[str, int | str | list[int]]
 """By name; drawn scopes refer to the numbers and texts."""
 
@@ -71,22 +73,24 @@ def ancestors(pid: int) -> list[int]:
 
 @contextmanager
 def own_cgroup(name: str) -> Iterator[Path]:
-    """A new cgroup of the unified hierarchy, removed at the end with those in it."""
-    place = unified_hierarchy() / name
+    """A new cgroup of the hierarchy that tells of containers, removed at the end."""
+    place = mounted_hierarchy() / name
     place.mkdir()
     try:
+        if (place / "cpuset.cpus").exists():  # v1: nobody can be in one without processors
+            for setting in ("cpuset.cpus", "cpuset.mems"):
+                (place / setting).write_text((place.parent / setting).read_text())
+            (place / "cgroup.clone_children").write_text("1")
         yield place
     finally:
         for child in [*place.glob("*/"), place]:
             child.rmdir()
 
 
-def unified_hierarchy() -> Path:
-    """Where cgroup2 is mounted; it is mounted if it is not."""
-    for line in (PROC / "self" / "mountinfo").read_text().splitlines():
-        fields, _, kind = line.partition(" - ")
-        if kind.startswith("cgroup2 "):
-            return Path(fields.split()[4])
+def mounted_hierarchy() -> Path:
+    """Where that hierarchy is; cgroup2 is mounted if there is none."""
+    if place := root_of(own_hierarchy()):
+        return place
     CGROUP2.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "cgroup2", "none", str(CGROUP2)], check=True)
     return CGROUP2
