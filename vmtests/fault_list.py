@@ -35,8 +35,8 @@ TEXTS = "tracee_ref/tables/texts.py"
 
 FAULTS = (
     # The matcher.
-    Fault("pid-ignores-thread-equal", MATCHER, "equal |= table->equal[at];", ";", DECISIONS),
-    Fault("pid-ignores-thread-distinct", MATCHER, "rest &= table->distinct[at];", ";", DECISIONS),
+    Fault("pid-ignores-thread-equal", MATCHER, "equal |= chunk->equal[at];", ";", DECISIONS),
+    Fault("pid-ignores-thread-distinct", MATCHER, "rest &= chunk->distinct[at];", ";", DECISIONS),
     Fault("interval-off-by-one", MATCHER, "((u64)value + 1)", "(u64)value", DECISIONS),
     Fault("binary-only-in-namespace", MATCHER, "binary->mntns = 0;", ";", DECISIONS),
     Fault("binary-not-excluded", MATCHER, "join_verdict(&all, here);\n\tbinary", ";\n\tbinary", DECISIONS),
