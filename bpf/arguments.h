@@ -17,8 +17,10 @@ enum shape {
 #define STRINGS_MAX 96 /* elements of a char ** that are taken */
 #define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
 
+#define SLOT_ROOM 8 /* places of arguments, as a power of two for the verifier */
+
 struct call_shape {
-	u8 of[8];
+	u8 of[SLOT_ROOM];
 };
 BPF_ARRAY(shapes, struct call_shape, EVENTS);
 
@@ -33,6 +35,7 @@ struct syscall_record {
 struct call_record {
 	u64 end;
 	u64 selected; /* by these scopes */
+	u64 array;    /* the place of the first array of texts */
 	struct syscall_record sent;
 };
 BPF_PERCPU_ARRAY(call_records, struct call_record, 1);
@@ -104,72 +107,74 @@ static __always_inline u64 take_strings(struct call_record *record, const void *
 	return (u32)(record->end - begin) | (state == 1 ? 0 : state ? state : SLOT_CUT);
 }
 
-static __always_inline u64 take_sockaddr(struct call_record *record, const u64 *registers, u64 i,
-					 bool out)
+/* `slot` and the next one hold an address and its length, or where that is. */
+static __always_inline u64 take_sockaddr(struct call_record *record, const u64 *slot, bool out)
 {
-	u32 size = registers[(i + 1) % REGISTERS];
-	void *at = (void *)registers[(i + 1) % REGISTERS];
-	if (out && read_user(&size, sizeof(size), at) < 0)
-		return registers[i] ? SLOT_UNREADABLE : SLOT_NULL;
-	return take_bytes(record, (void *)registers[i], size);
+	u32 size = slot[1];
+	if (out && read_user(&size, sizeof(size), (void *)slot[1]) < 0)
+		return slot[0] ? SLOT_UNREADABLE : SLOT_NULL;
+	return take_bytes(record, (void *)slot[0], size);
 }
 
-/* Only some places of a call hold arguments of these shapes: execve and execveat; connect and
- * sendto and their like; pipe and socketpair. The others need no code. */
-#define MAY_BE_STRINGS(i) ((i) >= 1 && (i) <= 3)
-#define MAY_BE_SOCKADDR(i) ((i) == 1 || (i) == 4)
-#define MAY_BE_INT_PAIR(i) ((i) == 0 || (i) == 3)
-
-static __always_inline u64 take_argument(struct call_record *record, const u64 *registers, u64 i,
-					 u8 shape)
+static __always_inline u64 take_argument(struct call_record *record, const u64 *slot, u8 shape)
 {
-	const void *from = (const void *)registers[i];
-	if (shape == SHAPE_NUMBER)
-		return registers[i];
+	const void *from = (const void *)*slot;
 	if (shape == SHAPE_STRING)
 		return take_string(record, from);
-#ifdef EXEC_CALLS
-	if (MAY_BE_STRINGS(i) && shape == SHAPE_STRINGS)
-		return take_strings(record, from);
-#endif
-	if (MAY_BE_SOCKADDR(i) && (shape == SHAPE_SOCKADDR || shape == SHAPE_SOCKADDR_OUT))
-		return take_sockaddr(record, registers, i, shape == SHAPE_SOCKADDR_OUT);
-	if (MAY_BE_INT_PAIR(i) && shape == SHAPE_INT_PAIR)
+	if (shape == SHAPE_SOCKADDR || shape == SHAPE_SOCKADDR_OUT)
+		return take_sockaddr(record, slot, shape == SHAPE_SOCKADDR_OUT);
+	if (shape == SHAPE_INT_PAIR)
 		return take_bytes(record, from, 2 * sizeof(int));
 	return SLOT_NULL;
 }
 
-/* Take an argument, and the scopes whose filters on it do not hold out of the record; return
- * whether any are left. `i` is constant in each call: other code would not be verified. */
-static __always_inline bool take_and_judge(struct call_record *record, const u64 *registers,
-					   const u32 i, const struct call_shape *shape)
+/* Take one argument, and the scopes whose filters on it do not hold out of the record. */
+static __always_inline void take_and_judge(struct call_record *record, u64 place, u8 shape)
 {
-	u64 at = within(record->end, DATA_SIZE - 1);
-	record->sent.slots[i] = take_argument(record, registers, i, shape->of[i]);
+	u64 at = within(record->end, DATA_SIZE - 1), *slot = &record->sent.slots[place];
+	if (shape == SHAPE_NUMBER || shape == SHAPE_STRINGS)
+		return;
+	*slot = take_argument(record, slot, shape);
 #ifdef USE_TEXTS
-	if (TEXT_FILTERED(i) && shape->of[i] == SHAPE_STRING)
-		record->sent.header.mask &= accept_text(record->sent.header.event, i,
-							record->sent.data + at,
-							record->sent.slots[i]);
-	return record->sent.header.mask;
+	if (TEXT_FILTERED(place) && shape == SHAPE_STRING)
+		record->sent.header.mask &= accept_text(record->sent.header.event, place,
+							record->sent.data + at, *slot);
 #endif
-	return true;
 }
 
-/* Turn the six registers into slots and data, and so complete the record; the mask in it is 0
- * if filters on arguments leave no scope. */
-static __always_inline void take_arguments(struct call_record *record, const u64 *registers)
+/* Only execve and execveat have arrays of texts: two of them, behind all other texts. */
+static __always_inline void take_arrays(struct call_record *record, const struct call_shape *shape)
+{
+#ifdef EXEC_CALLS
+	u64 *slots = record->sent.slots;
+	record->array = shape->of[1] == SHAPE_STRINGS ? 1 : 2;
+	u64 first = within(*(volatile u64 *)&record->array, SLOT_ROOM / 2 - 1);
+	if (shape->of[first] != SHAPE_STRINGS)
+		return;
+	slots[first] = take_strings(record, (const void *)slots[first]);
+	if (shape->of[first + 1] == SHAPE_STRINGS)
+		slots[first + 1] = take_strings(record, (const void *)slots[first + 1]);
+#endif
+}
+
+/* Turn the registers in the slots into what they stand for, and so complete the record; the
+ * mask in it is 0 if filters on arguments leave no scope. */
+static __always_inline void take_arguments(struct call_record *record)
 {
 	u32 event = record->sent.header.event;
 	struct call_shape *shape = shapes.lookup(&event);
+	u64 left = REGISTERS;
 	record->end = 0;
 	if (!shape)
 		return;
-	take_and_judge(record, registers, 0, shape) && take_and_judge(record, registers, 1, shape) &&
-		take_and_judge(record, registers, 2, shape) &&
-		take_and_judge(record, registers, 3, shape) &&
-		take_and_judge(record, registers, 4, shape) &&
-		take_and_judge(record, registers, 5, shape);
+	do {
+		u64 place = within(REGISTERS - left, SLOT_ROOM - 1);
+		take_and_judge(record, place, shape->of[place]);
+		left--;
+		asm volatile("" : "+r"(left)); /* see build_path() */
+	} while (left && record->sent.header.mask);
+	if (record->sent.header.mask)
+		take_arrays(record, shape);
 }
 
 static __always_inline void submit_call(struct call_record *record)

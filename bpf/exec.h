@@ -145,15 +145,13 @@ static __always_inline void put_exec(struct exec_scratch *record, struct linux_b
 }
 
 static __always_inline void report_program(struct linux_binprm *bprm, struct path_buffer *path,
-					   struct facts *facts, u32 known, u64 accepted)
+					   struct facts *facts, u64 accepted)
 {
 	u32 zero = 0, event = EVENT_EXEC;
 	struct exec_scratch *record = exec_scratches.lookup(&zero);
 	u64 *selected = select.lookup(&event);
 	if (!record || !selected || !*selected)
 		return;
-	if (known == PARTLY)
-		count(UNKNOWN);
 	u64 mask = judged(*selected, accepted);
 	if (!mask)
 		return;
@@ -169,22 +167,20 @@ static __always_inline void report_program(struct linux_binprm *bprm, struct pat
 int on_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct linux_binprm *bprm = (struct linux_binprm *)ctx->args[2];
-	struct facts facts = {};
 	u32 zero = 0;
 	struct path_buffer *path = path_buffers.lookup(&zero);
-	read_facts(&facts);
-	if (!path)
+	struct facts *facts = read_facts();
+	if (!path || !facts)
 		return 0;
-	u32 known = know_process(&facts);
-	if (known == NOT_OURS)
+	if (know_process(facts) == NOT_OURS)
 		return 0;
 	report_exec();
 #if defined(SELECT_EXEC) || defined(USE_BINARY)
 	build_path(path, READ(bprm, file));
 #endif
-	u64 accepted = renew_process(&facts, path);
+	u64 accepted = renew_process(facts, path);
 #ifdef SELECT_EXEC
-	report_program(bprm, path, &facts, known, accepted);
+	report_program(bprm, path, facts, accepted);
 #endif
 	return 0;
 }

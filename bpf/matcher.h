@@ -175,17 +175,22 @@ BPF_ARRAY(pattern_met, struct verdict, PATTERN_ROWS);
 
 static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const char *name, u64 unasked)
 {
-	u32 at = first_row;
+	u32 at = first_row, left = NAME_SIZE;
+	u64 text[NAME_SIZE / sizeof(u64)]; /* up to 5.11 the stack cannot be read at a variable place */
 	struct verdict all = {.equal = unasked};
 	struct pattern_class *classes = pattern_classes.lookup(&kind);
 	if (!classes)
 		return 0;
-#pragma unroll
-	for (int i = 0; i < NAME_SIZE; i++) {
+	__builtin_memcpy(text, name, NAME_SIZE);
+	u8 byte;
+	do {
 		struct pattern_row *row = pattern_rows.lookup(&at);
 		if (!row)
 			return 0;
-		u32 next = row->next[classes->of[(u8)name[i]] & (PATTERN_CLASSES - 1)];
+		byte = text[0];
+		text[0] = text[0] >> 8 | text[1] << 56;
+		text[1] >>= 8;
+		u32 next = row->next[classes->of[byte] & (PATTERN_CLASSES - 1)];
 		at = next & ~PATTERN_MET;
 		if (next & PATTERN_MET) {
 			struct verdict *met = pattern_met.lookup(&at);
@@ -193,9 +198,9 @@ static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const char *n
 				return 0;
 			join_verdict(&all, met);
 		}
-		if (!name[i])
-			break; /* the NUL is the end that `*text` asks for */
-	}
+		left--;
+		asm volatile("" : "+r"(left)); /* see build_path() */
+	} while (byte && left); /* the NUL is the end that `*text` asks for */
 	return accept_verdict(&all);
 }
 #endif

@@ -93,15 +93,6 @@ static __always_inline u32 know_process(struct facts *facts)
 	return known;
 }
 
-/* The same for an event; return whether it is to be judged. */
-static __always_inline bool read_process(struct facts *facts)
-{
-	u32 known = know_process(facts);
-	if (known == PARTLY)
-		count(UNKNOWN);
-	return known >= PARTLY;
-}
-
 /* Whether a process began after tracing did. Our COMMAND did, by its exec, and so what it
  * starts. An exec by another thread keeps the time of the leader that it replaces. */
 static __always_inline bool is_fresh(struct task_struct *task)
@@ -114,10 +105,19 @@ static __always_inline bool is_fresh(struct task_struct *task)
 #endif
 }
 
-static __always_inline void read_facts(struct facts *facts)
+/* The facts lie in a map: of what lies on the stack the verifier tells known values from unknown
+ * ones, and would go through all that follows once for each mix. */
+BPF_PERCPU_ARRAY(facts_scratch, struct facts, 1);
+
+/* Return the facts of the current task, but for those of its process. */
+static __always_inline struct facts *read_facts(void)
 {
+	u32 zero = 0;
 	u64 id = bpf_get_current_pid_tgid();
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct facts *facts = facts_scratch.lookup(&zero);
+	if (!facts)
+		return NULL;
 	facts->pid = id >> 32;
 	facts->tid = id;
 	facts->uid = bpf_get_current_uid_gid();
@@ -137,6 +137,19 @@ static __always_inline void read_facts(struct facts *facts)
 #if defined(USE_UTS) || defined(USE_UTS_PATTERNS)
 	read_host_name(task, facts->uts);
 #endif
+	return facts;
+}
+
+/* Return the facts of an event of the current task; NULL if it is not to be judged. */
+static __always_inline struct facts *read_process(void)
+{
+	struct facts *facts = read_facts();
+	if (!facts)
+		return NULL;
+	u32 known = know_process(facts);
+	if (known == PARTLY)
+		count(UNKNOWN);
+	return known >= PARTLY ? facts : NULL;
 }
 
 #ifdef USE_FOLLOW
@@ -173,10 +186,11 @@ static __always_inline void inherit_program(u32 parent_pid, u32 child_pid,
 	struct process inherited = *known;
 	inherited.began = READ(child, start_boottime);
 #ifdef USE_FOLLOW
-	struct facts facts = {};
-	read_facts(&facts);
-	know_process(&facts);
-	inherited.followed |= following(match_facts(&facts));
+	struct facts *facts = read_facts();
+	if (facts) {
+		know_process(facts);
+		inherited.followed |= following(match_facts(facts));
+	}
 #endif
 	if (processes.update(&child_pid, &inherited) < 0)
 		count(UNTRACKED);

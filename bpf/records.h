@@ -97,6 +97,5 @@ static __always_inline void fill_header(struct header *header, const struct fact
 	header->cpu = bpf_get_smp_processor_id();
 	header->flags = 0;
 	__builtin_memcpy(header->comm, facts->comm, NAME_SIZE);
-	__builtin_memset(header->uts, 0, NAME_SIZE);
 	read_host_name(task, header->uts);
 }

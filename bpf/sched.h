@@ -16,12 +16,13 @@ static __always_inline u64 judged(u64 selected, u64 accepted)
 }
 
 /* Judge an event of the current task; 0 if it is not selected, not ours, or not matched. */
-static __always_inline u64 judge(u32 event, struct facts *facts)
+static __always_inline u64 judge(u32 event, struct facts **facts)
 {
 	u64 *selected = select.lookup(&event);
-	if (!selected || !*selected || !read_process(facts))
+	if (!selected || !*selected)
 		return 0;
-	return judged(*selected, match_facts(facts));
+	*facts = read_process();
+	return *facts ? judged(*selected, match_facts(*facts)) : 0;
 }
 
 static __always_inline void fill_sched_header(struct header *header, struct facts *facts, u32 event,
@@ -50,14 +51,13 @@ static __always_inline void report_fork(struct task_struct *parent, struct task_
 	u32 zero = 0;
 	struct fork_record *record = fork_records.lookup(&zero);
 	struct inner_ids of_parent = {}, of_child = {};
-	struct facts facts = {};
-	read_facts(&facts);
+	struct facts *facts;
 	u64 mask = judge(EVENT_FORK, &facts);
 	if (!record || !mask)
 		return;
 	read_inner_ids(parent, &of_parent);
 	read_inner_ids(child, &of_child);
-	fill_sched_header(&record->header, &facts, EVENT_FORK, mask);
+	fill_sched_header(&record->header, facts, EVENT_FORK, mask);
 	record->slots[0] = READ(parent, pid);
 	record->slots[1] = of_parent.tid;
 	record->slots[2] = READ(parent, tgid);
@@ -90,12 +90,11 @@ static __always_inline void report_exit(struct task_struct *task)
 {
 #ifdef SELECT_EXIT
 	struct exit_record record = {};
-	struct facts facts = {};
-	read_facts(&facts);
+	struct facts *facts;
 	u64 mask = judge(EVENT_EXIT, &facts);
 	if (!mask)
 		return;
-	fill_sched_header(&record.header, &facts, EVENT_EXIT, mask);
+	fill_sched_header(&record.header, facts, EVENT_EXIT, mask);
 	record.slots[0] = READ(task, exit_code);
 	record.slots[1] = READ(READ(task, signal), live_counter) == 0;
 	submit(&record, sizeof(record));

@@ -50,11 +50,11 @@ static __always_inline struct call_record *judge_call(const struct call *call, b
 	return record;
 }
 
-/* Complete the record of a call that matched, and send it if its arguments match too. */
-static __always_inline void report_call(struct call_record *record, const u64 *registers,
-					u32 number, s64 retval)
+/* Complete the record of a call that matched, its registers in the slots, and send it if its
+ * arguments match too. */
+static __always_inline void report_call(struct call_record *record, u32 number, s64 retval)
 {
-	take_arguments(record, registers);
+	take_arguments(record);
 	if (!record->sent.header.mask) {
 		count(FILTERED);
 		return;
@@ -80,20 +80,18 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 		if (!retval) /* reported by the exec itself */
 			return 0;
 	}
-	struct facts facts = {};
-	read_facts(&facts);
-	if (!read_process(&facts))
+	struct facts *facts = read_process();
+	if (!facts)
 		return 0;
 	count(SEEN);
 	u64 accepted = accept_retval(event_of(call, compat), retval);
-	struct call_record *record = judge_call(call, compat, &facts, accepted);
+	struct call_record *record = judge_call(call, compat, facts, accepted);
 	if (!record || !record->sent.header.mask) {
 		count(FILTERED);
 		return 0;
 	}
-	u64 registers[REGISTERS];
-	read_registers(registers, regs, compat);
-	report_call(record, registers, number, retval);
+	read_registers(record->sent.slots, regs, compat);
+	report_call(record, number, retval);
 	return 0;
 }
 
@@ -103,19 +101,22 @@ int enter_without_return(struct enter_context *ctx)
 {
 	u32 number = ctx->number;
 	struct call *call = calls.lookup(&number);
-	struct facts facts = {};
-	read_facts(&facts);
-	if (!call || !call->native || !read_process(&facts))
+	struct facts *facts = call && call->native ? read_process() : NULL;
+	if (!facts)
 		return 0;
 	count(SEEN);
-	struct call_record *record = judge_call(call, false, &facts, ~0ULL);
+	struct call_record *record = judge_call(call, false, facts, ~0ULL);
 	if (!record || !record->sent.header.mask) {
 		count(FILTERED);
 		return 0;
 	}
-	u64 registers[REGISTERS];
-	read_registers(registers, user_registers((struct task_struct *)bpf_get_current_task()), false);
-	report_call(record, registers, number, 0);
+	/* Of their arguments, none is more than a number. */
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	read_registers(record->sent.slots, user_registers(task), false);
+	record->end = 0;
+	record->sent.header.syscall = number;
+	record->sent.header.retval = 0;
+	submit_call(record);
 	return 0;
 }
 
@@ -127,18 +128,16 @@ int enter_exec(struct enter_context *ctx)
 {
 	u32 number = ctx->number;
 	struct call *call = calls.lookup(&number);
-	struct facts facts = {};
-	read_facts(&facts);
-	if (!call || know_process(&facts) == NOT_OURS)
+	struct facts *facts = read_facts();
+	if (!call || !facts || know_process(facts) == NOT_OURS)
 		return 0;
-	struct call_record *record = judge_call(call, false, &facts, ~0ULL);
+	struct call_record *record = judge_call(call, false, facts, ~0ULL);
 	if (!record)
 		return 0;
 	if (record->sent.header.mask) {
-		u64 registers[REGISTERS];
 		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-		read_registers(registers, user_registers(task), false);
-		take_arguments(record, registers);
+		read_registers(record->sent.slots, user_registers(task), false);
+		take_arguments(record);
 		record->sent.header.syscall = number;
 	}
 	keep_exec(record);

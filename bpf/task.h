@@ -71,5 +71,6 @@ static __always_inline u32 pid_namespace(struct task_struct *task)
 
 static __always_inline void read_host_name(struct task_struct *task, char *name)
 {
+	__builtin_memset(name, 0, NAME_SIZE);
 	read_kernel_text(name, NAME_SIZE, READ(READ(task, nsproxy), uts_ns)->name_nodename);
 }

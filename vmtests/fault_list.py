@@ -108,7 +108,7 @@ FAULTS = (
     Fault("child-not-in-tree", "bpf/processes.h", "join_descent(&inherited.all, child_pid);", ";",
           PLANS),
     Fault("follow-ignores-forks", "bpf/processes.h",
-          "inherited.followed |= following(match_facts(&facts));", ";", PLANS),
+          "inherited.followed |= following(match_facts(facts));", ";", PLANS),
     Fault("follow-ignores-execs", "bpf/processes.h", "now.followed |= following(mask);", ";", PLANS),
     Fault("nobody-is-new", "bpf/processes.h", "facts->fresh = is_fresh(task);",
           "facts->fresh = false;", PLANS),
