@@ -15,6 +15,8 @@ from ..tables import AcceptTables
 PAGE: Final = 4096
 CALLS: Final = 1024
 PROCESSES: Final = 131072
+"""Whose facts are kept; more push out those that had no event for longest."""
+
 EXECS_AT_ONCE: Final = 256
 
 EXEC_CALLS: Final = ("execve", "execveat")
@@ -33,6 +35,7 @@ class Settings:
     exec_env: bool = False
     command: int | None = None
     ring_bytes: int = 16 << 20
+    processes: int = PROCESSES
     containers: bool = False
 
 
@@ -49,7 +52,7 @@ class Hooks:
         names = {
             "TRACER_PID": str(os.getpid()),
             "CALLS": str(CALLS),
-            "PROCESSES": str(PROCESSES),
+            "PROCESSES": str(self._settings.processes),
             "EXECS_AT_ONCE": str(EXECS_AT_ONCE),
             "RING_PAGES": str(self._settings.ring_bytes // PAGE),
             "EVENT_FORK": str(self._catalogue["sched_process_fork"].id),

@@ -57,7 +57,7 @@ class KernelTracer:
         sizes = defines(self._tables) | self._hooks.defines() | field_defines(self._fields)
         track = self._hooks.track_containers
         sizes |= constants(self._hierarchy, types, track=track)
-        self._program = Program("tracer.bpf.c", sizes, types)
+        self.program = self._program = Program("tracer.bpf.c", sizes, types)
         self._writer = TableWriter(self._program, sizes)
         self._reader = RingReader(self._program.map_fd("records"), settings.ring_bytes)
 

@@ -1,0 +1,89 @@
+"""Requests about more than there is room for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from model.scope import Scope
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.flags.filters import parse_filters
+from tracee_ref.kernel.census import BPF_NOEXIST, DESCENT, PID
+from tracee_ref.kernel.hooks import Settings
+from tracee_ref.kernel.tracer import KernelTracer
+from tracee_ref.records import HEADER
+from vmtests.handlers import Reply, handler
+
+FIRST_PID = 1 << 22
+"""Above the ids that Linux gives (PID_MAX_LIMIT)."""
+
+
+@contextmanager
+def loaded(settings: Settings) -> Iterator[KernelTracer]:
+    """Load the tracer's programs."""
+    tracer = KernelTracer(settings)
+    try:
+        yield tracer
+    finally:
+        tracer.close()
+
+
+def scopes_of(*flags: str) -> tuple[Scope, ...]:
+    return parse_filters(flags, load_catalogue())
+
+
+@handler
+def kept(*, count: int) -> Reply:
+    """How many of that many processes the kernel side still knows when all have been learnt."""
+    scopes = scopes_of("event=sched_process_exit", "tree=1")
+    with loaded(Settings(scopes)) as tracer:
+        program = tracer.program
+        fd = program.map_fd("descents")
+        value = DESCENT.pack(0, 0, 0, 0, 0)
+        pids = [PID.pack(FIRST_PID + i) for i in range(count)]
+        for pid in pids:
+            program.update(fd, pid, value, BPF_NOEXIST)
+        return {"kept": sum(program.lookup(fd, pid, DESCENT.size) is not None for pid in pids)}
+
+
+@handler
+def crowded(*, processes: int, children: int) -> Reply:
+    """Trace our own children by descent, with room for fewer processes than there are.
+
+    Returns their ids, the ids whose end was shown, and the counters.
+    """
+    scopes = scopes_of("event=sched_process_exit", f"tree={os.getpid()}")
+    with loaded(Settings(scopes, processes=processes)) as tracer:
+        tracer.attach()
+        tracer.start()
+        pids = [_sleeper() for _ in range(children)]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        time.sleep(0.2)
+        tracer.stop()
+        records: list[bytes] = []
+        while tracer.read(records.append):
+            pass
+        shown = [HEADER.unpack_from(record)[7] for record in records]
+        totals = {name: sum(values) for name, values in tracer.counters().items()}
+    return {"pids": pids, "shown": shown, "counters": totals}
+
+
+def _sleeper() -> int:
+    pid = os.fork()
+    if pid == 0:
+        signal.pause()
+        os._exit(0)
+    return pid
+
+
+@handler
+def full(*, flags: list[str]) -> Reply:
+    """Write the tables of these flags into the maps of a run."""
+    with loaded(Settings(scopes_of(*flags), command=os.getpid())) as tracer:
+        tracer.attach()
+    return {}
