@@ -7,6 +7,8 @@ import pytest
 from vmtests.kernel import Kernel
 from vmtests.tracing import TRACEE_REF, Traced, arguments, python, run, trace
 
+pytestmark = pytest.mark.host_only  # user space compares, the same on every kernel
+
 OPENS = """
 import ctypes, os
 libc = ctypes.CDLL(None)

@@ -67,6 +67,7 @@ def options(scopes: Mapping[int, Kind]) -> str:
     return " ".join(f"-f {flag}" for flag in flags) + " -o json"
 
 
+@pytest.mark.host_only
 def test_examples_show_what_their_lines_say(kernel: Kernel) -> None:
     kinds = [kind for kind in KINDS if kind.name in SELECTS and is_supported(kind)]
     scopes = dict(enumerate(kinds, 1))
@@ -83,6 +84,7 @@ def test_examples_show_what_their_lines_say(kernel: Kernel) -> None:
     assert traced.account.balances()
 
 
+@pytest.mark.host_only
 def test_examples_that_choose_events(kernel: Kernel) -> None:
     chosen, of_set = (
         next(kind for kind in KINDS if kind.name == name) for name in ("event", "set")

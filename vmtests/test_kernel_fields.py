@@ -41,6 +41,7 @@ def paths(result: Traced) -> list[tuple[str, int]]:
     return [(path, mask) for path, mask in shown if path in SHOWN or path.startswith("/zz")]
 
 
+@pytest.mark.host_only
 @pytest.mark.parametrize(
     ("flags", "shown"),
     [
@@ -65,11 +66,13 @@ def test_the_kernel_says_all(kernel: Kernel, flags: str, shown: list[str | None]
     assert result.account.filtered > 8
 
 
+@pytest.mark.host_only
 def test_a_path_that_is_not_there_is_no_other_path(kernel: Kernel) -> None:
     result = traced(kernel, "openat.args.pathname!=/etc/*", "openat.retval=-14")
     assert (paths(result), result.account.withheld) == ([], 0)
 
 
+@pytest.mark.host_only
 def test_what_the_kernel_cannot_say_is_left_to_user_space(kernel: Kernel) -> None:
     """Of each scope; the others are judged in the kernel."""
     result = traced(
@@ -120,6 +123,7 @@ def test_return_values_with_a_sign(kernel: Kernel) -> None:
     assert masks >= {(-9, 0b11), (0, 0b10)}
 
 
+@pytest.mark.host_only
 def test_more_return_values_than_the_kernel_compares(kernel: Kernel) -> None:
     """A scope too many is user space's; the others stay with the kernel."""
     many = ",".join(str(number) for number in range(1000, 1200, 2))

@@ -21,7 +21,7 @@ from vmtests.plans import root_of
 from vmtests.sample_plans import EVERYTHING, scopes_for_everything
 
 PLANS_AT_ONCE = 5
-STARTS = 10
+STARTS = 4
 """At the most: a start takes longer than all else, so a large run has more plans in each."""
 
 STEPS = 10

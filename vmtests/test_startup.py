@@ -76,7 +76,13 @@ def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], d
     return shown, noted, reply["began"]
 
 
-@pytest.mark.parametrize("flags", [["tree={root}"], ["tree={root}", "follow", "binary!=/none"]])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param(["tree={root}"], marks=pytest.mark.host_only),
+        ["tree={root}", "follow", "binary!=/none"],
+    ],
+)
 def test_forks_while_we_start(kernel: Kernel, flags: list[str]) -> None:
     shown, noted, began = ends(kernel, ORPHANS, flags)
     after = {pid for pid, time in noted.items() if time > began}
