@@ -36,10 +36,9 @@ def kernel_names(config: pytest.Config) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Tests of guests need one; what a command line answers is the same on every kernel."""
-    names = kernel_names(config)
-    needless = {"test_guest.py": names == ["host"], "test_sessions.py": "host" not in names}
-    return True if needless.get(collection_path.name) else None
+    """Tests of guests need one."""
+    alone = kernel_names(config) == ["host"]
+    return True if alone and collection_path.name == "test_guest.py" else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

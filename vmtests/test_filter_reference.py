@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
+import pytest
+
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.errors import UsageError
 from tracee_ref.flags.filters import parse_filters

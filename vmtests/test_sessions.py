@@ -10,6 +10,8 @@ import pytest
 from vmtests.kernel import Kernel
 from vmtests.tracing import TRACEE_REF, Traced, python, run, trace
 
+pytestmark = pytest.mark.host_only  # what a command line answers is the same on every kernel
+
 NAME = "tracee-ref: "
 
 
