@@ -67,7 +67,7 @@ def test_exact_names_are_a_dictionary() -> None:
 
 
 def walk(made: Automaton, text: bytes) -> int:
-    """What bpf/matcher.h does with the rows."""
+    """What bpf/names.h does with the rows."""
     state, equal, excluded = 0, made.unasked, 0
     for byte in text + b"\0":
         state = made.rows[state][made.classes[byte]]

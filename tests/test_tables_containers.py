@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from model.facts import Container, Process
 from model.match import process_holds
 from model.scope import NEW, Condition, ContainerId, Key, Op, Scope
-from tracee_ref.kernel.accept import container_bytes, prefix_entries
+from tracee_ref.kernel.layouts import container_bytes, prefix_entries
 from tracee_ref.tables import compile_all_tables, compile_tables
 from tracee_ref.tables.containers import ID_DIGITS, Containers, containers
 from tracee_ref.tables.numbers import ALL

@@ -30,20 +30,23 @@ KERNEL_FIELDS = ("vmtests/test_kernel_fields.py",)
 
 FIELD_TABLES = "tracee_ref/tables/fields.py"
 MATCHER = "bpf/matcher.h"
+BOUNDS = "bpf/numbers.h"
+NAMES = "bpf/names.h"
+VERDICT = "bpf/verdict.h"
 NUMBERS = "tracee_ref/tables/numbers.py"
 TEXTS = "tracee_ref/tables/texts.py"
 
 FAULTS = (
     # The matcher.
-    Fault("pid-ignores-thread-equal", MATCHER, "equal |= chunk->equal[at];", ";", DECISIONS),
-    Fault("pid-ignores-thread-distinct", MATCHER, "rest &= chunk->distinct[at];", ";", DECISIONS),
-    Fault("interval-off-by-one", MATCHER, "((u64)value + 1)", "(u64)value", DECISIONS),
+    Fault("pid-ignores-thread-equal", BOUNDS, "equal |= chunk->equal[at];", ";", DECISIONS),
+    Fault("pid-ignores-thread-distinct", BOUNDS, "rest &= chunk->distinct[at];", ";", DECISIONS),
+    Fault("interval-off-by-one", BOUNDS, "((u64)value + 1)", "(u64)value", DECISIONS),
     Fault("binary-only-in-namespace", MATCHER, "binary->mntns = 0;", ";", DECISIONS),
     Fault("binary-not-excluded", MATCHER, "join_verdict(&all, here);\n\tbinary", ";\n\tbinary", DECISIONS),
     Fault("tracer-matches", MATCHER, "facts->pid == TRACER_PID ? 0 : mask", "mask", DECISIONS),
-    Fault("nothing-excluded", MATCHER, "all->equal & ~all->excluded", "all->equal", DECISIONS),
-    Fault("otherwise-none", MATCHER, "*accept : otherwise", "*accept : 0", DECISIONS),
-    Fault("new-not-excluded", MATCHER, "rest &= ~NEW_EXCLUDED;", ";", DECISIONS),
+    Fault("nothing-excluded", VERDICT, "all->equal & ~all->excluded", "all->equal", DECISIONS),
+    Fault("otherwise-none", NAMES, "*accept : otherwise", "*accept : 0", DECISIONS),
+    Fault("new-not-excluded", BOUNDS, "rest &= ~NEW_EXCLUDED;", ";", DECISIONS),
     Fault("descent-narrows", MATCHER, "mask &= facts->descent;", ";", DECISIONS),
     Fault("followed-not-shown", MATCHER, "mask |= facts->followed;", ";", DECISIONS),
     Fault("namespaces-mixed-up", MATCHER, "accept_number(VALUE_PIDNS, facts->pidns",
@@ -54,7 +57,7 @@ FAULTS = (
     Fault("containers-ignored", MATCHER, "mask &= facts->container;", ";", DECISIONS),
     Fault("new-containers-are-old", "bpf/containers.h", "is_new ? masks->fresh : masks->old",
           "masks->old", DECISIONS),
-    Fault("whole-ids-only", "tracee_ref/kernel/accept.py", 'pack("I", 4 * len(prefix))',
+    Fault("whole-ids-only", "tracee_ref/kernel/layouts.py", 'pack("I", 4 * len(prefix))',
           'pack("I", 4 * ID_DIGITS)', DECISIONS),
     Fault("shorter-prefix-forgotten", "tracee_ref/tables/containers.py",
           "masks[above[-1]] if above else (ALL, ALL)", "(ALL, ALL)",

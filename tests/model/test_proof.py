@@ -1,7 +1,7 @@
 """Proofs, for all values at once, that the way of the accept tables is the model's rule.
 
 The model's own code and the tables' own code run here (symbolic.py); of the kernel side what
-is proven is its text, as it stands in bpf/matcher.h.
+is proven is its text, as it stands in bpf/numbers.h.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from model.scope import (  # noqa: E402
     Scope,
 )
 
-HEADER = Path(__file__).parents[2] / "bpf" / "matcher.h"
+HEADER = Path(__file__).parents[2] / "bpf" / "numbers.h"
 ALL = z3.BitVecVal(2**64 - 1, 64)
 NONE = z3.BitVecVal(0, 64)
 X = u32("x")

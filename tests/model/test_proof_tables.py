@@ -81,7 +81,7 @@ def test_drawn_uid_tables(scopes: tuple[Scope, ...]) -> None:
 @drawn
 @given(scopes_about(Key.PID))
 def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
-    """Joined as accept_pid in bpf/matcher.h joins them; some processes are new."""
+    """Joined as accept_pid in bpf/numbers.h joins them; some processes are new."""
     table, pid, tid = pid_intervals(scopes), u32("pid"), u32("tid")
     fresh = Truth(z3.Bool("fresh"))
     of_pid, of_tid = (

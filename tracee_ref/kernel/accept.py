@@ -1,12 +1,8 @@
-"""Accept tables on their way into kernel maps: sizes as C constants, contents as bytes.
-
-The layouts are those of the structures in ``bpf/matcher.h``.
-"""
+"""Accept tables on their way into the kernel: sizes as C constants, contents into maps."""
 
 from __future__ import annotations
 
 import os
-from array import array
 from collections.abc import Mapping, Sequence
 from struct import pack
 from typing import Any, Final
@@ -15,21 +11,28 @@ from model.scope import Key
 
 from ..errors import HostError
 from ..tables import AcceptTables
-from ..tables.binaries import PATH_BYTES, Binaries
-from ..tables.containers import ID_DIGITS, Containers
 from ..tables.numbers import Intervals
 from ..tables.texts import Automaton
-from ..tables.verdicts import ExactValues, Verdict, Verdicts
+from ..tables.verdicts import ExactValues
+from .layouts import (
+    KINDS,
+    PATH_SIZE,
+    automata_of,
+    binary_entries,
+    bounds_bytes,
+    chunk_bytes,
+    chunks_of,
+    first_rows,
+    prefix_entries,
+    row_entries,
+    tree_entries,
+    value_entries,
+    verdict_bytes,
+)
 from .program import Program
-
-PATH_SIZE: Final = PATH_BYTES + 4
-"""The path, its NUL, and padding: with the u32 before it the key is a multiple of 8 bytes."""
 
 EVENTS: Final = 1024
 """Places for events of the kernel side; the catalogue's ids of such events are below it."""
-
-KINDS: Final = {Key.COMM: 0, Key.UTS: 1, Key.MNTNS: 2, Key.PIDNS: 3}
-"""As ``enum value_kind``."""
 
 SETTINGS: Final = (
     "COMM", "UTS", "UTS_ROW", "MNTNS", "PIDNS", "BINARY", "TREE", "NEW_EQUAL", "NEW_EXCLUDED",
@@ -40,7 +43,6 @@ SETTINGS: Final = (
 CHUNK_INTERVALS: Final = 128
 """Of a table of numbers; a power of two."""
 
-MET: Final = 0x80000000
 ZERO: Final = pack("I", 0)
 
 
@@ -143,7 +145,8 @@ class TableWriter:
         size, count = (int(self._sizes[f"{name.upper()}_{of}"]) for of in ("INTERVALS", "CHUNKS"))
         chunks = chunks_of(table, size, count)
         if count > 1:
-            self._entries(f"{name}_index", {ZERO: _bounds([c.bounds[0] for c in chunks], count)})
+            firsts = [chunk.bounds[0] for chunk in chunks]
+            self._entries(f"{name}_index", {ZERO: bounds_bytes(firsts, count)})
         chunks += [chunks[-1]] * (count - len(chunks))
         numbered = enumerate(chunks)
         self._entries(f"{name}_table", {pack("I", i): chunk_bytes(c, size) for i, c in numbered})
@@ -170,72 +173,6 @@ class TableWriter:
                 raise HostError(f"map {name}: an element was refused ({os.strerror(error)})")
 
 
-def chunks_of(table: Intervals, size: int, count: int) -> list[Intervals]:
-    """Cut a table into at most ``count`` chunks of ``size`` intervals."""
-    if len(table.bounds) > size * count:
-        raise HostError(f"{len(table.bounds)} number intervals do not fit in {size * count}")
-    return [
-        Intervals(table.bounds[at : at + size], [c[at : at + size] for c in table.columns])
-        for at in range(0, len(table.bounds), size)
-    ]
-
-
-def chunk_bytes(chunk: Intervals, size: int) -> bytes:
-    """Return a ``uid_chunk`` or ``pid_chunk``: repeated at the end up to ``size`` places."""
-    spare = size - len(chunk.bounds)
-    columns = [array("Q", [*column, *[column[-1]] * spare]) for column in chunk.columns]
-    return _bounds(chunk.bounds, size) + b"".join(column.tobytes() for column in columns)
-
-
-def _bounds(bounds: Sequence[int], size: int) -> bytes:
-    # Places behind the last bound are never below a value, but for the highest one there is.
-    return array("I", [*bounds, *[0xFFFFFFFF] * (size - len(bounds))]).tobytes()
-
-
-def automata_of(tables: AcceptTables) -> dict[Key, Automaton]:
-    """Return the tables of names that use ``*``."""
-    return {key: table for key, table in tables.values.items() if isinstance(table, Automaton)}
-
-
-def first_rows(automata: Mapping[Key, Automaton]) -> dict[Key, int]:
-    """Return where the rows of each automaton begin; they share one map."""
-    first, at = {}, 0
-    for key, table in automata.items():
-        first[key] = at
-        at += len(table.rows)
-    return first
-
-
-def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes]:
-    """Return the elements of ``pattern_rows``; a state where patterns end has the flag MET."""
-    marks = [first + i | (MET if _says(met) else 0) for i, met in enumerate(table.met)]
-    spare = [0] * (classes - table.class_count)
-    return {
-        pack("I", first + i): array("I", [*map(marks.__getitem__, row), *spare]).tobytes()
-        for i, row in enumerate(table.rows)
-    }
-
-
-def value_entries(tables: AcceptTables) -> dict[bytes, bytes]:
-    """Return the elements of ``value_table``."""
-    return {
-        pack("Q", KINDS[key]) + value: pack("Q", mask)
-        for key, table in tables.values.items()
-        if isinstance(table, ExactValues)
-        for value, mask in table.accept.items()
-    }
-
-
-def binary_entries(table: Binaries) -> dict[bytes, bytes]:
-    """Return the elements of ``binary_table``."""
-    return {binary_key(*place): verdict_bytes(v) for place, v in table.of.items()}
-
-
-def tree_entries(table: Verdicts[int]) -> dict[bytes, bytes]:
-    """Return the elements of ``tree_table``."""
-    return {pack("I", pid): verdict_bytes(v) for pid, v in table.of.items()}
-
-
 def settings_of(tables: AcceptTables) -> list[int]:
     """Return the masks that programs with fixed tables have as constants instead."""
     named = {"UTS_ROW": first_rows(automata_of(tables)).get(Key.UTS, 0)}
@@ -247,35 +184,6 @@ def settings_of(tables: AcceptTables) -> list[int]:
         named |= {"BINARY": tables.binary.unasked, "TREE": tables.tree.unasked}
         named |= {"NEW_EQUAL": tables.new.equal, "NEW_EXCLUDED": tables.new.excluded}
     return [named.get(name, 0) for name in SETTINGS]
-
-
-def binary_key(mntns: int, path: bytes) -> bytes:
-    """Return a ``struct binary``; a path that does not fit gets one that no flag can name."""
-    if len(path) > PATH_BYTES:
-        path = b""
-    return pack("I", mntns) + path.ljust(PATH_SIZE, b"\0")
-
-
-def prefix_entries(table: Containers) -> dict[bytes, bytes]:
-    """Return the elements of ``container_prefixes``; a digit of an id is four bits of it."""
-    return {
-        pack("I", 4 * len(prefix)) + container_bytes(prefix): pack("QQ", *masks)
-        for prefix, masks in table.by_prefix.items()
-    }
-
-
-def container_bytes(prefix: str) -> bytes:
-    """Return the bytes that an id or the start of one stands for, filled up with zeros."""
-    return bytes.fromhex(prefix.ljust(ID_DIGITS, "0"))
-
-
-def verdict_bytes(verdict: Verdict) -> bytes:
-    """Return a ``struct verdict``."""
-    return pack("QQ", verdict.equal, verdict.excluded)
-
-
-def _says(verdict: Verdict) -> bool:
-    return bool(verdict.equal | verdict.excluded)
 
 
 def _mask(mask: int) -> str:

@@ -10,8 +10,8 @@ from typing import Final
 from ..containers.cgroups import Hierarchy, root_of, walk
 from ..errors import HostError
 from ..tables.containers import Containers
-from .accept import container_bytes
 from .btf import Btf
+from .layouts import container_bytes
 from .program import Program
 
 CONTAINERS: Final = 16384

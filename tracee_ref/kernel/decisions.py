@@ -12,9 +12,10 @@ from model.facts import Container, Process
 from ..errors import HostError
 from ..tables import AcceptTables
 from ..tables.verdicts import VALUE_BYTES
-from .accept import EVENTS, PATH_SIZE, TableWriter, binary_key, container_bytes
+from .accept import EVENTS, TableWriter
 from .bpf_syscall import test_run
 from .btf import Btf
+from .layouts import PATH_SIZE, binary_key, container_bytes
 from .program import Program
 
 ANCESTORS: Final = 8
