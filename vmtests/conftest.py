@@ -85,11 +85,17 @@ def answers() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def kernel(ensemble: Ensemble, kernel_name: str, answers: dict[str, dict[str, Any]]) -> Kernel:
-    """Each kernel of the run in turn: a test that uses this runs once on each."""
+def kernel(
+    request: pytest.FixtureRequest,
+    ensemble: Ensemble,
+    kernel_name: str,
+    answers: dict[str, dict[str, Any]],
+) -> Kernel:
+    """Each kernel of the run in turn: a test that uses this runs once on each that it is for."""
     if kernel_name in ensemble.lost:
         raise ensemble.lost[kernel_name]
-    return Kernel(kernel_name, ensemble, answers)
+    concerned = [name for name in ensemble.members if is_for(name == "host", request.node)]
+    return Kernel(kernel_name, ensemble, answers, concerned)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -89,16 +89,22 @@ class Ensemble:
         return {name: result for name, result in answers.items() if isinstance(result, dict)}
 
     def ask_each(
-        self, request: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = 120
+        self,
+        request: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = 120,
+        names: Collection[str] | None = None,
     ) -> dict[str, dict[str, Any] | Exception]:
-        """The same, with a kernel's error in the place of its result."""
+        """The same, with a kernel's error in the place of its result; ``names`` asks fewer."""
+        asked = {n: agent for n, agent in self.members.items() if names is None or n in names}
         answers: dict[str, dict[str, Any] | Exception] = {}
-        for name, agent in self.members.items():
+        for name, agent in asked.items():
             try:
                 agent.send(request, arguments, seconds=seconds)
             except Exception as error:
                 answers[name] = error
-        for name, agent in self.members.items():
+        for name, agent in asked.items():
             if name not in answers:
                 try:
                     answers[name] = agent.receive(seconds)

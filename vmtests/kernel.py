@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from vmtests.agent_process import ANSWER_SECONDS
@@ -13,14 +13,22 @@ from vmtests.ensemble import Ensemble
 class Kernel:
     """One kernel of an ensemble.
 
-    What a test asks of one, the same test will ask of the others: so all are asked at once,
+    What a test asks of one, the same test will ask of the others that it is for (``concerned``):
+    so all are asked at once,
     which keeps all cores busy, and each takes its own answer when its turn comes.
     """
 
-    def __init__(self, name: str, ensemble: Ensemble, answers: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        ensemble: Ensemble,
+        answers: dict[str, dict[str, Any]],
+        concerned: Collection[str],
+    ) -> None:
         self.name = name
         self._ensemble = ensemble
         self._answers = answers
+        self._concerned = concerned
 
     def ask(
         self,
@@ -32,7 +40,9 @@ class Kernel:
         """Return this kernel's answer; raise what became of the request otherwise."""
         key = json.dumps([request, arguments], sort_keys=True)
         if self.name not in self._answers.setdefault(key, {}):
-            self._answers[key] |= self._ensemble.ask_each(request, arguments, seconds=seconds)
+            self._answers[key] |= self._ensemble.ask_each(
+                request, arguments, seconds=seconds, names=self._concerned
+            )
         answer = self._answers[key].pop(self.name)
         if isinstance(answer, Exception):
             raise answer
