@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,14 +35,14 @@ class Verdict:
 
 
 def main(names: Sequence[str]) -> int:
-    """Apply the named faults, or all; print a line for each."""
+    """Apply the named faults, or all, as many at once as there are cores; print a line for each."""
     wanted = [fault for fault in FAULTS if not names or fault.name in names]
     verdicts = []
-    for fault in wanted:
-        verdict = seed(fault)
-        verdicts.append(verdict)
-        result = f"caught by {verdict.caught_by}" if verdict.caught_by else "NOT CAUGHT"
-        print(f"{fault.name:<28} {fault.file:<30} {result}", flush=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for verdict in pool.map(seed, wanted):
+            verdicts.append(verdict)
+            result = f"caught by {verdict.caught_by}" if verdict.caught_by else "NOT CAUGHT"
+            print(f"{verdict.fault.name:<28} {verdict.fault.file:<34} {result}", flush=True)
     missed = [verdict for verdict in verdicts if not verdict.caught_by]
     print(f"{len(verdicts) - len(missed)} of {len(verdicts)} seeded faults were caught")
     return 1 if missed or not verdicts else 0
