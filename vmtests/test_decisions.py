@@ -39,19 +39,19 @@ def check(ensemble: Ensemble, request: str, scopes: Sequence[Scope], seed: int) 
 
 
 @given(scope_sets(), seeds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_exact_names(ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int) -> None:
     check(ensemble, "decisions.masks", scopes, seed)
 
 
 @given(scope_sets(stars=True), seeds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_names_with_stars(ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int) -> None:
     check(ensemble, "decisions.masks", scopes, seed)
 
 
 @given(scope_sets(stars=True), seeds)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_programs_compiled_for_their_scopes(
     ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int
 ) -> None:

@@ -132,6 +132,7 @@ def test_more_return_values_than_the_kernel_compares(kernel: Kernel) -> None:
     assert result.account.withheld > 0
 
 
+@pytest.mark.host_only
 def test_an_exec_that_is_filtered_by_its_path(kernel: Kernel) -> None:
     """Its record waits for the outcome, and is counted then."""
     command = ["sh", "-c", "/bin/true; /bin/false; /nonexistent; :"]
@@ -141,6 +142,7 @@ def test_an_exec_that_is_filtered_by_its_path(kernel: Kernel) -> None:
     assert result.account.withheld == 0
 
 
+@pytest.mark.host_only
 def test_two_texts_of_one_call(kernel: Kernel) -> None:
     source = """
 import os

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 
+import pytest
+
 from vmtests.kernel import Kernel
 from vmtests.tracing import TRACEE_REF, arguments, python, run, trace
 
 LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o json"
 
 
+@pytest.mark.host_only  # guests: live plans
 def test_a_fork_names_parent_and_child(kernel: Kernel) -> None:
     source = """
 import os
@@ -30,6 +33,7 @@ if child: print("pids", os.getpid(), child); os.waitpid(child, 0)
     assert exits[child]["threadStartTime"] == args["start_time"]
 
 
+@pytest.mark.host_only  # guests: live plans
 def test_exit_codes_and_the_last_thread(kernel: Kernel) -> None:
     traced = trace(kernel, LIFE, ["sh", "-c", "sh -c 'exit 3'; sh -c 'kill -9 $$'; true"])
     exits = [arguments(e) for e in traced.events if e["eventName"] == "sched_process_exit"]
@@ -70,6 +74,7 @@ def test_a_script_has_an_interpreter_and_a_static_program_none(kernel: Kernel) -
     assert [static[f"interpreter_{name}"] for name in names] == [None] * 4
 
 
+@pytest.mark.host_only  # guests: live plans
 def test_binary_is_inherited_and_replaced(kernel: Kernel) -> None:
     source = """
 import os
