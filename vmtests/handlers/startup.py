@@ -10,9 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from vmtests.handlers import Reply, handler
-from vmtests.handlers.background import tracing
+from vmtests.handlers.background import tracing, wait_for
 
-RUN_ON_SECONDS = 0.5
+PROCESSES = 60
+"""That are to be made while tracing is on."""
 
 
 @handler
@@ -24,15 +25,22 @@ def forking(*, source: str, argv: list[str]) -> Reply:
     boot clock when tracing was on.
     """
     with TemporaryDirectory(prefix="tracee-ref-") as place:
+        journal = Path(place) / "journal"
         program = subprocess.Popen([sys.executable, "-I", "-S", "-c", source, place])
         try:
             words = [word.format(root=program.pid) for word in argv]
             with tracing(words) as reply:
                 began = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-                time.sleep(RUN_ON_SECONDS)
+                enough = lines(journal) + PROCESSES
+                wait_for(lambda: lines(journal) >= enough, 60)
                 program.send_signal(signal.SIGTERM)
                 program.wait(60)
         finally:
             program.kill()
-        journal = (Path(place) / "journal").read_text(encoding="ascii")
-    return reply | {"journal": journal.splitlines(), "began": began, "root": program.pid}
+        noted = journal.read_text(encoding="ascii").splitlines()
+    return reply | {"journal": noted, "began": began, "root": program.pid}
+
+
+def lines(journal: Path) -> int:
+    """How many processes have noted themselves."""
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
