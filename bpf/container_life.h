@@ -80,12 +80,11 @@ static __always_inline bool is_watched(struct cgroup *cgroup)
 	return READ(READ(cgroup, root), hierarchy_id) == HIERARCHY;
 }
 
-int on_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_cgroup_mkdir(struct cgroup *cgroup)
 {
-	struct cgroup *cgroup = (struct cgroup *)ctx->args[0];
 	struct container made = {.accept = ~0ULL, .is_new = began() != 0};
 	if (!is_watched(cgroup))
-		return 0;
+		return;
 	u64 id = cgroup_id(cgroup);
 	if (read_container_id(made.id, READ(READ(cgroup, kn), name))) {
 #ifdef USE_CONTAINER
@@ -94,21 +93,34 @@ int on_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
 	} else {
 		struct container *parent = container_of_parent(cgroup);
 		if (!parent)
-			return 0;
+			return;
 		made = *parent;
 	}
 	if (containers.update(&id, &made) < 0)
 		count(UNTRACKED);
+}
+
+int on_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	handle_cgroup_mkdir((struct cgroup *)ctx->args[0]);
+	enable_preemption();
 	return 0;
+}
+
+static __always_inline void handle_cgroup_rmdir(struct cgroup *cgroup)
+{
+	if (!is_watched(cgroup))
+		return;
+	u64 id = cgroup_id(cgroup);
+	containers.delete(&id);
 }
 
 int on_cgroup_rmdir(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct cgroup *cgroup = (struct cgroup *)ctx->args[0];
-	if (!is_watched(cgroup))
-		return 0;
-	u64 id = cgroup_id(cgroup);
-	containers.delete(&id);
+	disable_preemption();
+	handle_cgroup_rmdir((struct cgroup *)ctx->args[0]);
+	enable_preemption();
 	return 0;
 }
 #endif

@@ -164,16 +164,15 @@ static __always_inline void report_program(struct linux_binprm *bprm, struct pat
 }
 #endif
 
-int on_exec(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_exec(struct linux_binprm *bprm)
 {
-	struct linux_binprm *bprm = (struct linux_binprm *)ctx->args[2];
 	u32 zero = 0;
 	struct path_buffer *path = path_buffers.lookup(&zero);
 	struct facts *facts = read_facts();
 	if (!path || !facts)
-		return 0;
+		return;
 	if (know_process(facts) == NOT_OURS)
-		return 0;
+		return;
 	report_exec();
 #if defined(SELECT_EXEC) || defined(USE_BINARY)
 	build_path(path, READ(bprm, file));
@@ -182,5 +181,12 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 #ifdef SELECT_EXEC
 	report_program(bprm, path, facts, accepted);
 #endif
+}
+
+int on_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	handle_exec((struct linux_binprm *)ctx->args[2]);
+	enable_preemption();
 	return 0;
 }

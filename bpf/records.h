@@ -3,6 +3,7 @@
  * Layout: struct header, then 64-bit slots, one for each argument, then the bytes of the
  * arguments that are not numbers, in order, each as long as its slot says. */
 #pragma once
+#include "preemption.h"
 #include "task.h"
 
 #define FLAG_COMPAT 1

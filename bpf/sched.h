@@ -71,12 +71,17 @@ static __always_inline void report_fork(struct task_struct *parent, struct task_
 #endif
 }
 
-int on_fork(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_fork(struct task_struct *parent, struct task_struct *child)
 {
-	struct task_struct *parent = (struct task_struct *)ctx->args[0];
-	struct task_struct *child = (struct task_struct *)ctx->args[1];
 	inherit_process(parent, child);
 	report_fork(parent, child);
+}
+
+int on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	handle_fork((struct task_struct *)ctx->args[0], (struct task_struct *)ctx->args[1]);
+	enable_preemption();
 	return 0;
 }
 
@@ -101,16 +106,24 @@ static __always_inline void report_exit(struct task_struct *task)
 #endif
 }
 
-int on_exit(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_exit(struct task_struct *task)
 {
-	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	report_exit(task);
 	forget_exec();
+}
+
+int on_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	handle_exit((struct task_struct *)ctx->args[0]);
+	enable_preemption();
 	return 0;
 }
 
 int on_free(struct bpf_raw_tracepoint_args *ctx)
 {
+	disable_preemption();
 	forget_process((struct task_struct *)ctx->args[0]);
+	enable_preemption();
 	return 0;
 }

@@ -64,51 +64,57 @@ static __always_inline void report_call(struct call_record *record, u32 number, 
 	submit_call(record);
 }
 
-int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_syscall_return(const struct call *call, u32 number,
+						  struct pt_regs *regs, s64 retval)
 {
-	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
-	s64 retval = ctx->args[1];
-	u32 number = READ(regs, orig_ax);
-	struct call *call = calls.lookup(&number);
-	if (!call || !(call->native | call->compat))
-		return 0;
 	bool compat = is_compat((struct task_struct *)bpf_get_current_task());
 	if (!(compat ? call->compat : call->native))
-		return 0;
+		return;
 	if (is_exec(number, compat)) {
 		forget_exec();
 		if (!retval) /* reported by the exec itself */
-			return 0;
+			return;
 	}
 	struct facts *facts = read_process();
 	if (!facts)
-		return 0;
+		return;
 	count(SEEN);
 	u64 accepted = accept_retval(event_of(call, compat), retval);
 	struct call_record *record = judge_call(call, compat, facts, accepted);
 	if (!record || !record->sent.header.mask) {
 		count(FILTERED);
-		return 0;
+		return;
 	}
 	read_registers(record->sent.slots, regs, compat);
 	report_call(record, number, retval);
+}
+
+int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	u32 number = READ(regs, orig_ax);
+	struct call *call = calls.lookup(&number);
+	if (!call || !(call->native | call->compat)) /* most calls end here */
+		return 0;
+	disable_preemption();
+	handle_syscall_return(call, number, regs, ctx->args[1]);
+	enable_preemption();
 	return 0;
 }
 
 #ifdef CALLS_WITHOUT_RETURN
 /* exit, exit_group, rt_sigreturn: their entry is all there is of them. */
-int enter_without_return(struct enter_context *ctx)
+static __always_inline void handle_enter_without_return(u32 number)
 {
-	u32 number = ctx->number;
 	struct call *call = calls.lookup(&number);
 	struct facts *facts = call && call->native ? read_process() : NULL;
 	if (!facts)
-		return 0;
+		return;
 	count(SEEN);
 	struct call_record *record = judge_call(call, false, facts, ~0ULL);
 	if (!record || !record->sent.header.mask) {
 		count(FILTERED);
-		return 0;
+		return;
 	}
 	/* Of their arguments, none is more than a number. */
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -117,6 +123,13 @@ int enter_without_return(struct enter_context *ctx)
 	record->sent.header.syscall = number;
 	record->sent.header.retval = 0;
 	submit_call(record);
+}
+
+int enter_without_return(struct enter_context *ctx)
+{
+	disable_preemption();
+	handle_enter_without_return(ctx->number);
+	enable_preemption();
 	return 0;
 }
 
@@ -124,16 +137,15 @@ int enter_without_return(struct enter_context *ctx)
 
 #ifdef EXEC_CALLS
 /* execve, execveat: keep the record until the exec succeeds (see exec_calls.h). */
-int enter_exec(struct enter_context *ctx)
+static __always_inline void handle_enter_exec(u32 number)
 {
-	u32 number = ctx->number;
 	struct call *call = calls.lookup(&number);
 	struct facts *facts = read_facts();
 	if (!call || !facts || know_process(facts) == NOT_OURS)
-		return 0;
+		return;
 	struct call_record *record = judge_call(call, false, facts, ~0ULL);
 	if (!record)
-		return 0;
+		return;
 	if (record->sent.header.mask) {
 		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 		read_registers(record->sent.slots, user_registers(task), false);
@@ -141,6 +153,13 @@ int enter_exec(struct enter_context *ctx)
 		record->sent.header.syscall = number;
 	}
 	keep_exec(record);
+}
+
+int enter_exec(struct enter_context *ctx)
+{
+	disable_preemption();
+	handle_enter_exec(ctx->number);
+	enable_preemption();
 	return 0;
 }
 #endif

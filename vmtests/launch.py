@@ -92,5 +92,7 @@ def mounted_hierarchy() -> Path:
     if place := root_of(own_hierarchy()):
         return place
     CGROUP2.mkdir(exist_ok=True)
+    if CGROUP2.is_mount():
+        return CGROUP2
     subprocess.run(["mount", "-t", "cgroup2", "none", str(CGROUP2)], check=True)
     return CGROUP2

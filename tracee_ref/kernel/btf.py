@@ -19,6 +19,7 @@ VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
 
 KIND_INT, KIND_PTR, KIND_STRUCT, KIND_UNION, KIND_ENUM = 1, 2, 4, 5, 6
 KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG = 8, 9, 10, 11, 18
+KIND_FUNC = 12
 MODIFIERS: Final = {KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG}
 AGGREGATES: Final = {KIND_STRUCT, KIND_UNION}
 
@@ -55,6 +56,11 @@ class Btf:
     def has(self, struct: str, field: str) -> bool:
         """Whether the structure exists and has the field."""
         return self._locate(struct, field) is not None
+
+    def function(self, name: str) -> int | None:
+        """Return the number of a function's type, None if the kernel has no such function."""
+        type_id: int = self._lib.btf__find_by_name_kind(self._btf, name.encode(), KIND_FUNC)
+        return type_id if type_id > 0 else None
 
     def constant(self, enum: str, name: str) -> int:
         """Return the value of an enumerator; raises HostError where there is none."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.resources import as_file, files
+from struct import Struct
 from typing import Any, Final
 
 from ..errors import HostError
@@ -25,6 +26,15 @@ VERIFIED: Final = re.compile(r"processed (\d+) insns")
 LOG_STATS: Final = 4
 """Have the verifier tell its statistics only (BPF_LOG_STATS, kernel/bpf/verifier.c)."""
 
+KERNEL_FUNCTIONS: Final = {"bpf_preempt_disable": 0x7FF0_0001, "bpf_preempt_enable": 0x7FF0_0002}
+"""Functions of the kernel that programs call, and the numbers that stand for them in the C text:
+BCC knows helpers only."""
+
+INSTRUCTION: Final = Struct("=BBhi")
+CALL: Final = 0x85
+PSEUDO_KFUNC_CALL: Final = 2 << 4
+"""In the place of the source register (linux/bpf.h)."""
+
 INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
 
 
@@ -40,6 +50,7 @@ class Program:
         self._kinds = bcc.BPF
         self._attached: list[str] = []
         self._loaded: dict[str, int] = {}
+        self._kernel_functions = kernel_functions(btf)
         self.possible_cpus = len(bcc.utils.get_possible_cpus())
         text = self._text(name, defines, btf)
         with ExitStack() as stack:
@@ -52,6 +63,12 @@ class Program:
     def _text(name: str, defines: Mapping[str, str], btf: Btf) -> str:
         """Return one self-contained text: BCC rewrites only what stands in its main file."""
         structures, of_kernel = structures_of(btf)
+        if kernel_functions(btf):
+            of_kernel |= {
+                "PREEMPTIBLE": "",
+                "PREEMPT_DISABLE_CALL": str(KERNEL_FUNCTIONS["bpf_preempt_disable"]),
+                "PREEMPT_ENABLE_CALL": str(KERNEL_FUNCTIONS["bpf_preempt_enable"]),
+            }
         lines = [f"#define {key} {value}" for key, value in {**defines, **of_kernel}.items()]
         return "\n".join([*lines, btf.declarations(structures), _inlined(name, set())])
 
@@ -60,10 +77,22 @@ class Program:
 
         ``kind`` is BCC's name of a program type.  A function is loaded once.
         """
+        self._link(function)
         with refusals(function):
             fd: int = self.bpf.load_func(function.encode(), getattr(self._kinds, kind)).fd
         self._loaded[function] = fd
         return fd
+
+    def _link(self, function: str) -> None:
+        """Put calls of kernel functions in the place of the numbers that stand for them."""
+        module, name = self.bpf.module, function.encode()
+        size = self._lib.bpf_function_size(module, name)
+        code = (ctypes.c_char * size).from_address(self._lib.bpf_function_start(module, name))
+        for at in range(0, size, INSTRUCTION.size):
+            operation, _, _, number = INSTRUCTION.unpack_from(code, at)
+            if operation == CALL and number in self._kernel_functions:
+                called = self._kernel_functions[number]
+                INSTRUCTION.pack_into(code, at, CALL, PSEUDO_KFUNC_CALL, 0, called)
 
     def attach_raw_tracepoint(self, point: str, function: str) -> None:
         """Load a function and run it at a raw tracepoint."""
@@ -83,6 +112,7 @@ class Program:
 
         The function is loaded for that alone.  Older kernels tell it nowhere but in their log.
         """
+        self._link(function)
         name, module, lib = function.encode(), self.bpf.module, self._lib
         log = ctypes.create_string_buffer(MESSAGE_BYTES)
         code = lib.bpf_function_start(module, name), lib.bpf_function_size(module, name)
@@ -136,6 +166,12 @@ class Program:
     def close(self) -> None:
         """Detach and unload everything."""
         self.bpf.cleanup()
+
+
+def kernel_functions(btf: Btf) -> dict[int, int]:
+    """Return the kernel's number of each function by that in the C text; none before 6.10."""
+    found = {number: btf.function(name) for name, number in KERNEL_FUNCTIONS.items()}
+    return {} if None in found.values() else {n: id_ for n, id_ in found.items() if id_}
 
 
 def _import_bcc() -> Any:

@@ -1,0 +1,20 @@
+/* Programs run from their beginning to their end, whatever else wants the CPU.
+ *
+ * Since 6.19 or so tracepoints leave preemption on. Then the kernel does not run a program for
+ * another task on the same CPU while one is stopped in the middle of it: its event would be
+ * missed; and other programs would find the scratch space of the CPU in use. The functions that
+ * switch it off are there since 6.10 (fc7566ad0a82); tracee_ref/kernel/program.py puts the real
+ * calls in the place of these numbers, which are no helper's. */
+#pragma once
+
+#ifdef PREEMPTIBLE
+static void (*disable_preemption)(void) = (void *)PREEMPT_DISABLE_CALL;
+static void (*enable_preemption)(void) = (void *)PREEMPT_ENABLE_CALL;
+#else
+static __always_inline void disable_preemption(void)
+{
+}
+static __always_inline void enable_preemption(void)
+{
+}
+#endif
