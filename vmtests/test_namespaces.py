@@ -1,0 +1,90 @@
+"""One program outside and inside of a mount and a pid namespace that were there before.
+
+Rules 9 and 10: inode numbers of namespaces, and binaries in one mount namespace.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vmtests.kernel import Kernel
+from vmtests.tracing import TRACEE_REF, python, run
+
+HOLDER = """
+import os, subprocess, sys, time
+holder = subprocess.Popen(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sleep", "600"])
+
+def inode(process, kind):
+    return os.stat(f"/proc/{process}/ns/{kind}").st_ino
+
+try:
+    children = f"/proc/{holder.pid}/task/{holder.pid}/children"
+    while not (child := open(children).read().strip()):
+        time.sleep(0.01)
+    names = {f"{who}_{kind}": inode(process, kind)
+        for kind in ("mnt", "pid") for who, process in (("own", "self"), ("other", child))}
+    words = [word.format(child=child, **names) for word in sys.argv[1:]]
+    print(names["own_pid"], names["other_pid"], flush=True)
+    sys.exit(subprocess.call(words))
+finally:
+    holder.kill()
+    holder.wait()
+"""
+"""Carries out its arguments, with numbers of namespaces in them, while new namespaces exist."""
+
+COMMAND = "readlink /proc/self; nsenter -t {child} -m -p sh -c 'echo $$; exec readlink /proc/self'"
+"""Prints the id of a readlink outside, and both ids of one inside: /proc is still the old one."""
+
+
+def executions(kernel: Kernel, *flags: str) -> tuple[list[dict[str, Any]], list[int]]:
+    """The two executions of readlink, and the numbers that were printed."""
+    words = [word for flag in flags for word in ("-f", flag)]
+    argv = [TRACEE_REF, *words, "-o", "json", "--", "sh", "-c", COMMAND]
+    traced = run(kernel, [*python(HOLDER), *argv])
+    assert traced.status == 0, traced.stderr
+    assert traced.account.balances()
+    printed = [line for line in traced.lines if not line.startswith("{")]
+    return traced.events, [int(number) for line in printed for number in line.split()]
+
+
+def in_scopes(*filters: str) -> list[str]:
+    return [
+        flag
+        for number, text in enumerate(filters, 1)
+        for flag in (
+            f"{number}:event=sched_process_exec", f"{number}:comm=readlink", f"{number}:{text}"
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "here", ["{own_mnt}", pytest.param("host", marks=pytest.mark.guest_only)]
+)  # on this machine nobody may be allowed to look at process 1
+def test_a_binary_in_one_mount_namespace(kernel: Kernel, here: str) -> None:
+    program = "/usr/bin/readlink"
+    flags = in_scopes(
+        f"binary={here}:{program}",
+        f"binary={{other_mnt}}:{program}",
+        f"binary={program}",
+        f"binary!={here}:{program}",
+        f"binary={{other_mnt}}:{program},{here}:{program}",
+    )
+    events, _ = executions(kernel, *flags)
+    assert [event["matchedScopes"] for event in events] == [0b10101, 0b11110]
+
+
+def test_a_process_in_another_pid_namespace(kernel: Kernel) -> None:
+    flags = in_scopes(
+        "pidns={other_pid}", "pidns!={other_pid}", "pidns={own_pid}", "pidns={own_pid},{other_pid}"
+    )
+    (outside, inside), printed = executions(kernel, *flags)
+    own_pidns, other_pidns, outer_id, inner_id, host_id = printed
+    assert outside["matchedScopes"] == 0b1110
+    assert inside["matchedScopes"] == 0b1001
+    assert [outside["pidNamespace"], inside["pidNamespace"]] == [own_pidns, other_pidns]
+    assert outside["processId"] == outer_id
+    assert [inside["processId"], inside["threadId"]] == [inner_id, inner_id]
+    assert [inside["hostProcessId"], inside["hostThreadId"]] == [host_id, host_id]
+    assert inner_id < host_id
