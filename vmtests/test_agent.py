@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,16 @@ def test_release_is_that_of_the_series(kernel: Kernel, kernel_name: str) -> None
 def test_what_was_sent_comes_back(kernel: Kernel) -> None:
     sent = {"text": 'line\nline "ü" \\', "number": 2**64 - 1, "list": [None, True, 0.5]}
     assert kernel.ask("basic.ping", sent) == sent
+
+
+@pytest.mark.guest_only
+def test_what_is_for_guests_alone_never_reaches_this_machine(
+    kernel: Kernel, answers: dict[str, dict[str, Any]]
+) -> None:
+    """Of use where this machine is among the kernels of the run."""
+    kernel.ask("basic.ping", {"for": "guests"})
+    (given,) = [given for request, given in answers.items() if '"guests"' in request]
+    assert "host" not in given
 
 
 def test_long_lines_travel(kernel: Kernel) -> None:

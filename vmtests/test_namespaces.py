@@ -59,32 +59,36 @@ def in_scopes(*filters: str) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "here", ["{own_mnt}", pytest.param("host", marks=pytest.mark.guest_only)]
-)  # on this machine nobody may be allowed to look at process 1
-def test_a_binary_in_one_mount_namespace(kernel: Kernel, here: str) -> None:
+def check(kernel: Kernel, here: str) -> None:
+    """Have ``here`` name the mount namespace outside, and see what each scope shows."""
     program = "/usr/bin/readlink"
-    flags = in_scopes(
+    scopes = in_scopes(
         f"binary={here}:{program}",
         f"binary={{other_mnt}}:{program}",
         f"binary={program}",
         f"binary!={here}:{program}",
         f"binary={{other_mnt}}:{program},{here}:{program}",
+        "pidns={other_pid}",
+        "pidns!={other_pid}",
+        "pidns={own_pid}",
+        "pidns={own_pid},{other_pid}",
     )
-    events, _ = executions(kernel, *flags)
-    assert [event["matchedScopes"] for event in events] == [0b10101, 0b11110]
-
-
-def test_a_process_in_another_pid_namespace(kernel: Kernel) -> None:
-    flags = in_scopes(
-        "pidns={other_pid}", "pidns!={other_pid}", "pidns={own_pid}", "pidns={own_pid},{other_pid}"
-    )
-    (outside, inside), printed = executions(kernel, *flags)
+    (outside, inside), printed = executions(kernel, *scopes)
     own_pidns, other_pidns, outer_id, inner_id, host_id = printed
-    assert outside["matchedScopes"] == 0b1110
-    assert inside["matchedScopes"] == 0b1001
-    assert [outside["pidNamespace"], inside["pidNamespace"]] == [own_pidns, other_pidns]
+    assert (outside["matchedScopes"], inside["matchedScopes"]) == (0b1110_10101, 0b1001_11110)
+    assert (outside["pidNamespace"], inside["pidNamespace"]) == (own_pidns, other_pidns)
     assert outside["processId"] == outer_id
-    assert [inside["processId"], inside["threadId"]] == [inner_id, inner_id]
-    assert [inside["hostProcessId"], inside["hostThreadId"]] == [host_id, host_id]
+    assert (inside["processId"], inside["threadId"]) == (inner_id, inner_id)
+    assert (inside["hostProcessId"], inside["hostThreadId"]) == (host_id, host_id)
     assert inner_id < host_id
+
+
+@pytest.mark.host_only
+def test_inside_and_outside_by_number(kernel: Kernel) -> None:
+    """On this machine nobody may be allowed to look at process 1."""
+    check(kernel, "{own_mnt}")
+
+
+@pytest.mark.guest_only
+def test_inside_and_outside_of_the_host_namespace(kernel: Kernel) -> None:
+    check(kernel, "host")

@@ -20,11 +20,8 @@ BESIDE_SECONDS = 400.0
 ROW = re.compile(r"[0-9:]+ +([0-9a-f]{16}) ")
 
 
-def alone(case: Case) -> Any:
-    """A case as a run of its own: on this machine, and in guests where no other run has it."""
-    marks = [pytest.mark.host_only] if case.together else []
-    marks += [pytest.mark.guest_only] if case.guest else []
-    return pytest.param(case, id=str(case.line), marks=marks)
+def line(case: Case) -> str:
+    return str(case.line)
 
 
 @pytest.fixture(scope="session")
@@ -38,15 +35,22 @@ def require_events(case: Case) -> None:
         pytest.skip(f"the tracer cannot deliver {', '.join(missing)} yet")
 
 
-@pytest.mark.parametrize("case", [alone(case) for case in CASES])
-def test_alone(kernel: Kernel, case: Case) -> None:
+@pytest.mark.host_only
+@pytest.mark.parametrize("case", [case for case in CASES if not case.guest], ids=line)
+def test_as_a_command(kernel: Kernel, case: Case) -> None:
     require_events(case)
-    run = as_command if kernel.name == "host" else beside
-    assert not list(complaints(case.expect, run(kernel, case.flags, [case])))
+    assert not list(complaints(case.expect, as_command(kernel, case)))
 
 
 @pytest.mark.guest_only
-@pytest.mark.parametrize("case", TOGETHER, ids=lambda case: str(case.line))
+@pytest.mark.parametrize("case", [case for case in CASES if not case.together], ids=line)
+def test_alone(kernel: Kernel, case: Case) -> None:
+    require_events(case)
+    assert not list(complaints(case.expect, beside(kernel, case.flags, [case])))
+
+
+@pytest.mark.guest_only
+@pytest.mark.parametrize("case", TOGETHER, ids=line)
 def test_as_one_of_several_scopes(kernel: Kernel, shared: dict[str, Outcome], case: Case) -> None:
     require_events(case)
     cases = [one for one in TOGETHER if not one.missing_events()]
@@ -57,9 +61,9 @@ def test_as_one_of_several_scopes(kernel: Kernel, shared: dict[str, Outcome], ca
     assert not list(complaints(case.expect, outcome))
 
 
-def as_command(kernel: Kernel, flags: Sequence[str], cases: Sequence[Case]) -> Outcome:
+def as_command(kernel: Kernel, case: Case) -> Outcome:
     """The run on this machine, where only what we start may be traced."""
-    request = {"flags": [*flags], "commands": commands(cases), "seconds": SECONDS}
+    request = {"flags": case.flags, "commands": case.commands, "seconds": SECONDS}
     return outcome(kernel.ask("cases.as_command", request, seconds=SECONDS + 10))
 
 
