@@ -39,6 +39,7 @@ while going:
         note()
         os._exit(0)
     os.wait()
+    time.sleep(0.01)  # an emulated tracer must come to start beside us
 """
     + END
 )
@@ -53,6 +54,7 @@ while going:
         os.set_inheritable(held, True)
         os.execv("/bin/busybox", ["true"])
     os.wait()
+    time.sleep(0.01)  # an emulated tracer must come to start beside us
 """
     + END
 )
@@ -64,7 +66,7 @@ def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], d
     argv = ["-o", "json", "-f", "event=sched_process_exit"]
     for flag in flags:
         argv += ["-f", flag]
-    reply = kernel.ask("startup.forking", {"source": source, "argv": argv})
+    reply = kernel.ask("startup.forking", {"source": source, "argv": argv}, seconds=300)
     result = Traced(reply["exit"], reply["stdout"], reply["stderr"])
     assert result.status == 0, result.stderr
     assert result.account.balances()

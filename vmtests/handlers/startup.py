@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing, wait_for
 
-PROCESSES = 60
+PROCESSES = 40
 """That are to be made while tracing is on."""
 
 
