@@ -121,6 +121,7 @@ static __always_inline struct facts *read_facts(void)
 	facts->pid = id >> 32;
 	facts->tid = id;
 	facts->uid = bpf_get_current_uid_gid();
+	__builtin_memset(facts->comm, 0, NAME_SIZE); /* the helper of 6.1 writes up to the NUL only */
 	bpf_get_current_comm(facts->comm, sizeof(facts->comm));
 #ifdef USE_NEW
 	facts->fresh = is_fresh(task);
