@@ -89,7 +89,7 @@ def outcome(reply: dict[str, Any]) -> Outcome:
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert len(traced.events) == traced.account.delivered
-    assert traced.account.lost == traced.account.dropped == 0
+    assert traced.account.lost == traced.account.dropped == 0, traced.stderr
     scopes = [found[1] for line in reply["table"].splitlines() if (found := ROW.match(line))]
     masks = [event["matchedScopes"] for event in traced.events]
     assert scopes == [f"{mask:016x}" for mask in masks]
