@@ -123,10 +123,11 @@ def test_a_signal_ends_it_also_in_a_storm(kernel: Kernel) -> None:
     storm = [*python("import os\nwhile True: os.getppid()")]
     shell = f"""
 {shlex.join(storm)} & storm=$!
-{TRACEE_REF} -f event=getppid -f pid=$storm -o json:/tmp/storm.json & tracer=$!
-sleep 4; kill -INT $tracer; wait $tracer; echo status $?; kill -9 $storm
+{TRACEE_REF} -f event=getppid -f pid=$storm -o json:/tmp/storm.json 2>/tmp/storm.err & tracer=$!
+until grep -qs tracing /tmp/storm.err; do sleep 0.1; done
+sleep 2; kill -INT $tracer; wait $tracer; echo status $?; kill -9 $storm; cat /tmp/storm.err >&2
 """
-    result = run(kernel, ["bash", "-m", "-c", shell])
+    result = run(kernel, ["bash", "-m", "-c", f"rm -f /tmp/storm.err; {shell}"])
     assert "status 0" in result.stdout, result.stderr
     assert result.account.balances()
-    assert result.account.seen > 10_000
+    assert result.account.seen > 1000
