@@ -77,7 +77,8 @@ def own_cgroup(name: str) -> Iterator[Path]:
     place = mounted_hierarchy() / name
     place.mkdir()
     try:
-        if (place / "cpuset.cpus").exists():  # v1: nobody can be in one without processors
+        # Nobody can be in one of cpuset v1 without processors; v2 needs none, and its top has none.
+        if (place / "cgroup.clone_children").exists() and (place / "cpuset.cpus").exists():
             for setting in ("cpuset.cpus", "cpuset.mems"):
                 (place / setting).write_text((place.parent / setting).read_text())
             (place / "cgroup.clone_children").write_text("1")
