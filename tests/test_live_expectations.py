@@ -71,6 +71,20 @@ def test_the_first_of_a_pid_namespace_takes_its_orphans() -> None:
     ]
 
 
+def test_a_child_that_nobody_waits_for_may_see_its_parent_gone_before_its_own_end() -> None:
+    for waits, parents in ((False, {61, 60}), (True, {61})):
+        journal = (
+            record(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
+            record(Kind.FORK, 61, 0, 62, 62, PIDNS, result=62),
+            *([record(Kind.WAIT, 61)] * waits),
+            record(Kind.EXIT_GROUP, 62, done=False),
+            record(Kind.EXIT_GROUP, 61, done=False),
+            END,
+        )
+        seen = replay(Drawn(1, frozenset({"sched_process_exit"})), *journal)
+        assert seen[0].ppids == frozenset(parents)
+
+
 def test_the_command_is_new_and_descends_from_those_above_the_tracer() -> None:
     above: DrawnCondition = Later(Key.TREE, Op.EQ, "agent")
     for condition in (above, Condition(Key.PID, Op.EQ, NEW)):

@@ -75,6 +75,7 @@ class Replay:
         self._selected = {name for scope in self.scopes for name in scope.events}
         self._filtered = {name for scope in self.scopes for name in scope.fields}
         self._parents = {root: frozenset({tracer})}
+        self._waited: set[int] = set()
         self._reapers = {root: root}
         self._inner = {root: root}
         self._threaded: set[int] = set()
@@ -108,6 +109,7 @@ class Replay:
             Kind.EXEC: self._exec,
             Kind.EXIT: self._exit,
             Kind.EXIT_GROUP: self._exit_group,
+            Kind.WAIT: self._wait,
             Kind.DIE: lambda r: self._end(r.tid, r.a[0]),
         }
         assert record.result >= 0 or record.kind in MAY_FAIL, f"failed: {record}"
@@ -213,10 +215,15 @@ class Replay:
         if not self.state.threads(pid):
             self._orphan_children(pid)
 
+    def _wait(self, record: Record) -> None:
+        """These children are gone before their parent does anything more."""
+        if record.done:
+            children = (pid for pid, parents in self._parents.items() if record.pid in parents)
+            self._waited.update(children)
+
     def _orphan_children(self, pid: int) -> None:
         """Its reaper takes orphans; a step that began before may have been done after that."""
         reaper = frozenset({self._reapers[pid]})
-        living = {task.pid for task in self.state.tasks.values()}
-        for child in living & self._parents.keys():
+        for child in self._parents.keys() - self._waited:
             if pid in self._parents[child]:
                 self._parents[child] |= reaper
