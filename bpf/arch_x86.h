@@ -15,14 +15,33 @@ static __always_inline bool is_compat(struct task_struct *task)
 	return READ(task, thread_info_status) & TS_COMPAT;
 }
 
+/* An argument of a system call; `i` is constant. */
+static __always_inline u64 read_register(struct pt_regs *regs, bool compat, const u32 i)
+{
+	if (i == 0)
+		return compat ? READ(regs, bx) : READ(regs, di);
+	if (i == 1)
+		return compat ? READ(regs, cx) : READ(regs, si);
+	if (i == 2)
+		return READ(regs, dx);
+	if (i == 3)
+		return compat ? READ(regs, si) : READ(regs, r10);
+	if (i == 4)
+		return compat ? READ(regs, di) : READ(regs, r8);
+	return compat ? READ(regs, bp) : READ(regs, r9);
+}
+
 static __always_inline void read_registers(u64 *registers, struct pt_regs *regs, bool compat)
 {
-	registers[0] = compat ? READ(regs, bx) : READ(regs, di);
-	registers[1] = compat ? READ(regs, cx) : READ(regs, si);
-	registers[2] = READ(regs, dx);
-	registers[3] = compat ? READ(regs, si) : READ(regs, r10);
-	registers[4] = compat ? READ(regs, di) : READ(regs, r8);
-	registers[5] = compat ? READ(regs, bp) : READ(regs, r9);
+#pragma unroll
+	for (u32 i = 0; i < REGISTERS; i++)
+		registers[i] = read_register(regs, compat, i);
+}
+
+/* An argument of the kernel function at whose beginning a kprobe is; `i` is constant. */
+static __always_inline u64 function_argument(const struct pt_regs *ctx, const u32 i)
+{
+	return i == 0 ? ctx->di : i == 1 ? ctx->si : i == 2 ? ctx->dx : i == 3 ? ctx->cx : ctx->r8;
 }
 
 /* execve and execveat, which leave no registers behind when they succeed. */
@@ -46,4 +65,36 @@ static __always_inline s32 current_call(struct task_struct *task)
 {
 	struct pt_regs *regs = user_registers(task);
 	return regs ? (s32)READ(regs, orig_ax) : -1;
+}
+
+/* The place of the path among the arguments of the calls that open or execute a file; -1 for
+ * other calls. */
+static __always_inline int path_place(s32 number, bool compat)
+{
+	if (compat)
+		return number == 5 || number == 8 || number == 11 ? 0
+		       : number == 295 || number == 358 || number == 437 ? 1 : -1;
+	return number == 2 || number == 59 || number == 85 ? 0
+	       : number == 257 || number == 322 || number == 437 ? 1 : -1;
+}
+
+#define SOCKETCALL 102 /* the 32-bit call that stands for all of sockets */
+
+/* The calls whose first argument is the socket that they bind, connect, listen at and so on. */
+static __always_inline bool takes_socket(s32 number, bool compat)
+{
+	if (compat)
+		return number >= 361 && number <= 366;
+	return number == 42 || number == 43 || number == 49 || number == 50 || number == 54 ||
+	       number == 288;
+}
+
+static __always_inline bool is_mprotect(s32 number, bool compat)
+{
+	return compat ? number == 125 || number == 380 : number == 10 || number == 329;
+}
+
+static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
+{
+	return number == (compat ? 380 : 329);
 }

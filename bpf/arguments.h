@@ -102,7 +102,7 @@ static __always_inline u64 take_strings(struct call_record *record, const void *
 			break;
 		from += sizeof(char *);
 		left--;
-		asm volatile("" : "+r"(left)); /* see build_path() */
+		asm volatile("" : "+r"(left)); /* see build_path_at() */
 	} while (left);
 	return (u32)(record->end - begin) | (state == 1 ? 0 : state ? state : SLOT_CUT);
 }

@@ -50,7 +50,7 @@ static __always_inline bool parse_id(u8 *id, const u8 *text)
 		if (high > 15 || low > 15)
 			return false;
 		id[i++] = high << 4 | low;
-		asm volatile("" : "+r"(i)); /* see build_path() */
+		asm volatile("" : "+r"(i)); /* see build_path_at() */
 	} while (i < CONTAINER_ID_SIZE);
 	return true;
 }

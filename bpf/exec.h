@@ -1,5 +1,7 @@
 /* sched_process_exec: what program a process began to run, with its arguments. */
 #pragma once
+#include "inode.h"
+#include "pieces.h"
 #include "sched.h"
 
 #ifdef SELECT_EXEC
@@ -24,8 +26,6 @@ enum exec_slot {
 	EXEC_SLOTS
 };
 #define BLOCK_SIZE 8192 /* bytes of argv or env that are taken, a power of two */
-#define S_IFMT 0170000
-#define NS_PER_SEC 1000000000ULL
 
 struct exec_record {
 	struct header header;
@@ -43,14 +43,13 @@ BPF_PERCPU_ARRAY(exec_scratches, struct exec_scratch, 1);
 
 static __always_inline u64 put_string(struct exec_scratch *record, const void *from)
 {
-	u64 at = within(record->end, DATA_SIZE - 1);
-	if (at != record->end)
-		return SLOT_CUT;
-	long taken = read_kernel_text(record->sent.data + at, PIECE_SIZE, from);
-	if (taken <= 0)
-		return SLOT_UNREADABLE;
-	record->end = at + taken - 1;
-	return taken - 1;
+	return put_text(&record->end, record->sent.data, from);
+}
+
+static __always_inline u64 put_file_path(struct exec_scratch *record,
+					 const struct path_buffer *path)
+{
+	return put_path(&record->end, record->sent.data, path);
 }
 
 /* Put the texts that lie between two addresses of the new program, each with its NUL. */
@@ -67,24 +66,6 @@ static __always_inline u64 put_block(struct exec_scratch *record, u64 from, u64 
 	return size | (size < to - from ? SLOT_CUT : 0);
 }
 
-static __always_inline u64 put_path(struct exec_scratch *record, const struct path_buffer *path)
-{
-	u64 at = within(record->end, DATA_SIZE - 1), start = within(path->start, PATH_MAX - 1);
-	u64 length = within(PATH_MAX - 1 - start, PATH_MAX - 1);
-	if (!start)
-		return SLOT_UNREADABLE;
-	if (at != record->end)
-		return SLOT_CUT;
-	read_kernel(record->sent.data + at, length, &path->text[start]);
-	record->end = at + length;
-	return length;
-}
-
-static __always_inline u64 ctime_of(struct inode *inode)
-{
-	return READ(inode, ctime_sec) * NS_PER_SEC + READ(inode, ctime_nsec);
-}
-
 static __always_inline void put_interpreter(struct exec_scratch *record, struct path_buffer *path,
 					    struct file *file)
 {
@@ -95,8 +76,8 @@ static __always_inline void put_interpreter(struct exec_scratch *record, struct 
 	}
 	struct inode *inode = READ(file, f_inode);
 	build_path(path, file);
-	slots[EXEC_INTERPRETER_PATHNAME] = put_path(record, path);
-	slots[EXEC_INTERPRETER_DEV] = READ(READ(inode, i_sb), s_dev);
+	slots[EXEC_INTERPRETER_PATHNAME] = put_file_path(record, path);
+	slots[EXEC_INTERPRETER_DEV] = device_of(inode);
 	slots[EXEC_INTERPRETER_INODE] = READ(inode, i_ino);
 	slots[EXEC_INTERPRETER_CTIME] = ctime_of(inode);
 }
@@ -115,7 +96,7 @@ static __always_inline void put_stdin(struct exec_scratch *record, struct path_b
 	struct inode *inode = READ(file, f_inode);
 	/* A pipe or socket has no path: its inode number goes along, above the type. */
 	slots[EXEC_STDIN_TYPE] = (READ(inode, i_mode) & S_IFMT) | READ(inode, i_ino) << 32;
-	slots[EXEC_STDIN_PATH] = put_path(record, path);
+	slots[EXEC_STDIN_PATH] = put_file_path(record, path);
 }
 
 /* Fill all slots. `path` holds the program's own path, and is used for others then. */
@@ -128,8 +109,8 @@ static __always_inline void put_exec(struct exec_scratch *record, struct linux_b
 	struct inode *inode = READ(READ(bprm, file), f_inode);
 	record->end = 0;
 	slots[EXEC_CMDPATH] = put_string(record, READ(bprm, filename));
-	slots[EXEC_PATHNAME] = put_path(record, path);
-	slots[EXEC_DEV] = READ(READ(inode, i_sb), s_dev);
+	slots[EXEC_PATHNAME] = put_file_path(record, path);
+	slots[EXEC_DEV] = device_of(inode);
 	slots[EXEC_INODE] = READ(inode, i_ino);
 	slots[EXEC_CTIME] = ctime_of(inode);
 	slots[EXEC_MODE] = READ(inode, i_mode);

@@ -8,7 +8,7 @@
 #define PATH_DEPTH 40 /* names and mounts that are climbed at the most */
 #define NAME_MAX 255
 
-/* A path is built from its end: it is text[start] to text[PATH_MAX - 2].
+/* A path is built from its end: it is text[start] to text[PATH_MAX - 2], and a NUL.
  *
  * What the climb carries on lies here and not in registers, so that to the verifier each of its
  * steps begins in the same state: otherwise it would follow every mix of names and mounts. */
@@ -58,11 +58,11 @@ static __always_inline bool climb(struct path_buffer *path)
 	return true;
 }
 
-/* Build the path of a file; path->start is 0 where it could not be. */
-static __always_inline void build_path(struct path_buffer *path, struct file *file)
+/* Build the path of a directory entry below a mount; path->start is 0 where it could not be. */
+static __always_inline void build_path_at(struct path_buffer *path, struct dentry *entry, void *mnt)
 {
-	path->entry = READ(file, f_path_dentry);
-	path->mount = (struct mount *)((char *)READ(file, f_path_mnt) - offsetof(struct mount, mnt));
+	path->entry = entry;
+	path->mount = (struct mount *)((char *)mnt - offsetof(struct mount, mnt));
 	path->start = PATH_MAX - 1;
 	/* Nothing may stand between the test at the end of the loop and its beginning: up to 6.2
 	 * kernels refuse to fall into a beginning other than from a test (check_cfg). Hence the count
@@ -73,6 +73,42 @@ static __always_inline void build_path(struct path_buffer *path, struct file *fi
 			return;
 		left--;
 		asm volatile("" : "+r"(left));
+	} while (left);
+	path->start = 0;
+}
+
+/* Build the path of a file. */
+static __always_inline void build_path(struct path_buffer *path, struct file *file)
+{
+	build_path_at(path, READ(file, f_path_dentry), READ(file, f_path_mnt));
+}
+
+/* Climb one name; return whether there is more to climb. */
+static __always_inline bool climb_name(struct path_buffer *path)
+{
+	struct dentry entry;
+	read_kernel(&entry, sizeof(entry), *(struct dentry *volatile *)&path->entry);
+	if (path->entry == entry.d_parent) /* the root of the file system */
+		return false;
+	if (!prepend_name(path, &entry)) {
+		path->start = 0;
+		return false;
+	}
+	path->entry = entry.d_parent;
+	return true;
+}
+
+/* Build the path of a directory entry within its file system, wherever that is mounted. */
+static __always_inline void build_entry_path(struct path_buffer *path, struct dentry *entry)
+{
+	path->entry = entry;
+	path->start = PATH_MAX - 1;
+	u32 left = PATH_DEPTH;
+	do {
+		if (!climb_name(path))
+			return;
+		left--;
+		asm volatile("" : "+r"(left)); /* see build_path_at() */
 	} while (left);
 	path->start = 0;
 }
