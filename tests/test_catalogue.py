@@ -14,6 +14,7 @@ from tracee_ref.catalogue import (
     i386_events,
     load_catalogue,
 )
+from tracee_ref.function_events import FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
 NEVER_ASSIGNED = {222, 223, 251, 285, 387, 388, 389, 390, 391, 392, 415}
@@ -50,7 +51,12 @@ def test_sets_have_the_sizes_of_the_facts() -> None:
 
 def test_what_can_be_traced() -> None:
     others = {e.name for e in load_catalogue().values() if e.available and not e.syscall}
-    assert others == {"sched_process_fork", "sched_process_exec", "sched_process_exit"}
+    assert others == {
+        "sched_process_fork",
+        "sched_process_exec",
+        "sched_process_exit",
+        *FUNCTIONS,
+    }
     assert all(event.available for event in load_catalogue().values() if event.syscall)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from model.scope import EventField, Part
 from tracee_ref.catalogue import ArgumentDefinition, EventDefinition
-from tracee_ref.errors import UsageError
+from tracee_ref.errors import HostError, UsageError
 from tracee_ref.flags.filters import parse_filters
 from tracee_ref.flags.reading import read_filter
 
@@ -87,6 +87,37 @@ def test_an_unavailable_event_cannot_be_asked_for_by_its_name() -> None:
     with pytest.raises(UsageError) as error:
         parse_filters(["event=close,later_on"], CATALOGUE)
     assert str(error.value) == "event=later_on: this event is not supported yet; see --list"
+
+
+def lacking(asked: EventDefinition) -> str:
+    """What a kernel lacks that cannot deliver close."""
+    return "hooks" if asked.name == "close" else ""
+
+
+@pytest.mark.parametrize("flags", ["set=fs", "event=open,c*", "event!=ptrace", "uid=0"])
+def test_what_the_kernel_cannot_deliver_is_left_out(flags: str) -> None:
+    (everywhere,) = parse_filters(flags.split(), CATALOGUE)
+    (here,) = parse_filters(flags.split(), CATALOGUE, lacking)
+    assert here.events == everywhere.events - {"close"} != everywhere.events
+
+
+def test_it_may_be_excluded_by_name() -> None:
+    (scope,) = parse_filters(["set=fs", "event!=close"], CATALOGUE, lacking)
+    assert scope.events == {"open", "openat"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("event=open,close", "event=close: unavailable here: needs hooks - take the event away"),
+        ("event=clo*", "scope 1 selects no event that is available here: needs hooks - add"),
+        ("set=fs close.args.fd=1", "filter 'close.args.fd=1': unavailable here: needs hooks - "),
+    ],
+)
+def test_asking_for_it_is_an_error_of_the_host(flags: str, message: str) -> None:
+    with pytest.raises(HostError) as error:
+        parse_filters(flags.split(), CATALOGUE, lacking)
+    assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("flags", [["close.args.fd=1"], ["event=close", "2:close.args.fd=1"]])

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
-from tracee_ref.catalogue import load_catalogue
+from tracee_ref.catalogue import EventDefinition, load_catalogue
+from tracee_ref.flags.selecting import Lacking, nothing
+from tracee_ref.function_events import FUNCTIONS
 from tracee_ref.listing import listing
 
 
-def sections() -> dict[str, list[str]]:
-    parts = [part.splitlines() for part in listing().strip().split("\n\n")]
+def without_functions(event: EventDefinition) -> str:
+    return "magic" if event.functions else ""
+
+
+def sections(lacking: Lacking = without_functions) -> dict[str, list[str]]:
+    parts = [part.splitlines() for part in listing(lacking).strip().split("\n\n")]
     return {lines[0]: lines[1:] for lines in parts}
 
 
 def test_the_sections_in_order() -> None:
-    assert list(sections()) == ["System Calls", "Other Events", "Sets", "Not supported yet"]
+    everywhere = ["System Calls", "Other Events", "Sets", "Not supported yet"]
+    assert list(sections(nothing)) == everywhere
+    assert list(sections()) == [*everywhere[:2], "Unavailable here: needs magic", *everywhere[2:]]
 
 
 def test_lines_to_the_character() -> None:
@@ -24,6 +32,7 @@ def test_lines_to_the_character() -> None:
         "(long exit_code, bool process_group_exit)"
     )
     assert "default                        27 of 40" in sections()["Sets"]
+    assert "default                        32 of 40" in sections(nothing)["Sets"]
     assert "32bit_unique                   86 of 86" in sections()["Sets"]
 
 
@@ -31,7 +40,9 @@ def test_an_event_is_listed_once_and_where_it_belongs() -> None:
     found = sections()
     traced = [line.split()[0] for title in list(found)[:2] for line in found[title][1:]]
     missing = " ".join(found["Not supported yet"]).split()
-    assert sorted(traced + missing) == sorted(load_catalogue())
+    unavailable = " ".join(found["Unavailable here: needs magic"]).split()
+    assert sorted(unavailable) == sorted(FUNCTIONS)
+    assert sorted(traced + unavailable + missing) == sorted(load_catalogue())
     assert len(found["System Calls"]) == 1 + 446
     assert "net_packet_icmp" in missing
     assert "sched_process_exec" in traced

@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from .function_events import FUNCTIONS
+
 LAST_NATIVE_CALL: Final = 448
 """Up to here ids are x86-64 call numbers; those above belong to i386-only and other events.
 
@@ -22,7 +24,7 @@ ONLY_32BIT: Final = "32bit_unique"
 """The set of the calls that exist for 32-bit programs alone."""
 
 TRACED: Final = frozenset({"sched_process_fork", "sched_process_exec", "sched_process_exit"})
-"""Events other than system calls that the tracer can deliver."""
+"""Events of tracepoints that the tracer can deliver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class ArgumentDefinition:
 class EventDefinition:
     """An event; ``available`` tells whether this tracer can deliver it.
 
-    ``id`` is what the output shows as ``eventId``.
+    ``id`` is what the output shows as ``eventId``; ``functions`` are those of the kernel that
+    the event needs, if the kernel lets us watch them.
     """
 
     id: int
@@ -46,6 +49,7 @@ class EventDefinition:
     sets: frozenset[str]
     args: tuple[ArgumentDefinition, ...]
     available: bool
+    functions: tuple[str, ...] = ()
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):
@@ -80,7 +84,8 @@ def definition(
         syscall=row.syscall,
         sets=frozenset(row.sets),
         args=tuple(map(arguments.__getitem__, row.args)),
-        available=row.syscall or row.name in TRACED,
+        available=row.syscall or row.name in TRACED or row.name in FUNCTIONS,
+        functions=FUNCTIONS.get(row.name, ()),
     )
 
 

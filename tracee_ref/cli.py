@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -15,6 +16,7 @@ from .errors import HostError, UsageError
 from .flags.filters import parse_filters
 from .flags.help import filter_help, output_help
 from .flags.outputs import parse_outputs
+from .kernel.functions import lacking
 from .listing import listing
 from .session import Run, run_session
 
@@ -100,10 +102,14 @@ def trace(
     status. Without: show what all processes do until SIGINT or SIGTERM.
     """  # fmt: skip
     if HELP in filters or HELP in outputs or list_events:
-        texts = {HELP in filters: filter_help, HELP in outputs: output_help, list_events: listing}
+        texts: dict[bool, Callable[[], str]] = {
+            HELP in filters: filter_help,
+            HELP in outputs: output_help,
+            list_events: partial(listing, lacking),
+        }
         click.echo(texts[True](), nl=False)
         return 0
-    scopes = parse_filters(filters, load_catalogue())
+    scopes = parse_filters(filters, load_catalogue(), lacking)
     return run_session(Run(scopes, parse_outputs(outputs), command, buffer))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from textwrap import fill
 from typing import Final
 
 from .catalogue import EventDefinition, load_catalogue
+from .flags.selecting import Lacking
 
 COLUMNS: Final = "%-30s %-40s %s"
 SECTIONS: Final[tuple[tuple[str, Callable[[EventDefinition], bool]], ...]] = (
@@ -17,14 +18,28 @@ SECTIONS: Final[tuple[tuple[str, Callable[[EventDefinition], bool]], ...]] = (
 WIDTH: Final = 100
 
 
-def listing() -> str:
-    """Return all that can be traced, and by name what cannot be yet."""
+def listing(lacking: Lacking) -> str:
+    """Return all that can be traced here, and by name what cannot be: here, or not yet."""
     events = load_catalogue().values()
-    traced = [event for event in events if event.available]
+    needs = {e.name: need for e in events if e.available and (need := lacking(e))}
+    traced = [event for event in events if event.available and event.name not in needs]
     parts = [section(title, filter(belongs, traced)) for title, belongs in SECTIONS]
-    missing = " ".join(event.name for event in events if not event.available)
-    unsupported = fill(missing, WIDTH, break_on_hyphens=False, break_long_words=False)
-    return "\n\n".join([*parts, sets(events), f"Not supported yet\n{unsupported}\n"])
+    parts += unavailable(needs)
+    missing = folded(event.name for event in events if not event.available)
+    return "\n\n".join([*parts, sets(events, traced), f"Not supported yet\n{missing}\n"])
+
+
+def unavailable(needs: Mapping[str, str]) -> list[str]:
+    """Return a section for each thing that the kernel lacks, with the events that need it."""
+    return [
+        f"Unavailable here: needs {need}\n{folded(name for name in needs if needs[name] == need)}"
+        for need in sorted(set(needs.values()))
+    ]
+
+
+def folded(names: Iterable[str]) -> str:
+    """Return names in lines."""
+    return fill(" ".join(names), WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
 def section(title: str, events: Iterable[EventDefinition]) -> str:
@@ -38,9 +53,9 @@ def event_line(event: EventDefinition) -> str:
     return COLUMNS % (event.name, " ".join(sorted(event.sets)), f"({arguments})")
 
 
-def sets(events: Iterable[EventDefinition]) -> str:
-    """Return the sets with the number of events that can be traced of how many."""
+def sets(events: Iterable[EventDefinition], traced: Iterable[EventDefinition]) -> str:
+    """Return the sets with the number of events that can be traced here of how many."""
     every = Counter(name for event in events for name in event.sets)
-    traced = Counter(name for event in events if event.available for name in event.sets)
-    lines = (f"{name:<30} {traced[name]} of {every[name]}" for name in sorted(every))
+    here = Counter(name for event in traced for name in event.sets)
+    lines = (f"{name:<30} {here[name]} of {every[name]}" for name in sorted(every))
     return "\n".join(["Sets", f"{'NAME':<30} EVENTS", *lines])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeAlias
 
 from model.scope import EventField, Op
 from model.selection import Selection, named, selected
 
 from ..catalogue import EventDefinition
+from ..errors import HostError
 from .reading import Filter
 from .refusal import refused, usage_error
 
@@ -16,22 +17,36 @@ VERB: Final = {Op.EQ: "trace", Op.NE: "exclude"}
 
 Catalogue = Mapping[str, EventDefinition]
 
+Lacking: TypeAlias = Callable[[EventDefinition], str]
+"""Returns what the kernel lacks to deliver an event; empty if it has everything."""
 
-def select_events(number: int, filters: Iterable[Filter], catalogue: Catalogue) -> frozenset[str]:
+
+def nothing(_event: EventDefinition) -> str:
+    """Of a kernel that can deliver every event."""
+    return ""
+
+
+def select_events(
+    number: int, filters: Iterable[Filter], catalogue: Catalogue, lacking: Lacking = nothing
+) -> frozenset[str]:
     """Return the events that the filters of one scope select, of those that are available.
 
     Raises UsageError for an unknown name, for an event asked for by its exact name that
-    this version cannot trace, and for a scope that is left without any event.
+    this version cannot trace, and for a scope that is left without any event; HostError for
+    an event asked for by its exact name that this kernel cannot deliver.
     """
     values: dict[tuple[str, Op | None], frozenset[str]] = {}
     for one in filters:
         if one.kind.name in ("event", "set"):
-            _check(one, catalogue)
+            _check(one, catalogue, lacking)
             key = one.kind.name, one.flag.op
             values[key] = values.get(key, frozenset()).union(one.flag.values.split(","))
     events = selected(_selection(values), {name: event.sets for name, event in catalogue.items()})
-    available = frozenset(name for name in events if catalogue[name].available)
+    available = frozenset(
+        name for name in events if catalogue[name].available and not lacking(catalogue[name])
+    )
     if not available:
+        _check_kernel(number, events, catalogue, lacking)
         missing = "no event that is supported yet" if events else "no event"
         raise usage_error(
             f"scope {number} selects {missing} - take an event!= or set!= flag away, "
@@ -40,12 +55,21 @@ def select_events(number: int, filters: Iterable[Filter], catalogue: Catalogue) 
     return available
 
 
-def check_fields(events: frozenset[str], filters: Iterable[Filter]) -> None:
-    """Raise UsageError for a filter on an event that its scope does not select (rule 6)."""
+def check_fields(
+    events: frozenset[str],
+    filters: Iterable[Filter],
+    catalogue: Catalogue,
+    lacking: Lacking = nothing,
+) -> None:
+    """Raise UsageError for a filter on an event that its scope does not select (rule 6).
+
+    HostError if the scope would select it on another kernel, perhaps.
+    """
     for one in filters:
         for condition in one.conditions:
             field = condition.key
             if isinstance(field, EventField) and field.event not in events:
+                _check_here(f"filter {one.flag.text!r}", field.event, catalogue, lacking)
                 number = one.flag.scope
                 raise usage_error(
                     f"filter {one.flag.text!r}: scope {number} does not select "
@@ -65,10 +89,35 @@ def _selection(values: Mapping[tuple[str, Op | None], frozenset[str]]) -> Select
     )
 
 
-def _check(one: Filter, catalogue: Catalogue) -> None:
-    check = _check_event if one.kind.name == "event" else _check_set
+def _check_kernel(
+    number: int, events: Iterable[str], catalogue: Catalogue, lacking: Lacking
+) -> None:
+    """Raise HostError if it is the kernel that keeps all of them from being available."""
+    needs = {lacking(catalogue[name]) for name in events if catalogue[name].available}
+    if needs:
+        raise HostError(
+            f"scope {number} selects no event that is available here: needs "
+            f"{', '.join(sorted(needs))} - add event=NAME of one that --list shows"
+        )
+
+
+def _check(one: Filter, catalogue: Catalogue, lacking: Lacking) -> None:
     for value in one.flag.values.split(","):
-        check(one, value, catalogue)
+        if one.kind.name == "event":
+            _check_event(one, value, catalogue)
+            if one.flag.op is Op.EQ:
+                _check_here(f"event={value}", value, catalogue, lacking)
+        else:
+            _check_set(one, value, catalogue)
+
+
+def _check_here(asked: str, name: str, catalogue: Catalogue, lacking: Lacking) -> None:
+    missing = lacking(catalogue[name]) if name in catalogue else ""
+    if missing:
+        raise HostError(
+            f"{asked}: unavailable here: needs {missing} - "
+            "take the event away, or trace on a kernel that has it"
+        )
 
 
 def _check_event(one: Filter, value: str, catalogue: Catalogue) -> None:
