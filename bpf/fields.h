@@ -1,4 +1,4 @@
-/* Filters on what a system call returned, and on the texts that were passed to it.
+/* Filters on what a system call returned, and on the texts that were passed to it or to a hook.
  *
  * They keep records out of the ring that user space would throw away; it judges the others
  * again, for these tables do not express every filter (tracee_ref/tables/fields.py). */

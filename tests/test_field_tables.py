@@ -145,6 +145,17 @@ def test_fields_of_events_that_are_no_calls_have_no_tables() -> None:
     assert tables == FieldTables({}, {})
 
 
+def test_hooks_have_texts_but_no_return_values() -> None:
+    path = Condition(
+        EventField("security_file_open", Part.ARGS, "syscall_pathname"), Op.EQ, Pattern(b"a")
+    )
+    retval = Condition(EventField("magic_write", Part.RETVAL), Op.GT, 5)
+    scope = Scope(1, frozenset({"security_file_open", "magic_write"}), frozenset({path, retval}))
+    tables = compile_fields([scope])
+    assert tables.texts.keys() == {("security_file_open", 5)}
+    assert not tables.retvals
+
+
 def test_numbers_have_no_texts() -> None:
     flags = Condition(EventField("openat", Part.ARGS, "flags"), Op.EQ, Pattern(b"O_RDONLY"))
     assert compile_fields([scope(1, flags)]).texts == {}

@@ -51,6 +51,7 @@ def shape(dotted: str) -> Shape:
         ("sched_process_exec.argv", Shape.STRING_ARRAY),
         ("connect.addr", Shape.SOCKADDR),
         ("pipe2.pipefd", Shape.INT_PAIR),
+        ("magic_write.bytes", Shape.BYTES),
     ],
 )
 def test_shapes(argument: str, expected: Shape) -> None:

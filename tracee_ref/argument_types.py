@@ -23,6 +23,7 @@ class Shape(Enum):
     STRING_ARRAY = auto()
     SOCKADDR = auto()
     INT_PAIR = auto()
+    BYTES = auto()
 
 
 WORDS: Final[dict[Shape, str]] = {
@@ -39,6 +40,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "unsigned int": Shape.UINT32,
     "unsigned long": Shape.UINT64,
     "int[2]": Shape.INT_PAIR,
+    "bytes": Shape.BYTES,
     "struct sockaddr*": Shape.SOCKADDR,
     "char*": Shape.STRING,
     "const char*": Shape.STRING,

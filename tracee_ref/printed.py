@@ -42,6 +42,24 @@ def hexadecimal(value: int) -> str:
 GETSOCKOPT_ONLY: Final = {26: "SO_GET_FILTER"}
 """The number that is SO_ATTACH_FILTER when an option is set."""
 
+READ_FOR: Final = (
+    "unknown",
+    "firmware",
+    "kernel-module",
+    "kexec-image",
+    "kexec-initramfs",
+    "security-policy",
+    "x509-certificate",
+    "kernel-module-compressed",  # not yet in 6.18, there in 7.2
+)
+"""What the kernel reads a file for, in the order of its numbers (linux/kernel_read_file.h)."""
+
+
+def purpose(value: int) -> str:
+    """Return what the kernel reads a file for, in its own words; empty for another number."""
+    return READ_FOR[value] if 0 <= value < len(READ_FOR) else ""
+
+
 RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
     ("ptrace", "request", lambda: enumeration("ptrace_request")),
     ("open openat security_file_open", "flags", lambda: flags.open_flags),
@@ -67,6 +85,7 @@ RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
     ("setsockopt security_socket_setsockopt", "optname", lambda: enumeration("socket_option")),
     ("getsockopt", "optname", lambda: enumeration("socket_option", GETSOCKOPT_ONLY)),
     ("bpf_attach", "prog_type", lambda: enumeration("bpf_prog_type")),
+    ("security_kernel_read_file security_kernel_post_read_file", "type", lambda: purpose),
     ("sys_enter sys_exit", "syscall", call_name),
 )
 """Events, argument, and what makes the printer."""

@@ -19,6 +19,7 @@ from .catalogue import (
 )
 from .containers.runtimes import NOTHING, Runtimes
 from .event import Argument, ContextFlags, TraceEvent
+from .function_events import SLOTS
 from .printed import printed_type, printer_of
 from .sockaddr import decode_sockaddr
 
@@ -138,7 +139,7 @@ class EventDecoder:
 
     def __init__(self, event: EventDefinition, view: View) -> None:
         self.event = event
-        self._slots = Struct(f"={REGISTERS if event.syscall else len(event.args)}Q")
+        self._slots = Struct(f"={slots_of(event)}Q")
         self._data = HEADER.size + self._slots.size
         self._arguments = [ArgumentDecoder(event, argument, view) for argument in event.args]
         self._finish = FINISHERS.get(event.name)
@@ -153,6 +154,13 @@ class EventDecoder:
         if self._finish:
             self._finish(values, slots)
         return values
+
+
+def slots_of(event: EventDefinition) -> int:
+    """Return how many slots the record of an event has."""
+    if event.functions:
+        return SLOTS
+    return REGISTERS if event.syscall else len(event.args)
 
 
 class ArgumentDecoder:
@@ -207,6 +215,7 @@ FROM_DATA: Final[Mapping[Shape, FromData]] = {
     Shape.STRING_ARRAY: _texts,
     Shape.SOCKADDR: decode_sockaddr,
     Shape.INT_PAIR: _int_pair,
+    Shape.BYTES: bytes,
 }
 TIMES: Final = frozenset({("sched_process_fork", "start_time")})
 """Arguments that are boot times and shown as the event's own time."""

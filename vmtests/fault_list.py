@@ -147,6 +147,12 @@ FAULTS = (
           FIELD_FILTERS),
     Fault("one-scope-takes-all", "tracee_ref/field_filters.py", "mask ^= scope.bit", "mask = 0",
           FIELD_FILTERS),
+    # Events of kernel functions.
+    Fault("mark-in-the-time", "bpf/inode.h", " & CTIME_NSEC)", ")", LIFE),
+    Fault("kernel-not-asked", "tracee_ref/flags/selecting.py", " and not lacking(catalogue[name])", "",
+          ("tests/test_flags_selecting.py",)),
+    Fault("hooks-have-fewer-slots", "tracee_ref/records.py", "return SLOTS", "return len(event.args)",
+          ("tests/test_function_events.py",)),
     # The reader and the decoder.
     Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(HEADER_BYTES + size + ALIGNMENT - 1)",
           "(HEADER_BYTES + size)", CALLS),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tracee_ref.function_events import FUNCTIONS
 from vmtests.kernel import Kernel
+
+LIMIT = 20_000
+"""Instructions that the verifier goes through; kernels stop at a million."""
+
+COMPILE_SECONDS = 300.0
+"""In an emulated guest."""
 
 
 @pytest.mark.host_only
@@ -13,3 +20,15 @@ def test_everything_at_once_is_accepted(kernel: Kernel) -> None:
     programs = kernel.ask("programs.verified")["programs"]
     assert {"on_fork", "on_exec", "on_exit", "on_syscall_return"} < programs.keys()
     assert all(programs.values())
+
+
+def test_events_of_kernel_functions_are_accepted(kernel: Kernel) -> None:
+    """The verifier takes programs for kprobes even where these cannot be attached."""
+    answer = kernel.ask("programs.verified_functions", seconds=COMPILE_SECONDS)
+    programs = {name: cost for name, cost in answer["programs"].items() if hooked(name)}
+    assert len(programs) > 2 * len(FUNCTIONS)
+    assert 0 < min(programs.values()) <= max(programs.values()) < LIMIT
+
+
+def hooked(program: str) -> bool:
+    return program.startswith(("on_security_", "put_", "judge_", "on_vfs_", "on_write_"))

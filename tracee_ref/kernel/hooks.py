@@ -11,6 +11,8 @@ from model.scope import Scope
 
 from ..catalogue import EventDefinition, load_catalogue
 from ..tables import AcceptTables
+from .btf import Wanted
+from .structures import BPF_MAPS, FILES, SOCKETS, merged
 
 PAGE: Final = 4096
 CALLS: Final = 1024
@@ -59,6 +61,7 @@ class Hooks:
             "EVENT_EXEC": str(self._catalogue["sched_process_exec"].id),
             "EVENT_EXIT": str(self._catalogue["sched_process_exit"].id),
         }
+        functions = {f"EVENT_{e.name.upper()}": str(e.id) for e in self._function_events()}
         switches = {
             "SYSCALL_EVENTS": bool(self.selected_calls()),
             "EXEC_CALLS": self._selects(*EXEC_CALLS),
@@ -68,8 +71,10 @@ class Hooks:
             "SELECT_EXIT": self._selects("sched_process_exit"),
             "EXEC_ENVIRONMENT": self._settings.exec_env,
             "COMMAND_ONLY": self._settings.command is not None,
+            "FUNCTION_EVENTS": bool(functions),
+            "SOCKET_EVENTS": self._selects_sockets(),
         }
-        return names | {name: "" for name, on in switches.items() if on}
+        return names | functions | {name: "" for name, on in switches.items() if on}
 
     @property
     def track_containers(self) -> bool:
@@ -77,22 +82,41 @@ class Hooks:
         return self._settings.containers or self._tables.container is not None
 
     def raw_tracepoints(self) -> Mapping[str, str]:
-        """Return the function for each raw tracepoint that is needed."""
+        """Return the raw tracepoint for each function of ours that is needed."""
         tracks = self._settings.command is not None or self._tables.of_life
         execs = self._selects(*EXEC_CALLS)
-        points = {
-            "sched_process_fork": ("on_fork", tracks or self._selects("sched_process_fork")),
-            "sched_process_exec": (
-                "on_exec",
+        functions = {
+            "on_fork": ("sched_process_fork", tracks or self._selects("sched_process_fork")),
+            "on_exec": (
+                "sched_process_exec",
                 tracks or execs or self._selects("sched_process_exec"),
             ),
-            "sched_process_exit": ("on_exit", execs or self._selects("sched_process_exit")),
-            "sched_process_free": ("on_free", tracks),
-            "cgroup_mkdir": ("on_cgroup_mkdir", self.track_containers),
-            "cgroup_rmdir": ("on_cgroup_rmdir", self.track_containers),
-            "sys_exit": ("on_syscall_return", bool(self.selected_calls())),
+            "on_exit": ("sched_process_exit", execs or self._selects("sched_process_exit")),
+            "on_free": ("sched_process_free", tracks),
+            "on_cgroup_mkdir": ("cgroup_mkdir", self.track_containers),
+            "on_cgroup_rmdir": ("cgroup_rmdir", self.track_containers),
+            "on_syscall_return": ("sys_exit", bool(self.selected_calls())),
+            "on_write_return": ("sys_exit", self._selects("magic_write")),
         }
-        return {point: function for point, (function, needed) in points.items() if needed}
+        return {function: point for function, (point, needed) in functions.items() if needed}
+
+    def kernel_functions(self) -> Mapping[str, str]:
+        """Return our function for each function of the kernel that is watched."""
+        watched = [name for event in self._function_events() for name in event.functions]
+        return {name: f"on_{name}" for name in watched}
+
+    def fillers(self) -> Mapping[int, str]:
+        """Return our function that fills the record of an event, by its number."""
+        names = (e.name for e in self._function_events() if e.functions == (e.name,))
+        return {self._catalogue[name].id: f"put_{name}" for name in names}
+
+    def structures(self) -> Wanted:
+        """Return the structures of the kernel that only some events read."""
+        names = [event.name for event in self._function_events()]
+        wanted: Wanted = FILES if names else {}
+        if self._selects_sockets():
+            wanted = merged(wanted, SOCKETS)
+        return merged(wanted, BPF_MAPS) if "security_bpf_map" in names else wanted
 
     def entries(self) -> Mapping[str, str]:
         """Return the function for each call that is judged at its entry."""
@@ -105,6 +129,12 @@ class Hooks:
         """Return the system calls that some scope selected."""
         selected = (self._catalogue[name] for name in self._tables.select)
         return [event for event in selected if event.syscall]
+
+    def _function_events(self) -> list[EventDefinition]:
+        return [e for name in self._tables.select if (e := self._catalogue[name]).functions]
+
+    def _selects_sockets(self) -> bool:
+        return any(name.startswith("security_socket_") for name in self._tables.select)
 
     def _selects(self, *names: str) -> bool:
         return any(name in self._tables.select for name in names)

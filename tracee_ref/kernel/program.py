@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from ..errors import HostError
 from .bpf_syscall import ProgramInfo, program_info
-from .btf import Btf
+from .btf import Btf, Wanted
 from .empty_kallsyms import without_kallsyms
-from .structures import structures_of
+from .structures import merged, structures_of
 
 CFLAGS: Final = ("-w", "-Xclang", "-debug-info-kind=line-directives-only")
 """No warnings about BCC's headers, and no debug information: it takes a tenth of the time."""
@@ -38,21 +38,27 @@ PSEUDO_KFUNC_CALL: Final = 2 << 4
 INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
 
 
+NOTHING_MORE: Final[Wanted] = {}
+
+
 class Program:
     """A compiled C file with its maps and functions; raises HostError where BPF is refused.
 
-    ``possible_cpus`` is the number of values that an element of a per-CPU map has.
+    ``more`` are structures of the kernel that only this run reads; ``possible_cpus`` is the
+    number of values that an element of a per-CPU map has.
     """
 
-    def __init__(self, name: str, defines: Mapping[str, str], btf: Btf) -> None:
+    def __init__(
+        self, name: str, defines: Mapping[str, str], btf: Btf, more: Wanted = NOTHING_MORE
+    ) -> None:
         bcc = _import_bcc()
         self._lib = bcc.libbcc.lib
         self._kinds = bcc.BPF
-        self._attached: list[str] = []
+        self._attached: list[int] = []
         self._loaded: dict[str, int] = {}
         self._kernel_functions = kernel_functions(btf)
         self.possible_cpus = len(bcc.utils.get_possible_cpus())
-        text = self._text(name, defines, btf)
+        text = self._text(name, defines, btf, more)
         with ExitStack() as stack:
             shim = stack.enter_context(as_file(files("bpf") / "shim"))
             os.environ["BCC_KERNEL_SOURCE"] = str(shim)
@@ -60,7 +66,7 @@ class Program:
                 self.bpf = without_kallsyms(lambda: bcc.BPF(text=text, cflags=list(CFLAGS)))
 
     @staticmethod
-    def _text(name: str, defines: Mapping[str, str], btf: Btf) -> str:
+    def _text(name: str, defines: Mapping[str, str], btf: Btf, more: Wanted) -> str:
         """Return one self-contained text: BCC rewrites only what stands in its main file."""
         structures, of_kernel = structures_of(btf)
         if kernel_functions(btf):
@@ -70,7 +76,8 @@ class Program:
                 "PREEMPT_ENABLE_CALL": str(KERNEL_FUNCTIONS["bpf_preempt_enable"]),
             }
         lines = [f"#define {key} {value}" for key, value in {**defines, **of_kernel}.items()]
-        return "\n".join([*lines, btf.declarations(structures), _inlined(name, set())])
+        declared = btf.declarations(merged(structures, more))
+        return "\n".join([*lines, declared, _inlined(name, set())])
 
     def load(self, function: str, kind: str) -> int:
         """Have the verifier check a function; return its file descriptor.
@@ -96,15 +103,18 @@ class Program:
 
     def attach_raw_tracepoint(self, point: str, function: str) -> None:
         """Load a function and run it at a raw tracepoint."""
-        self.load(function, "RAW_TRACEPOINT")
+        program = self.load(function, "RAW_TRACEPOINT")
         with refusals(f"raw tracepoint {point}"):
-            self.bpf.attach_raw_tracepoint(tp=point.encode(), fn_name=function.encode())
-        self._attached.append(point)
+            # BCC's own function takes one program for each point.
+            fd: int = self._lib.bpf_attach_raw_tracepoint(program, point.encode())
+            if fd < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        self._attached.append(fd)
 
     def detach_raw_tracepoints(self) -> None:
         """Take all functions off their raw tracepoints."""
-        for point in self._attached:
-            self.bpf.detach_raw_tracepoint(tp=point.encode())
+        for fd in self._attached:
+            os.close(fd)
         self._attached.clear()
 
     def verified(self, function: str, kind: str) -> int:
@@ -165,6 +175,7 @@ class Program:
 
     def close(self) -> None:
         """Detach and unload everything."""
+        self.detach_raw_tracepoints()
         self.bpf.cleanup()
 
 

@@ -57,6 +57,36 @@ VMA_LIST: Final[Wanted] = {
 MAPLE_TREE: Final[Wanted] = {"mm_struct": {**STRUCTURES["mm_struct"], **_fields("mm_mt.ma_root")}}
 
 
+FILES: Final[Wanted] = {
+    "file": _fields("f_flags"),
+    "inode": _fields("i_size"),
+    "dentry": _fields("d_inode"),
+    "path": _fields("mnt", "dentry"),
+    "vm_area_struct": _fields("vm_flags"),
+}
+"""What events of kernel functions read besides."""
+
+SOCKETS: Final[Wanted] = {
+    "socket": _fields("sk"),
+    "sock": {
+        "family": ("__sk_common.skc_family",),
+        "rcv_saddr": ("__sk_common.skc_rcv_saddr",),
+        "v6_rcv_saddr": ("__sk_common.skc_v6_rcv_saddr",),
+        "bound_dev_if": ("__sk_common.skc_bound_dev_if",),
+    },
+    "inet_sock": _fields("inet_sport"),
+    "unix_sock": _fields("addr"),
+    "unix_address": _fields("len", "name"),
+}
+
+BPF_MAPS: Final[Wanted] = {"bpf_map": _fields("id", "name")}
+
+
+def merged(wanted: Wanted, more: Wanted) -> Wanted:
+    """Return all fields of both."""
+    return {**wanted, **{name: {**wanted.get(name, {}), **more[name]} for name in more}}
+
+
 def structures_of(btf: Btf) -> tuple[Wanted, dict[str, str]]:
     """Return what to declare for this kernel, and the constants that tell the C side of it."""
     if btf.has("mm_struct", "mmap"):

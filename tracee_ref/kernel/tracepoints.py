@@ -7,23 +7,19 @@ our own that is attached nowhere serves as well, and nobody else sees it.
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 from struct import pack
 from typing import Final
 
 from ..errors import HostError
+from .perf_events import run_at
 
 SYS_FSOPEN: Final = 430
 SYS_FSCONFIG: Final = 431
 SYS_FSMOUNT: Final = 432
-SYS_PERF_EVENT_OPEN: Final = {"x86_64": 298, "aarch64": 241}
 FSCONFIG_CMD_CREATE: Final = 6
 PERF_TYPE_TRACEPOINT: Final = 2
 PERF_ATTR_SIZE: Final = 64
-PERF_FLAG_FD_CLOEXEC: Final = 8
-PERF_EVENT_IOC_ENABLE: Final = 0x2400
-PERF_EVENT_IOC_SET_BPF: Final = 0x40042408
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -43,11 +39,10 @@ class Tracepoints:
         attr = pack("=IIQ", PERF_TYPE_TRACEPOINT, PERF_ATTR_SIZE, number).ljust(
             PERF_ATTR_SIZE, b"\0"
         )
-        # Programs of a tracepoint run on all CPUs, whichever its perf event is opened on.
-        fd = _call(SYS_PERF_EVENT_OPEN[os.uname().machine], attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)
-        self._attached.append(fd)
-        fcntl.ioctl(fd, PERF_EVENT_IOC_SET_BPF, program)
-        fcntl.ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)
+        try:
+            self._attached.append(run_at(attr, program))
+        except OSError as error:
+            raise _refused(error) from error
 
     def close(self) -> None:
         """Detach everything."""
@@ -76,6 +71,9 @@ def _private_tracefs() -> int:
 def _call(number: int, *arguments: object) -> int:
     result: int = _libc.syscall(number, *arguments)
     if result < 0:
-        reason = os.strerror(ctypes.get_errno())
-        raise HostError(f"tracepoints: refused by the kernel ({reason}); tracing needs root")
+        raise _refused(OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno())))
     return result
+
+
+def _refused(error: OSError) -> HostError:
+    return HostError(f"tracepoints: refused by the kernel ({error.strerror}); tracing needs root")

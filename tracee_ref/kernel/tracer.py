@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from struct import Struct, pack, unpack
@@ -10,14 +11,16 @@ from typing import Final
 from ..argument_types import Shape, shape_of
 from ..catalogue import LAST_NATIVE_CALL, EventDefinition, i386_events, load_catalogue
 from ..containers.cgroups import own_hierarchy
+from ..errors import HostError
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
 from .accept import EVENTS, ZERO, TableWriter, defines
-from .btf import Btf
 from .census import Census
 from .containers import ContainerWriter, constants
 from .fields import field_defines, write_fields
+from .functions import types
 from .hooks import Hooks, Settings
+from .kprobes import Kprobes
 from .program import Program
 from .ring import RingReader
 from .tracepoints import Tracepoints
@@ -43,6 +46,10 @@ SOCKADDR_FILLED_BY: Final = frozenset(
 """Calls that return an address: its length lies behind a pointer."""
 
 
+JUDGE: Final = "judge_hook"
+"""The program that those at kernel functions share."""
+
+
 class KernelTracer:
     """Programs on their hooks; nothing is reported before ``start``."""
 
@@ -52,12 +59,13 @@ class KernelTracer:
         self._hooks = Hooks(settings, self._tables)
         self._catalogue = load_catalogue()
         self._tracepoints: Tracepoints | None = None
+        self._kprobes: Kprobes | None = None
         self._fields = compile_fields(settings.scopes)
-        self._hierarchy, types = own_hierarchy(), Btf()
+        self._hierarchy, btf = own_hierarchy(), types()
         sizes = defines(self._tables) | self._hooks.defines() | field_defines(self._fields)
         track = self._hooks.track_containers
-        sizes |= constants(self._hierarchy, types, track=track)
-        self.program = self._program = Program("tracer.bpf.c", sizes, types)
+        sizes |= constants(self._hierarchy, btf, track=track)
+        self.program = self._program = Program("tracer.bpf.c", sizes, btf, self._hooks.structures())
         self._writer = TableWriter(self._program, sizes)
         self._reader = RingReader(self._program.map_fd("records"), settings.ring_bytes)
 
@@ -66,9 +74,10 @@ class KernelTracer:
         self._writer.write(self._tables)
         write_fields(self._program, self._fields)
         self._write_shapes()
-        for point, function in self._hooks.raw_tracepoints().items():
+        for function, point in self._hooks.raw_tracepoints().items():
             self._program.attach_raw_tracepoint(point, function)
         self._attach_entries()
+        self._attach_functions()
         if self._hooks.track_containers:
             ContainerWriter(self._program, self._tables.container).seed(self._hierarchy)
         self._learn_processes()
@@ -90,6 +99,9 @@ class KernelTracer:
         if self._tracepoints:
             self._tracepoints.close()
             self._tracepoints = None
+        if self._kprobes:
+            self._kprobes.close()
+            self._kprobes = None
 
     def read(self, handle: Callable[[bytes], None], limit: int = 4096) -> int:
         """Hand waiting records to a function; return how many."""
@@ -106,8 +118,11 @@ class KernelTracer:
 
     def verified(self) -> dict[str, int]:
         """Return how many instructions of each program of this run the verifier goes through."""
-        kinds = dict.fromkeys(self._hooks.raw_tracepoints().values(), "RAW_TRACEPOINT")
+        kinds = dict.fromkeys(self._hooks.raw_tracepoints(), "RAW_TRACEPOINT")
         kinds |= dict.fromkeys(self._hooks.entries().values(), "TRACEPOINT")
+        kinds |= dict.fromkeys(self._hooks.kernel_functions().values(), "KPROBE")
+        kinds |= dict.fromkeys(self._hooks.fillers().values(), "KPROBE")
+        kinds |= {JUDGE: "KPROBE"} if self._hooks.fillers() else {}
         return {
             function: self._program.verified(function, kind) for function, kind in kinds.items()
         }
@@ -130,6 +145,31 @@ class KernelTracer:
         for call, function in entries.items():
             program = self._program.load(function, "TRACEPOINT")
             self._tracepoints.attach("syscalls", f"sys_enter_{call}", program)
+
+    def _attach_functions(self) -> None:
+        functions = self._hooks.kernel_functions()
+        if not functions:
+            return
+        self._join_programs()
+        self._kprobes = Kprobes()
+        for kernel_function, function in functions.items():
+            self._kprobes.attach(kernel_function, self._program.load(function, "KPROBE"))
+
+    def _join_programs(self) -> None:
+        """Set the tail calls by which programs at functions go on (bpf/hooks.h)."""
+        fillers = self._hooks.fillers()
+        if fillers:
+            self._set_tail_call("hook_judge", 0, JUDGE)
+        for event, function in fillers.items():
+            self._set_tail_call("hook_fillers", event, function)
+
+    def _set_tail_call(self, calls: str, place: int, function: str) -> None:
+        program = self._program.load(function, "KPROBE")
+        error = self._program.update(
+            self._program.map_fd(calls), pack("I", place), pack("I", program)
+        )
+        if error:
+            raise HostError(f"{function}: refused by the kernel ({os.strerror(error)})")
 
     def _write_shapes(self) -> None:
         for event in self._hooks.selected_calls():

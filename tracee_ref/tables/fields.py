@@ -1,4 +1,4 @@
-"""Tables for filters on fields of system calls: the value returned, and texts passed.
+"""Tables for filters on fields: what a system call returned, and texts of calls and hooks.
 
 They take away a scope only where the model does too; what they cannot express (rule 6: a text
 in the middle or at the end, a number in its printed form) is left to user space, which judges
@@ -63,9 +63,9 @@ def compile_fields(scopes: Sequence[Scope]) -> FieldTables:
     texts: dict[tuple[str, int], Texts] = {}
     for field, group in _by_field(scopes).items():
         event = load_catalogue().get(field.event)
-        if event is None or not event.syscall:
+        if event is None or not (event.syscall or event.functions):
             continue
-        if field.part is Part.RETVAL:
+        if field.part is Part.RETVAL and event.syscall:
             retvals[event.name] = retval_intervals(field, group)
         for place, argument in enumerate(event.args):
             named = field.part is Part.ARGS and field.name == argument.name

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.flags.filters import parse_filters
+from tracee_ref.function_events import FUNCTIONS
 from tracee_ref.kernel.hooks import Settings
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
 
-EVERYTHING = (
-    "set=syscalls",
-    "event=sched_process_fork,sched_process_exec,sched_process_exit",
+PROCESS_FILTERS = (
     "comm=a*,*b,*c*,d",
     "uts=a*,*b,*c*,d",
     "uid>5",
@@ -22,6 +23,12 @@ EVERYTHING = (
     "binary=/bin/ls",
     "follow",
     "container!=abc",
+)
+
+EVERYTHING = (
+    "set=syscalls",
+    "event=sched_process_fork,sched_process_exec,sched_process_exit",
+    *PROCESS_FILTERS,
     "openat.retval<0",
     "openat.args.pathname=/etc/*",
     "execve.args.pathname!=/bin/ls",
@@ -30,13 +37,33 @@ EVERYTHING = (
     "linkat.args.newpath=/a",
     "fanotify_mark.args.pathname=/a",
 )
-"""A run that uses every kind of filter and every event."""
+"""A run that uses every kind of filter and every event but those of kernel functions."""
+
+FUNCTION_EVENTS = (
+    f"event={','.join(FUNCTIONS)}",
+    *PROCESS_FILTERS,
+    "security_file_open.args.pathname=/etc/*",
+    "security_inode_rename.args.new_path!=/bin/ls",
+    "security_sb_mount.args.type=a*",
+    "security_file_open.args.syscall_pathname=a",
+)
+"""Those, with every filter on the process, and on every place of a text."""
 
 
 @handler
 def verified() -> Reply:
     """Instructions that the verifier goes through, by program, with everything in use."""
-    scopes = parse_filters(EVERYTHING, load_catalogue())
+    return counted(EVERYTHING)
+
+
+@handler
+def verified_functions() -> Reply:
+    """The same of the programs for events of kernel functions."""
+    return counted(FUNCTION_EVENTS)
+
+
+def counted(flags: Sequence[str]) -> Reply:
+    scopes = parse_filters(flags, load_catalogue())
     tracer = KernelTracer(Settings(scopes=scopes, exec_env=True))
     try:
         return {"programs": tracer.verified()}

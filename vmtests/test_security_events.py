@@ -1,0 +1,364 @@
+"""Events of kernel functions: each provoked for real, with what it should say."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracee_ref.function_events import FUNCTIONS
+from tracee_ref.kernel.functions import KPROBES
+from vmtests.kernel import Kernel
+from vmtests.tracing import Traced, arguments, python, trace
+
+BEGIN = """
+import ctypes, json, mmap, os, resource, socket, stat, struct
+libc = ctypes.CDLL(None, use_errno=True)
+facts = {}
+top = facts["top"] = f"/tmp/security-{os.getpid()}"
+os.mkdir(top)
+os.umask(0o22)
+libc.mount(b"nothing", top.encode(), b"tmpfs", 6, None)
+os.chdir(top)
+def note(name, path):
+    status = os.stat(path)
+    device = os.major(status.st_dev) << 20 | os.minor(status.st_dev)
+    facts[name] = [status.st_ino, device, status.st_ctime_ns]
+"""
+"""A file system of our own, whose paths begin with ``/``."""
+
+END = """
+print("facts", json.dumps(facts))
+os.chdir("/")
+libc.umount2(top.encode(), 2)
+os.rmdir(top)
+"""
+
+FILES = """
+os.close(os.open("a", os.O_RDWR | os.O_CREAT, 0o600))
+note("a", "a")
+fd = os.open("a", os.O_RDONLY)
+open("gone", "w").close()
+note("gone", "gone")
+os.unlink("gone")
+os.rename("a", "b")
+os.mknod("fifo", 0o600 | stat.S_IFIFO)
+os.mknod("device", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+os.symlink("to/here", "link")
+with open("script", "w") as file:
+    file.write("#!/bin/true\\n")
+os.chmod("script", 0o755)
+note("script", "script")
+note("true", "/bin/true")
+if os.fork() == 0:
+    os.execv("./script", ["script"])
+os.wait()
+os.truncate("b", 4096)
+note("b", "b")
+libc.syscall(313, fd, b"", 0)
+memory = mmap.mmap(fd, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ)
+(line,) = [line for line in open("/proc/self/maps") if line.endswith(top + "/b\\n")]
+facts["memory"] = int(line.split("-")[0], 16)
+libc.mprotect(ctypes.c_void_p(facts["memory"]), 4096, 3)
+"""
+
+SOCKETS = """
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", 0))
+facts["server"], facts["port"] = server.fileno(), server.getsockname()[1]
+server.listen(5)
+client = socket.socket()
+facts["client"] = client.fileno()
+client.connect(server.getsockname())
+server.accept()
+six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 17)
+six.bind(("::1", 0))
+facts["six"], facts["port6"] = six.fileno(), six.getsockname()[1]
+six.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+unix = socket.socket(socket.AF_UNIX)
+unix.bind("named")
+unix.listen(3)
+hidden = socket.socket(socket.AF_UNIX)
+hidden.bind("\\0hidden")
+hidden.listen(4)
+nameless = socket.socket(socket.AF_UNIX)
+libc.listen(nameless.fileno(), 6)
+netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+netlink.bind((0, 0))
+netlink.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+"""
+
+BPF = """
+# Up to 5.10 maps count as locked memory of the user, those of the tracer too.
+resource.setrlimit(resource.RLIMIT_MEMLOCK, (-1, -1))
+array = struct.pack("IIIIIII16s", 2, 4, 8, 1, 0, 0, 0, b"of_ours").ljust(120, b"\\0")
+fd = libc.syscall(321, 0, array, len(array))
+info = ctypes.create_string_buffer(80)
+about = struct.pack("IIQ", fd, len(info), ctypes.addressof(info)).ljust(120, b"\\0")
+libc.syscall(321, 15, about, len(about))
+facts["map"] = struct.unpack_from("I", info, 4)[0]
+"""
+
+WRITES = """
+def write(name, flags=0):
+    return os.open(name, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+fd = write("first")
+os.write(fd, b"\\x7fELF")
+os.write(fd, b"more")
+os.pwrite(fd, b"again" * 10, 0)
+note("first", "first")
+fd = write("first", os.O_APPEND)
+os.write(fd, b"at the end")
+fd = write("second", os.O_APPEND)
+os.writev(fd, [b"some", b"pieces"])
+fd = write("third")
+os.lseek(fd, 5, 0)
+os.write(fd, b"not at the beginning")
+read, fd = os.pipe()
+os.write(fd, b"no file")
+fd = os.open("first", os.O_RDONLY)
+try: os.write(fd, b"refused")
+except OSError: pass
+fd = write("fourth")
+libc.write(fd, ctypes.c_void_p(1), 5)
+"""
+"""Then four that begin no file, one that is refused, and one from where nothing can be read."""
+
+
+@pytest.fixture(scope="session")
+def runs() -> dict[str, Traced]:
+    """By kernel; one run provokes everything, as each start of the tracer takes its time."""
+    return {}
+
+
+@pytest.fixture
+def traced(kernel: Kernel, runs: dict[str, Traced]) -> Traced:
+    if kernel.name not in runs:
+        source = BEGIN + FILES + SOCKETS + BPF + WRITES + END
+        runs[kernel.name] = trace(kernel, f"-f event={','.join(FUNCTIONS)} -o json", python(source))
+    return runs[kernel.name]
+
+
+def facts_of(traced: Traced) -> dict[str, Any]:
+    (line,) = [line for line in traced.lines if line.startswith("facts ")]
+    facts: dict[str, Any] = json.loads(line.removeprefix("facts "))
+    return facts
+
+
+def seen(traced: Traced, event: str) -> list[dict[str, Any]]:
+    """The arguments of all events of a name."""
+    return [arguments(one) for one in traced.events if one["eventName"] == event]
+
+
+@pytest.mark.host_only
+def test_where_there_are_no_kprobes_it_says_so(kernel: Kernel) -> None:
+    if KPROBES.exists():
+        pytest.skip("this machine's kernel has kprobes")
+    refused = trace(kernel, "-f event=security_bpf", ["true"])
+    assert (refused.status, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "tracee-ref: event=security_bpf: unavailable here: needs kprobes "
+        "(CONFIG_KPROBE_EVENTS=y) - take the event away, or trace on a kernel that has it\n"
+    )
+    left = trace(kernel, "-f set=lsm_hooks,proc_life", ["true"])
+    assert left.status == 0
+    assert "exit_group" in left.stdout
+
+
+@pytest.mark.guest_only
+def test_every_one_of_them_is_there(kernel: Kernel) -> None:
+    listed = trace(kernel, "--list", []).stdout
+    assert "Unavailable here" not in listed
+    assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in FUNCTIONS)
+
+
+@pytest.mark.guest_only
+def test_open_files(traced: Traced) -> None:
+    facts = facts_of(traced)
+    top = facts["top"]
+    inode, device, changed = facts["a"]
+    opened = [a for a in seen(traced, "security_file_open") if a["pathname"] == f"{top}/a"]
+    assert [a["flags"] & (os.O_ACCMODE | os.O_CREAT) for a in opened] == [
+        os.O_RDWR | os.O_CREAT,
+        os.O_RDONLY,
+    ]
+    assert [(a["dev"], a["inode"], a["syscall_pathname"]) for a in opened] == 2 * [
+        (device, inode, "a")
+    ]
+    assert opened[1]["ctime"] == changed
+    checks = seen(traced, "security_bprm_check")
+    script, true = facts["script"], facts["true"]
+    assert checks[-2:] == [
+        {"pathname": f"{top}/script", "dev": script[1], "inode": script[0]},
+        # In an overlay stat() tells another device than the kernel has.
+        {"pathname": os.path.realpath("/bin/true"), "dev": checks[0]["dev"], "inode": true[0]},
+    ]
+    # The exec by which the command begins is its own.
+    assert checks[0]["pathname"] == os.path.realpath("/usr/bin/python3")
+
+
+@pytest.mark.guest_only
+def test_directory_entries(traced: Traced) -> None:
+    facts = facts_of(traced)
+    inode, device, changed = facts["gone"]
+    assert seen(traced, "security_inode_unlink") == [
+        {"pathname": "/gone", "inode": inode, "dev": device, "ctime": changed}
+    ]
+    assert seen(traced, "security_inode_rename") == [{"old_path": "/a", "new_path": "/b"}]
+    assert seen(traced, "security_inode_mknod") == [
+        {"file_name": "/fifo", "mode": 0o600 | stat.S_IFIFO, "dev": 0},
+        {"file_name": "/device", "mode": 0o600 | stat.S_IFCHR, "dev": 1 << 20 | 3},
+        {"file_name": "/named", "mode": 0o755 | stat.S_IFSOCK, "dev": 0},
+    ]
+    assert seen(traced, "security_inode_symlink") == [{"linkpath": "/link", "target": "to/here"}]
+    assert seen(traced, "security_sb_mount") == [
+        {"dev_name": "nothing", "path": facts["top"], "type": "tmpfs", "flags": 6}
+    ]
+
+
+@pytest.mark.guest_only
+def test_memory(traced: Traced) -> None:
+    facts = facts_of(traced)
+    inode, device, changed = facts["b"]
+    path = f"{facts['top']}/b"
+    (mapped,) = [a for a in seen(traced, "security_mmap_file") if a["pathname"] == path]
+    assert mapped["flags"] & os.O_ACCMODE == os.O_RDONLY
+    assert [mapped[name] for name in ("dev", "inode", "ctime", "prot", "mmap_flags")] == [
+        device, inode, changed, 1, 2,
+    ]  # fmt: skip
+    (protected,) = [a for a in seen(traced, "security_file_mprotect") if a["pathname"] == path]
+    assert protected == {
+        "pathname": path,
+        "prot": 3,
+        "ctime": changed,
+        "prev_prot": 1,
+        "addr": facts["memory"],
+        "len": 4096,
+        "pkey": -1,
+    }
+
+
+@pytest.mark.guest_only
+def test_files_that_the_kernel_reads(traced: Traced) -> None:
+    facts = facts_of(traced)
+    inode, device, changed = facts["b"]
+    path = f"{facts['top']}/b"
+    module = {"pathname": path, "dev": device, "inode": inode, "type": 2, "ctime": changed}
+    assert seen(traced, "security_kernel_read_file") == [module]
+    read = {"pathname": path, "size": 4096, "type": 2}
+    assert seen(traced, "security_kernel_post_read_file") == [read]
+
+
+@pytest.mark.guest_only
+def test_all_of_them_were_counted(traced: Traced) -> None:
+    assert traced.status == 0, traced.stderr
+    assert traced.account.balances()
+    assert traced.account.seen == traced.account.delivered == len(traced.events)
+    assert {event["eventName"] for event in traced.events} == FUNCTIONS.keys()
+
+
+@pytest.mark.guest_only
+def test_sockets(traced: Traced) -> None:
+    facts = facts_of(traced)
+    local = {"sa_family": "AF_INET", "sin_addr": "127.0.0.1"}
+    bound = local | {"sin_port": str(facts["port"])}
+    six = {"sa_family": "AF_INET6", "sin6_addr": "::1", "sin6_flowinfo": "0", "sin6_scopeid": "0"}
+    created = [tuple(a.values()) for a in seen(traced, "security_socket_create")]
+    assert created[0] == (socket.AF_INET, socket.SOCK_STREAM, 0, 0)
+    assert (socket.AF_INET6, socket.SOCK_DGRAM, 17, 0) in created
+    options = [tuple(a.values()) for a in seen(traced, "security_socket_setsockopt")]
+    anywhere = {"sa_family": "AF_INET", "sin_addr": "0.0.0.0", "sin_port": "0"}
+    assert options[0] == (facts["server"], 1, 2, anywhere)
+    assert options[1] == (facts["six"], 1, 9, six | {"sin6_port": str(facts["port6"])})
+    assert options[2][3] == {"sa_family": "AF_NETLINK"}
+    binds = [a["local_addr"] for a in seen(traced, "security_socket_bind")]
+    assert binds == [
+        local | {"sin_port": "0"},
+        six | {"sin6_port": "0"},
+        {"sa_family": "AF_UNIX", "sun_path": "named"},
+        {"sa_family": "AF_UNIX", "sun_path": "@hidden"},
+        {"sa_family": "AF_NETLINK"},
+    ]
+    listened = [(a["backlog"], a["local_addr"]) for a in seen(traced, "security_socket_listen")]
+    assert listened == [
+        (5, bound),
+        (3, binds[2]),
+        (4, binds[3]),
+        (6, {"sa_family": "AF_UNIX", "sun_path": ""}),
+    ]
+    assert seen(traced, "security_socket_connect") == [
+        {"sockfd": facts["client"], "remote_addr": bound}
+    ]
+    assert seen(traced, "security_socket_accept") == [
+        {"sockfd": facts["server"], "local_addr": bound}
+    ]
+
+
+@pytest.mark.guest_only
+def test_bpf(traced: Traced) -> None:
+    assert seen(traced, "security_bpf") == [{"cmd": 0}, {"cmd": 15}]
+    made = {"map_id": facts_of(traced)["map"], "map_name": "of_ours"}
+    assert seen(traced, "security_bpf_map") == [made]
+
+
+@pytest.mark.guest_only
+def test_the_first_bytes_of_files(traced: Traced) -> None:
+    facts = facts_of(traced)
+    top, (inode, device, _) = facts["top"], facts["first"]
+    written = [
+        (e["returnValue"], Path(a["pathname"]).name, base64.b64decode(a["bytes"]), e["syscall"])
+        for e in traced.events
+        if e["eventName"] == "magic_write" and (a := arguments(e))["pathname"] != f"{top}/script"
+    ]
+    assert written == [
+        (4, "first", b"\x7fELF", "write"),
+        (50, "first", (b"again" * 10)[:32], "pwrite64"),
+        (10, "second", b"some", "writev"),
+    ]
+    assert {(a["dev"], a["inode"]) for a in seen(traced, "magic_write")[1:3]} == {(device, inode)}
+
+
+@pytest.mark.guest_only
+def test_a_filter_on_a_path_is_known_to_the_kernel_side(kernel: Kernel) -> None:
+    """What it keeps out never reaches user space.  Each layer of an overlay would be asked."""
+    exact = "-f event=security_file_open -f security_file_open.args.pathname=/proc/uptime -o json"
+    command = ["cat", "/proc/uptime", "/proc/uptime_", "/proc/version", "/proc/uptime"]
+    account = trace(kernel, exact, command).account
+    assert (account.delivered, account.withheld) == (2, 0)
+    assert account.seen > account.filtered > 0
+    assert account.balances()
+    flags = exact.replace("=/proc/uptime", "!=/proc/*").replace(".pathname", ".syscall_pathname")
+    traced = trace(kernel, flags, command)
+    assert traced.account.withheld == 0
+    paths = {arguments(event)["pathname"] for event in traced.events}
+    assert paths
+    assert not any(path.startswith("/proc/") for path in paths)
+
+
+@pytest.mark.guest_only
+def test_scopes_judge_them_like_any_event(kernel: Kernel) -> None:
+    flags = (
+        "-f 1:event=security_file_open -f 1:comm=cat "
+        "-f 2:event=security_file_open -f 2:security_file_open.args.pathname=*/hostname "
+        "-f 3:event=security_bprm_check,openat -f 3:comm!=cat "
+        "-f 4:event=security_file_open -f 4:security_file_open.context.syscall=execve -o json"
+    )
+    traced = trace(kernel, flags, ["sh", "-c", "cat /etc/hostname; read x </etc/hostname"])
+    assert traced.account.balances()
+    files = {
+        (e["processName"], arguments(e)["pathname"]): e["matchedScopes"]
+        for e in traced.events
+        if e["eventName"] == "security_file_open"
+    }
+    assert files["cat", "/etc/hostname"] == 0b0011
+    assert files["sh", "/etc/hostname"] == 0b0010
+    assert files["sh", os.path.realpath("/bin/cat")] == 0b1000
+    assert {e["matchedScopes"] for e in traced.events if e["eventName"] == "openat"} == {0b0100}
