@@ -344,6 +344,15 @@ def test_a_filter_on_a_path_is_known_to_the_kernel_side(kernel: Kernel) -> None:
 
 
 @pytest.mark.guest_only
+def test_some_belong_to_the_default_set(kernel: Kernel) -> None:
+    source = "import os, socket; os.mkfifo('/tmp/fifo'); os.unlink('/tmp/fifo'); socket.socket()"
+    traced = trace(kernel, "-o json", python(source))
+    names = {e["eventName"] for e in traced.events if e["eventName"].startswith("security_")}
+    assert names == {"security_inode_unlink"}
+    assert traced.account.balances()
+
+
+@pytest.mark.guest_only
 def test_scopes_judge_them_like_any_event(kernel: Kernel) -> None:
     flags = (
         "-f 1:event=security_file_open -f 1:comm=cat "
