@@ -121,16 +121,22 @@ static __always_inline void report_write(const struct begun_write *begun, s64 wr
 	submit_hook(record);
 }
 
-int on_write_return(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void end_write(s64 written)
 {
 	u64 task = bpf_get_current_task();
-	s64 written = ctx->args[1];
 	struct begun_write *begun = begun_writes.lookup(&task);
 	if (!begun)
-		return 0;
+		return;
 	if (written > 0)
 		report_write(begun, written);
 	begun_writes.delete(&task);
+}
+
+int on_write_return(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	end_write(ctx->args[1]);
+	enable_preemption();
 	return 0;
 }
 #endif
