@@ -60,6 +60,13 @@ static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 	return (u16)READ(regs, ss) == USER_SS ? regs : NULL;
 }
 
+/* The context of a program at the perf event raw_syscalls:sys_exit, or syscalls:sys_exit_NAME. */
+struct exit_context {
+	u64 unused;
+	u32 number;
+	s64 retval;
+};
+
 /* The call that the task is in, or -1. */
 static __always_inline s32 current_call(struct task_struct *task)
 {

@@ -164,6 +164,32 @@ static __always_inline void handle_exec(struct linux_binprm *bprm)
 #endif
 }
 
+#ifdef STEADY_HOOKS
+/* What the perf event of the exec does not tell, from security_bprm_committed_creds() till then.
+ * What an exec left that failed after that, and killed its process, is pushed out in time. */
+BPF_TABLE("lru_hash", u64, struct linux_binprm *, programs, 16 * EXECS_AT_ONCE);
+
+int enter_program(struct pt_regs *ctx)
+{
+	u64 task = bpf_get_current_task();
+	struct linux_binprm *bprm = (struct linux_binprm *)PT_REGS_PARM1(ctx);
+	if (programs.update(&task, &bprm) < 0)
+		count(UNTRACKED);
+	return 0;
+}
+
+int on_exec(void *ctx)
+{
+	u64 task = bpf_get_current_task();
+	struct linux_binprm **bprm = programs.lookup(&task);
+	if (bprm)
+		handle_exec(*bprm);
+	else
+		count(UNTRACKED);
+	programs.delete(&task);
+	return 0;
+}
+#else
 int on_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	disable_preemption();
@@ -171,3 +197,4 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 	enable_preemption();
 	return 0;
 }
+#endif

@@ -132,6 +132,13 @@ static __always_inline void end_write(s64 written)
 	begun_writes.delete(&task);
 }
 
+#ifdef STEADY_HOOKS
+int on_write_return(struct exit_context *ctx)
+{
+	end_write(ctx->retval);
+	return 0;
+}
+#else
 int on_write_return(struct bpf_raw_tracepoint_args *ctx)
 {
 	disable_preemption();
@@ -139,4 +146,5 @@ int on_write_return(struct bpf_raw_tracepoint_args *ctx)
 	enable_preemption();
 	return 0;
 }
+#endif
 #endif

@@ -1,10 +1,9 @@
 /* Programs run from their beginning to their end, whatever else wants the CPU.
  *
- * Since 6.19 or so tracepoints leave preemption on. Then the kernel does not run a program for
- * another task on the same CPU while one is stopped in the middle of it: its event would be
- * missed; and other programs would find the scratch space of the CPU in use. The functions that
- * switch it off are there since 6.10 (fc7566ad0a82); tracee_ref/kernel/program.py puts the real
- * calls in the place of these numbers, which are no helper's. */
+ * Since 6.19 raw tracepoints leave preemption on (see tracee_ref/kernel/preemption.py), and other
+ * programs would find the scratch space of the CPU in use. The functions that switch it off are
+ * there since 6.10 (fc7566ad0a82); tracee_ref/kernel/program.py puts the real calls in the place
+ * of these numbers, which are no helper's. */
 #pragma once
 
 #ifdef PREEMPTIBLE

@@ -77,6 +77,16 @@ static __always_inline void handle_fork(struct task_struct *parent, struct task_
 	report_fork(parent, child);
 }
 
+#ifdef STEADY_HOOKS
+/* At wake_up_new_task(). The kernel's own workers, which it starts for io_uring, are no forks. */
+int on_fork(struct pt_regs *ctx)
+{
+	struct task_struct *child = (struct task_struct *)PT_REGS_PARM1(ctx);
+	if (!(READ(child, flags) & PF_USER_WORKER))
+		handle_fork((struct task_struct *)bpf_get_current_task(), child);
+	return 0;
+}
+#else
 int on_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	disable_preemption();
@@ -84,6 +94,7 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 	enable_preemption();
 	return 0;
 }
+#endif
 
 #define EXIT_SLOTS 2
 struct exit_record {
@@ -112,10 +123,10 @@ static __always_inline void handle_exit(struct task_struct *task)
 	forget_exec();
 }
 
-int on_exit(struct bpf_raw_tracepoint_args *ctx)
+int on_exit(void *ctx)
 {
 	disable_preemption();
-	handle_exit((struct task_struct *)ctx->args[0]);
+	handle_exit((struct task_struct *)bpf_get_current_task());
 	enable_preemption();
 	return 0;
 }

@@ -89,6 +89,19 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 	report_call(record, number, retval);
 }
 
+#ifdef STEADY_HOOKS
+int on_syscall_return(struct exit_context *ctx)
+{
+	u32 number = ctx->number;
+	struct call *call = calls.lookup(&number);
+	if (!call || !(call->native | call->compat)) /* most calls end here */
+		return 0;
+	struct pt_regs *regs = user_registers((struct task_struct *)bpf_get_current_task());
+	if (regs)
+		handle_syscall_return(call, number, regs, ctx->retval);
+	return 0;
+}
+#else
 int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
@@ -101,6 +114,7 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 	enable_preemption();
 	return 0;
 }
+#endif
 
 #ifdef CALLS_WITHOUT_RETURN
 /* exit, exit_group, rt_sigreturn: their entry is all there is of them. */

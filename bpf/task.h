@@ -9,6 +9,7 @@
 #include "within.h"
 
 #define PIDTYPE_TGID 1 /* linux/pid.h, since 4.19 (6883f81aac6f) */
+#define PF_USER_WORKER 0x00004000
 #define PF_KTHREAD 0x00200000
 
 /* Ids of a process or thread in its own pid namespace. */

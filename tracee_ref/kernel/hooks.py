@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from model.scope import Scope
 
 from ..catalogue import EventDefinition, load_catalogue
 from ..tables import AcceptTables
+from .attachments import Hook, HookKind
 from .btf import Wanted
 from .structures import BPF_MAPS, FILES, SOCKETS, merged
 
@@ -23,6 +24,24 @@ EXECS_AT_ONCE: Final = 256
 
 EXEC_CALLS: Final = ("execve", "execveat")
 CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
+
+RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind.KPROBE
+
+RAW_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
+    "fork": [Hook(RAW, "sched_process_fork", "on_fork")],
+    "exec": [Hook(RAW, "sched_process_exec", "on_exec")],
+    "exit": [Hook(RAW, "sched_process_exit", "on_exit")],
+}
+STEADY_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
+    "fork": [Hook(KPROBE, "wake_up_new_task", "on_fork")],
+    "exec": [
+        Hook(KPROBE, "security_bprm_committed_creds", "enter_program"),
+        Hook(TRACEPOINT, "sched:sched_process_exec", "on_exec"),
+    ],
+    "exit": [Hook(TRACEPOINT, "sched:sched_process_exit", "on_exit")],
+}
+"""Where raw tracepoints can be preempted (see preemption.py).  The others stay: cgroups are made
+and removed under one lock, and tasks are freed where nothing can stop it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +63,10 @@ class Settings:
 class Hooks:
     """What the settings and the tables ask for."""
 
-    def __init__(self, settings: Settings, tables: AcceptTables) -> None:
+    def __init__(self, settings: Settings, tables: AcceptTables, *, steady: bool) -> None:
         self._settings = settings
         self._tables = tables
+        self._steady = steady
         self._catalogue = load_catalogue()
 
     def defines(self) -> dict[str, str]:
@@ -72,6 +92,7 @@ class Hooks:
             "EXEC_ENVIRONMENT": self._settings.exec_env,
             "COMMAND_ONLY": self._settings.command is not None,
             "FUNCTION_EVENTS": bool(functions),
+            "STEADY_HOOKS": self._steady,
             "SOCKET_EVENTS": self._selects_sockets(),
         }
         return names | functions | {name: "" for name, on in switches.items() if on}
@@ -81,29 +102,41 @@ class Hooks:
         """Whether anybody wants to know; it makes a start a tenth longer."""
         return self._settings.containers or self._tables.container is not None
 
-    def raw_tracepoints(self) -> Mapping[str, str]:
-        """Return the raw tracepoint for each function of ours that is needed."""
+    def hooks(self) -> list[Hook]:
+        """Return every function that is needed and where it runs."""
+        return [*self._process_hooks(), *self._call_hooks(), *self._function_hooks()]
+
+    def _process_hooks(self) -> Iterator[Hook]:
         tracks = self._settings.command is not None or self._tables.of_life
         execs = self._selects(*EXEC_CALLS)
-        functions = {
-            "on_fork": ("sched_process_fork", tracks or self._selects("sched_process_fork")),
-            "on_exec": (
-                "sched_process_exec",
-                tracks or execs or self._selects("sched_process_exec"),
-            ),
-            "on_exit": ("sched_process_exit", execs or self._selects("sched_process_exit")),
-            "on_free": ("sched_process_free", tracks),
-            "on_cgroup_mkdir": ("cgroup_mkdir", self.track_containers),
-            "on_cgroup_rmdir": ("cgroup_rmdir", self.track_containers),
-            "on_syscall_return": ("sys_exit", bool(self.selected_calls())),
-            "on_write_return": ("sys_exit", self._selects("magic_write")),
-        }
-        return {function: point for function, (point, needed) in functions.items() if needed}
+        hooks = STEADY_HOOKS if self._steady else RAW_HOOKS
+        if tracks or self._selects("sched_process_fork"):
+            yield from hooks["fork"]
+        if tracks or execs or self._selects("sched_process_exec"):
+            yield from hooks["exec"]
+        if execs or self._selects("sched_process_exit"):
+            yield from hooks["exit"]
+        if tracks:
+            yield Hook(RAW, "sched_process_free", "on_free")
+        if self.track_containers:
+            yield Hook(RAW, "cgroup_mkdir", "on_cgroup_mkdir")
+            yield Hook(RAW, "cgroup_rmdir", "on_cgroup_rmdir")
 
-    def kernel_functions(self) -> Mapping[str, str]:
-        """Return our function for each function of the kernel that is watched."""
-        watched = [name for event in self._function_events() for name in event.functions]
-        return {name: f"on_{name}" for name in watched}
+    def _call_hooks(self) -> Iterator[Hook]:
+        kind, point = (TRACEPOINT, "raw_syscalls:sys_exit") if self._steady else (RAW, "sys_exit")
+        if self.selected_calls():
+            yield Hook(kind, point, "on_syscall_return")
+        if self._selects("magic_write"):
+            yield Hook(kind, point, "on_write_return")
+        entries = {c: "enter_without_return" for c in CALLS_WITHOUT_RETURN if self._selects(c)}
+        if self._selects(*EXEC_CALLS):
+            entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
+        for call, function in entries.items():
+            yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function)
+
+    def _function_hooks(self) -> Iterator[Hook]:
+        for event in self._function_events():
+            yield from (Hook(KPROBE, name, f"on_{name}") for name in event.functions)
 
     def fillers(self) -> Mapping[int, str]:
         """Return our function that fills the record of an event, by its number."""
@@ -117,13 +150,6 @@ class Hooks:
         if self._selects_sockets():
             wanted = merged(wanted, SOCKETS)
         return merged(wanted, BPF_MAPS) if "security_bpf_map" in names else wanted
-
-    def entries(self) -> Mapping[str, str]:
-        """Return the function for each call that is judged at its entry."""
-        wanted = {c: "enter_without_return" for c in CALLS_WITHOUT_RETURN if self._selects(c)}
-        if self._selects(*EXEC_CALLS):
-            wanted |= dict.fromkeys(EXEC_CALLS, "enter_exec")
-        return wanted
 
     def selected_calls(self) -> list[EventDefinition]:
         """Return the system calls that some scope selected."""

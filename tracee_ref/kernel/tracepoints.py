@@ -31,11 +31,14 @@ class Tracepoints:
         self._tracefs = _private_tracefs()
         self._attached: list[int] = []
 
-    def attach(self, category: str, name: str, program: int) -> None:
-        """Run the program (a file descriptor) whenever the tracepoint is hit, on any CPU."""
-        number = self._id(category, name)
+    def attach(self, point: str, program: int) -> None:
+        """Run the program (a file descriptor) whenever the tracepoint is hit, on any CPU.
+
+        ``point`` is CATEGORY:NAME.
+        """
+        number = self._id(point.replace(":", "/"))
         if number is None:
-            raise HostError(f"tracepoint {category}:{name}: not in this kernel")
+            raise HostError(f"tracepoint {point}: not in this kernel")
         attr = pack("=IIQ", PERF_TYPE_TRACEPOINT, PERF_ATTR_SIZE, number).ljust(
             PERF_ATTR_SIZE, b"\0"
         )
@@ -50,9 +53,9 @@ class Tracepoints:
             os.close(fd)
         self._attached.clear()
 
-    def _id(self, category: str, name: str) -> int | None:
+    def _id(self, place: str) -> int | None:
         try:
-            fd = os.open(f"events/{category}/{name}/id", os.O_RDONLY, dir_fd=self._tracefs)
+            fd = os.open(f"events/{place}/id", os.O_RDONLY, dir_fd=self._tracefs)
         except FileNotFoundError:
             return None
         with os.fdopen(fd) as file:

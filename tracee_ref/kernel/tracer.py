@@ -15,15 +15,15 @@ from ..errors import HostError
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
 from .accept import EVENTS, ZERO, TableWriter, defines
+from .attachments import Attachments
 from .census import Census
 from .containers import ContainerWriter, constants
 from .fields import field_defines, write_fields
 from .functions import types
 from .hooks import Hooks, Settings
-from .kprobes import Kprobes
+from .preemption import steady_hooks
 from .program import Program
 from .ring import RingReader
-from .tracepoints import Tracepoints
 
 COUNTERS: Final = ("seen", "filtered", "submitted", "lost", "unknown", "untracked")
 """In the order of ``enum counter`` of bpf/records.h."""
@@ -56,16 +56,15 @@ class KernelTracer:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tables = compile_tables(settings.scopes)
-        self._hooks = Hooks(settings, self._tables)
+        self._hooks = Hooks(settings, self._tables, steady=steady_hooks())
         self._catalogue = load_catalogue()
-        self._tracepoints: Tracepoints | None = None
-        self._kprobes: Kprobes | None = None
         self._fields = compile_fields(settings.scopes)
         self._hierarchy, btf = own_hierarchy(), types()
         sizes = defines(self._tables) | self._hooks.defines() | field_defines(self._fields)
         track = self._hooks.track_containers
         sizes |= constants(self._hierarchy, btf, track=track)
         self.program = self._program = Program("tracer.bpf.c", sizes, btf, self._hooks.structures())
+        self._attachments = Attachments(self._program)
         self._writer = TableWriter(self._program, sizes)
         self._reader = RingReader(self._program.map_fd("records"), settings.ring_bytes)
 
@@ -74,10 +73,9 @@ class KernelTracer:
         self._writer.write(self._tables)
         write_fields(self._program, self._fields)
         self._write_shapes()
-        for function, point in self._hooks.raw_tracepoints().items():
-            self._program.attach_raw_tracepoint(point, function)
-        self._attach_entries()
-        self._attach_functions()
+        self._join_programs()
+        for hook in self._hooks.hooks():
+            self._attachments.attach(hook)
         if self._hooks.track_containers:
             ContainerWriter(self._program, self._tables.container).seed(self._hierarchy)
         self._learn_processes()
@@ -95,13 +93,7 @@ class KernelTracer:
 
     def stop(self) -> None:
         """Take the programs off their hooks; what is in the buffer stays to be read."""
-        self._program.detach_raw_tracepoints()
-        if self._tracepoints:
-            self._tracepoints.close()
-            self._tracepoints = None
-        if self._kprobes:
-            self._kprobes.close()
-            self._kprobes = None
+        self._attachments.close()
 
     def read(self, handle: Callable[[bytes], None], limit: int = 4096) -> int:
         """Hand waiting records to a function; return how many."""
@@ -118,9 +110,7 @@ class KernelTracer:
 
     def verified(self) -> dict[str, int]:
         """Return how many instructions of each program of this run the verifier goes through."""
-        kinds = dict.fromkeys(self._hooks.raw_tracepoints(), "RAW_TRACEPOINT")
-        kinds |= dict.fromkeys(self._hooks.entries().values(), "TRACEPOINT")
-        kinds |= dict.fromkeys(self._hooks.kernel_functions().values(), "KPROBE")
+        kinds = {hook.function: hook.kind.value for hook in self._hooks.hooks()}
         kinds |= dict.fromkeys(self._hooks.fillers().values(), "KPROBE")
         kinds |= {JUDGE: "KPROBE"} if self._hooks.fillers() else {}
         return {
@@ -136,24 +126,6 @@ class KernelTracer:
         self.stop()
         self._reader.close()
         self._program.close()
-
-    def _attach_entries(self) -> None:
-        entries = self._hooks.entries()
-        if not entries:
-            return
-        self._tracepoints = Tracepoints()
-        for call, function in entries.items():
-            program = self._program.load(function, "TRACEPOINT")
-            self._tracepoints.attach("syscalls", f"sys_enter_{call}", program)
-
-    def _attach_functions(self) -> None:
-        functions = self._hooks.kernel_functions()
-        if not functions:
-            return
-        self._join_programs()
-        self._kprobes = Kprobes()
-        for kernel_function, function in functions.items():
-            self._kprobes.attach(kernel_function, self._program.load(function, "KPROBE"))
 
     def _join_programs(self) -> None:
         """Set the tail calls by which programs at functions go on (bpf/hooks.h)."""
