@@ -172,7 +172,7 @@ BPF_TABLE("lru_hash", u64, struct linux_binprm *, programs, 16 * EXECS_AT_ONCE);
 int enter_program(struct pt_regs *ctx)
 {
 	u64 task = bpf_get_current_task();
-	struct linux_binprm *bprm = (struct linux_binprm *)PT_REGS_PARM1(ctx);
+	struct linux_binprm *bprm = (struct linux_binprm *)function_argument(ctx, 0);
 	if (programs.update(&task, &bprm) < 0)
 		count(UNTRACKED);
 	return 0;

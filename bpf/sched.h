@@ -81,7 +81,7 @@ static __always_inline void handle_fork(struct task_struct *parent, struct task_
 /* At wake_up_new_task(). The kernel's own workers, which it starts for io_uring, are no forks. */
 int on_fork(struct pt_regs *ctx)
 {
-	struct task_struct *child = (struct task_struct *)PT_REGS_PARM1(ctx);
+	struct task_struct *child = (struct task_struct *)function_argument(ctx, 0);
 	if (!(READ(child, flags) & PF_USER_WORKER))
 		handle_fork((struct task_struct *)bpf_get_current_task(), child);
 	return 0;
