@@ -1,15 +1,17 @@
-"""The events that can be named in a filter: ids, sets, arguments (facts, section 5)."""
+"""The events that can be named in a filter: ids, sets, arguments (facts, section 5).
+
+The standard library reads the data, because the oracle runs with nothing else installed.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Final
-
-import msgspec
+from typing import Final, NamedTuple
 
 from .function_events import FUNCTIONS
 
@@ -52,23 +54,24 @@ class EventDefinition:
     functions: tuple[str, ...] = ()
 
 
-class Row(msgspec.Struct, array_like=True, gc=False):
+class Row(NamedTuple):
     """A line of ``data/events.json``."""
 
     id: int
     name: str
     syscall: bool
     internal: bool
-    sets: tuple[str, ...]
-    args: tuple[tuple[str, str], ...]
-    depends_on: tuple[str, ...]
+    sets: list[str]
+    args: list[list[str]]
+    depends_on: list[str]
 
 
 @cache
 def load_catalogue() -> Mapping[str, EventDefinition]:
     """Return the public events by name, in the order of their ids."""
-    rows = msgspec.json.decode(data_file("events.json"), type=list[Row])
-    arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for row in rows for pair in row.args}
+    rows = [Row(*fields) for fields in json.loads(data_file("events.json"))]
+    pairs = {(kind, name) for row in rows for kind, name in row.args}
+    arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for pair in pairs}
     return MappingProxyType(
         {row.name: definition(row, arguments) for row in rows if not row.internal}
     )
@@ -83,7 +86,7 @@ def definition(
         name=row.name,
         syscall=row.syscall,
         sets=frozenset(row.sets),
-        args=tuple(map(arguments.__getitem__, row.args)),
+        args=tuple(arguments[kind, name] for kind, name in row.args),
         available=row.syscall or row.name in TRACED or row.name in FUNCTIONS,
         functions=FUNCTIONS.get(row.name, ()),
     )
@@ -96,7 +99,8 @@ def i386_events() -> Mapping[int, int]:
     i386 numbers its calls differently and keeps old interfaces under names that x86-64 gives
     to newer ones; a number that is absent has no event in the catalogue.
     """
-    return MappingProxyType(msgspec.json.decode(data_file("i386.json"), type=dict[int, int]))
+    numbers = json.loads(data_file("i386.json"))
+    return MappingProxyType({int(number): event for number, event in numbers.items()})
 
 
 def data_file(name: str) -> bytes:

@@ -1,0 +1,6 @@
+"""``python -m tracee_ref.oracle``: the command ``scope-oracle``."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()
