@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
-from tracee_ref.event import Argument
+if TYPE_CHECKING:  # the oracle has events without the package that defines ours
+    from tracee_ref.event import Argument
 
 NOTHING: Final = "<nil>"
 UNREADABLE: Final = "<unreadable>"
@@ -28,8 +27,9 @@ def go_text(value: Any) -> str:
     if isinstance(value, Mapping):
         entries = (f"{go_text(key)}:{go_text(value[key])}" for key in sorted(value))
         return f"map[{' '.join(entries)}]"
-    if isinstance(value, msgspec.Struct):
-        return "{" + " ".join(map(go_text, msgspec.structs.astuple(value))) + "}"
+    names = getattr(type(value), "__struct_fields__", None)
+    if names is not None:
+        return "{" + " ".join(go_text(getattr(value, name)) for name in names) + "}"
     if isinstance(value, list | tuple | bytes):
         return "[" + " ".join(map(go_text, value)) + "]"
     return str(value)
