@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from model.scope import Binary, Condition, ContainerId, EventField, Key, Op, Part, Pattern, Scope
 
@@ -23,6 +23,14 @@ def _flags(scope: Scope) -> Iterator[str]:
     yield from sorted(map(_condition, scope.conditions))
     if scope.follow:
         yield "follow"
+
+
+def format_filter(conditions: Sequence[Condition]) -> str:
+    """Return conditions of one key and operator as one flag, its values joined by commas.
+
+    Raises ValueError as ``format_scopes`` does.
+    """
+    return ",".join([_condition(conditions[0]), *map(_value, conditions[1:])])
 
 
 def _condition(condition: Condition) -> str:

@@ -1,0 +1,119 @@
+"""Explanations: they say what the model decides, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import draws
+from hypothesis import given
+
+from model.facts import Container, Event, Process, Shown
+from model.filters import Binary
+from model.match import matched_scopes
+from model.scope import Scope
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.flags.filters import parse_filters
+from tracee_ref.oracle.explanation import Explanation, explain
+
+LS = Process(
+    pid=7, tid=8, uid=1000, comm=b"ls", uts=b"web1", mntns=3, pidns=4, binary=Binary(b"/bin/ls", 3),
+    container=Container("c0ffee", new=True), new=True, ancestry=frozenset({1, 7}),
+)  # fmt: skip
+FLAGS = Shown(0o2000000, b"O_RDONLY|O_CLOEXEC")
+OPENAT = Event("openat", LS, {("args", "flags"): FLAGS})
+
+
+def scopes_of(*flags: str) -> tuple[Scope, ...]:
+    return parse_filters(flags, load_catalogue())
+
+
+def reasons(event: Event, *flags: str) -> list[str]:
+    (one,) = explain(scopes_of("event=openat", *flags), [event])
+    return [f"{reason.holds} {reason.filter}: {reason.fact}" for reason in one.reasons][1:]
+
+
+@given(draws.scope_sets(), draws.events)
+def test_the_reasons_come_to_the_models_decision(scopes: tuple[Scope, ...], event: Event) -> None:
+    mask = matched_scopes(scopes, event)
+    for scope, one in zip(scopes, explain(scopes, [event]), strict=True):
+        assert one.matches == bool(mask & scope.bit)
+        assert one.matches == all(reason.holds for reason in one.reasons if reason.counts)
+
+
+@given(draws.scope_sets(), draws.events)
+def test_what_may_be_either_way_is_undecidable(scopes: tuple[Scope, ...], event: Event) -> None:
+    """Possibilities that differ in the uid alone: undecided only where the uid is asked for."""
+    others = [replace(event, process=replace(event.process, uid=uid)) for uid in (0, 3)]
+    masks = [matched_scopes(scopes, one) for one in others]
+    for scope, one in zip(scopes, explain(scopes, others), strict=True):
+        same = (masks[0] ^ masks[1]) & scope.bit == 0
+        assert (one.matches is None) is not same
+        if not same:
+            assert [reason.filter for reason in one.reasons if reason.holds is None]
+
+
+def test_every_kind_of_filter_is_put_in_words() -> None:
+    assert reasons(OPENAT, "comm=ls,ca*", "uid!=0", "uts=db") == [
+        "True comm=ca*,ls: the thread is named ls",
+        "False uts=db: the host name is web1",
+        "True uid!=0: the uid is 1000",
+    ]
+    assert reasons(OPENAT, "pid=new", "pid!=8", "mntns=3", "pidns!=4") == [
+        "True pid=new: the process is 7, the thread 8; it began after tracing did",
+        "False pid!=8: the process is 7, the thread 8; it began after tracing did",
+        "True mntns=3: the mount namespace is 3",
+        "False pidns!=4: the pid namespace is 4",
+    ]
+    assert reasons(OPENAT, "binary=/bin/ls", "container=c0", "!container", "tree=9") == [
+        "True binary=/bin/ls: the program is /bin/ls in mount namespace 3",
+        "True container=c0: the container is c0ffee, started after tracing began",
+        "False !container: the container is c0ffee, started after tracing began",
+        "False tree=9: process 7 and those it descends from: 1 7",
+    ]
+    assert reasons(OPENAT, "openat.args.flags=*CLOEXEC", "openat.retval=0") == [
+        "True openat.args.flags=*CLOEXEC: the value is 524288, printed O_RDONLY|O_CLOEXEC",
+        "False openat.retval=0: not there, or not readable, so nothing holds of it",
+    ]
+
+
+def test_the_lines_are_for_reading() -> None:
+    one = explain(scopes_of("4:event=close", "4:comm=cat"), [OPENAT])[0]
+    assert [*one.lines()] == [
+        "scope 4: does not match",
+        "  no  event openat: not selected (rule 5)",
+        "  no  comm=cat: the thread is named ls (rule 8)",
+    ]
+
+
+def test_a_followed_process_is_not_asked() -> None:
+    event = replace(OPENAT, process=replace(LS, followed=1))
+    (one,) = explain(scopes_of("event=openat", "comm=cat", "follow"), [event])
+    assert one.matches
+    assert [*one.lines()][2:] == [
+        "  -   follow: the process is followed, so filters on processes are not asked (rule 13)",
+        "  -   comm=cat: the thread is named ls (rule 8)",
+    ]
+
+
+def undecided(binary: Binary | None) -> Explanation:
+    events = [replace(OPENAT, process=replace(LS, binary=one)) for one in (LS.binary, binary)]
+    scopes = scopes_of("event=openat", "binary=/bin/ls")
+    return explain(scopes, events, {"binary": "needs its exec"})[0]
+
+
+def test_an_undecided_filter_says_what_it_needs() -> None:
+    assert undecided(None).matches is None
+    assert [*undecided(None).lines()][2] == "  ?   binary=/bin/ls: needs its exec (rule 10)"
+    assert undecided(LS.binary).matches is True
+
+
+def test_the_tracer_and_values_that_no_flag_holds() -> None:
+    tracer = replace(OPENAT, process=replace(LS, tracer=True, comm=b"a,b"))
+    scopes = draws.Scope(1, frozenset({"openat"}), frozenset({COMMA}))
+    (one,) = explain([scopes], [tracer])
+    assert not one.matches
+    assert "tracer's own" in [*one.lines()][2]
+    assert "a,b" in one.reasons[-1].filter
+
+
+COMMA = draws.Condition(draws.Key.COMM, draws.Op.EQ, draws.Pattern(b"a,b"))
