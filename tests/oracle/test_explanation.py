@@ -8,7 +8,7 @@ import draws
 from hypothesis import given
 
 from model.facts import Container, Event, Process, Shown
-from model.filters import Binary
+from model.filters import Binary, Condition, Key, Op, Pattern
 from model.match import matched_scopes
 from model.scope import Scope
 from tracee_ref.catalogue import load_catalogue
@@ -109,11 +109,11 @@ def test_an_undecided_filter_says_what_it_needs() -> None:
 
 def test_the_tracer_and_values_that_no_flag_holds() -> None:
     tracer = replace(OPENAT, process=replace(LS, tracer=True, comm=b"a,b"))
-    scopes = draws.Scope(1, frozenset({"openat"}), frozenset({COMMA}))
+    scopes = Scope(1, frozenset({"openat"}), frozenset({COMMA}))
     (one,) = explain([scopes], [tracer])
     assert not one.matches
     assert "tracer's own" in [*one.lines()][2]
     assert "a,b" in one.reasons[-1].filter
 
 
-COMMA = draws.Condition(draws.Key.COMM, draws.Op.EQ, draws.Pattern(b"a,b"))
+COMMA = Condition(Key.COMM, Op.EQ, Pattern(b"a,b"))
