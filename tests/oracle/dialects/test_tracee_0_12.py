@@ -1,0 +1,137 @@
+"""The dialect of v0.12.0 against the facts about it: masks, unit tables, documented runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.facts import Container, Event, Process, Shown
+from model.filters import Binary, Op, Pattern
+from tracee_ref.errors import UsageError
+from tracee_ref.oracle.dialects.tracee_0_12.decision import Pipeline
+from tracee_ref.oracle.dialects.tracee_0_12.flags import read_scopes
+from tracee_ref.oracle.dialects.tracee_0_12.number_filter import NumberFilter
+from tracee_ref.oracle.dialects.tracee_0_12.selection import Choice
+from tracee_ref.oracle.dialects.tracee_0_12.text_filter import TextFilter
+
+CASES = json.loads((Path(__file__).parents[2] / "data" / "upstream_semantics.json").read_text())
+VECTORS: dict[str, list[dict[str, Any]]] = CASES["semantic_vectors"]
+FORK = "sched_process_fork"
+
+
+def pipeline(*flags: str, event: str = FORK) -> Pipeline:
+    """A run in which every scope of the flags chose an event."""
+    flags = tuple(flag.replace("event=X", "event=openat") for flag in flags)
+    numbers = {flag.partition(":")[0] if flag[0].isdigit() else "1" for flag in flags}
+    return Pipeline(read_scopes([*flags, *(f"{number}:event={event}" for number in numbers)]))
+
+
+def uid_masks() -> Iterator[tuple[list[str], int, int, int]]:
+    for case in VECTORS["uid_single_scope"]:
+        for uid, want in case["uid_values"].items():
+            yield case["flags"], int(uid), want["kernel"], want["after_userland"]
+    for case in VECTORS["uid_multi_scope"]:
+        for uid, want in case["uid_values"].items():
+            yield case["flags"], int(uid), want["kernel_mask"], want["after_userland_mask"]
+
+
+@pytest.mark.parametrize(("flags", "uid", "kernel", "shown"), [*uid_masks()])
+def test_uids(flags: list[str], uid: int, kernel: int, shown: int) -> None:
+    run, process = pipeline(*flags), Process(uid=uid)
+    assert run.process_mask(process) == kernel
+    assert run.mask(Event(FORK, process)) == shown
+
+
+@pytest.mark.parametrize("case", VECTORS["pid_vs_tid"])
+def test_process_and_thread_ids(case: Mapping[str, Any]) -> None:
+    run, process = pipeline(*case["flags"]), Process(pid=case["host_pid"], tid=case["host_tid"])
+    assert run.process_mask(process) == case["kernel"]
+    assert run.mask(Event(FORK, process)) == case["after_userland"]
+
+
+@pytest.mark.parametrize("case", VECTORS["retval_int_filter_v0_12_0"])
+def test_return_values(case: Mapping[str, Any]) -> None:
+    run = pipeline(*case["expr"], event="openat")
+    for value, want in case["retval"].items():
+        shown = {("retval", ""): Shown(int(value), value.encode())}
+        assert run.mask(Event("openat", Process(), shown)) == want, value
+
+
+@pytest.mark.parametrize("case", VECTORS["args_string_filter"])
+def test_arguments(case: Mapping[str, Any]) -> None:
+    run = pipeline(*case["flags"], event="openat")
+    for path, want in case["pathname"].items():
+        shown = {("args", "pathname"): Shown(path.encode(), path.encode())}
+        assert run.mask(Event("openat", Process(), shown)) == want, path
+
+
+@pytest.mark.parametrize("case", VECTORS["comm_equality_kernel_masks_hex"])
+def test_names(case: Mapping[str, Any]) -> None:
+    run = pipeline(*case["flags"])
+    for comm, want in case["comm"].items():
+        assert run.mask(Event(FORK, Process(comm=comm.encode()))) == int(want, 16), comm
+
+
+def values_of(expressions: list[str]) -> Iterator[tuple[Op, str]]:
+    for expression in expressions:
+        match = re.fullmatch(r"(!=|<=|>=|=|<|>)(.*)", expression)
+        assert match is not None
+        yield from ((Op(match[1]), value) for value in match[2].split(","))
+
+
+@pytest.mark.parametrize("case", CASES["units"]["numbers"])
+def test_upstreams_table_of_numbers(case: Mapping[str, Any]) -> None:
+    numbers = NumberFilter()
+    for op, value in values_of(case["expressions"]):
+        numbers.add(op, int(value))
+    assert [*map(numbers.userland, case["vals"])] == case["expected"]
+
+
+@pytest.mark.parametrize("case", CASES["units"]["texts"])
+def test_upstreams_table_of_texts(case: Mapping[str, Any]) -> None:
+    texts = TextFilter()
+    for op, value in values_of(case["expressions"]):
+        pattern = Pattern(value.strip("*").encode(), value[0] == "*", value[-1] == "*")
+        texts.add(op, pattern)
+    assert [texts.userland(value.encode()) for value in case["vals"]] == case["expected"]
+
+
+@pytest.mark.parametrize("case", CASES["units"]["events"])
+def test_upstreams_table_of_events(case: Mapping[str, Any]) -> None:
+    flags = [f"event={name}" for name in case["event_equal"]]
+    flags += [f"event!={name}" for name in case["event_not_equal"]]
+    if case["expected_events"] is None:
+        with pytest.raises(UsageError, match="invalid event to trace"):
+            read_scopes(flags)
+    else:
+        assert read_scopes(flags)[0].events == {*case["expected_events"]}
+
+
+@pytest.mark.parametrize("run", CASES["runs"])
+def test_documented_runs(run: Mapping[str, Any]) -> None:
+    """Also with the masks of derived and signature events."""
+    for row in run["rows"]:
+        comm = row["comm"].encode()
+        container = Container("c0") if row.get("container") else None
+        process = Process(comm=comm, binary=Binary(b"/usr/bin/" + comm), container=container)
+        assert Pipeline(read_scopes(run["flags"])).mask(Event(row["event"], process)) == int(
+            row["mask"]
+        )
+
+
+def test_the_default_set_has_the_signatures() -> None:
+    assert len(Choice().chosen()) == 70
+    assert "anti_debugging" in Pipeline(read_scopes([])).table.emit
+
+
+@pytest.mark.parametrize(
+    "flag", ["event", "set>fs", "comm>a", "nothing=1", "uid", "close.context.x=1"]
+)
+def test_flags_that_are_refused(flag: str) -> None:
+    with pytest.raises(UsageError):
+        read_scopes([flag])

@@ -1,0 +1,163 @@
+"""Events: which depend on which, what is derived, and what one program checks in turn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from model.selection import taken_in
+
+from ....catalogue import Row, data_file
+from .scope import Scope
+
+ALL: Final = (1 << 64) - 1
+
+UNMASKED: Final = frozenset({"cgroup_mkdir", "cgroup_rmdir"})
+"""Sent with all bits set, whatever the process (section 2.7)."""
+
+OUTSIDE: Final = frozenset({"init_namespaces", "existing_container"})
+"""Sent straight to the printers, with mask 0 (section 3.11)."""
+
+UNCHECKED: Final = frozenset({"symbols_loaded", "shared_object_loaded", "print_mem_dump"})
+"""Derived events that userland does not filter (section 3.8)."""
+
+DERIVED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "container_create": "cgroup_mkdir",
+        "container_remove": "cgroup_rmdir",
+        "hooked_syscalls": "print_syscall_table",
+        "hooked_seq_ops": "print_net_seq_ops",
+        "symbols_loaded": "shared_object_loaded",
+        "symbols_collision": "shared_object_loaded",
+        "net_packet_ipv4": "net_packet_ip_base",
+        "net_packet_ipv6": "net_packet_ip_base",
+        "net_packet_tcp": "net_packet_tcp_base",
+        "net_packet_udp": "net_packet_udp_base",
+        "net_packet_icmp": "net_packet_icmp_base",
+        "net_packet_icmpv6": "net_packet_icmpv6_base",
+        **{f"net_packet_dns{of}": "net_packet_dns_base" for of in ("", "_request", "_response")},
+        **{f"net_packet_http{of}": "net_packet_http_base" for of in ("", "_request", "_response")},
+    }
+)
+"""Derived event -> its base (section 3.8)."""
+
+BASES: Final = frozenset(DERIVED.values()) | {"sched_process_exec"}
+"""Events that userland does not filter, because others are derived from them (section 3.6)."""
+
+PROGRAMS: Final[Sequence[tuple[str, ...]]] = (
+    ("security_mmap_file", "shared_object_loaded"),
+    ("security_file_mprotect", "mem_prot_alert"),
+    ("vfs_write", "magic_write"),
+    ("net_packet_ip_base", "net_packet_tcp_base", "net_packet_dns_base", "net_packet_http_base"),
+    ("net_packet_ip_base", "net_packet_udp_base", "net_packet_dns_base"),
+    ("net_packet_ip_base", "net_packet_icmp_base"),
+    ("net_packet_ip_base", "net_packet_icmpv6_base"),
+)
+"""Events that one program checks in this order, each taking bits from the mask (section 2.7).
+
+A packet of DNS or HTTP is taken for one of TCP.
+"""
+
+SIGNATURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        name: tuple(needs.split())
+        for name, needs in {
+            "stdio_over_socket": "security_socket_connect socket_dup",
+            "k8s_api_connection": "sched_process_exec security_socket_connect",
+            "aslr_inspection": "security_file_open",
+            "proc_mem_code_injection": "security_file_open",
+            "docker_abuse": "security_file_open security_socket_connect",
+            "scheduled_task_mod": "security_file_open security_inode_rename sched_process_exec",
+            "ld_preload": "sched_process_exec security_file_open security_inode_rename",
+            "cgroup_notify_on_release": "security_file_open",
+            "default_loader_mod": "security_file_open security_inode_rename",
+            "sudoers_modification": "security_file_open security_inode_rename",
+            "sched_debug_recon": "security_file_open",
+            "system_request_key_mod": "security_file_open",
+            "cgroup_release_agent": "security_file_open security_inode_rename",
+            "rcd_modification": "security_file_open security_inode_rename sched_process_exec",
+            "core_pattern_modification": "security_file_open",
+            "proc_kcore_read": "security_file_open",
+            "proc_mem_access": "security_file_open",
+            "hidden_file_created": "magic_write",
+            "anti_debugging": "ptrace",
+            "ptrace_code_injection": "ptrace",
+            "process_vm_write_inject": "process_vm_writev",
+            "disk_mount": "security_sb_mount",
+            "dynamic_code_loading": "mem_prot_alert",
+            "fileless_execution": "sched_process_exec",
+            "illegitimate_shell": "security_bprm_check",
+            "kernel_module_loading": "init_module security_kernel_read_file",
+            "k8s_cert_theft": "security_file_open security_inode_rename",
+            "proc_fops_hooking": "hooked_proc_fops",
+            "syscall_hooking": "hooked_syscalls",
+            "dropped_executable": "magic_write",
+        }.items()
+    }
+)
+"""Signature event -> the events that it looks at (section 5.5)."""
+
+
+@cache
+def rows() -> Mapping[str, Row]:
+    """Return all 543 definitions by name, internal events included."""
+    listed = (Row(*fields) for fields in json.loads(data_file("events.json")))
+    return MappingProxyType({row.name: row for row in listed})
+
+
+@cache
+def sets_of_events() -> Mapping[str, frozenset[str]]:
+    """Return every event with its sets; signature events are in two (section 1.3)."""
+    built_in = {row.name: frozenset(row.sets) for row in rows().values()}
+    signatures = dict.fromkeys(SIGNATURES, frozenset({"signatures", "default"}))
+    return MappingProxyType(built_in | signatures)
+
+
+@cache
+def dependencies() -> Mapping[str, Collection[str]]:
+    """Return what every event directly depends on."""
+    built_in = {row.name: tuple(row.depends_on) for row in rows().values()}
+    return MappingProxyType({**built_in, **SIGNATURES})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Section 3.9: ``emit`` has the scopes that chose an event, ``submit`` those that need it."""
+
+    emit: Mapping[str, int]
+    submit: Mapping[str, int]
+
+    @classmethod
+    def of(cls, scopes: Sequence[Scope]) -> Table:
+        """Fill both masks from the events that the scopes chose."""
+        emit: dict[str, int] = {}
+        submit = dict.fromkeys(UNMASKED, ALL)
+        for scope in scopes:
+            for name in scope.events:
+                emit[name] = emit.get(name, 0) | scope.bit
+            for name in taken_in(scope.events, dependencies()):
+                submit[name] = submit.get(name, 0) | scope.bit
+        return cls(emit, submit)
+
+    def sent(self, name: str, mask: int) -> int:
+        """Section 2.7: return what is left of a task's mask when an event is sent.
+
+        The events that the same program checked before have taken their part away.
+        """
+        for earlier in checked_before(name):
+            if earlier in self.submit:
+                mask &= self.submit[earlier]
+        return (ALL if name in UNMASKED else mask) & self.submit.get(name, 0)
+
+
+@cache
+def checked_before(name: str) -> tuple[str, ...]:
+    """Return the events that the program of this one checks before it."""
+    for program in PROGRAMS:
+        if name in program:
+            return program[: program.index(name)]
+    return ()

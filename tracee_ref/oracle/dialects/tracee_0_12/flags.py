@@ -1,0 +1,140 @@
+"""Flags to scopes, as v0.12.0 takes them (sections 1.1 to 1.3).
+
+Only what changes masks is here: a flag that v0.12.0 refuses is refused in our words, and
+one that made it panic is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from model.filters import NEW, Binary, Op, Pattern
+
+from ....flags import values
+from ....flags.fields import field_part
+from ....flags.refusal import usage_error
+from ....flags.tokens import Flag, split_flag
+from .field_flags import add_field
+from .filling import boolean, fill_numbers, fill_texts, operator
+from .number_filter import NumberFilter
+from .scope import BinaryFilter, Scope
+from .selection import Choice
+from .text_filter import TextFilter
+
+U32: Final = values.number(0, values.U32_MAX)
+U64: Final = values.number(0, values.U64_MAX)
+
+
+def read_scopes(texts: Sequence[str]) -> tuple[Scope, ...]:
+    """Return the scopes that flags ask for; UsageError for one that is refused."""
+    flags = [split_flag(text) for text in texts]
+    scopes = {number: (Scope(number), Choice()) for number in {one.scope for one in flags} or {1}}
+    for flag in flags:
+        scope, choice = scopes[flag.scope]
+        if not choice.take(flag):
+            add_filter(scope, flag)
+    for scope, choice in scopes.values():
+        scope.events = choice.chosen()
+    return tuple(scope for _, (scope, _) in sorted(scopes.items()))
+
+
+def add_filter(scope: Scope, flag: Flag) -> None:
+    """Section 1.2: take in a flag that does not choose events."""
+    part = field_part(flag)
+    if part is not None:
+        return add_field(scope, flag, part)
+    for names, add in FILTERS:
+        if flag.name in names:
+            return add(scope, flag)
+    raise usage_error(f"invalid filter option specified ({flag.text}), use '--filter help'")
+
+
+def numbers(name: str, read: values.Reader) -> Callable[[Scope, Flag], None]:
+    """Return what takes in a flag of a kind of number."""
+
+    def add(scope: Scope, flag: Flag) -> None:
+        filter_ = getattr(scope, name) or NumberFilter()
+        fill_numbers(filter_, flag, read)
+        setattr(scope, name, filter_)
+
+    return add
+
+
+def texts(name: str) -> Callable[[Scope, Flag], None]:
+    """Return what takes in a flag of a kind of text, also one too long for the kernel."""
+
+    def add(scope: Scope, flag: Flag) -> None:
+        filter_ = getattr(scope, name) or TextFilter()
+        fill_texts(filter_, flag)
+        setattr(scope, name, filter_)
+
+    return add
+
+
+def add_container(scope: Scope, flag: Flag) -> None:
+    """Section 1.3: the forms of ``container``; ``!=new`` is two filters."""
+    new = flag.values == NEW.value and flag.op in (Op.EQ, Op.NE)
+    if flag.op in (None, Op.LT, Op.GT) or (new and flag.op is Op.NE):
+        scope.container = boolean(scope.container, True)
+    if new:
+        scope.new_container = boolean(scope.new_container, flag.op is Op.EQ)
+    elif flag.op not in (None, Op.LT, Op.GT):
+        scope.container_id = scope.container_id or TextFilter()
+        for value in values.listed(flag):
+            scope.container_id.add(operator(flag), Pattern(value.encode(), open_end=True))
+
+
+def add_not_container(scope: Scope, _flag: Flag) -> None:
+    """``!container``."""
+    scope.container = boolean(scope.container, False)
+
+
+def add_pid(scope: Scope, flag: Flag) -> None:
+    """Section 1.3: ``new`` is a filter of its own."""
+    if flag.values == NEW.value and flag.op in (Op.EQ, Op.NE):
+        scope.new_pid = boolean(scope.new_pid, flag.op is Op.EQ)
+    else:
+        numbers("pid", U32)(scope, flag)
+
+
+def add_tree(scope: Scope, flag: Flag) -> None:
+    """Section 1.3: the last flag for a process id counts."""
+    for value in values.each(flag, values.tree_pid):
+        assert isinstance(value, int)
+        scope.tree[value] = operator(flag) is Op.EQ
+
+
+def add_binary(scope: Scope, flag: Flag) -> None:
+    """Section 1.3: paths, with or without a mount namespace."""
+    scope.binary = scope.binary or BinaryFilter()
+    group = scope.binary.equal if operator(flag) is Op.EQ else scope.binary.unequal
+    for value in values.each(flag, values.binary):
+        assert isinstance(value, Binary)
+        group.add(value)
+
+
+def add_follow(scope: Scope, _flag: Flag) -> None:
+    """Section 1.2: whatever stands behind it is ignored."""
+    scope.follow = True
+
+
+def starts(name: str) -> frozenset[str]:
+    """Return the ways to cut a name (section 1.2)."""
+    return frozenset(name[:length] for length in range(1, len(name) + 1))
+
+
+FILTERS: Final[Sequence[tuple[Iterable[str], Callable[[Scope, Flag], None]]]] = (
+    (("comm",), texts("comm")),
+    (("binary", "bin"), add_binary),
+    (starts("container"), add_container),
+    (("!container",), add_not_container),
+    (("mntns",), numbers("mntns", U64)),
+    (("pidns",), numbers("pidns", U64)),
+    (("tree",), add_tree),
+    (starts("pid"), add_pid),
+    (("uts",), texts("uts")),
+    (starts("uid"), numbers("uid", U32)),
+    (starts("follow"), add_follow),
+)
+"""Section 1.2, in its order: the first name that fits counts."""
