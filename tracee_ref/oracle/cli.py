@@ -65,6 +65,7 @@ def make_parser() -> Parser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(subparser)
+        subparser.set_defaults(parser=subparser)
     return parser
 
 

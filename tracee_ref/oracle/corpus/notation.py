@@ -1,0 +1,162 @@
+"""The words of the hand-written texts: facts, fields, flags, scopes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import reduce
+from importlib import resources
+from operator import or_
+from typing import Any, Final
+
+from model.facts import Container, Process, Shown
+from model.filters import Binary, Condition, EventField, Key
+from model.scope import Scope
+
+from ...catalogue import EventDefinition
+from ...flags.filters import parse_filters
+from ...flags.reading import read_filter
+from ...flags.values import HOST_MNTNS
+from ..encoding import Data
+from ..fact_data import RENAMED, shown_data
+
+HOST_INODE: Final = 4026531841
+"""The mount namespace of process 1 in the vectors that ask for ``host:``."""
+
+PARTS: Final = ("args", "retval", "context")
+NAMES: Final = {new: old for old, new in RENAMED.items()}
+
+
+def text_lines(name: str) -> Iterator[str]:
+    """Return the lines of a hand-written text, without comments and empty ones."""
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return (line for line in text.split("\n") if line and not line.startswith("#"))
+
+
+def words(text: str) -> list[str]:
+    """Split a text at blanks; double quotes keep a word together."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters, lexer.escape, lexer.quotes = True, "", "", '"'
+    return list(lexer)
+
+
+def commented(line: str) -> tuple[str, str]:
+    """Return a line and the comment behind it."""
+    text, _, comment = f"{line} ".partition(" # ")
+    return text, comment.strip()
+
+
+def text_bytes(text: str) -> bytes:
+    r"""Return the bytes of a text of ASCII and ``\xff``."""
+    return text.encode("ascii").decode("unicode_escape").encode("latin-1")
+
+
+def flag_texts(flags: Iterable[str]) -> list[str]:
+    r"""Return flags as Python has them on its command line."""
+    return [os.fsdecode(text_bytes(flag)) for flag in flags]
+
+
+def bits(scopes: str) -> int:
+    """Return the mask of a list of scopes; ``-`` and nothing are none."""
+    return reduce(or_, (1 << (int(one) - 1) for one in scopes.split() if one != "-"), 0)
+
+
+def complete(
+    flags: Iterable[str], events: str, catalogue: Mapping[str, EventDefinition]
+) -> list[str]:
+    """Return the flags, with an ``event=`` for each scope that selects nothing by itself.
+
+    Such a scope selects the events that its filters are about, or else ``events``.
+    """
+    given = [*flags]
+    filters = [read_filter(flag, catalogue) for flag in flag_texts(given)]
+    chosen: dict[int, set[str]] = {one.flag.scope: set() for one in filters} or {1: set()}
+    for one in filters:
+        keys = (condition.key for condition in one.conditions)
+        chosen[one.flag.scope] |= {key.event for key in keys if isinstance(key, EventField)}
+    for one in filters:
+        if one.kind.name in ("event", "set"):
+            chosen.pop(one.flag.scope, None)
+    added = ((number, ",".join(sorted(names)) or events) for number, names in chosen.items())
+    return [*given, *(f"{number}:event={names}" for number, names in sorted(added))]
+
+
+def read_flags(flags: Iterable[str], catalogue: Mapping[str, EventDefinition]) -> tuple[Scope, ...]:
+    """Return the scopes of some flags."""
+    return tuple(map(on_this_host, parse_filters(flag_texts(flags), catalogue)))
+
+
+def on_this_host(scope: Scope) -> Scope:
+    """Return the scope with the inode of the host's mount namespace where it says ``host:``."""
+    return replace(scope, conditions=frozenset(map(_on_this_host, scope.conditions)))
+
+
+def _on_this_host(one: Condition) -> Condition:
+    if isinstance(one.value, Binary) and one.value.mntns == HOST_MNTNS:
+        return replace(one, value=replace(one.value, mntns=HOST_INODE))
+    return one
+
+
+def split_facts(given: Iterable[str]) -> tuple[str, list[str], list[str]]:
+    """Return the name of the event (or empty), the facts of the process, and the fields."""
+    name, facts, fields = "", [], []
+    for word in given:
+        head = word.partition("=")[0]
+        if head.partition(".")[0] in PARTS:
+            fields.append(word)
+        elif "=" in word or word in ("new", "tracer"):
+            facts.append(word)
+        else:
+            name = word
+    return name, facts, fields
+
+
+def read_facts(facts: Iterable[str]) -> dict[str, Any]:
+    """Return facts as ``Process`` takes them."""
+    pairs = (word.partition("=")[::2] for word in facts)
+    return {NAMES.get(name, name): _fact(name, value) for name, value in pairs}
+
+
+def _fact(name: str, text: str) -> Any:
+    if name in ("new", "tracer"):
+        return True
+    if name in (Key.COMM.value, Key.UTS.value):
+        return text_bytes(text)
+    if name == "ancestors":
+        return frozenset(map(int, text.split(",")))
+    if name == "followed":
+        return bits(text.replace(",", " "))
+    readers = {"binary": read_binary, "container": read_container}
+    return readers.get(name, int)(text)
+
+
+def read_binary(text: str) -> Binary:
+    """Return the program file of ``INODE:/PATH``."""
+    inode, _, path = text.partition(":")
+    return Binary(text_bytes(path), int(inode))
+
+
+def read_container(text: str) -> Container | None:
+    """Return the container of ``ID`` or ``ID,new``; ``-`` is none."""
+    prefix, _, new = text.partition(",")
+    return None if prefix == "-" else Container(prefix, new == "new")
+
+
+def field_data(word: str) -> Data:
+    """Return a field for JSON: ``args.flags=#0:O_RDONLY``, ``retval=#-2``, ``args.x=?``."""
+    head, _, value = word.partition("=")
+    part, _, name = head.partition(".")
+    place = {"part": part, "name": name}
+    if value == "?":
+        return place | {"unread": True}
+    if not value.startswith("#"):
+        return place | shown_data(Shown(text_bytes(value), text_bytes(value)))
+    number, _, printed = value[1:].partition(":")
+    return place | shown_data(Shown(int(number), (printed or number).encode()))
+
+
+def make_process(facts: Iterable[str]) -> Process:
+    """Return a process of facts alone."""
+    return Process(**read_facts(facts))

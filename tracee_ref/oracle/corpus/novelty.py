@@ -1,0 +1,140 @@
+"""What a decision exercises: items, of which each generated vector brings a new one.
+
+An item is a comparison, or two within one scope, in the way it came out: which operator and
+which form of value, how the fact lies to the value, and whether the scope matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any, TypeAlias
+
+from model.facts import Event, Process, Shown
+from model.filters import Binary, Condition, ContainerId, EventField, Key, Op, Pattern
+from model.match import matches
+from model.scope import Scope
+
+Item: TypeAlias = tuple[Any, ...]
+
+
+def items(scopes: Sequence[Scope], event: Event) -> set[Item]:
+    """Return all that a decision exercises; the last of each item is a verdict."""
+    alone = {item for scope in scopes for item in scope_items(scope, event)}
+    selecting = [scope for scope in scopes if event.name in scope.events]
+    return alone | {pair_item(pair, event) for pair in combinations(selecting, 2)}
+
+
+def matched(item: Item) -> bool:
+    """Whether a scope matched in an item."""
+    verdict: bool = item[-1]
+    return verdict
+
+
+def scope_items(scope: Scope, event: Event) -> Iterator[Item]:
+    """Return what one scope does; what it compares only counts if it selects the event."""
+    process, verdict = event.process, matches(scope, event)
+    followed = process.followed & scope.bit != 0
+    yield ("scope", (event.name in scope.events, followed, process.tracer), verdict)
+    if event.name in scope.events and not process.tracer:
+        atoms = sorted({atom(one, event) for one in scope.conditions}, key=repr)
+        yield from (("one", one, followed, verdict) for one in atoms)
+        yield from (("two", pair, verdict) for pair in combinations(atoms, 2))
+
+
+def pair_item(pair: tuple[Scope, Scope], event: Event) -> Item:
+    """Return what two scopes do together: what each compares, and whether it matches."""
+    told = sorted((keys_of(scope), matches(scope, event)) for scope in pair)
+    return ("scopes", tuple(told), any(verdict for _keys, verdict in told))
+
+
+def keys_of(scope: Scope) -> tuple[str, ...]:
+    """Return what a scope compares."""
+    keys = {one.key for one in scope.conditions}
+    return tuple(
+        sorted(key.part.value if isinstance(key, EventField) else key.value for key in keys)
+    )
+
+
+def atom(condition: Condition, event: Event) -> Item:
+    """Return one comparison: what is compared, how, and how the fact lies to the value."""
+    key, value = condition.key, condition.value
+    label = f"{key.part.value}.{key.name}" if isinstance(key, EventField) else key.value
+    relation = field_relation(condition, event) if isinstance(key, EventField) else ()
+    if isinstance(key, Key):
+        relation = process_relation(condition, event.process)
+    return label, condition.op.value, form(value), relation
+
+
+def form(value: Any) -> str:
+    """Return the form of a value."""
+    if isinstance(value, Pattern):
+        return f"text{value.open_start:d}{value.open_end:d}"
+    if isinstance(value, Binary):
+        return "path" if value.mntns is None else "path in namespace"
+    return "id" if isinstance(value, ContainerId) else type(value).__name__
+
+
+def field_relation(condition: Condition, event: Event) -> Item:
+    """Return how a field lies to a value."""
+    key = condition.key
+    assert isinstance(key, EventField)
+    if event.name != key.event:
+        return ("other event",)
+    shown = event.fields.get((key.part.value, key.name))
+    return ("unread",) if shown is None else shown_relation(condition, shown)
+
+
+def shown_relation(condition: Condition, shown: Shown) -> Item:
+    """Return how both spellings lie to a value."""
+    value = condition.value
+    if isinstance(value, Pattern):
+        raw = shown.raw if isinstance(shown.raw, bytes) else b"%d" % shown.raw
+        return text_relation(value, raw), text_relation(value, shown.printed)
+    if isinstance(value, bool) or not isinstance(shown.raw, int) or not isinstance(value, int):
+        return (shown.raw == value,)
+    return (distance(shown.raw, value),)
+
+
+def text_relation(pattern: Pattern, text: bytes) -> str:
+    """Return where the text of a pattern is found."""
+    found = pattern.text
+    if text == found:
+        return "equal"
+    places = (text.startswith(found), text.endswith(found), found in text)
+    return "".join("sei"[place] for place in range(3) if places[place])
+
+
+def distance(fact: int, value: int) -> int:
+    """Return on which side a number lies, and whether next to it."""
+    return max(min(fact - value, 2), -2)
+
+
+def process_relation(condition: Condition, process: Process) -> Item:
+    """Return how the facts of a process lie to a value."""
+    key, value = condition.key, condition.value
+    if isinstance(value, Pattern):
+        return (text_relation(value, process.comm if key is Key.COMM else process.uts),)
+    if key is Key.BINARY:
+        binary = process.binary
+        return (binary and (binary.path == value.path, binary.mntns == value.mntns),)  # type: ignore[union-attr]
+    if key in (Key.CONTAINER, Key.IN_CONTAINER):
+        container = process.container
+        prefix = value.prefix if isinstance(value, ContainerId) else ""
+        return (container and (container.new, container.id.startswith(prefix)),)
+    if key is Key.TREE:
+        return (value in process.ancestry, len(process.ancestry) > 1)
+    return number_relation(condition, process)
+
+
+def number_relation(condition: Condition, process: Process) -> Item:
+    """Return how a number lies to a value; of pid, both ids and whether it is new."""
+    key, value = condition.key, condition.value
+    if not isinstance(value, int):
+        return (process.new,)
+    if key is not Key.PID:
+        fact = {Key.UID: process.uid, Key.MNTNS: process.mntns, Key.PIDNS: process.pidns}
+        assert isinstance(key, Key)
+        return (distance(fact[key], value),)
+    exact = condition.op in (Op.EQ, Op.NE)
+    return distance(process.pid, value), process.tid == value if exact else process.tid > value
