@@ -6,17 +6,19 @@ import re
 from collections.abc import Callable
 from operator import attrgetter
 from os import fsencode
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from model.facts import Shown
 from model.filters import FieldKey, Part
 
 from .catalogue import EventDefinition
-from .event import TraceEvent
 from .output.go_values import go_text
 from .printed import PrinterOf, printer_of
 
-FieldReader: TypeAlias = Callable[[TraceEvent], Shown | None]
+if TYPE_CHECKING:  # the oracle reads fields without the package that defines our events
+    from .event import TraceEvent
+
+FieldReader: TypeAlias = Callable[["TraceEvent"], Shown | None]
 """Returns a field; None where it is not there or could not be read (rule 18)."""
 
 IN_CONTAINER: Final = "container"

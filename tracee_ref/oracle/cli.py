@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn, Protocol
 
 from ..errors import HostError, UsageError
-from .commands import run, vectors
+from .commands import check, run, vectors
 
 AGREED: Final = 0
 DISAGREED: Final = 1
@@ -36,6 +36,7 @@ class Command(Protocol):
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
+    "check": check,
     "run": run,
     "vectors": vectors,
 }

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from model.facts import Event, Process
 
-from .events import BASES, DERIVED, OUTSIDE, SIGNATURES, UNCHECKED, UNMASKED, Table
+from ...events_known import SIGNATURES
+from .events import BASES, DERIVED, OUTSIDE, UNCHECKED, UNMASKED, Table
 from .kernel import Kernel
 from .scope import Scope
 from .userland import keeps

@@ -12,6 +12,7 @@ from typing import Final
 from model.selection import taken_in
 
 from ....catalogue import Row, data_file
+from ...events_known import SIGNATURE_SETS, SIGNATURES
 from .scope import Scope
 
 ALL: Final = (1 << 64) - 1
@@ -62,45 +63,6 @@ PROGRAMS: Final[Sequence[tuple[str, ...]]] = (
 A packet of DNS or HTTP is taken for one of TCP.
 """
 
-SIGNATURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        name: tuple(needs.split())
-        for name, needs in {
-            "stdio_over_socket": "security_socket_connect socket_dup",
-            "k8s_api_connection": "sched_process_exec security_socket_connect",
-            "aslr_inspection": "security_file_open",
-            "proc_mem_code_injection": "security_file_open",
-            "docker_abuse": "security_file_open security_socket_connect",
-            "scheduled_task_mod": "security_file_open security_inode_rename sched_process_exec",
-            "ld_preload": "sched_process_exec security_file_open security_inode_rename",
-            "cgroup_notify_on_release": "security_file_open",
-            "default_loader_mod": "security_file_open security_inode_rename",
-            "sudoers_modification": "security_file_open security_inode_rename",
-            "sched_debug_recon": "security_file_open",
-            "system_request_key_mod": "security_file_open",
-            "cgroup_release_agent": "security_file_open security_inode_rename",
-            "rcd_modification": "security_file_open security_inode_rename sched_process_exec",
-            "core_pattern_modification": "security_file_open",
-            "proc_kcore_read": "security_file_open",
-            "proc_mem_access": "security_file_open",
-            "hidden_file_created": "magic_write",
-            "anti_debugging": "ptrace",
-            "ptrace_code_injection": "ptrace",
-            "process_vm_write_inject": "process_vm_writev",
-            "disk_mount": "security_sb_mount",
-            "dynamic_code_loading": "mem_prot_alert",
-            "fileless_execution": "sched_process_exec",
-            "illegitimate_shell": "security_bprm_check",
-            "kernel_module_loading": "init_module security_kernel_read_file",
-            "k8s_cert_theft": "security_file_open security_inode_rename",
-            "proc_fops_hooking": "hooked_proc_fops",
-            "syscall_hooking": "hooked_syscalls",
-            "dropped_executable": "magic_write",
-        }.items()
-    }
-)
-"""Signature event -> the events that it looks at (section 5.5)."""
-
 
 @cache
 def rows() -> Mapping[str, Row]:
@@ -113,7 +75,7 @@ def rows() -> Mapping[str, Row]:
 def sets_of_events() -> Mapping[str, frozenset[str]]:
     """Return every event with its sets; signature events are in two (section 1.3)."""
     built_in = {row.name: frozenset(row.sets) for row in rows().values()}
-    signatures = dict.fromkeys(SIGNATURES, frozenset({"signatures", "default"}))
+    signatures = dict.fromkeys(SIGNATURES, SIGNATURE_SETS)
     return MappingProxyType(built_in | signatures)
 
 

@@ -12,7 +12,8 @@ from model.selection import named
 from ....flags import values
 from ....flags.refusal import refused
 from ....flags.tokens import Flag, expression_error
-from .events import SIGNATURES, rows, sets_of_events
+from ...events_known import SIGNATURES
+from .events import rows, sets_of_events
 
 EVENT: Final = frozenset({"e", "ev", "eve", "even", "event"})
 SET: Final = frozenset({"s", "se", "set"})

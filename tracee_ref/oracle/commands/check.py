@@ -1,0 +1,121 @@
+"""``scope-oracle check``: judge what a tracer printed, as a stream of JSON events."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Final
+
+from ...errors import HostError, UsageError
+from ..dialects import DIALECTS
+from ..streams.balance import SECOND
+from ..streams.hosts import check_hosts
+from ..streams.job import Job, Streams
+from ..streams.lives import Begins
+from ..streams.losses import NO_LOSSES, Losses, read_losses
+from ..streams.policies import read_policies
+from ..streams.report import SHOWN, Kind, Tally
+
+SUMMARY: Final = "check the JSON events that a tracer printed: masks, strays, what is missing"
+
+AGREED, DISAGREED = 0, 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add all options."""
+    parser.add_argument("files", metavar="FILE", nargs="*", help="JSON lines; - is standard input")
+    parser.add_argument(
+        "--scopes", "-f", nargs="+", action="extend", default=[], metavar="FLAG",
+        help="the -f flags of the tracer; the last value is FILE if there is no other",
+    )  # fmt: skip
+    parser.add_argument("--dialect", choices=[*DIALECTS], help="judge by what this one did")
+    parser.add_argument("--policies", metavar="FILE", help="JSON: policy name -> scope number")
+    parser.add_argument(
+        "--begins", type=Begins, choices=[*Begins], default=Begins.ANYWHERE,
+        metavar="{anywhere,host,command}",
+        help="where the streams begin: with the tracing of a host, or of one command",
+    )  # fmt: skip
+    parser.add_argument("--host-mntns", type=int, metavar="INODE", help="what host: stands for")
+    parser.add_argument("--tracer", type=int, action="append", default=[], metavar="PID")
+    parser.add_argument("--dask", nargs="?", const="", metavar="ADDRESS", help="one task a file")
+    parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+    parser.add_argument("--show", type=int, default=SHOWN, metavar="N", help="findings of a kind")
+    add_streams(parser)
+
+
+def add_streams(parser: argparse.ArgumentParser) -> None:
+    """Add what goes with each FILE, in the order of the files."""
+    group = parser.add_argument_group("for each FILE, in their order")
+    group.add_argument(
+        "--unfiltered", action="append", default=[], metavar="FILE",
+        help="all events of the same time: a second run with event=*",
+    )  # fmt: skip
+    group.add_argument("--losses", action="append", default=[], metavar="N|FILE")
+    group.add_argument("--unfiltered-losses", action="append", default=[], metavar="N|FILE")
+    group.add_argument(
+        "--window", type=float, default=2.0, metavar="SECONDS",
+        help="how far apart the two streams may have an event",
+    )  # fmt: skip
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Check the files and print the report; return the exit status."""
+    files, flags = split_files(options.files, options.scopes)
+    job = Job(
+        flags=tuple(flags),
+        dialect=options.dialect,
+        begins=options.begins,
+        tracers=frozenset(options.tracer),
+        policies=read_policies(options.policies) if options.policies else None,
+        host_mntns=options.host_mntns,
+        window=int(options.window * SECOND),
+        limit=options.show,
+    )
+    job.judge()  # a wrong flag is an error before anything is read
+    tally = check_hosts(job, streams_of(files, options), options.dask)
+    print(json.dumps(tally.data(), indent=1) if options.json else "\n".join(tally.lines()))
+    return status_of(tally, alone=not options.unfiltered)
+
+
+def split_files(files: Sequence[str], scopes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return files and flags: without files, the last flag is one (``--scopes F F FILE``)."""
+    if files:
+        return [*files], [*scopes]
+    if not scopes:
+        raise UsageError("no FILE - give a file of JSON events, or - for standard input")
+    return [scopes[-1]], [*scopes[:-1]]
+
+
+def streams_of(files: Sequence[str], options: argparse.Namespace) -> list[Streams]:
+    """Return the files of each host; UsageError if their numbers do not fit."""
+    for name in ("unfiltered", "losses", "unfiltered_losses"):
+        given = len(getattr(options, name))
+        if given not in (0, len(files)):
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag}: {given} for {len(files)} files - give one for each")
+    own, other = losses(options.losses), losses(options.unfiltered_losses)
+    return [
+        Streams(file, everything, lost or NO_LOSSES, unseen or NO_LOSSES)
+        for file, everything, lost, unseen in zip_longest(files, options.unfiltered, own, other)
+    ]
+
+
+def losses(values: Sequence[str]) -> list[Losses]:
+    """Return the losses of every value."""
+    return [*map(read_losses, values)]
+
+
+def status_of(tally: Tally, *, alone: bool) -> int:
+    """Return the exit status; raise HostError where there is no verdict.
+
+    A stream ``alone`` in which nothing was judged is no agreement.
+    """
+    if tally.disagreements:
+        return DISAGREED
+    if tally.found[Kind.UNREADABLE]:
+        raise HostError(f"{tally.found[Kind.UNREADABLE]} lines hold no event, so no verdict")
+    if alone and not tally.right:
+        raise HostError("no event could be judged, so no verdict")
+    return AGREED

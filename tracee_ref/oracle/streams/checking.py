@@ -1,0 +1,161 @@
+"""A whole stream checked: alone, or against all events that the tracer saw."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from heapq import merge
+from pathlib import Path
+from typing import IO
+
+from ...errors import UsageError
+from .balance import Balance, Pair, event_of
+from .job import STDIN, Job, Streams, tells_lives
+from .losses import NO_LOSSES
+from .progress import shown
+from .reading import MASK, Line, lines
+from .report import Finding, Kind, Tally
+from .verdicts import Verdict, Verdicts
+from .wording import mask_text, reasons, summary
+
+OWN, ALL = False, True
+
+
+def check(job: Job, streams: Streams) -> Tally:
+    """Check the streams of one host; UsageError for a file that cannot be read."""
+    checker = Checker(job, streams)
+    with ExitStack() as stack:
+        own = checker.events(streams.shown, stack)
+        if streams.everything is None:
+            checker.alone(own)
+        else:
+            checker.against(own, checker.events(streams.everything, stack))
+    return checker.end()
+
+
+class Checker:
+    """The check of the streams of one host; ``end`` gives its result."""
+
+    def __init__(self, job: Job, streams: Streams) -> None:
+        self._job = job
+        self._streams = streams
+        judge = job.judge()
+        if streams.everything is None:
+            told = tells_lives(judge) and not streams.losses.lost
+        else:
+            told = not streams.losses_of_everything.lost
+        self._verdicts = Verdicts(judge, job.begins, job.tracers, told=told)
+        self._losses = {streams.shown: streams.losses}
+        if streams.everything is not None:
+            self._losses[streams.everything] = streams.losses_of_everything
+        self.tally = Tally()
+
+    def end(self) -> Tally:
+        """Let the losses explain what they can; return the result."""
+        other = self._losses.get(self._streams.everything or "", NO_LOSSES)
+        self.tally.excuse(self._losses[self._streams.shown], other)
+        return self.tally
+
+    def events(self, path: str, stack: ExitStack) -> Iterator[Line]:
+        """Give the lines of a file that hold events; the others are findings."""
+        stream = opened(path, stack)
+        for line in shown(lines(stream, self._job.policies), stream, path):
+            if line.event is not None:
+                yield line
+            elif line.losses is not None:
+                self._losses[path] += line.losses
+            else:
+                self._note(Kind.UNREADABLE, path, line, line.problem)
+
+    def alone(self, own: Iterable[Line]) -> None:
+        """Judge events by what they and their own stream tell."""
+        lives = self._verdicts.lives
+        for line in own:
+            event = event_of(line)
+            lives.before(event)
+            self._judge(line, self._verdicts.now(event))
+            lives.after(event)
+
+    def against(self, own: Iterable[Line], all_: Iterable[Line]) -> None:
+        """Judge all events, and look which of them are shown."""
+        balance = Balance(self._job.window)
+        for time, of_all, line in merge(timed(own, OWN), timed(all_, ALL)):
+            if of_all:
+                verdict = self._verdicts.of(event_of(line))
+                self._settle(balance.expect(line, verdict) if any(verdict[:2]) else ())
+            else:
+                self._settle(balance.show(line))
+            self._settle(balance.give_up(time))
+        self._settle(balance.give_up(None))
+
+    def _settle(self, pairs: Iterable[Pair]) -> None:
+        """Count what was found in both streams, or in one."""
+        for expected, line in pairs:
+            if line is not None and expected is not None:
+                self._judge(line, expected.verdict)
+            elif line is not None:
+                self._stray(line)
+            elif expected is not None:
+                self._missing(expected.line, expected.verdict)
+
+    def _judge(self, line: Line, verdict: Verdict) -> None:
+        """Compare the mask of an event with the one that it must have."""
+        mask = event_of(line)[MASK]
+        self.tally.events += 1
+        if verdict.allows(mask):
+            if verdict.open:
+                self.tally.doubt([*verdict.needs.values()])
+            else:
+                self.tally.right += 1
+            return
+        nothing = mask == 0 or not verdict.certain | verdict.open
+        kind = Kind.UNINVITED if nothing else Kind.WRONG
+        text = f"{mask_text(mask)}, expected {mask_text(verdict.certain, verdict.open)}"
+        self._note(kind, self._streams.shown, line, text, (mask ^ verdict.certain) & ~verdict.open)
+
+    def _stray(self, line: Line) -> None:
+        """Count an event that is shown, and is not among those that a scope matches."""
+        event = event_of(line)
+        self.tally.events += 1
+        verdict = self._verdicts.now(event)
+        alone = not verdict.certain | verdict.open
+        kind, mask = Kind.UNINVITED if alone else Kind.UNKNOWN, event[MASK]
+        self._note(kind, self._streams.shown, line, mask_text(mask), mask & ~verdict.open)
+
+    def _missing(self, line: Line, verdict: Verdict) -> None:
+        """Count an event that is not shown."""
+        if not verdict.certain:
+            self.tally.perhaps_missing += 1
+            return
+        text = f"expected {mask_text(verdict.certain, verdict.open)}"
+        place = self._streams.everything or ""
+        self._note(Kind.MISSING, place, line, text, verdict.certain)
+
+    def _note(self, kind: Kind, path: str, line: Line, text: str, scopes: int = 0) -> None:
+        """Count a finding; reasons are only worked out for one that will be shown."""
+        why: tuple[str, ...] = ()
+        if line.event is not None:
+            text = f"{summary(line.event)}: {text}"
+            if self.tally.found[kind] < self._job.limit:
+                why = reasons(self._verdicts, line.event, scopes)
+        finding = Finding(kind, f"{path}:{line.number}", text, why)
+        self.tally.note(finding, self._job.limit)
+
+
+def timed(events: Iterable[Line], of_all: bool) -> Iterator[tuple[int, bool, Line]]:
+    """Give events with their time; a time never goes back, as those of several CPUs may."""
+    latest = 0
+    for line in events:
+        latest = max(latest, event_of(line)["timestamp"])
+        yield latest, of_all, line
+
+
+def opened(path: str, stack: ExitStack) -> IO[bytes]:
+    """Return an open file, or standard input."""
+    if path == STDIN:
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(Path(path).open("rb"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror} - give a file of JSON events, or -") from error

@@ -1,0 +1,76 @@
+"""What a check was asked for; it can be sent to another process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from model.filters import Key
+
+from ...errors import UsageError
+from ...flags.tokens import split_flag
+from ...flags.values import HOST_MNTNS
+from ..dialects import judge_of
+from ..judging import Judge
+from .balance import WINDOW
+from .lives import LIFE, Begins
+from .losses import NO_LOSSES, Losses
+from .report import SHOWN
+
+STDIN: Final = "-"
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The files of one host: its output, and perhaps all its events; ``-`` is standard input."""
+
+    shown: str
+    everything: str | None = None
+    losses: Losses = NO_LOSSES
+    losses_of_everything: Losses = NO_LOSSES
+
+
+@dataclass(frozen=True)
+class Job:
+    """How streams are checked: ``window`` in nanoseconds, ``limit`` of findings shown a kind."""
+
+    flags: Sequence[str] = ()
+    dialect: str | None = None
+    begins: Begins = Begins.ANYWHERE
+    tracers: frozenset[int] = frozenset()
+    policies: Mapping[str, int] | None = None
+    host_mntns: int | None = None
+    window: int = WINDOW
+    limit: int = SHOWN
+
+    def judge(self) -> Judge:
+        """Return who gives the verdicts; UsageError for a wrong flag."""
+        judge = judge_of([self._resolved(flag) for flag in self.flags], self.dialect)
+        if any(one.mntns == HOST_MNTNS for one in judge.uses.binaries):
+            raise UsageError(
+                "binary=host:PATH: the host's mount namespace is not in the stream - "
+                "give its inode number with --host-mntns"
+            )
+        return judge
+
+    def _resolved(self, flag: str) -> str:
+        """Return a flag with the inode number in place of ``host:``."""
+        if self.host_mntns is None or split_flag(flag).name not in ("binary", "bin"):
+            return flag
+        return flag.replace("host:/", f"{self.host_mntns}:/")
+
+
+def tells_lives(judge: Judge) -> bool:
+    """Whether scopes show every fork, exec and exit, whatever the process."""
+    asking = 0
+    for key in Key:
+        asking |= judge.uses.keys.get(key, 0)
+    for name in LIFE:
+        fields = judge.uses.fields.get(name, {})
+        showing = judge.uses.events.get(name, 0) & ~asking
+        for bits in fields.values():
+            showing &= ~bits
+        if not showing:
+            return False
+    return True

@@ -1,0 +1,28 @@
+"""The mapping file of ``--policies``: which scope each policy of a later Tracee stands for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from model.scope import MAX_SCOPES
+
+from ...errors import UsageError
+from .reading import Policies
+
+
+def read_policies(path: str) -> Policies:
+    """Return policy name -> number of a scope; UsageError for anything else."""
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"policies {path}: cannot be read ({error}) - {EXPECTED}") from error
+    if not isinstance(data, dict):
+        raise UsageError(f"policies {path}: not an object - {EXPECTED}")
+    for name, number in data.items():
+        if type(number) is not int or not 1 <= number <= MAX_SCOPES:
+            raise UsageError(f"policies {path}: {name!r} is not mapped to a scope - {EXPECTED}")
+    return data
+
+
+EXPECTED = f'expected {{"POLICY": SCOPE}}, scopes from 1 to {MAX_SCOPES}'

@@ -1,0 +1,128 @@
+"""The mask that an event of a stream must carry, as far as the stream can tell.
+
+Most events repeat the facts of others, so verdicts are kept by the facts that filters ask
+for; the judge is only asked about new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import reduce
+from operator import and_, itemgetter, or_
+from typing import Any, Final, NamedTuple
+
+from model.filters import FieldKey, Key
+
+from ..judging import Judge, union
+from .json_fields import Read, read_field
+from .json_process import PROGRAM, program_of
+from .lives import Begins, Life, Lives
+from .reading import Traced
+from .settling import Settled, person_of, settle
+
+KEPT: Final = 1 << 16
+"""Verdicts kept; programs repeat themselves far more often than that."""
+
+COLUMNS: Final[Mapping[Key, tuple[str, ...]]] = {
+    Key.COMM: ("processName",),
+    Key.UTS: ("hostName",),
+    Key.UID: ("userId",),
+    Key.PID: ("hostProcessId", "hostThreadId"),
+    Key.MNTNS: ("mountNamespace",),
+    Key.PIDNS: ("pidNamespace",),
+    Key.CONTAINER: ("containerId",),
+    Key.IN_CONTAINER: ("containerId",),
+}
+"""The keys in JSON of what filters ask of processes."""
+
+
+class Verdict(NamedTuple):
+    """Bits that must be set, bits that may be, and what would tell."""
+
+    certain: int
+    open: int = 0
+    needs: Mapping[str, str] = {}
+
+    def allows(self, mask: int) -> bool:
+        """Whether an event may carry this mask."""
+        return mask & ~self.open == self.certain
+
+
+class Verdicts:
+    """Judges the events of one stream, in its order."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        begins: Begins = Begins.ANYWHERE,
+        tracers: frozenset[int] = frozenset(),
+        *,
+        told: bool = False,
+    ) -> None:
+        self.judge = judge
+        self.lives = Lives(judge, begins, self._following, told=told)
+        self._tracers = tracers
+        self._kept: dict[Any, Verdict] = {}
+        self._lives_count = judge.uses.lives
+        self._all = union(judge.uses.events.values())
+        columns = {column for key in judge.uses.keys for column in COLUMNS.get(key, ())}
+        columns |= {"hostProcessId"} if tracers else set()
+        columns |= {"containerId"} if judge.uses.new_container else set()
+        self._facts = itemgetter("eventName", *sorted(columns))
+
+    def of(self, event: Traced) -> Verdict:
+        """Return the verdict on an event, and take in what it tells of processes."""
+        self.lives.before(event)
+        verdict = self.now(event)
+        self.lives.after(event)
+        return verdict
+
+    def now(self, event: Traced) -> Verdict:
+        """Return the verdict on an event that was taken in before."""
+        uses = self.judge.uses
+        life = self._life(event) if self._lives_count else NOBODY
+        fields = self._fields(event)
+        new = self.lives.containers.get(event["containerId"]) if uses.new_container else None
+        facts = (self._facts(event), life, (*fields.values(),), new)
+        verdict = self._kept.get(facts)
+        if verdict is None:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            verdict = self._kept[facts] = self._decide(event, life, fields)
+        return verdict
+
+    def settled(self, event: Traced) -> Settled:
+        """Return all that an event may be, for an explanation; the stream is where it was."""
+        person = person_of(self.judge, event, self._life(event), self.lives, self._tracers)
+        return settle(self.judge, event, self._fields(event), person)
+
+    def _fields(self, event: Traced) -> dict[FieldKey, Read]:
+        asked = self.judge.uses.fields.get(event["eventName"], ())
+        return {key: read_field(event, key) for key in asked}
+
+    def _life(self, event: Traced) -> Life:
+        life = self.lives.of(event["hostProcessId"])
+        if life.binary is None and PROGRAM in event:
+            return replace(life, binary=program_of(event))
+        return life
+
+    def _decide(self, event: Traced, life: Life, fields: dict[FieldKey, Read]) -> Verdict:
+        person = person_of(self.judge, event, life, self.lives, self._tracers)
+        known = settle(self.judge, event, fields, person)
+        masks = [self.judge.mask(one) for one in known.events]
+        certain, some = reduce(and_, masks), reduce(or_, masks)
+        vague = known.vague & self._all
+        open_ = (some & ~certain) | vague
+        return Verdict(certain & ~vague, open_, known.needs if open_ else {})
+
+    def _following(self, event: Traced, life: Life) -> tuple[int, int]:
+        """Return the scopes whose filters on the process hold, and those where they may."""
+        person = person_of(self.judge, event, life, self.lives, self._tracers)
+        masks = [self.judge.process_mask(one) for one in person.processes]
+        certain = reduce(and_, masks) & ~person.vague
+        return certain, (reduce(or_, masks) | person.vague) & ~certain
+
+
+NOBODY: Final = Life(frozenset())
+"""Stands for a life where no filter asks for any."""
