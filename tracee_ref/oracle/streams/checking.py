@@ -65,8 +65,9 @@ class Checker:
                 yield line
             elif line.losses is not None:
                 self._losses[path] += line.losses
-            else:
-                self._note(Kind.UNREADABLE, path, line, line.problem)
+            elif self._worth_telling(Kind.UNREADABLE):
+                place = f"{path}:{line.number}"
+                self.tally.findings.append(Finding(Kind.UNREADABLE, place, line.problem))
 
     def alone(self, own: Iterable[Line]) -> None:
         """Judge events by what they and their own stream tell."""
@@ -111,8 +112,15 @@ class Checker:
             return
         nothing = mask == 0 or not verdict.certain | verdict.open
         kind = Kind.UNINVITED if nothing else Kind.WRONG
-        text = f"{mask_text(mask)}, expected {mask_text(verdict.certain, verdict.open)}"
-        self._note(kind, self._streams.shown, line, text, (mask ^ verdict.certain) & ~verdict.open)
+        if self._worth_telling(kind):
+            text = f"{mask_text(mask)}, expected {mask_text(verdict.certain, verdict.open)}"
+            differing = (mask ^ verdict.certain) & ~verdict.open
+            self._tell(kind, self._streams.shown, line, text, differing)
+
+    def _worth_telling(self, kind: Kind) -> bool:
+        """Count a finding; only the first of a kind are put in words."""
+        self.tally.found[kind] += 1
+        return self.tally.found[kind] <= self._job.limit
 
     def _stray(self, line: Line) -> None:
         """Count an event that is shown, and is not among those that a scope matches."""
@@ -121,26 +129,25 @@ class Checker:
         verdict = self._verdicts.now(event)
         alone = not verdict.certain | verdict.open
         kind, mask = Kind.UNINVITED if alone else Kind.UNKNOWN, event[MASK]
-        self._note(kind, self._streams.shown, line, mask_text(mask), mask & ~verdict.open)
+        if self._worth_telling(kind):
+            self._tell(kind, self._streams.shown, line, mask_text(mask), mask & ~verdict.open)
 
     def _missing(self, line: Line, verdict: Verdict) -> None:
         """Count an event that is not shown."""
         if not verdict.certain:
             self.tally.perhaps_missing += 1
             return
-        text = f"expected {mask_text(verdict.certain, verdict.open)}"
-        place = self._streams.everything or ""
-        self._note(Kind.MISSING, place, line, text, verdict.certain)
+        if self._worth_telling(Kind.MISSING):
+            text = f"expected {mask_text(verdict.certain, verdict.open)}"
+            place = self._streams.everything or ""
+            self._tell(Kind.MISSING, place, line, text, verdict.certain)
 
-    def _note(self, kind: Kind, path: str, line: Line, text: str, scopes: int = 0) -> None:
-        """Count a finding; reasons are only worked out for one that will be shown."""
-        why: tuple[str, ...] = ()
-        if line.event is not None:
-            text = f"{summary(line.event)}: {text}"
-            if self.tally.found[kind] < self._job.limit:
-                why = reasons(self._verdicts, line.event, scopes)
-        finding = Finding(kind, f"{path}:{line.number}", text, why)
-        self.tally.note(finding, self._job.limit)
+    def _tell(self, kind: Kind, path: str, line: Line, text: str, scopes: int) -> None:
+        """Keep a finding about an event, with the reasons that concern some scopes."""
+        event = event_of(line)
+        why = reasons(self._verdicts, event, scopes)
+        place = f"{path}:{line.number}"
+        self.tally.findings.append(Finding(kind, place, f"{summary(event)}: {text}", why))
 
 
 def timed(events: Iterable[Line], of_all: bool) -> Iterator[tuple[int, bool, Line]]:

@@ -15,16 +15,20 @@ from .losses import Losses, of_object
 Traced: TypeAlias = dict[str, Any]
 """An event as the tracer printed it."""
 
-NUMBERS: Final = (
-    "hostProcessId", "hostThreadId", "userId", "mountNamespace", "pidNamespace", "timestamp",
-    "returnValue",
-)  # fmt: skip
-TEXTS: Final = ("eventName", "processName", "hostName", "containerId")
+REQUIRED: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("eventName", "processName", "hostName", "containerId"), str),
+    **dict.fromkeys(("hostProcessId", "hostThreadId", "userId", "mountNamespace"), int),
+    **dict.fromkeys(("pidNamespace", "timestamp", "returnValue", "matchedScopes"), int),
+}
+"""What every event has, and is judged by."""
+
 MASK: Final = "matchedScopes"
 POLICIES: Final = "matchedPolicies"
 
 TITLES: Final = {"Anti-Debugging detected": "anti_debugging"}
 """What v0.12.0 prints for the name of a signature event (facts, section 3.10)."""
+
+DECODE: Final = json.JSONDecoder().decode
 
 LONGEST: Final = 1 << 22
 """Bytes of a line that are read; a longer one is no event, and would not fit memory."""
@@ -63,7 +67,7 @@ def lines(stream: IO[bytes], policies: Policies | None = None) -> Iterator[Line]
 def parsed(line: bytes) -> Traced:
     """Return the object of a line; MalformedError if there is none."""
     try:
-        data = json.loads(line)
+        data = DECODE(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"not JSON ({error})") from None
     if not isinstance(data, dict):
@@ -112,12 +116,8 @@ def policy_mask(names: Any, policies: Policies | None) -> int:
 
 def check(event: Traced) -> None:
     """Raise MalformedError for an event that lacks what every event has."""
-    for name in NUMBERS:
-        if type(event.get(name)) is not int:
-            raise MalformedError(f"no number {name}")
-    for name in TEXTS:
-        if type(event.get(name)) is not str:
-            raise MalformedError(f"no text {name}")
-    mask = event[MASK]
-    if type(mask) is not int or not 0 <= mask < 1 << 64:
+    for name, kind in REQUIRED.items():
+        if type(event.get(name)) is not kind:
+            raise MalformedError(f"no {'number' if kind is int else 'text'} {name}")
+    if not 0 <= event[MASK] < 1 << 64:
         raise MalformedError(f"{MASK} is no number of 64 bits")

@@ -54,12 +54,6 @@ class Tally:
     perhaps_missing: int = 0
     findings: list[Finding] = field(default_factory=list)
 
-    def note(self, finding: Finding, limit: int) -> None:
-        """Count a finding, and keep it if it is among the first of its kind."""
-        self.found[finding.kind] += 1
-        if self.found[finding.kind] <= limit:
-            self.findings.append(finding)
-
     def doubt(self, needs: Sequence[str]) -> None:
         """Count an event that cannot be decided."""
         self.undecidable += 1
