@@ -57,7 +57,7 @@ class Explanation:
         verdict = {True: "matches", False: "does not match", None: "undecidable"}[self.matches]
         yield f"scope {self.scope}: {verdict}"
         for one in self.reasons:
-            word = WORDS[one.holds] if one.counts else "-  "
+            word = WORDS[one.holds] if one.counts or one.holds is None else "-  "
             yield f"  {word} {one.filter}: {one.fact} (rule {one.rule})"
 
 
