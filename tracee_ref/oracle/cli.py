@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn, Protocol
 
 from ..errors import HostError, UsageError
-from .commands import check, explain, run, vectors
+from .commands import check, diff_dialects, explain, run, vectors
 
 AGREED: Final = 0
 DISAGREED: Final = 1
@@ -37,6 +37,7 @@ class Command(Protocol):
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "check": check,
+    "diff-dialects": diff_dialects,
     "explain": explain,
     "run": run,
     "vectors": vectors,

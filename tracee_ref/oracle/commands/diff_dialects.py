@@ -1,0 +1,81 @@
+"""``scope-oracle diff-dialects``: where a dialect differs from the model, by smallest cases."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+from ..dialects import DIALECTS
+from ..dialects.deviations import DEVIATIONS
+from ..dialects.difference import Case, Deviation, Question, smallest
+from ..encoding import Data, mask_data
+from ..fact_data import event_data
+
+SUMMARY: Final = "generate the smallest case of each way in which a dialect differs"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the form of the output, and the dialect."""
+    parser.add_argument("--dialect", choices=[*DIALECTS], default="tracee-0.12")
+    parser.add_argument("--json", action="store_true", help="one object a line")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print a case of each deviation."""
+    for case in all_cases():
+        if options.json:
+            print(json.dumps(case_data(case, options.dialect)))
+        else:
+            print("\n".join(lines(case)), end="\n\n")
+    return 0
+
+
+def all_cases() -> Iterator[Case]:
+    """Give the smallest case of every deviation; each has one (tests/oracle/dialects)."""
+    for deviation in DEVIATIONS:
+        case = smallest(deviation)
+        assert case is not None
+        yield case
+
+
+def lines(case: Case) -> Iterator[str]:
+    """Give a case as text."""
+    deviation, question = case.deviation, case.question
+    yield f"{deviation.name} ({rules(deviation)}; facts, section {deviation.section})"
+    yield f"  {deviation.about}"
+    yield "  flags: " + " ".join(f"-f {shlex.quote(flag)}" for flag in case.flags)
+    for name, data in question_data(question).items():
+        yield f"  {name}: {json.dumps(data)}"
+    yield f"  mask: {case.model} by the semantics, {case.dialect} by the dialect"
+
+
+def rules(deviation: Deviation) -> str:
+    """Return the rules that a deviation breaks."""
+    numbers = " and ".join(map(str, deviation.rules))
+    return f"rule{'s' if len(deviation.rules) > 1 else ''} {numbers}"
+
+
+def question_data(question: Question) -> dict[str, Data]:
+    """Return the facts of a case; ``life`` happened between its start and the event."""
+    data: dict[str, Data] = {"event": event_data(question.event)}
+    if question.base is not None:
+        data["base"] = event_data(question.base)
+    if question.life:
+        data["life"] = [str(event) for event in question.life]
+    return data
+
+
+def case_data(case: Case, dialect: str) -> Data:
+    """Return a case for JSON."""
+    return {
+        "id": f"{dialect}/{case.deviation.name}",
+        "rules": case.deviation.rules,
+        "section": case.deviation.section,
+        "why": case.deviation.about,
+        "question": {"flags": case.flags, **question_data(case.question)},
+        "model": mask_data(case.model),
+        "dialect": mask_data(case.dialect),
+    }

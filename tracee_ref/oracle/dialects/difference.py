@@ -1,0 +1,112 @@
+"""The smallest case in which a dialect and the model differ, found by trying in order of size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import NamedTuple
+
+from model import lifecycle
+from model.facts import Event, Process
+from model.lifecycle import LifeEvent, Start
+
+from ...errors import UsageError
+from ..judging import ModelJudge, model_judge
+from .tracee_0_12.decision import Pipeline
+from .tracee_0_12.flags import read_scopes
+from .tracee_0_12.life import step
+
+
+@dataclass(frozen=True)
+class Question:
+    """An event, what it was derived from, and what its process did before.
+
+    With ``life`` the event's process is that of the task with its thread id, after ``life``
+    began with ``event.process``.
+    """
+
+    event: Event
+    base: Event | None = None
+    life: tuple[LifeEvent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A way in which v0.12.0 differs from the semantics.
+
+    ``rules`` are those of the semantics page that it breaks, ``section`` that of the facts;
+    a case is made of ``always`` and some of ``flags``, and one of the ``questions``.
+    """
+
+    name: str
+    rules: tuple[int, ...]
+    section: str
+    about: str
+    flags: Sequence[str]
+    questions: Sequence[Question]
+    always: Sequence[str] = field(default=())
+
+
+class Case(NamedTuple):
+    """A deviation shown: both masks of one question."""
+
+    deviation: Deviation
+    flags: tuple[str, ...]
+    question: Question
+    model: int
+    dialect: int
+
+
+def smallest(deviation: Deviation) -> Case | None:
+    """Return the first case in order of size in which the masks differ."""
+    return next((case for case in cases(deviation) if case.model != case.dialect), None)
+
+
+def cases(deviation: Deviation) -> Iterator[Case]:
+    """Give all cases of a deviation, by the number of their flags and their length."""
+    for flags in flag_sets(deviation):
+        try:
+            judge, run = model_judge(flags), Pipeline(read_scopes(flags))
+        except UsageError:  # one of the two refuses these flags together
+            continue
+        for question in deviation.questions:
+            masks = model_mask(judge, question), dialect_mask(run, question)
+            yield Case(deviation, flags, question, *masks)
+
+
+def flag_sets(deviation: Deviation) -> Iterator[tuple[str, ...]]:
+    """Give the sets of flags, the smallest first."""
+    count = len(deviation.flags)
+    chosen = (some for size in range(count + 1) for some in combinations(deviation.flags, size))
+    for some in sorted(chosen, key=lambda flags: (len(flags), sum(map(len, flags)))):
+        yield (*deviation.always, *some)
+
+
+def model_mask(judge: ModelJudge, question: Question) -> int:
+    """Return the model's mask."""
+    state = begin(question.event.process)
+    for event in question.life:
+        state = lifecycle.step(judge.scopes, state, event)
+    return judge.mask(placed(question, state))
+
+
+def dialect_mask(run: Pipeline, question: Question) -> int:
+    """Return the dialect's mask."""
+    state = begin(question.event.process)
+    for event in question.life:
+        state = step(run, state, event)
+    return run.mask(placed(question, state), question.base)
+
+
+def begin(process: Process) -> lifecycle.State:
+    """Return the state of before the first event."""
+    return lifecycle.begin([Start(process)])
+
+
+def placed(question: Question, state: lifecycle.State) -> Event:
+    """Return the event, with the facts that the life before made of its process."""
+    event = question.event
+    if not question.life:
+        return event
+    return Event(event.name, state.facts(event.process.tid), event.fields)
