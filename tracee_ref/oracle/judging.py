@@ -49,6 +49,7 @@ class Judge(Protocol):
     uses: Uses
     exec_renews: bool
     thread_follows: bool
+    shown_with_zero: frozenset[str]
 
     def mask(self, event: Event, base: Event | None = None) -> int:
         """Return the mask of an event; ``base`` is what a derived one came from."""
@@ -68,6 +69,9 @@ class ModelJudge:
 
     thread_follows = False
     """A new thread is no fork (rule 13)."""
+
+    shown_with_zero: frozenset[str] = frozenset()
+    """No event is shown that no scope matches (rule 2)."""
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
         self.scopes = scopes

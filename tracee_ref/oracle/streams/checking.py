@@ -82,12 +82,12 @@ class Checker:
         """Judge all events, and look which of them are shown."""
         balance = Balance(self._job.window)
         for time, of_all, line in merge(timed(own, OWN), timed(all_, ALL)):
+            self._settle(balance.give_up(time))
             if of_all:
                 verdict = self._verdicts.of(event_of(line))
                 self._settle(balance.expect(line, verdict) if any(verdict[:2]) else ())
             else:
                 self._settle(balance.show(line))
-            self._settle(balance.give_up(time))
         self._settle(balance.give_up(None))
 
     def _settle(self, pairs: Iterable[Pair]) -> None:
@@ -102,15 +102,17 @@ class Checker:
 
     def _judge(self, line: Line, verdict: Verdict) -> None:
         """Compare the mask of an event with the one that it must have."""
-        mask = event_of(line)[MASK]
+        event = event_of(line)
+        mask = event[MASK]
         self.tally.events += 1
-        if verdict.allows(mask):
+        invited = mask != 0 or event["eventName"] in self._verdicts.judge.shown_with_zero
+        if invited and verdict.allows(mask):
             if verdict.open:
                 self.tally.doubt([*verdict.needs.values()])
             else:
                 self.tally.right += 1
             return
-        nothing = mask == 0 or not verdict.certain | verdict.open
+        nothing = not invited or not verdict.certain | verdict.open
         kind = Kind.UNINVITED if nothing else Kind.WRONG
         if self._worth_telling(kind):
             text = f"{mask_text(mask)}, expected {mask_text(verdict.certain, verdict.open)}"

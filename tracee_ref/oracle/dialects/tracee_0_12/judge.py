@@ -10,6 +10,7 @@ from model.filters import FieldKey, Key
 from ....printed import PrinterOf
 from ...judging import Uses, union
 from .decision import Pipeline
+from .events import OUTSIDE
 from .flags import read_scopes
 from .scope import Scope
 
@@ -23,18 +24,20 @@ class Tracee012Judge:
     thread_follows = True
     """Section 2.6: a new thread of a matching process makes that followed."""
 
+    shown_with_zero = OUTSIDE
+
     def __init__(self, flags: Sequence[str]) -> None:
         self.scopes = read_scopes(flags)
         self.uses = uses_of(self.scopes)
-        self._pipeline = Pipeline(self.scopes)
+        self.pipeline = Pipeline(self.scopes)
 
     def mask(self, event: Event, base: Event | None = None) -> int:
         """Return what is printed with an event."""
-        return self._pipeline.mask(event, base)
+        return self.pipeline.mask(event, base)
 
     def process_mask(self, process: Process) -> int:
         """Return what the kernel side makes of a process."""
-        return self._pipeline.process_mask(process)
+        return self.pipeline.process_mask(process)
 
     def blind(self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None) -> int:
         """Section 3.5: only raw values are compared."""

@@ -1,0 +1,162 @@
+"""Streams told by a model of processes: no right mask is blamed, and no wrong one passes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import draws
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from traced_events import Traced, of_process
+
+from model import lifecycle
+from model.facts import Event, Process
+from model.lifecycle import Exec, Exit, Fork, LifeEvent, Start, State, begin, carried
+from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
+from tracee_ref.errors import UsageError
+from tracee_ref.flags.spelling import format_scopes
+from tracee_ref.oracle.dialects.tracee_0_12 import life
+from tracee_ref.oracle.dialects.tracee_0_12.judge import Tracee012Judge
+from tracee_ref.oracle.judging import Judge, ModelJudge
+from tracee_ref.oracle.streams.lives import LIFE, Begins
+from tracee_ref.oracle.streams.verdicts import Verdicts
+
+NAMES = ("getppid", *LIFE)
+Step = Callable[[State, LifeEvent], State]
+
+
+@st.composite
+def scope_sets(draw: st.DrawFn) -> tuple[Scope, ...]:
+    """Scopes with filters on processes, and one that shows every life."""
+    conditions = st.frozensets(draws.process_conditions(), max_size=3)
+    names = st.frozensets(st.sampled_from(NAMES), min_size=1)
+    count = draw(st.integers(1, 3))
+    some = (
+        Scope(number, draw(names), draw(conditions), draw(st.booleans()))
+        for number in range(1, count + 1)
+    )
+    return (*some, Scope(64, frozenset(LIFE)))
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> tuple[list[Start], list[LifeEvent]]:
+    """Two processes of before, and what happens to them and their children."""
+    drawn = [replace(draw(draws.processes), pid=pid, tid=pid) for pid in (1, 2)]
+    starts = [Start(replace(drawn[0], tracer=False)), Start(drawn[1], 1)]
+    state, events = begin(starts), list[LifeEvent]()
+    for _ in range(draw(st.integers(1, 8))):
+        event = draws.life_events(draw, state)
+        if isinstance(event, Exit) and state.facts(event.tid).tracer:
+            continue  # the tracer is there to the end of its stream
+        if isinstance(event, Exec):  # the file is found in the namespace that the task is in
+            path = event.binary.path
+            event = event._replace(binary=Binary(path, state.facts(event.tid).mntns))
+        events.append(event)
+        state = lifecycle.step((), state, event)
+    return starts, events
+
+
+def told(
+    judge: Judge, step: Step, starts: Sequence[Start], events: Sequence[LifeEvent]
+) -> Iterator[Traced]:
+    """Give the events that show the lives, and one of the task after each."""
+    state = begin(starts)
+    for event in events:
+        after = step(state, event)
+        process = carried(state, event, after)
+        last = isinstance(event, Exit) and len(state.threads(process.pid)) == 1
+        yield from life_event(judge, process, event, last)
+        if isinstance(event, Fork):
+            process = after.facts(event.child_tid)
+        if not isinstance(event, Exit):
+            yield shown(judge, process, "getppid")
+        state = after
+
+
+def life_event(judge: Judge, process: Process, event: LifeEvent, last: bool) -> Iterator[Traced]:
+    if isinstance(event, Fork):
+        yield shown(judge, process, LIFE[0], child_pid=event.child_pid)
+    elif isinstance(event, Exec):
+        yield shown(judge, process, LIFE[1], pathname=event.binary.path.decode())
+    elif isinstance(event, Exit):
+        yield shown(judge, process, LIFE[2], process_group_exit=last)
+
+
+def shown(judge: Judge, process: Process, name: str, **args: object) -> Traced:
+    return of_process(process, name, judge.mask(Event(name, process)), **args)
+
+
+def judged(judge: Judge, starts: Sequence[Start], stream: Sequence[Traced]) -> list[bool]:
+    """Whether each event's mask is allowed; every event where one bit is wrong is found."""
+    tracers = frozenset(one.process.pid for one in starts if one.process.tracer)
+    verdicts = Verdicts(judge, Begins.HOST, tracers, told=True)
+    allowed = []
+    for event in stream:
+        verdict = verdicts.of(json.loads(json.dumps(event)))
+        mask = event["matchedScopes"]
+        allowed.append(verdict.allows(mask))
+        for bit in (1, 2, 4, 8, 1 << 63):
+            assert verdict.allows(mask ^ bit) == bool(verdict.open & bit and allowed[-1])
+    return allowed
+
+
+@settings(max_examples=500)
+@given(scope_sets(), stories())
+def test_the_models_masks_are_allowed(
+    scopes: tuple[Scope, ...], story: tuple[list[Start], list[LifeEvent]]
+) -> None:
+    judge = ModelJudge(scopes)
+    stream = [*told(judge, lambda s, e: lifecycle.step(scopes, s, e), *story)]
+    assert all(judged(judge, story[0], stream))
+
+
+@settings(max_examples=500)
+@given(scope_sets(), stories())
+def test_the_dialects_masks_are_allowed(
+    scopes: tuple[Scope, ...], story: tuple[list[Start], list[LifeEvent]]
+) -> None:
+    try:
+        judge = Tracee012Judge(format_scopes(scopes))
+    except (ValueError, UsageError):  # no flag can say it, or none that v0.12.0 takes
+        assume(False)
+    stream = [*told(judge, lambda s, e: life.step(judge.pipeline, s, e), *story)]
+    assert all(judged(judge, story[0], stream))
+
+
+def test_what_the_stream_tells_is_decided() -> None:
+    """A process born in the stream is known in everything that filters ask."""
+    scopes = [
+        Scope(number + 1, frozenset({"getppid"}), frozenset({condition}), follow=number == 0)
+        for number, condition in enumerate(CONDITIONS)
+    ]
+    judge = ModelJudge(scopes)
+    events: list[LifeEvent] = [Fork(1, 5, 5), Exec(5, Binary(b"/a", 3), b"a"), Fork(5, 6, 6)]
+    start = [Start(Process(pid=1, tid=1, mntns=3))]
+    stream = [*told(judge, lambda s, e: lifecycle.step(scopes, s, e), start, events)]
+    verdicts = Verdicts(judge, Begins.HOST, told=True)
+    assert [tuple(verdicts.of(event))[:2] for event in stream][-1] == (0b1111, 0)
+    assert stream[-1]["matchedScopes"] == 0b1111
+
+
+CONDITIONS = (
+    Condition(Key.COMM, Op.EQ, Pattern(b"a")),
+    Condition(Key.BINARY, Op.EQ, Binary(b"/a", 3)),
+    Condition(Key.PID, Op.EQ, NEW),
+    Condition(Key.TREE, Op.EQ, 5),
+)
+
+
+@pytest.mark.parametrize("begins", Begins)
+def test_what_the_stream_does_not_tell_is_open(begins: Begins) -> None:
+    event = of_process(Process(pid=9, comm=b"a"), "getppid", 1)
+    scopes = (
+        Scope(number + 1, frozenset({"getppid"}), frozenset({condition}))
+        for number, condition in enumerate(CONDITIONS)
+    )
+    verdict = Verdicts(ModelJudge([*scopes]), begins, told=True).of(event)
+    assert verdict.open & 0b1011 == 0b1010
+    assert bool(verdict.open & 0b100) is (begins is Begins.ANYWHERE)
+    assert bool(verdict.certain & 0b100) is (begins is Begins.COMMAND)
