@@ -13,14 +13,12 @@ from typing import Final, NoReturn, Protocol
 
 from ..errors import HostError, UsageError
 from .commands import check, diff_dialects, explain, run, vectors
+from .summary import UNJUDGED
 
-AGREED: Final = 0
-DISAGREED: Final = 1
 USAGE: Final = 2
-UNJUDGED: Final = 3
-"""Exit statuses: there is no verdict when something broke, as opposed to a bad one."""
-
 INTERRUPTED: Final = 130
+SEPARATOR: Final = "--"
+"""What is behind it is a command, and no matter of this command line."""
 
 
 class Command(Protocol):
@@ -74,8 +72,11 @@ def make_parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error is one line on stderr."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    end = given.index(SEPARATOR) if SEPARATOR in given else len(given)
     try:
-        options = make_parser().parse_args(argv)
+        options = make_parser().parse_args(given[:end])
+        options.behind = given[end + 1 :]
         status = COMMANDS[options.command].execute(options)
         sys.stdout.flush()
     except UsageError as error:
