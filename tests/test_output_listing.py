@@ -11,7 +11,7 @@ def without_functions(event: EventDefinition) -> str:
 
 
 def sections(lacking: Lacking = without_functions) -> dict[str, list[str]]:
-    parts = [part.splitlines() for part in listing(lacking).strip().split("\n\n")]
+    parts = [part.splitlines() for part in listing(load_catalogue(), lacking).strip().split("\n\n")]
     return {lines[0]: lines[1:] for lines in parts}
 
 

@@ -13,6 +13,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from .derivation.rules import RULES
 from .function_events import FUNCTIONS
 
 LAST_NATIVE_CALL: Final = 448
@@ -24,6 +25,9 @@ the events with these ids (facts, section 5.1).
 
 ONLY_32BIT: Final = "32bit_unique"
 """The set of the calls that exist for 32-bit programs alone."""
+
+SIGNATURES: Final = range(6000, 7000)
+"""Ids of the events that findings of signatures are."""
 
 TRACED: Final = frozenset({"sched_process_fork", "sched_process_exec", "sched_process_exit"})
 """Events of tracepoints that the tracer can deliver."""
@@ -42,7 +46,8 @@ class EventDefinition:
     """An event; ``available`` tells whether this tracer can deliver it.
 
     ``id`` is what the output shows as ``eventId``; ``functions`` are those of the kernel that
-    the event needs, if the kernel lets us watch them.
+    the event needs, if the kernel lets us watch them; ``bases`` the events that it is made of,
+    none for one that the kernel side sends.  An ``internal`` one cannot be named by users.
     """
 
     id: int
@@ -52,6 +57,13 @@ class EventDefinition:
     args: tuple[ArgumentDefinition, ...]
     available: bool
     functions: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    internal: bool = False
+
+    @property
+    def of_kernel(self) -> bool:
+        """Whether the kernel side sends it."""
+        return not self.bases
 
 
 class Row(NamedTuple):
@@ -68,28 +80,43 @@ class Row(NamedTuple):
 
 @cache
 def load_catalogue() -> Mapping[str, EventDefinition]:
-    """Return the public events by name, in the order of their ids."""
+    """Return the events that users can name, in the order of their ids."""
+    return MappingProxyType({n: event for n, event in all_events().items() if not event.internal})
+
+
+@cache
+def all_events() -> Mapping[str, EventDefinition]:
+    """Return the events of the catalogue by name, internal ones too, in the order of their ids."""
     rows = [Row(*fields) for fields in json.loads(data_file("events.json"))]
     pairs = {(kind, name) for row in rows for kind, name in row.args}
     arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for pair in pairs}
-    return MappingProxyType(
-        {row.name: definition(row, arguments) for row in rows if not row.internal}
-    )
+    syscalls = frozenset(row.name for row in rows if row.syscall)
+    return MappingProxyType({row.name: definition(row, arguments, syscalls) for row in rows})
 
 
 def definition(
-    row: Row, arguments: Mapping[tuple[str, str], ArgumentDefinition]
+    row: Row, arguments: Mapping[tuple[str, str], ArgumentDefinition], syscalls: frozenset[str]
 ) -> EventDefinition:
     """Return the event of a line; equal arguments of different events are one object."""
+    sources = sources_of(row.name)
     return EventDefinition(
         id=row.id,
         name=row.name,
         syscall=row.syscall,
         sets=frozenset(row.sets),
         args=tuple(arguments[kind, name] for kind, name in row.args),
-        available=row.syscall or row.name in TRACED or row.name in FUNCTIONS,
-        functions=FUNCTIONS.get(row.name, ()),
+        available=sources <= syscalls | TRACED | FUNCTIONS.keys(),
+        functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
+        bases=RULES[row.name].bases if row.name in RULES else (),
+        internal=row.internal,
     )
+
+
+def sources_of(name: str) -> frozenset[str]:
+    """Return the events of the kernel side that an event comes from; itself, if it is one."""
+    if name not in RULES:
+        return frozenset({name})
+    return frozenset().union(*map(sources_of, RULES[name].bases))
 
 
 @cache

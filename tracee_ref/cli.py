@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
 import click
 
-from .catalogue import load_catalogue
 from .command import CommandError
 from .errors import HostError, UsageError
 from .flags.filters import parse_filters
@@ -18,7 +18,8 @@ from .flags.help import filter_help, output_help
 from .flags.outputs import parse_outputs
 from .kernel.functions import lacking
 from .listing import listing
-from .session import Run, run_session
+from .session import Run, run_session, say
+from .signatures.loaded import load_signatures
 
 USAGE: Final = 2
 ENVIRONMENT: Final = 1
@@ -86,13 +87,23 @@ SIZES: Final = tuple(1 << power for power in range(11))
     show_default=True,
     help="Size of the buffer between kernel and tracer, in MiB.",
 )
+@click.option(
+    "--signatures",
+    "directories",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Take signatures from the Python files in DIR, too; may be repeated.",
+)
 @click.option("--list", "list_events", is_flag=True, help="Show events and sets, and exit.")
 @click.version_option(version("tracee-ref"), prog_name="tracee-ref")
 @click.argument("command", metavar="[-- COMMAND [ARG]...]", nargs=-1, type=click.UNPROCESSED)
 def trace(
+    *,
     filters: tuple[str, ...],
     outputs: tuple[str, ...],
     buffer: int,
+    directories: tuple[Path, ...],
     list_events: bool,
     command: tuple[str, ...],
 ) -> int:
@@ -101,16 +112,18 @@ def trace(
     With a COMMAND: show what it and its descendants do until it ends, and exit with its
     status. Without: show what all processes do until SIGINT or SIGTERM.
     """  # fmt: skip
+    signatures = load_signatures(directories, say)
+    catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
     if HELP in filters or HELP in outputs or list_events:
         texts: dict[bool, Callable[[], str]] = {
             HELP in filters: filter_help,
             HELP in outputs: output_help,
-            list_events: partial(listing, lacking),
+            list_events: partial(listing, catalogue, lacking),
         }
         click.echo(texts[True](), nl=False)
         return 0
-    scopes = parse_filters(filters, load_catalogue(), lacking)
-    return run_session(Run(scopes, parse_outputs(outputs), command, buffer))
+    scopes = parse_filters(filters, catalogue, lacking)
+    return run_session(Run(scopes, parse_outputs(outputs), command, buffer, signatures))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

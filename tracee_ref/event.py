@@ -27,11 +27,21 @@ class ContextFlags(msgspec.Struct, rename="camel"):
     is_compat: bool = False
 
 
+class Metadata(msgspec.Struct, rename="pascal"):
+    """What a signature says of itself with every finding (facts, section 4.3)."""
+
+    version: str
+    description: str
+    tags: list[str]
+    properties: dict[str, Any]
+
+
 class TraceEvent(msgspec.Struct, rename="camel"):
     """An event, its fields in the order of the JSON output (facts, section 4.3).
 
     Times are nanoseconds since the epoch, or since tracing began with relative-time.
-    ``host_*`` ids are those of the initial pid namespace, the others of the task's own.
+    ``host_*`` ids are those of the initial pid namespace, the others of the task's own.  Only
+    findings of signatures have ``metadata``.
     """
 
     timestamp: int
@@ -65,3 +75,4 @@ class TraceEvent(msgspec.Struct, rename="camel"):
     stack_addresses: list[int] | None
     context_flags: ContextFlags
     args: list[Argument]
+    metadata: Metadata | msgspec.UnsetType = msgspec.UNSET

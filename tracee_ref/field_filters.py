@@ -6,7 +6,7 @@ the scopes whose filters on the event's own fields do not hold are taken out of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from model.facts import Event, Process
@@ -18,8 +18,10 @@ from .event import TraceEvent
 from .field_values import field_reader
 from .printed import printed_type, printer_of
 
-Decoder: TypeAlias = Callable[[bytes], TraceEvent]
-FilteringDecoder: TypeAlias = Callable[[bytes], TraceEvent | None]
+Printers: TypeAlias = Mapping[int, tuple[Callable[[int], str], str]]
+"""What prints the arguments of an event, by their places, and the type that they have then."""
+
+NOTHING: Final[Printers] = {}
 
 NOBODY: Final = Process()
 """Filters on fields do not look at the process."""
@@ -46,47 +48,42 @@ class EventFilter:
 
 
 class FieldFilters:
-    """All per-event filters of a run; ``events`` are those that any scope filters so.
+    """All per-event filters of a run, over events whose arguments are raw.
 
-    ``printed`` tells to put the arguments of those events, which must come raw, into their
-    printed form once the filters were asked.
+    ``raw`` are the events that must come so: those that any scope filters, and ``others`` that
+    come so for another reason.  ``printed`` tells to put their arguments into their printed
+    form once the filters were asked.
     """
 
-    def __init__(self, scopes: Sequence[Scope], *, printed: bool) -> None:
-        catalogue = load_catalogue()
-        self.events = frozenset(name for scope in scopes for name in scope.fields)
-        self._filters = {name: EventFilter(catalogue[name], scopes) for name in self.events}
-        self._printed = {name: _printers(catalogue[name]) for name in self.events if printed}
+    def __init__(
+        self,
+        scopes: Sequence[Scope],
+        *,
+        printed: bool,
+        events: Mapping[str, EventDefinition] | None = None,
+        others: Iterable[str] = (),
+    ) -> None:
+        catalogue = load_catalogue() if events is None else events
+        filtered = {name for scope in scopes for name in scope.fields}
+        self.raw = frozenset({*filtered, *others})
+        self._filters = {name: EventFilter(catalogue[name], scopes) for name in filtered}
+        self._printed = {name: _printers(catalogue[name]) for name in self.raw if printed}
 
-    def after(self, decode: Decoder) -> FilteringDecoder:
-        """Return the decoder followed by the filters: None for an event that is not shown.
-
-        Without any filter it is the decoder itself, so that nobody pays for nothing.
-        """
-        if not self.events:
-            return decode
-        filters, finish = self._filters, self._finish
-
-        def filtered(record: bytes) -> TraceEvent | None:
-            event = decode(record)
-            one = filters.get(event.event_name)
-            if one is None:
-                return event
+    def judge(self, event: TraceEvent) -> TraceEvent | None:
+        """Return the event as it is shown, None if its own fields leave it in no scope."""
+        one = self._filters.get(event.event_name)
+        if one is not None:
             event.matched_scopes = one.mask(event)
-            return finish(event) if event.matched_scopes else None
-
-        return filtered
-
-    def _finish(self, event: TraceEvent) -> TraceEvent:
-        for place, (printer, type_) in self._printed.get(event.event_name, {}).items():
+            if not event.matched_scopes:
+                return None
+        for place, (printer, type_) in self._printed.get(event.event_name, NOTHING).items():
             argument = event.args[place]
             if argument.value is not None:
                 argument.value, argument.type = printer(argument.value), type_
         return event
 
 
-def _printers(event: EventDefinition) -> dict[int, tuple[Callable[[int], str], str]]:
-    """Return what prints the arguments of an event, by their places, and the type then."""
+def _printers(event: EventDefinition) -> Printers:
     printers = [printer_of(event.name, argument) for argument in event.args]
     return {
         place: (printer, printed_type(event.name, event.args[place]))

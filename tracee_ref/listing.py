@@ -7,23 +7,25 @@ from collections.abc import Callable, Iterable, Mapping
 from textwrap import fill
 from typing import Final
 
-from .catalogue import EventDefinition, load_catalogue
+from .catalogue import SIGNATURES, EventDefinition
 from .flags.selecting import Lacking
 
 COLUMNS: Final = "%-30s %-40s %s"
 SECTIONS: Final[tuple[tuple[str, Callable[[EventDefinition], bool]], ...]] = (
     ("System Calls", lambda event: event.syscall),
-    ("Other Events", lambda event: not event.syscall),
+    ("Other Events", lambda event: not event.syscall and event.id not in SIGNATURES),
+    ("Signatures", lambda event: event.id in SIGNATURES),
 )
 WIDTH: Final = 100
 
 
-def listing(lacking: Lacking) -> str:
+def listing(catalogue: Mapping[str, EventDefinition], lacking: Lacking) -> str:
     """Return all that can be traced here, and by name what cannot be: here, or not yet."""
-    events = load_catalogue().values()
+    events = catalogue.values()
     needs = {e.name: need for e in events if e.available and (need := lacking(e))}
     traced = [event for event in events if event.available and event.name not in needs]
-    parts = [section(title, filter(belongs, traced)) for title, belongs in SECTIONS]
+    members = [(title, list(filter(belongs, traced))) for title, belongs in SECTIONS]
+    parts = [section(title, some) for title, some in members if some]
     parts += unavailable(needs)
     missing = folded(event.name for event in events if not event.available)
     return "\n\n".join([*parts, sets(events, traced), f"Not supported yet\n{missing}\n"])

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from .accounting import Tally
 from .event import TraceEvent
 from .output.printer import Printer
 from .output.sinks import Sink
 
 POLL_MS: Final = 10
 """How long an idle reader rests: the kernel side does not wake it (bpf/records.h)."""
+
+FAULTS: Final = (ValueError, KeyError, IndexError)
+"""What a record that is not as expected makes of the reading; the event is dropped."""
 
 DRAIN_SECONDS: Final = 5.0
 """How long to wait for the next record that is counted but not yet complete in the buffer."""
@@ -31,16 +35,19 @@ class Source(Protocol):
 
 @dataclass(slots=True)
 class Pipeline:
-    """Takes records in and writes lines; three counters say what became of the records.
+    """Takes records in and writes lines, and tells what became of the records and of events.
 
-    ``decode`` returns None for an event that filters on its fields leave in no scope.
+    ``derive`` returns the events that are made of one, and takes out of that one the scopes
+    that do not want to see it; ``judge`` returns None for an event that filters on its fields
+    leave in no scope.  Without these, records are shown as they come.
     """
 
-    decode: Callable[[bytes], TraceEvent | None]
+    decode: Callable[[bytes], TraceEvent]
     outputs: Sequence[tuple[Printer, Sink]]
-    delivered: int = 0
-    filtered: int = 0
-    dropped: int = 0
+    judge: Callable[[TraceEvent], TraceEvent | None] | None = None
+    derive: Callable[[TraceEvent], Iterable[TraceEvent]] | None = None
+    records: Tally = field(default_factory=Tally)
+    derived: Tally = field(default_factory=Tally)
     errors: list[str] = field(default_factory=list)
 
     def begin(self) -> None:
@@ -50,25 +57,41 @@ class Pipeline:
         self.flush()
 
     def handle(self, record: bytes) -> None:
-        """Write the lines of one record."""
+        """Write the lines of one record, and of the events that are made of it."""
         try:
             event = self.decode(record)
-            if event is None:
-                self.filtered += 1
-                return
-            lines = [(sink, printer.line(event)) for printer, sink in self.outputs]
-        except (ValueError, KeyError, IndexError) as error:
-            self.dropped += 1
-            self.errors.append(f"{type(error).__name__}: {error}")
+            made = self.derive(event) if self.derive else ()
+        except FAULTS as error:
+            self._drop(self.records, error)
             return
-        self.delivered += 1
+        self._show(event, self.records)
+        for one in made:
+            self._show(one, self.derived)
+
+    def show_made(self, event: TraceEvent) -> None:
+        """Write the line of an event that was made by user space, of no record."""
+        self._show(event, self.derived)
+
+    def _show(self, event: TraceEvent, tally: Tally) -> None:
+        if not event.matched_scopes:
+            tally.taken_in += 1
+            return
+        try:
+            shown = self.judge(event) if self.judge else event
+            if shown is None:
+                tally.filtered += 1
+                return
+            lines = [(sink, printer.line(shown)) for printer, sink in self.outputs]
+        except FAULTS as error:
+            self._drop(tally, error)
+            return
+        tally.delivered += 1
         for sink, line in lines:
             sink.write(line)
 
-    @property
-    def taken(self) -> int:
-        """How many records were taken in, whatever became of them."""
-        return self.delivered + self.filtered + self.dropped
+    def _drop(self, tally: Tally, error: Exception) -> None:
+        tally.dropped += 1
+        self.errors.append(f"{type(error).__name__}: {error}")
 
     def flush(self) -> None:
         """Write out what is buffered."""
@@ -93,7 +116,7 @@ class Pipeline:
         """Read what is left after the programs were detached, to the last counted record."""
         deadline = time.monotonic() + DRAIN_SECONDS
         submitted = sum(source.counters()["submitted"])
-        while self.taken < submitted and time.monotonic() < deadline:
+        while self.records.total < submitted and time.monotonic() < deadline:
             if source.read(self.handle):
                 deadline = time.monotonic() + DRAIN_SECONDS
             else:

@@ -61,7 +61,7 @@ def purpose(value: int) -> str:
 
 
 RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
-    ("ptrace", "request", lambda: enumeration("ptrace_request")),
+    ("ptrace anti_debugging", "request", lambda: enumeration("ptrace_request")),
     ("open openat security_file_open", "flags", lambda: flags.open_flags),
     ("sched_process_exec", "stdin_type", lambda: flags.inode_mode),
     ("dirty_pipe_splice", "in_file_type", lambda: flags.inode_mode),

@@ -14,8 +14,8 @@ from .catalogue import (
     LAST_NATIVE_CALL,
     ArgumentDefinition,
     EventDefinition,
+    all_events,
     i386_events,
-    load_catalogue,
 )
 from .containers.runtimes import NOTHING, Runtimes
 from .event import Argument, ContextFlags, TraceEvent
@@ -59,7 +59,7 @@ class RecordDecoder:
         self._view = view
         self._runtimes = runtimes or Runtimes()
         self._raw = raw
-        catalogue = load_catalogue()
+        catalogue = all_events()
         self._by_id = {event.id: event for event in catalogue.values()}
         self._decoders: dict[int, EventDecoder] = {}
 

@@ -16,8 +16,10 @@ from model.scope import Key, Op, Scope
 
 from .accounting import Account
 from .command import Command
+from .derivation.graph import kernel_scopes
+from .derivation.stage import Derivation
 from .errors import HostError
-from .field_filters import FieldFilters, FilteringDecoder
+from .field_filters import FieldFilters
 from .flags.outputs import OutputPlan
 from .host_namespace import on_this_host
 from .kernel.hooks import Settings
@@ -29,6 +31,7 @@ from .output.sinks import OutputClosed, Sink, open_sink
 from .output.table import TablePrinter
 from .pipeline import Pipeline
 from .records import RecordDecoder, View
+from .signatures.loaded import Loaded
 
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
@@ -40,12 +43,16 @@ SHOW_CONTAINERS: Final = frozenset({"json", "table-verbose"})
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the command line asked for; ``buffer`` is the ring buffer's size in MiB."""
+    """What the command line asked for; ``buffer`` is the ring buffer's size in MiB.
+
+    ``signatures`` holds all events that there are.
+    """
 
     scopes: Sequence[Scope]
     outputs: OutputPlan
     command: Sequence[str]
     buffer: int
+    signatures: Loaded
 
 
 def run_session(run: Run) -> int:
@@ -64,7 +71,8 @@ def run_session(run: Run) -> int:
         ending = Ending(command)
         tracer = load_tracer(run, command)
         stack.callback(tracer.close)
-        pipeline = Pipeline(decoder_of(run), sinks)
+        derivation = Derivation(run.scopes, run.signatures.events, run.signatures.rules)
+        pipeline = pipeline_of(run, derivation, sinks)
         try:
             pipeline.begin()
             tracer.attach()
@@ -81,12 +89,12 @@ def run_session(run: Run) -> int:
             return (command.exit_status() or 0) if command else 0
         account = Account(
             kernel=tracer.counters(),
-            delivered=pipeline.delivered,
-            filtered=pipeline.filtered,
-            dropped=pipeline.dropped,
+            records=pipeline.records,
+            derived=pipeline.derived,
+            made=derivation.made if derivation.bases else None,
             missed=tracer.missed(),
         )
-        for line in [*account.lines(), *pipeline.errors[:1]]:
+        for line in [*account.lines(), *run.signatures.summaries(), *pipeline.errors[:1]]:
             say(line)
     status = command.exit_status() if command else 0
     return status or 0
@@ -117,7 +125,7 @@ class Ending:
 def load_tracer(run: Run, command: Command | None) -> KernelTracer:
     """Compile and load the kernel side."""
     settings = Settings(
-        scopes=on_this_host(run.scopes),
+        scopes=kernel_scopes(on_this_host(run.scopes), run.signatures.events),
         exec_env="exec-env" in run.outputs.options,
         command=command.pid if command else None,
         ring_bytes=run.buffer * MIB,
@@ -154,11 +162,18 @@ def asks_for_containers(scopes: Sequence[Scope]) -> bool:
     )
 
 
-def decoder_of(run: Run) -> FilteringDecoder:
-    """Return what makes events of records, and filters them by their fields."""
-    view = view_of(run.outputs)
-    filters = FieldFilters(run.scopes, printed=view.printed)
-    return filters.after(RecordDecoder(view, raw=filters.events))
+def pipeline_of(
+    run: Run, derivation: Derivation, sinks: Sequence[tuple[Printer, Sink]]
+) -> Pipeline:
+    """Return what takes the records to the outputs."""
+    view, events = view_of(run.outputs), run.signatures.events
+    filters = FieldFilters(run.scopes, printed=view.printed, events=events, others=derivation.raw)
+    return Pipeline(
+        RecordDecoder(view, raw=filters.raw),
+        sinks,
+        judge=filters.judge if filters.raw else None,
+        derive=derivation if derivation.bases else None,
+    )
 
 
 def view_of(plan: OutputPlan) -> View:

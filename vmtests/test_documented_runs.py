@@ -68,17 +68,44 @@ libc.ptrace(0x4206, 1 << 30, 0, 0)
 """
 """What strace does first, without strace: PTRACE_TRACEME, and PTRACE_SEIZE of nobody."""
 
-REQUESTS = ("PTRACE_TRACEME", "PTRACE_SEIZE")
+
+def ptrace_rows(traced: Traced) -> list[tuple[str, str, str]]:
+    """Mask, event and request of the rows about ptrace, in their order."""
+    cells = [line.split() for line in traced.lines if " request: " in line]
+    return [(cell[1], cell[11], cell[13].rstrip(",")) for cell in cells]
 
 
-def test_intertwined_ptrace(kernel: Kernel) -> None:
-    """The third such run, less the signature, which the tracer cannot deliver yet.
-
-    Scope 5 asks for ptrace of ping where the document asks for its packets.
-    """
-    flags = "-f 3:event=ptrace -f 5:event=ptrace -f 5:comm=ping -f 9:event=ptrace"
+def test_detached_signature(kernel: Kernel) -> None:
+    """The third such run, but for the packets: the finding has the arguments of the call."""
+    flags = "-f 3:event=anti_debugging -f 9:event=ptrace"
     traced = trace(kernel, f"{flags} {VERBOSE}", python(DEBUGGED))
-    assert rows(traced, "ptrace") == [("0000000000000104", "python3")] * len(REQUESTS)
-    shown = [line for line in traced.lines if "request: " in line]
-    assert all(f"request: {one}," in line for one, line in zip(REQUESTS, shown, strict=True))
+    assert ptrace_rows(traced) == [
+        ("0000000000000100", "ptrace", "PTRACE_TRACEME"),
+        ("0000000000000004", "anti_debugging", "PTRACE_TRACEME"),
+        ("0000000000000100", "ptrace", "PTRACE_SEIZE"),
+    ]
+    arguments = "request: PTRACE_TRACEME, pid: 0, addr: 0x0, data: 0x0"
+    assert sum(line.endswith(arguments) for line in traced.lines) == 2
+    assert traced.account.balances()
+
+
+def test_intertwined_signature(kernel: Kernel) -> None:
+    """The third such run, but for the packets."""
+    flags = "-f 3:event=anti_debugging,ptrace -f 9:event=ptrace"
+    traced = trace(kernel, f"{flags} {VERBOSE}", python(DEBUGGED))
+    assert ptrace_rows(traced) == [
+        ("0000000000000104", "ptrace", "PTRACE_TRACEME"),
+        ("0000000000000004", "anti_debugging", "PTRACE_TRACEME"),
+        ("0000000000000104", "ptrace", "PTRACE_SEIZE"),
+    ]
+    assert traced.account.balances()
+
+
+def test_a_signature_alone_takes_its_base_in(kernel: Kernel) -> None:
+    """Rule 16; and a scope's filter on the process is one on that of the base (rule 15)."""
+    flags = "-f 3:event=anti_debugging -f 4:event=anti_debugging -f 4:comm=nobody -o json"
+    traced = trace(kernel, flags, python(DEBUGGED))
+    assert [(e["eventName"], e["matchedScopes"]) for e in traced.events] == [("anti_debugging", 4)]
+    assert traced.events[0]["metadata"]["Properties"]["id"] == "TRC-102"
+    assert (traced.account.taken_in, traced.account.delivered) == (2, 0)
     assert traced.account.balances()

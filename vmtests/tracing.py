@@ -20,12 +20,16 @@ SECONDS = 240.0
 ACCOUNT = re.compile(
     r"events: seen (\d+) = filtered (\d+) \+ submitted (\d+) \+ lost (\d+);"
     r" submitted \d+ = delivered (\d+) \+ filtered (\d+) \+ dropped (\d+)"
+    r"(?: \+ taken in (\d+))?"
 )
 
 
 @dataclass(frozen=True)
 class Account:
-    """The sums that the tracer printed at its end; ``withheld`` is what user space filtered."""
+    """The sums that the tracer printed at its end.
+
+    ``withheld`` is what user space filtered, ``taken_in`` what only served derived events.
+    """
 
     seen: int
     filtered: int
@@ -34,11 +38,12 @@ class Account:
     delivered: int
     withheld: int
     dropped: int
+    taken_in: int = 0
 
     def balances(self) -> bool:
         return (
             self.seen == self.filtered + self.submitted + self.lost
-            and self.submitted == self.delivered + self.withheld + self.dropped
+            and self.submitted == self.delivered + self.withheld + self.dropped + self.taken_in
         )
 
 
@@ -62,7 +67,7 @@ class Traced:
     def account(self) -> Account:
         found = ACCOUNT.search(self.stderr)
         assert found, self.stderr
-        return Account(*map(int, found.groups()))
+        return Account(*map(int, found.groups(default="0")))
 
 
 def trace(kernel: Kernel, options: str, command: Sequence[str]) -> Traced:

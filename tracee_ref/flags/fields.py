@@ -8,15 +8,12 @@ from typing import Final
 from model.scope import Condition, EventField, Op, Part
 
 from ..argument_types import WORDS, shape_of
-from ..catalogue import EventDefinition
+from ..catalogue import SIGNATURES, EventDefinition
 from ..errors import UsageError
 from . import values
 from .kinds import BY_NAME, EQUALITY, UNSUPPORTED
 from .refusal import refused
 from .tokens import Flag, expression_error
-
-SIGNATURES: Final = range(6000, 7000)
-"""Ids of signature events, which declare no arguments and so accept any name."""
 
 NUMBERS: Final = frozenset(
     (
@@ -100,7 +97,7 @@ def read_field(flag: Flag, part: Part, catalogue: Catalogue) -> tuple[Condition,
 
 def _argument(flag: Flag, event: EventDefinition, name: str) -> tuple[Condition, ...]:
     shapes = {argument.name: shape_of(event.name, argument) for argument in event.args}
-    if name not in shapes and event.id not in SIGNATURES:
+    if name not in shapes and event.id not in SIGNATURES:  # these may have others
         names = ", ".join(shapes) or "none"
         reason = f"invalid filter event argument: {name}"
         raise refused(reason, flag.text, f"the arguments of {event.name}: {names}")

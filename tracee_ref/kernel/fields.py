@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from struct import pack
 from typing import Final
 
-from ..catalogue import load_catalogue
+from ..catalogue import all_events
 from ..errors import HostError
 from ..tables.fields import S64_MAX, TEXT_ROOM, FieldTables
 from ..tables.numbers import Intervals
@@ -81,7 +81,7 @@ def _argument(event: str, place: int) -> int:
 
 
 def _event(name: str) -> int:
-    return load_catalogue()[name].id
+    return all_events()[name].id
 
 
 def _write(program: Program, name: str, entries: Iterator[tuple[bytes, bytes]]) -> None:

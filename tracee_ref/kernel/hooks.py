@@ -9,7 +9,7 @@ from typing import Final
 
 from model.scope import Scope
 
-from ..catalogue import EventDefinition, load_catalogue
+from ..catalogue import EventDefinition, all_events
 from ..tables import AcceptTables
 from .attachments import Hook, HookKind
 from .btf import Wanted
@@ -67,7 +67,7 @@ class Hooks:
         self._settings = settings
         self._tables = tables
         self._steady = steady
-        self._catalogue = load_catalogue()
+        self._catalogue = all_events()
 
     def defines(self) -> dict[str, str]:
         """Return the C constants of the run, but for those of its tables."""

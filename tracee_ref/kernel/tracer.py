@@ -9,7 +9,7 @@ from struct import Struct, pack, unpack
 from typing import Final
 
 from ..argument_types import Shape, shape_of
-from ..catalogue import LAST_NATIVE_CALL, EventDefinition, i386_events, load_catalogue
+from ..catalogue import LAST_NATIVE_CALL, EventDefinition, all_events, i386_events
 from ..containers.cgroups import own_hierarchy
 from ..errors import HostError
 from ..tables import compile_tables
@@ -57,7 +57,7 @@ class KernelTracer:
         self._settings = settings
         self._tables = compile_tables(settings.scopes)
         self._hooks = Hooks(settings, self._tables, steady=steady_hooks())
-        self._catalogue = load_catalogue()
+        self._catalogue = all_events()
         self._fields = compile_fields(settings.scopes)
         self._hierarchy, btf = own_hierarchy(), types()
         sizes = defines(self._tables) | self._hooks.defines() | field_defines(self._fields)

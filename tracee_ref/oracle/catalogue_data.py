@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from ..argument_types import WORDS, shape_of
-from ..catalogue import ArgumentDefinition, EventDefinition
-from ..flags.fields import SIGNATURES
+from ..catalogue import SIGNATURES, ArgumentDefinition, EventDefinition
 from .encoding import Data
 from .vector import CORPUS
 

@@ -16,7 +16,7 @@ from model.match import fields_hold
 from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 
 from ..argument_types import Shape, shape_of
-from ..catalogue import load_catalogue
+from ..catalogue import all_events
 from .numbers import ALL, Intervals
 
 TEXT_ROOM: Final = 252
@@ -62,7 +62,7 @@ def compile_fields(scopes: Sequence[Scope]) -> FieldTables:
     retvals: dict[str, Intervals] = {}
     texts: dict[tuple[str, int], Texts] = {}
     for field, group in _by_field(scopes).items():
-        event = load_catalogue().get(field.event)
+        event = all_events().get(field.event)
         if event is None or not (event.syscall or event.functions):
             continue
         if field.part is Part.RETVAL and event.syscall:

@@ -1,0 +1,41 @@
+"""The table of built-in derived events: what each needs, and how it is made of that.
+
+This page and what it imports must not import the catalogue, which reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from ..event import Metadata, TraceEvent
+
+Values: TypeAlias = Mapping[str, Any]
+"""Arguments of a derived event by name: raw values, as those of its bases are."""
+
+Derive: TypeAlias = Callable[[TraceEvent, Values], Iterable[Values]]
+"""Gives the arguments of each event that is to be made of a base event, often of none.
+
+It is given the base, which it must not change, and the base's arguments by name: in raw form,
+whatever the outputs show, and None where a value was not there or could not be read.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a derived event comes about: ``derive`` is asked of every event of its ``bases``.
+
+    ``metadata`` goes with every event that it makes; only signatures have one.
+    """
+
+    bases: tuple[str, ...]
+    derive: Derive
+    metadata: Metadata | msgspec.UnsetType = msgspec.UNSET
+
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType({})
+"""By the name of the derived event."""

@@ -1,0 +1,8 @@
+"""Signatures: small classes that look at events and report findings, which are events again.
+
+``Signature`` and the names beside it are what plug-ins build on (docs/signatures.md).
+"""
+
+from .signature import Finding, Origin, Signature, Values
+
+__all__ = ["Finding", "Origin", "Signature", "Values"]
