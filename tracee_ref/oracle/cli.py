@@ -17,8 +17,8 @@ from .summary import UNJUDGED
 
 USAGE: Final = 2
 INTERRUPTED: Final = 130
-SEPARATOR: Final = "--"
-"""What is behind it is a command, and no matter of this command line."""
+RUN, SEPARATOR = "run", "--"
+"""What is behind it is a command, options and all, and no matter of this command line."""
 
 
 class Command(Protocol):
@@ -37,7 +37,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "check": check,
     "diff-dialects": diff_dialects,
     "explain": explain,
-    "run": run,
+    RUN: run,
     "vectors": vectors,
 }
 
@@ -73,7 +73,7 @@ def make_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error is one line on stderr."""
     given = list(sys.argv[1:] if argv is None else argv)
-    end = given.index(SEPARATOR) if SEPARATOR in given else len(given)
+    end = given.index(SEPARATOR) if given[:1] == [RUN] and SEPARATOR in given else len(given)
     try:
         options = make_parser().parse_args(given[:end])
         options.behind = given[end + 1 :]
