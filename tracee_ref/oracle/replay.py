@@ -107,11 +107,13 @@ class Replay:
             self._tell(number, derived(base, made["name"], read_fields(made.get("fields", ()))))
 
     def _live(self, number: int, event: LifeEvent) -> None:
-        entered = self._entered.pop(event.tid, None)
+        entered = self._entered.get(event.tid)
         if isinstance(event, Exec) and entered is not None:  # the call that made it succeeded
             facts, call = entered
             self._tell(number, self._event(call["call"], facts, call))
+            del self._entered[event.tid]
         before, self.state = self.state, step(self.scopes, self.state, event)
+        self._entered = {tid: one for tid, one in self._entered.items() if tid in self.state.tasks}
         if type(event) in LIFE_EVENTS:
             self._tell(number, Event(LIFE_EVENTS[type(event)], carried(before, event, self.state)))
 

@@ -1,0 +1,28 @@
+/* A JSON reader for one line: values in an arena that json_free gives back. */
+#ifndef JSON_H
+#define JSON_H
+#include <stdbool.h>
+#include <stddef.h>
+
+enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json {
+    enum json_type type;
+    bool truth;         /* JSON_BOOL */
+    long long number;   /* JSON_NUMBER: the protocol has whole numbers only */
+    char *text;         /* JSON_STRING: UTF-8 with a NUL behind it */
+    size_t length;      /* of text */
+    char *name;         /* where it is a member of an object */
+    struct json *first; /* elements of JSON_ARRAY, members of JSON_OBJECT */
+    struct json *next;
+};
+
+struct json *json_parse(const char *line); /* NULL: not JSON, or no memory */
+void json_free(void);                      /* all values at once */
+
+/* A member of an object, or NULL: also of NULL and of what is no object. */
+const struct json *json_get(const struct json *object, const char *name);
+/* Its text, or "". */
+const char *json_text(const struct json *object, const char *name);
+
+#endif
