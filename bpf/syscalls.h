@@ -17,12 +17,27 @@ struct call {
 };
 BPF_ARRAY(calls, struct call, CALLS);
 
-/* The context of a syscalls:sys_enter_NAME tracepoint. It has as many arguments as the call; a
+#ifdef STEADY_HOOKS
+/* At the kernel's function of the call. */
+typedef struct pt_regs enter_context;
+
+static __always_inline u32 entered_call(enter_context *ctx)
+{
+	return current_call((struct task_struct *)bpf_get_current_task());
+}
+#else
+/* At the tracepoint syscalls:sys_enter_NAME. The context has as many arguments as the call; a
  * program that reads more is refused, so they are taken from the registers. */
-struct enter_context {
+typedef struct {
 	u64 unused;
 	u32 number;
-};
+} enter_context;
+
+static __always_inline u32 entered_call(enter_context *ctx)
+{
+	return ctx->number;
+}
+#endif
 
 static __always_inline u32 event_of(const struct call *call, bool compat)
 {
@@ -139,10 +154,10 @@ static __always_inline void handle_enter_without_return(u32 number)
 	submit_call(record);
 }
 
-int enter_without_return(struct enter_context *ctx)
+int enter_without_return(enter_context *ctx)
 {
 	disable_preemption();
-	handle_enter_without_return(ctx->number);
+	handle_enter_without_return(entered_call(ctx));
 	enable_preemption();
 	return 0;
 }
@@ -169,10 +184,10 @@ static __always_inline void handle_enter_exec(u32 number)
 	keep_exec(record);
 }
 
-int enter_exec(struct enter_context *ctx)
+int enter_exec(enter_context *ctx)
 {
 	disable_preemption();
-	handle_enter_exec(ctx->number);
+	handle_enter_exec(entered_call(ctx));
 	enable_preemption();
 	return 0;
 }

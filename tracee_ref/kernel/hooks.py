@@ -132,7 +132,10 @@ class Hooks:
         if self._selects(*EXEC_CALLS):
             entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
         for call, function in entries.items():
-            yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function)
+            if self._steady:
+                yield Hook(KPROBE, f"__x64_sys_{call}", function)
+            else:
+                yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function)
 
     def _function_hooks(self) -> Iterator[Hook]:
         for event in self._function_events():
