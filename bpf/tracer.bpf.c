@@ -2,6 +2,12 @@
 #include "container_life.h"
 #include "exec.h"
 #include "sched.h"
+#if defined(FUNCTION_EVENTS) || defined(CGROUP_EVENTS)
+#include "hooks.h"
+#endif
+#ifdef CGROUP_EVENTS
+#include "cgroup_events.h"
+#endif
 #ifdef FUNCTION_EVENTS
 #include "security.h"
 #endif

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from tracee_ref.catalogue import (
+    EXISTING_CONTAINER,
     LAST_NATIVE_CALL,
     ONLY_32BIT,
+    TRACED,
     ArgumentDefinition,
     i386_events,
     load_catalogue,
 )
+from tracee_ref.derivation.rules import RULES
 from tracee_ref.function_events import FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
@@ -51,12 +54,9 @@ def test_sets_have_the_sizes_of_the_facts() -> None:
 
 def test_what_can_be_traced() -> None:
     others = {e.name for e in load_catalogue().values() if e.available and not e.syscall}
-    assert others == {
-        "sched_process_fork",
-        "sched_process_exec",
-        "sched_process_exit",
-        *FUNCTIONS,
-    }
+    derived = {name for name in RULES if load_catalogue()[name].available}
+    assert others == {*TRACED, *FUNCTIONS, EXISTING_CONTAINER, *derived}
+    assert {"sched_process_fork", "sched_process_exec", "sched_process_exit"} < TRACED
     assert all(event.available for event in load_catalogue().values() if event.syscall)
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from .derivation.rules import RULES
-from .function_events import FUNCTIONS
+from .function_events import CGROUPS, FUNCTIONS
 
 LAST_NATIVE_CALL: Final = 448
 """Up to here ids are x86-64 call numbers; those above belong to i386-only and other events.
@@ -29,8 +29,13 @@ ONLY_32BIT: Final = "32bit_unique"
 SIGNATURES: Final = range(6000, 7000)
 """Ids of the events that findings of signatures are."""
 
-TRACED: Final = frozenset({"sched_process_fork", "sched_process_exec", "sched_process_exit"})
+TRACED: Final = frozenset(
+    {"sched_process_fork", "sched_process_exec", "sched_process_exit", *CGROUPS}
+)
 """Events of tracepoints that the tracer can deliver."""
+
+EXISTING_CONTAINER: Final = "existing_container"
+"""The event that user space makes by itself, when tracing begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class EventDefinition:
     @property
     def of_kernel(self) -> bool:
         """Whether the kernel side sends it."""
-        return not self.bases
+        return not self.bases and self.name != EXISTING_CONTAINER
 
 
 class Row(NamedTuple):
@@ -105,7 +110,7 @@ def definition(
         syscall=row.syscall,
         sets=frozenset(row.sets),
         args=tuple(arguments[kind, name] for kind, name in row.args),
-        available=sources <= syscalls | TRACED | FUNCTIONS.keys(),
+        available=sources <= syscalls | TRACED | FUNCTIONS.keys() | {EXISTING_CONTAINER},
         functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
         bases=RULES[row.name].bases if row.name in RULES else (),
         internal=row.internal,

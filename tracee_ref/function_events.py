@@ -26,5 +26,8 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """The functions of the kernel that each event needs."""
 
+CGROUPS: Final = ("cgroup_mkdir", "cgroup_rmdir", "cgroup_attach_task")
+"""Events at raw tracepoints of their name; their records are like those of functions."""
+
 SLOTS: Final = 8
-"""Slots in the record of every such event (``HOOK_SLOTS`` of bpf/hooks.h)."""
+"""Slots in the record of every event of this page (``HOOK_SLOTS`` of bpf/hooks.h)."""

@@ -19,7 +19,7 @@ from .catalogue import (
 )
 from .containers.runtimes import NOTHING, Runtimes
 from .event import Argument, ContextFlags, TraceEvent
-from .function_events import SLOTS
+from .function_events import CGROUPS, SLOTS
 from .printed import printed_type, printer_of
 from .sockaddr import decode_sockaddr
 
@@ -158,7 +158,7 @@ class EventDecoder:
 
 def slots_of(event: EventDefinition) -> int:
     """Return how many slots the record of an event has."""
-    if event.functions:
+    if event.functions or event.name in CGROUPS:
         return SLOTS
     return REGISTERS if event.syscall else len(event.args)
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,13 @@ from typing import Final
 from model.scope import Key, Op, Scope
 
 from .accounting import Account
+from .catalogue import EXISTING_CONTAINER
 from .command import Command
 from .derivation.graph import kernel_scopes
 from .derivation.stage import Derivation
 from .errors import HostError
+from .event import TraceEvent
+from .existing import existing_containers
 from .field_filters import FieldFilters
 from .flags.outputs import OutputPlan
 from .host_namespace import on_this_host
@@ -78,6 +81,10 @@ def run_session(run: Run) -> int:
             tracer.attach()
             tracer.start()
             say("tracing")
+            existing = 0
+            for event in existing_of(run, tracer):
+                pipeline.show_made(event)
+                existing += 1
             if command:
                 command.release()
             pipeline.follow(tracer, ending.reached, command.fileno() if command else None)
@@ -91,7 +98,7 @@ def run_session(run: Run) -> int:
             kernel=tracer.counters(),
             records=pipeline.records,
             derived=pipeline.derived,
-            made=derivation.made if derivation.bases else None,
+            made=made_of(run, derivation, existing),
             missed=tracer.missed(),
         )
         for line in [*account.lines(), *run.signatures.summaries(), *pipeline.errors[:1]]:
@@ -129,9 +136,27 @@ def load_tracer(run: Run, command: Command | None) -> KernelTracer:
         exec_env="exec-env" in run.outputs.options,
         command=command.pid if command else None,
         ring_bytes=run.buffer * MIB,
-        containers=any(sink.format in SHOW_CONTAINERS for sink in run.outputs.sinks),
+        containers=selects_existing(run)
+        or any(sink.format in SHOW_CONTAINERS for sink in run.outputs.sinks),
     )
     return KernelTracer(settings)
+
+
+def selects_existing(run: Run) -> bool:
+    """Whether a scope asks for the containers that there are; a COMMAND alone has none."""
+    return not run.command and any(EXISTING_CONTAINER in scope.events for scope in run.scopes)
+
+
+def existing_of(run: Run, tracer: KernelTracer) -> Iterator[TraceEvent]:
+    """Give the events of the containers that there are."""
+    if selects_existing(run):
+        scopes, epoch = on_this_host(run.scopes), view_of(run.outputs).epoch
+        yield from existing_containers(tracer.containers_before(), scopes, epoch)
+
+
+def made_of(run: Run, derivation: Derivation, existing: int) -> int | None:
+    """Return how many events user space made, None where it was to make none."""
+    return derivation.made + existing if derivation.bases or selects_existing(run) else None
 
 
 def check_host() -> None:

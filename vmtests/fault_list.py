@@ -23,6 +23,7 @@ RECORDS = ("tests/test_records.py",)
 PLANS = ("vmtests/test_live_plans.py::test_the_plan_with_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
+CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
 FIELD_FILTERS = ("tests/test_field_filters.py",)
 FIELD_TABLE_TESTS = ("tests/test_field_tables.py",)
@@ -54,6 +55,13 @@ FAULTS = (
     Fault("uts-reads-comm", MATCHER, "accept_pattern(1, UTS_ROW, facts->uts", "accept_pattern(1, UTS_ROW, facts->comm", DECISIONS),
     Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
     # Containers.
+    Fault("cgroup-without-number", "bpf/cgroup_events.h", "record->sent.slots[0] = cgroup_id(cgroup);",
+          "record->sent.slots[0] = 0;", CGROUP_EVENTS),
+    Fault("mover-for-moved", "bpf/cgroup_events.h", "put_moved_task(record, path, (struct task_struct *)ctx->args[2]);",
+          "put_moved_task(record, path, (struct task_struct *)ctx->args[0]);", CGROUP_EVENTS),
+    Fault("created-everywhere", "tracee_ref/derivation/containers.py",
+          'args["hierarchy_id"] != own_hierarchy_number()', "False", ("tests/test_container_events.py",)),
+    Fault("youngest-process-first", "tracee_ref/kernel/first_process.py", "in sorted((int(ticks)", "in sorted((-int(ticks)", CGROUP_EVENTS),
     Fault("containers-ignored", MATCHER, "mask &= facts->container;", ";", DECISIONS),
     Fault("new-containers-are-old", "bpf/containers.h", "is_new ? masks->fresh : masks->old",
           "masks->old", DECISIONS),

@@ -44,7 +44,10 @@ FLAGS = [
     for number, text in enumerate(FILTERS, 2)
     for flag in (f"{number}:event=sched_process_exec", f"{number}:{text}", f"{number}:comm=true")
 ] + ["1:event=sched_process_exec", "1:comm=true", "11:event=sched_process_exec", "11:comm=true",
-     "11:container=new", "11:container!=a2"]  # fmt: skip
+     "11:container=new", "11:container!=a2",
+     "12:event=container_create,container_remove,existing_container",
+     "13:event=container_create,existing_container", "13:container",
+     "14:event=cgroup_attach_task", "14:comm=crun*,runc*"]  # fmt: skip
 SCOPES = parse_filters(FLAGS, load_catalogue())
 OPTIONS = [word for flag in FLAGS for word in ("-f", flag)] + ["-o", "json"]
 
@@ -70,13 +73,14 @@ def test_real_containers(kernel: Kernel, version: int) -> None:
     reply = kernel.ask("containers.traced", {**request, "options": OPTIONS}, seconds=600)
     traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
     assert traced.account.balances()
-    found = {arguments(event)["argv"][1]: event for event in traced.events}
+    execs = [event for event in traced.events if event["eventName"] == "sched_process_exec"]
+    found = {arguments(event)["argv"][1]: event for event in execs}
     assert found.keys() == PLACES.keys(), traced.stderr
     for place, container in PLACES.items():
         event = found[place]
         assert event["containerId"] == (container.id if container else "")
         assert (place, event["matchedScopes"]) == (place, expected_mask(container))
-    assert len({event["cgroupId"] for event in traced.events}) == len(PLACES)
+    assert len({event["cgroupId"] for event in execs}) == len(PLACES)
     described = {place: described_by(event) for place, event in found.items()}
     nothing = ("", "", "")
     docker = ("web", "nginx:1.25", "")
@@ -84,6 +88,39 @@ def test_real_containers(kernel: Kernel, version: int) -> None:
         "first": docker, "below": docker, SYSTEMD: nothing, POD: ("", "", "web-0"),
         "outside": nothing,
     }  # fmt: skip
+    check_events_of_containers(traced)
+
+
+def check_events_of_containers(traced: Traced) -> None:
+    """Told by the runtime, which is in no container; those that were there, by their process."""
+    made = told(traced, "container_create")
+    runtimes = {id_: (args["runtime"], args["pod_name"]) for id_, (_, args) in made.items()}
+    assert runtimes == {SYSTEMD: ("docker", ""), POD: ("containerd", "web-0")}
+    # Crun runs a copy of itself by its descriptor: up to Linux 6.13 the number of that is its name.
+    assert made[SYSTEMD][0]["processName"].startswith("runc")
+    assert {event["containerId"] for event, _ in made.values()} == {""}
+    removed = told(traced, "container_remove")
+    assert {id_: args["runtime"] for id_, (_, args) in removed.items()} == {
+        id_: runtime for id_, (runtime, _) in runtimes.items()
+    }
+    assert {event["matchedScopes"] for event, _ in [*made.values(), *removed.values()]} == {1 << 11}
+    ((existing, args),) = told(traced, "existing_container").values()
+    assert (existing["containerId"], existing["processName"]) == (DOCKER, "sleep")
+    assert (existing["processId"], existing["parentProcessId"]) == (1, 0)
+    assert existing["hostProcessId"] > 1
+    assert existing["matchedScopes"] == 3 << 11
+    names = [args[name] for name in ("runtime", "container_name", "container_image")]
+    assert names == ["docker", "web", "nginx:1.25"]
+    moves = [arguments(e) for e in traced.events if e["eventName"] == "cgroup_attach_task"]
+    assert any(SYSTEMD in args["cgroup_path"] for args in moves)
+
+
+def told(traced: Traced, name: str) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """The events of a name with their arguments, by the container that they tell of."""
+    pairs = [(e, arguments(e)) for e in traced.events if e["eventName"] == name]
+    found = {args["container_id"]: (event, args) for event, args in pairs}
+    assert len(found) == len(pairs)
+    return found
 
 
 def described_by(event: dict[str, Any]) -> tuple[str, ...]:

@@ -31,4 +31,4 @@ def test_events_of_kernel_functions_are_accepted(kernel: Kernel) -> None:
 
 
 def hooked(program: str) -> bool:
-    return program.startswith(("on_security_", "put_", "judge_", "on_vfs_", "on_write_"))
+    return program.startswith(("on_security_", "put_", "judge_", "on_vfs_", "on_write_", "report_"))

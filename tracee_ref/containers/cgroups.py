@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -104,6 +104,12 @@ def walk(directory: Path, learn: Callable[[int, str], None], inside: str | None 
             # The id of a cgroup is the inode number of its directory (Linux 5.5, 40430452fd5d).
             learn(child.inode(), container)
         walk(Path(child.path), learn, container)
+
+
+def containers_below(directory: Path) -> Iterator[Path]:
+    """Give the directory of every container's own cgroup."""
+    for place, names, _ in os.walk(directory):
+        yield from (Path(place, name) for name in names if container_id(name))
 
 
 def _directories(directory: Path) -> list[os.DirEntry[str]]:

@@ -59,6 +59,25 @@ ANNOTATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 KINDS: Final = ("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")
 
 
+BY_PREFIX: Final = (
+    ("docker-", "docker"),
+    ("cri-containerd-", "containerd"),
+    ("crio-", "crio"),
+    ("libpod-", "podman"),
+)
+"""Runtimes by how the names of their cgroups begin."""
+
+PLACES: Final = (
+    ("docker", "var/lib/docker/containers"),
+    ("containerd", "run/containerd/io.containerd.runtime.v2.task/*"),
+    ("podman", "var/lib/containers/storage/overlay-containers"),
+    ("runc", "run/runc"),
+    ("crun", "run/crun"),
+)
+"""Where runtimes keep a directory for each container, those that use others before these."""
+
+UNKNOWN: Final = "unknown"
+
 AGAIN_SECONDS: Final = 1.0
 """After this an unknown container is looked for again: some files come after its start."""
 
@@ -75,6 +94,15 @@ class Runtimes:
         """Return what is known of a container by its id; remembered once something is."""
         known = self._known.get(container)
         return self._look(container) if known is None else known
+
+    def runtime(self, container: str, cgroup: str) -> str:
+        """Return the runtime of a container: by its cgroup's path, or by the files that it has."""
+        above, name = cgroup.rstrip("/").split("/")[-2:]
+        for prefix, runtime in BY_PREFIX:
+            if name.startswith(prefix) or above == prefix.rstrip("-"):
+                return runtime
+        places = (kind for kind, place in PLACES if any(self._root.glob(f"{place}/{container}")))
+        return next(places, UNKNOWN)
 
     def _look(self, container: str) -> Description:
         now = time.monotonic()

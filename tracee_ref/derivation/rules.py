@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from ..event import Metadata, TraceEvent
+from . import containers
 
 Values: TypeAlias = Mapping[str, Any]
 """Arguments of a derived event by name: raw values, as those of its bases are."""
@@ -37,5 +38,10 @@ class Rule:
     metadata: Metadata | msgspec.UnsetType = msgspec.UNSET
 
 
-RULES: Final[Mapping[str, Rule]] = MappingProxyType({})
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "container_create": Rule(("cgroup_mkdir",), containers.created),
+        "container_remove": Rule(("cgroup_rmdir",), containers.removed),
+    }
+)
 """By the name of the derived event."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from struct import pack
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from struct import pack, unpack_from
 from typing import Final
 
-from ..containers.cgroups import Hierarchy, root_of, walk
+from ..containers.cgroups import Hierarchy, containers_below, root_of, walk
 from ..errors import HostError
 from ..tables.containers import Containers
 from .btf import Btf
@@ -16,6 +19,9 @@ from .program import Program
 
 CONTAINERS: Final = 16384
 """Places for cgroups of containers, those below them included."""
+
+CONTAINER_SIZE: Final = 48
+"""Bytes of ``struct container`` of bpf/cgroups.h."""
 
 BPF_NOEXIST: Final = 1
 EVERYONE: Final = (1 << 64) - 1
@@ -44,6 +50,17 @@ class ContainerWriter:
         root = root_of(hierarchy)
         if root is not None:
             walk(root, self._learn)
+
+    def before(self, hierarchy: Hierarchy) -> Iterator[Path]:
+        """Give the cgroups of containers that were there before tracing began."""
+        root = root_of(hierarchy)
+        fd = self._program.map_fd("containers")
+        for place in containers_below(root) if root else ():
+            with suppress(OSError):  # gone meanwhile
+                key = pack("Q", place.stat().st_ino)
+                known = self._program.lookup(fd, key, CONTAINER_SIZE)
+                if known and not unpack_from("QQ", known)[1]:
+                    yield place
 
     def _learn(self, cgroup: int, container: str) -> None:
         accept = self._tables.accept_old(container) if self._tables else EVERYONE

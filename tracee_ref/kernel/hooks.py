@@ -10,10 +10,11 @@ from typing import Final
 from model.scope import Scope
 
 from ..catalogue import EventDefinition, all_events
+from ..function_events import CGROUPS
 from ..tables import AcceptTables
 from .attachments import Hook, HookKind
 from .btf import Wanted
-from .structures import BPF_MAPS, FILES, SOCKETS, merged
+from .structures import BPF_MAPS, FILES, MOVED_TASKS, SOCKETS, merged
 
 PAGE: Final = 4096
 CALLS: Final = 1024
@@ -81,7 +82,8 @@ class Hooks:
             "EVENT_EXEC": str(self._catalogue["sched_process_exec"].id),
             "EVENT_EXIT": str(self._catalogue["sched_process_exit"].id),
         }
-        functions = {f"EVENT_{e.name.upper()}": str(e.id) for e in self._function_events()}
+        recorded = [*self._function_events(), *self._cgroup_events()]
+        functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in recorded}
         switches = {
             "SYSCALL_EVENTS": bool(self.selected_calls()),
             "EXEC_CALLS": self._selects(*EXEC_CALLS),
@@ -91,7 +93,8 @@ class Hooks:
             "SELECT_EXIT": self._selects("sched_process_exit"),
             "EXEC_ENVIRONMENT": self._settings.exec_env,
             "COMMAND_ONLY": self._settings.command is not None,
-            "FUNCTION_EVENTS": bool(functions),
+            "CGROUP_EVENTS": self.reports_cgroups,
+            "FUNCTION_EVENTS": bool(self._function_events()),
             "STEADY_HOOKS": self._steady,
             "SOCKET_EVENTS": self._selects_sockets(),
         }
@@ -104,7 +107,8 @@ class Hooks:
 
     def hooks(self) -> list[Hook]:
         """Return every function that is needed and where it runs."""
-        return [*self._process_hooks(), *self._call_hooks(), *self._function_hooks()]
+        cgroups = (Hook(RAW, e.name, f"report_{e.name}") for e in self._cgroup_events())
+        return [*self._process_hooks(), *cgroups, *self._call_hooks(), *self._function_hooks()]
 
     def _process_hooks(self) -> Iterator[Hook]:
         tracks = self._settings.command is not None or self._tables.of_life
@@ -146,10 +150,17 @@ class Hooks:
         names = (e.name for e in self._function_events() if e.functions == (e.name,))
         return {self._catalogue[name].id: f"put_{name}" for name in names}
 
+    @property
+    def reports_cgroups(self) -> bool:
+        """Whether an event of cgroups is selected."""
+        return bool(self._cgroup_events())
+
     def structures(self) -> Wanted:
         """Return the structures of the kernel that only some events read."""
         names = [event.name for event in self._function_events()]
-        wanted: Wanted = FILES if names else {}
+        wanted: Wanted = FILES if names or self.reports_cgroups else {}
+        if self._selects("cgroup_attach_task"):
+            wanted = merged(wanted, MOVED_TASKS)
         if self._selects_sockets():
             wanted = merged(wanted, SOCKETS)
         return merged(wanted, BPF_MAPS) if "security_bpf_map" in names else wanted
@@ -161,6 +172,9 @@ class Hooks:
 
     def _function_events(self) -> list[EventDefinition]:
         return [e for name in self._tables.select if (e := self._catalogue[name]).functions]
+
+    def _cgroup_events(self) -> list[EventDefinition]:
+        return [self._catalogue[name] for name in CGROUPS if self._selects(name)]
 
     def _selects_sockets(self) -> bool:
         return any(name.startswith("security_socket_") for name in self._tables.select)

@@ -79,6 +79,8 @@ SOCKETS: Final[Wanted] = {
     "unix_address": _fields("len", "name"),
 }
 
+MOVED_TASKS: Final[Wanted] = {"task_struct": _fields("comm")}
+
 BPF_MAPS: Final[Wanted] = {"bpf_map": _fields("id", "name")}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from struct import Struct, pack, unpack
 from typing import Final
 
@@ -49,6 +50,9 @@ SOCKADDR_FILLED_BY: Final = frozenset(
 JUDGE: Final = "judge_hook"
 """The program that those at kernel functions share."""
 
+CGROUP_REPORTER: Final = "report_cgroup_event"
+"""The one that those of cgroup events share."""
+
 
 class KernelTracer:
     """Programs on their hooks; nothing is reported before ``start``."""
@@ -91,6 +95,10 @@ class KernelTracer:
         for number, call in self._call_table(ids).items():
             self._program.update(fd, pack("I", number), call)
 
+    def containers_before(self) -> Iterator[Path]:
+        """Give the cgroups of the containers that there were before ``start``."""
+        return ContainerWriter(self._program, self._tables.container).before(self._hierarchy)
+
     def stop(self) -> None:
         """Take the programs off their hooks; what is in the buffer stays to be read."""
         self._attachments.close()
@@ -113,6 +121,7 @@ class KernelTracer:
         kinds = {hook.function: hook.kind.value for hook in self._hooks.hooks()}
         kinds |= dict.fromkeys(self._hooks.fillers().values(), "KPROBE")
         kinds |= {JUDGE: "KPROBE"} if self._hooks.fillers() else {}
+        kinds |= {CGROUP_REPORTER: "RAW_TRACEPOINT"} if self._hooks.reports_cgroups else {}
         return {
             function: self._program.verified(function, kind) for function, kind in kinds.items()
         }
@@ -131,12 +140,14 @@ class KernelTracer:
         """Set the tail calls by which programs at functions go on (bpf/hooks.h)."""
         fillers = self._hooks.fillers()
         if fillers:
-            self._set_tail_call("hook_judge", 0, JUDGE)
+            self._set_tail_call("hook_judge", 0, JUDGE, "KPROBE")
         for event, function in fillers.items():
-            self._set_tail_call("hook_fillers", event, function)
+            self._set_tail_call("hook_fillers", event, function, "KPROBE")
+        if self._hooks.reports_cgroups:
+            self._set_tail_call("cgroup_reporter", 0, CGROUP_REPORTER, "RAW_TRACEPOINT")
 
-    def _set_tail_call(self, calls: str, place: int, function: str) -> None:
-        program = self._program.load(function, "KPROBE")
+    def _set_tail_call(self, calls: str, place: int, function: str, kind: str) -> None:
+        program = self._program.load(function, kind)
         error = self._program.update(
             self._program.map_fd(calls), pack("I", place), pack("I", program)
         )
