@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tracee_ref.catalogue import (
-    EXISTING_CONTAINER,
+    AT_START,
     LAST_NATIVE_CALL,
     ONLY_32BIT,
     TRACED,
@@ -55,7 +55,7 @@ def test_sets_have_the_sizes_of_the_facts() -> None:
 def test_what_can_be_traced() -> None:
     others = {e.name for e in load_catalogue().values() if e.available and not e.syscall}
     derived = {name for name in RULES if load_catalogue()[name].available}
-    assert others == {*TRACED, *FUNCTIONS, EXISTING_CONTAINER, *derived}
+    assert others == {*TRACED, *FUNCTIONS, *AT_START, *derived}
     assert {"sched_process_fork", "sched_process_exec", "sched_process_exit"} < TRACED
     assert all(event.available for event in load_catalogue().values() if event.syscall)
 

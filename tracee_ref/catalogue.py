@@ -35,7 +35,9 @@ TRACED: Final = frozenset(
 """Events of tracepoints that the tracer can deliver."""
 
 EXISTING_CONTAINER: Final = "existing_container"
-"""The event that user space makes by itself, when tracing begins."""
+INIT_NAMESPACES: Final = "init_namespaces"
+AT_START: Final = frozenset({EXISTING_CONTAINER, INIT_NAMESPACES})
+"""Events that user space makes by itself, when tracing begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class EventDefinition:
     @property
     def of_kernel(self) -> bool:
         """Whether the kernel side sends it."""
-        return not self.bases and self.name != EXISTING_CONTAINER
+        return not self.bases and self.name not in AT_START
 
 
 class Row(NamedTuple):
@@ -110,7 +112,7 @@ def definition(
         syscall=row.syscall,
         sets=frozenset(row.sets),
         args=tuple(arguments[kind, name] for kind, name in row.args),
-        available=sources <= syscalls | TRACED | FUNCTIONS.keys() | {EXISTING_CONTAINER},
+        available=sources <= syscalls | TRACED | FUNCTIONS.keys() | AT_START,
         functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
         bases=RULES[row.name].bases if row.name in RULES else (),
         internal=row.internal,

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,13 @@ from typing import Final
 from model.scope import Key, Op, Scope
 
 from .accounting import Account
-from .catalogue import EXISTING_CONTAINER
+from .at_start import existing_containers, init_namespaces
+from .catalogue import AT_START, EXISTING_CONTAINER, INIT_NAMESPACES
 from .command import Command
 from .derivation.graph import kernel_scopes
 from .derivation.stage import Derivation
 from .errors import HostError
 from .event import TraceEvent
-from .existing import existing_containers
 from .field_filters import FieldFilters
 from .flags.outputs import OutputPlan
 from .host_namespace import on_this_host
@@ -81,10 +81,10 @@ def run_session(run: Run) -> int:
             tracer.attach()
             tracer.start()
             say("tracing")
-            existing = 0
-            for event in existing_of(run, tracer):
+            at_start = 0
+            for event in events_at_start(run, tracer):
                 pipeline.show_made(event)
-                existing += 1
+                at_start += 1
             if command:
                 command.release()
             pipeline.follow(tracer, ending.reached, command.fileno() if command else None)
@@ -98,7 +98,7 @@ def run_session(run: Run) -> int:
             kernel=tracer.counters(),
             records=pipeline.records,
             derived=pipeline.derived,
-            made=made_of(run, derivation, existing),
+            made=made_of(run, derivation, at_start),
             missed=tracer.missed(),
         )
         for line in [*account.lines(), *run.signatures.summaries(), *pipeline.errors[:1]]:
@@ -136,27 +136,43 @@ def load_tracer(run: Run, command: Command | None) -> KernelTracer:
         exec_env="exec-env" in run.outputs.options,
         command=command.pid if command else None,
         ring_bytes=run.buffer * MIB,
-        containers=selects_existing(run)
+        containers=EXISTING_CONTAINER in selected_at_start(run)
         or any(sink.format in SHOW_CONTAINERS for sink in run.outputs.sinks),
     )
     return KernelTracer(settings)
 
 
-def selects_existing(run: Run) -> bool:
-    """Whether a scope asks for the containers that there are; a COMMAND alone has none."""
-    return not run.command and any(EXISTING_CONTAINER in scope.events for scope in run.scopes)
+def selected_at_start(run: Run) -> frozenset[str]:
+    """Return what some scope asks to be told at the start; of a COMMAND there is nothing yet."""
+    if run.command:
+        return frozenset()
+    return frozenset(name for scope in run.scopes for name in AT_START & scope.events)
 
 
-def existing_of(run: Run, tracer: KernelTracer) -> Iterator[TraceEvent]:
-    """Give the events of the containers that there are."""
-    if selects_existing(run):
-        scopes, epoch = on_this_host(run.scopes), view_of(run.outputs).epoch
+def events_at_start(run: Run, tracer: KernelTracer) -> Iterator[TraceEvent]:
+    """Give the events that tell what was there before us."""
+    selected = selected_at_start(run)
+    try:
+        yield from made_at_start(run, tracer, selected)
+    except PermissionError as error:
+        raise HostError(
+            f"{' and '.join(sorted(selected))}: {error.filename} cannot be read ({error.strerror});"
+            " tracing needs CAP_SYS_PTRACE for that, or take the event away"
+        ) from error
+
+
+def made_at_start(run: Run, tracer: KernelTracer, selected: Container[str]) -> Iterator[TraceEvent]:
+    """Give them; PermissionError where /proc does not tell us."""
+    scopes, epoch = on_this_host(run.scopes), view_of(run.outputs).epoch
+    if INIT_NAMESPACES in selected:
+        yield from init_namespaces(scopes, epoch)
+    if EXISTING_CONTAINER in selected:
         yield from existing_containers(tracer.containers_before(), scopes, epoch)
 
 
-def made_of(run: Run, derivation: Derivation, existing: int) -> int | None:
+def made_of(run: Run, derivation: Derivation, at_start: int) -> int | None:
     """Return how many events user space made, None where it was to make none."""
-    return derivation.made + existing if derivation.bases or selects_existing(run) else None
+    return derivation.made + at_start if derivation.bases or selected_at_start(run) else None
 
 
 def check_host() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tracee_ref.containers.cgroups import own_hierarchy
 from vmtests.kernel import Kernel
 from vmtests.test_cgroup_names import ID, OTHER, WORKLOAD, group
-from vmtests.tracing import Traced, arguments, python, trace
+from vmtests.tracing import TRACEE_REF, Traced, arguments, python, run, trace
 
 pytestmark = pytest.mark.host_only
 
@@ -138,3 +138,19 @@ def test_containers_that_are_there_are_told_at_the_start(kernel: Kernel) -> None
     assert (second["containerId"], second["cgroupId"]) == (OTHER, reply["empty"])
     assert (second["hostProcessId"], second["processName"]) == (0, "")
     assert second["matchedScopes"] == 0b100100001
+
+
+def test_what_proc_does_not_tell_us_is_an_error(kernel: Kernel) -> None:
+    """Where process 1 may do more than we."""
+    try:
+        Path("/proc/1/ns/uts").stat()
+    except PermissionError:
+        pass
+    else:
+        pytest.skip("the namespaces of process 1 can be read here: see test_containers.py")
+    traced = run(kernel, [TRACEE_REF, "-f", "event=init_namespaces"])
+    assert traced.status == 1
+    assert traced.stderr.splitlines()[1:] == [
+        "tracee-ref: init_namespaces: /proc/1/ns/uts cannot be read (Permission denied); "
+        "tracing needs CAP_SYS_PTRACE for that, or take the event away"
+    ]

@@ -11,6 +11,7 @@ from model.facts import Container, Event, Process
 from model.match import matched_scopes
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.flags.filters import parse_filters
+from tracee_ref.session import INITIAL_PID_NAMESPACE
 from vmtests.kernel import Kernel
 from vmtests.tracing import Traced, arguments
 
@@ -47,6 +48,7 @@ FLAGS = [
      "11:container=new", "11:container!=a2",
      "12:event=container_create,container_remove,existing_container",
      "13:event=container_create,existing_container", "13:container",
+     "15:event=init_namespaces", "15:pid=1", "16:event=init_namespaces", "16:pid!=1",
      "14:event=cgroup_attach_task", "14:comm=crun*,runc*"]  # fmt: skip
 SCOPES = parse_filters(FLAGS, load_catalogue())
 OPTIONS = [word for flag in FLAGS for word in ("-f", flag)] + ["-o", "json"]
@@ -111,6 +113,12 @@ def check_events_of_containers(traced: Traced) -> None:
     assert existing["matchedScopes"] == 3 << 11
     names = [args[name] for name in ("runtime", "container_name", "container_image")]
     assert names == ["docker", "web", "nginx:1.25"]
+    (first,) = [e for e in traced.events if e["eventName"] == "init_namespaces"]
+    assert (first["matchedScopes"], first["hostProcessId"]) == (1 << 14, 1)
+    namespaces = arguments(first)
+    assert namespaces["mnt"] == first["mountNamespace"]
+    assert namespaces["pid"] == namespaces["pid_for_children"] == INITIAL_PID_NAMESPACE
+    assert None not in namespaces.values()
     moves = [arguments(e) for e in traced.events if e["eventName"] == "cgroup_attach_task"]
     assert any(SYSTEMD in args["cgroup_path"] for args in moves)
 

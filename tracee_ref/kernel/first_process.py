@@ -1,4 +1,7 @@
-"""The facts of a container's first process, the one that runs longest, as /proc tells them."""
+"""The facts of processes that were there before us, as /proc tells them; first ones above all.
+
+The first process of a container is the one that runs longest.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,11 @@ from typing import Final
 from model.facts import Container, Process
 from model.lifecycle import descent
 
-from ..containers.cgroups import container_id
+from ..containers.cgroups import container_id, own_hierarchy, root_of
 from .seeds import PROC, ancestors, read_start, start_time
+
+INIT: Final = 1
+"""The first process of all."""
 
 CLONE_NEWUTS: Final = 0x04000000
 NAME_BYTES: Final = 15
@@ -44,8 +50,8 @@ def first_process(place: Path, container: str) -> First:
     members = [(start_time(pid), pid, group) for group, pid in _members(place)]
     for start, pid, group in sorted((int(ticks), *one) for ticks, *one in members if ticks):
         try:
-            return _read(pid, container, start, group)
-        except OSError:  # it ended meanwhile
+            return read_process(pid, Container(container), start, group)
+        except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
             continue
     return First(Process(container=Container(container)), place.stat().st_ino)
 
@@ -62,7 +68,11 @@ def _members(place: Path) -> Iterator[tuple[int, int]]:
         yield from ((number, int(pid)) for pid in processes)
 
 
-def _read(pid: int, container: str, ticks: int, cgroup: int) -> First:
+def read_process(pid: int, container: Container | None, ticks: int, cgroup: int) -> First:
+    """Return a process; OSError if it is gone, or not for us to read.
+
+    ``ticks`` is its start as /proc counts it.
+    """
     place = PROC / str(pid)
     status = dict(line.split(":\t", 1) for line in _lines(place / "status"))
     parents = ancestors(pid)
@@ -75,12 +85,26 @@ def _read(pid: int, container: str, ticks: int, cgroup: int) -> First:
         mntns=(place / "ns/mnt").stat().st_ino,
         pidns=(place / "ns/pid").stat().st_ino,
         binary=read_start(pid).process.binary,
-        container=Container(container),
+        container=container,
         ancestry=descent(pid, parents),
     )
     level = len(status["NSpid"].split()) - 1
     inner = _id_at(pid, level), _id_at(parents[pid], level)
     return First(process, cgroup, parents[pid], inner, ticks * NS_PER_TICK)
+
+
+def namespaces(pid: int) -> dict[str, int]:
+    """Return the inode numbers of a process's namespaces, by their names under /proc/PID/ns."""
+    return {entry.name: entry.stat().st_ino for entry in (PROC / str(pid) / "ns").iterdir()}
+
+
+def cgroup_of(pid: int) -> int:
+    """Return the id of a process's cgroup in the hierarchy that tells of containers; 0 if none."""
+    wanted = own_hierarchy()
+    lines = (line.split(":", 2) for line in _lines(PROC / str(pid) / "cgroup"))
+    paths = [path for number, _, path in lines if int(number) == wanted.number]
+    place = root_of(wanted)
+    return (place / paths[0].lstrip("/")).stat().st_ino if place and paths else 0
 
 
 def _id_at(pid: int, level: int) -> int:
