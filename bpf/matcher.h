@@ -86,6 +86,14 @@ static __always_inline u64 match_process(const struct facts *facts)
 	return mask;
 }
 
+/* Our own process id, which tracee_ref/kernel/program.py puts in the place of TRACER_PID. */
+static __always_inline u32 tracer_pid(void)
+{
+	u64 pid;
+	asm volatile("%0 = %1" : "=r"(pid) : "i"(TRACER_PID));
+	return pid;
+}
+
 /* Return the scopes that an event of the process belongs to, if they selected it: followed
  * processes need not meet the filters (rule 13), and the tracer is never shown (rule 14). */
 static __always_inline u64 match_facts(const struct facts *facts)
@@ -94,5 +102,5 @@ static __always_inline u64 match_facts(const struct facts *facts)
 #ifdef USE_FOLLOW
 	mask |= facts->followed;
 #endif
-	return facts->pid == TRACER_PID ? 0 : mask;
+	return facts->pid == tracer_pid() ? 0 : mask;
 }

@@ -7,12 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tracee_ref.errors import UsageError
 from vmtests import kernels, kvm
 from vmtests.agent_process import AgentProcess, GuestLostError
+from vmtests.compile_server import compile_server
 from vmtests.guest import Guest, HostGuest
 
 BOOT_TRIES = 2
@@ -36,10 +38,13 @@ class Ensemble:
         self.asked: Counter[str] = Counter()
         """How many questions of a kind all kernels were asked; for the report."""
         self._names = names
+        self._programs: Path | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with self._stack:  # if a boot raises, end those that were started
+            if self._names != ["host"]:
+                self._programs = self._stack.enter_context(compile_server())
             self._boot(self._names)
             self._stack = self._stack.pop_all()
         return self
@@ -72,7 +77,8 @@ class Ensemble:
         if name == "host":
             return self._stack.enter_context(HostGuest())
         kernel = kernels.get(name)
-        return self._stack.enter_context(Guest(kernel, kvm=kvm.usable(kernel)))
+        guest = Guest(kernel, kvm=kvm.usable(kernel), programs=self._programs)
+        return self._stack.enter_context(guest)
 
     def ask(
         self, request: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = 120

@@ -8,7 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tracee_ref.kernel.program_store import DIRECTORY
 from vmtests.agent_process import BOOT_SECONDS, AgentProcess
+from vmtests.compile_server import GUEST_DIRECTORY
 from vmtests.kernels import Kernel
 
 AGENT = (sys.executable, "-m", "vmtests.agent")
@@ -46,7 +48,10 @@ class HostGuest(AgentProcess):
 
 
 class Guest(AgentProcess):
-    """A kernel of the store in a virtual machine that sees this machine's files, read-only."""
+    """A kernel of the store in a virtual machine that sees this machine's files, read-only.
+
+    ``programs`` is a directory of ``compile_server``; without one the guest compiles by itself.
+    """
 
     def __init__(
         self,
@@ -56,13 +61,18 @@ class Guest(AgentProcess):
         memory: str = "1G",
         cpus: int = 2,
         boot_limit: float = BOOT_SECONDS,
+        programs: Path | None = None,
     ) -> None:
         argv = ["vng", "--verbose", "--force-9p", "--disable-microvm"]
         argv += ["--memory", memory, "--cpus", str(cpus)]
         argv += [] if kvm else EMULATION
         for option in BOOT_OPTIONS:
             argv += ["--append", option]
-        argv += ["--run", str(kernel.image), "--exec", shlex.join(AGENT)]
+        agent: tuple[str, ...] = AGENT
+        if programs:
+            argv += [f"--rwdir={GUEST_DIRECTORY}={programs}"]
+            agent = ("env", f"{DIRECTORY}={GUEST_DIRECTORY}", *AGENT)
+        argv += ["--run", str(kernel.image), "--exec", shlex.join(agent)]
         super().__init__(kernel.series, argv, new_console(kernel.series), boot_limit)
         self.kernel = kernel
 

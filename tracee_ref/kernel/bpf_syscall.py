@@ -1,4 +1,4 @@
-"""The bpf() system call for what BCC has no function for."""
+"""The bpf() system call for what libbpf has no simple function for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ctypes
 import os
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..errors import HostError
 
@@ -21,6 +21,9 @@ TEST_RUN_RETVAL: Final = 4
 
 INFO: Final = Struct("=208xQI4x")
 """``struct bpf_prog_info`` up to ``verified_insns``; older kernels fill less of it."""
+
+MAP_INFO: Final = Struct("=I4x4I")
+"""``struct bpf_map_info`` up to ``map_flags``."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -38,12 +41,32 @@ class ProgramInfo:
     verified: int
 
 
+class MapShape(NamedTuple):
+    """What a map is made with; ``kind`` is a number of ``enum bpf_map_type``."""
+
+    name: str
+    kind: int
+    key_size: int
+    value_size: int
+    entries: int
+    flags: int
+
+
+def map_shape(fd: int, name: str) -> MapShape:
+    """Return what the kernel tells of a map that it knows by a shorter name."""
+    return MapShape(name, *MAP_INFO.unpack(_info(fd, MAP_INFO.size)))
+
+
 def program_info(fd: int) -> ProgramInfo:
     """Return what the kernel tells of a loaded program."""
-    info = ctypes.create_string_buffer(INFO.size)
-    attributes = GET_INFO.pack(fd, INFO.size, ctypes.addressof(info))
+    return ProgramInfo(*INFO.unpack(_info(fd, INFO.size)))
+
+
+def _info(fd: int, size: int) -> bytes:
+    info = ctypes.create_string_buffer(size)
+    attributes = GET_INFO.pack(fd, size, ctypes.addressof(info))
     _bpf(OBJ_GET_INFO_BY_FD, ctypes.create_string_buffer(attributes, len(attributes)))
-    return ProgramInfo(*INFO.unpack(info))
+    return info.raw
 
 
 def test_run(fd: int, data: ctypes.Array[ctypes.c_char]) -> int:

@@ -7,13 +7,13 @@ clash with BCC's own copy of the BPF interface, and needs seconds to compile.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ..errors import HostError
+from .libbpf import libbpf
 
 VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
 
@@ -44,7 +44,7 @@ class Btf:
             raise HostError(
                 f"{path}: not found; this kernel has no BTF (it needs CONFIG_DEBUG_INFO_BTF=y)"
             )
-        self._lib = _libbpf()
+        self._lib = libbpf()
         self._btf = self._lib.btf__parse(str(path).encode(), None)
         if not self._btf:
             raise HostError(f"{path}: cannot be read as BTF; run as root on a kernel with BTF")
@@ -149,24 +149,3 @@ class Btf:
     def _text(self, offset: int) -> str:
         text: bytes = self._lib.btf__name_by_offset(self._btf, offset)
         return text.decode()
-
-
-def _libbpf() -> Any:
-    try:
-        lib = ctypes.CDLL("libbpf.so.1", use_errno=True)
-    except OSError as error:
-        raise HostError("libbpf.so.1: not found; install the package libbpf1") from error
-    signatures = {
-        "btf__parse": (ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_void_p]),
-        "btf__find_by_name_kind": (
-            ctypes.c_int32,
-            [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint],
-        ),
-        "btf__type_by_id": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_uint]),
-        "btf__name_by_offset": (ctypes.c_char_p, [ctypes.c_void_p, ctypes.c_uint]),
-        "btf__resolve_size": (ctypes.c_int64, [ctypes.c_void_p, ctypes.c_uint]),
-    }
-    for name, (result, arguments) in signatures.items():
-        function = getattr(lib, name)
-        function.restype, function.argtypes = result, arguments
-    return lib

@@ -81,7 +81,7 @@ class DecisionProgram:
     """The matcher with no tracing around it; its tables can be written again and again."""
 
     def __init__(self, sizes: Mapping[str, str], btf: Btf) -> None:
-        self._program = Program("decisions.bpf.c", {**sizes, "TRACER_PID": str(TRACER_PID)}, btf)
+        self._program = Program("decisions.bpf.c", sizes, btf, tracer=TRACER_PID)
         self._function = self._program.load("decide", "SCHED_CLS")
         self._with_binary = "USE_BINARY" in sizes
         self._writer = TableWriter(self._program, sizes)

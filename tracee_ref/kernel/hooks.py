@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -73,7 +72,6 @@ class Hooks:
     def defines(self) -> dict[str, str]:
         """Return the C constants of the run, but for those of its tables."""
         names = {
-            "TRACER_PID": str(os.getpid()),
             "CALLS": str(CALLS),
             "PROCESSES": str(self._settings.processes),
             "EXECS_AT_ONCE": str(EXECS_AT_ONCE),

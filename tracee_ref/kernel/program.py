@@ -1,4 +1,4 @@
-"""Compile the C files of ``bpf/`` with BCC, without kernel headers, and reach their maps."""
+"""The C files of ``bpf/`` as programs in the kernel, without kernel headers, and their maps."""
 
 from __future__ import annotations
 
@@ -6,37 +6,55 @@ import ctypes
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from importlib.resources import as_file, files
+from importlib.resources import files
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
 from ..errors import HostError
-from .bpf_syscall import ProgramInfo, program_info
+from .bpf_syscall import MapShape, ProgramInfo, program_info
 from .btf import Btf, Wanted
-from .empty_kallsyms import without_kallsyms
+from .compiler import INSTRUCTION, LOAD_IMMEDIATE, PSEUDO_MAP
+from .libbpf import libbpf
+from .program_store import compiled
 from .structures import merged, structures_of
 
-CFLAGS: Final = ("-w", "-Xclang", "-debug-info-kind=line-directives-only")
-"""No warnings about BCC's headers, and no debug information: it takes a tenth of the time."""
+PROGRAM_TYPES: Final = {
+    "KPROBE": 2,
+    "SCHED_CLS": 3,
+    "TRACEPOINT": 5,
+    "CGROUP_SKB": 8,
+    "CGROUP_SOCK": 9,
+    "SOCK_OPS": 13,
+    "RAW_TRACEPOINT": 17,
+    "CGROUP_SOCK_ADDR": 18,
+}
+"""``enum bpf_prog_type``."""
 
-STDERR: Final = 2
-MESSAGE_BYTES: Final = 1 << 24
+LOG_BYTES: Final = 1 << 24
 VERIFIED: Final = re.compile(r"processed (\d+) insns")
+LOG_REASONS: Final = 1
 LOG_STATS: Final = 4
 """Have the verifier tell its statistics only (BPF_LOG_STATS, kernel/bpf/verifier.c)."""
+
+MAP_OPTIONS: Final = Struct("=Q6I")
+"""``struct bpf_map_create_opts`` of libbpf up to ``map_flags``."""
+
+LOAD_OPTIONS: Final = Struct("=Q9I4xQQ2IQ2I2IQ")
+"""``struct bpf_prog_load_opts`` of libbpf up to ``log_buf``."""
 
 KERNEL_FUNCTIONS: Final = {"bpf_preempt_disable": 0x7FF0_0001, "bpf_preempt_enable": 0x7FF0_0002}
 """Functions of the kernel that programs call, and the numbers that stand for them in the C text:
 BCC knows helpers only."""
 
-INSTRUCTION: Final = Struct("=BBhi")
+TRACER_PID: Final = 0x7FF0_1001
+"""Stands for our process id in the C text, which is then the same in every run."""
+
 CALL: Final = 0x85
+MOVE_IMMEDIATE: Final = 0xB7
 PSEUDO_KFUNC_CALL: Final = 2 << 4
 """In the place of the source register (linux/bpf.h)."""
 
 INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
-
 
 NOTHING_MORE: Final[Wanted] = {}
 
@@ -45,30 +63,36 @@ class Program:
     """A compiled C file with its maps and functions; raises HostError where BPF is refused.
 
     ``more`` are structures of the kernel that only this run reads; ``possible_cpus`` is the
-    number of values that an element of a per-CPU map has.
+    number of values that an element of a per-CPU map has; ``tracer`` is the process that never
+    matches (rule 14).
     """
 
     def __init__(
-        self, name: str, defines: Mapping[str, str], btf: Btf, more: Wanted = NOTHING_MORE
+        self,
+        name: str,
+        defines: Mapping[str, str],
+        btf: Btf,
+        more: Wanted = NOTHING_MORE,
+        *,
+        tracer: int | None = None,
     ) -> None:
-        bcc = _import_bcc()
-        self._lib = bcc.libbcc.lib
-        self._kinds = bcc.BPF
+        self._lib = libbpf()
+        self._tracer = os.getpid() if tracer is None else tracer
         self._attached: list[int] = []
         self._loaded: dict[str, int] = {}
         self._kernel_functions = kernel_functions(btf)
-        self.possible_cpus = len(bcc.utils.get_possible_cpus())
-        text = self._text(name, defines, btf, more)
-        with ExitStack() as stack:
-            shim = stack.enter_context(as_file(files("bpf") / "shim"))
-            os.environ["BCC_KERNEL_SOURCE"] = str(shim)
-            with refusals(name):
-                self.bpf = without_kallsyms(lambda: bcc.BPF(text=text, cflags=list(CFLAGS)))
+        self.possible_cpus: int = self._lib.libbpf_num_possible_cpus()
+        program = compiled(name, self._text(name, defines, btf, more))
+        self._functions = program.functions
+        self._maps: dict[str, int] = {}
+        for shape in program.maps:
+            self._maps[shape.name] = self._create(shape)
 
     @staticmethod
     def _text(name: str, defines: Mapping[str, str], btf: Btf, more: Wanted) -> str:
         """Return one self-contained text: BCC rewrites only what stands in its main file."""
         structures, of_kernel = structures_of(btf)
+        of_kernel |= {"TRACER_PID": str(TRACER_PID)}
         if kernel_functions(btf):
             of_kernel |= {
                 "PREEMPTIBLE": "",
@@ -79,36 +103,62 @@ class Program:
         declared = btf.declarations(merged(structures, more))
         return "\n".join([*lines, declared, _inlined(name, set())])
 
+    def _create(self, shape: MapShape) -> int:
+        options = MAP_OPTIONS.pack(MAP_OPTIONS.size, *[0] * 5, shape.flags)
+        sizes = shape.key_size, shape.value_size, shape.entries
+        fd: int = self._lib.bpf_map_create(shape.kind, shape.name[:15].encode(), *sizes, options)
+        if fd < 0:
+            raise refused(f"map {shape.name}", os.strerror(-fd))
+        return fd
+
     def load(self, function: str, kind: str) -> int:
         """Have the verifier check a function; return its file descriptor.
 
-        ``kind`` is BCC's name of a program type.  A function is loaded once.
+        ``kind`` is a key of PROGRAM_TYPES.  A function is loaded once.
         """
-        self._link(function)
-        with refusals(function):
-            fd: int = self.bpf.load_func(function.encode(), getattr(self._kinds, kind)).fd
+        if function in self._loaded:
+            return self._loaded[function]
+        fd, _ = self._load(function, kind, 0)
+        if fd < 0:
+            error, log = self._load(function, kind, LOG_REASONS)
+            raise refused(function, telling_line(log) or os.strerror(-error))
         self._loaded[function] = fd
         return fd
 
-    def _link(self, function: str) -> None:
-        """Put calls of kernel functions in the place of the numbers that stand for them."""
-        module, name = self.bpf.module, function.encode()
-        size = self._lib.bpf_function_size(module, name)
-        code = (ctypes.c_char * size).from_address(self._lib.bpf_function_start(module, name))
-        for at in range(0, size, INSTRUCTION.size):
-            operation, _, _, number = INSTRUCTION.unpack_from(code, at)
-            if operation == CALL and number in self._kernel_functions:
-                called = self._kernel_functions[number]
-                INSTRUCTION.pack_into(code, at, CALL, PSEUDO_KFUNC_CALL, 0, called)
+    def _load(self, function: str, kind: str, log_level: int) -> tuple[int, str]:
+        """Return the file descriptor, or a negative error, and the verifier's log."""
+        code = self._linked(function)
+        log = ctypes.create_string_buffer(LOG_BYTES if log_level else 1)
+        told = (log_level, len(log), ctypes.addressof(log)) if log_level else (0, 0, 0)
+        size = LOAD_OPTIONS.size
+        options = LOAD_OPTIONS.pack(size, *[0] * 9, 0, 0, 0, 0, 0, 0, 0, *told)
+        number, count = PROGRAM_TYPES[kind], len(code) // INSTRUCTION.size
+        name = function[:15].encode()
+        fd: int = self._lib.bpf_prog_load(number, name, b"GPL", code, count, options)
+        return fd, log.value.decode(errors="replace")
+
+    def _linked(self, function: str) -> bytes:
+        """Return the code of a function with what only this run knows put in its places."""
+        fds, code = [*self._maps.values()], bytearray(self._functions[function])
+        for at in range(0, len(code), INSTRUCTION.size):
+            operation, registers, offset, value = INSTRUCTION.unpack_from(code, at)
+            if operation == LOAD_IMMEDIATE and registers >> 4 == PSEUDO_MAP:
+                value = fds[value]
+            elif operation == CALL and value in self._kernel_functions:
+                registers, value = PSEUDO_KFUNC_CALL, self._kernel_functions[value]
+            elif operation == MOVE_IMMEDIATE and value == TRACER_PID:
+                value = self._tracer
+            else:
+                continue
+            INSTRUCTION.pack_into(code, at, operation, registers, offset, value)
+        return bytes(code)
 
     def attach_raw_tracepoint(self, point: str, function: str) -> None:
         """Load a function and run it at a raw tracepoint."""
         program = self.load(function, "RAW_TRACEPOINT")
-        with refusals(f"raw tracepoint {point}"):
-            # BCC's own function takes one program for each point.
-            fd: int = self._lib.bpf_attach_raw_tracepoint(program, point.encode())
-            if fd < 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        fd: int = self._lib.bpf_raw_tracepoint_open(point.encode(), program)
+        if fd < 0:
+            raise refused(f"raw tracepoint {point}", os.strerror(-fd))
         self._attached.append(fd)
 
     def detach_raw_tracepoints(self) -> None:
@@ -122,20 +172,11 @@ class Program:
 
         The function is loaded for that alone.  Older kernels tell it nowhere but in their log.
         """
-        self._link(function)
-        name, module, lib = function.encode(), self.bpf.module, self._lib
-        log = ctypes.create_string_buffer(MESSAGE_BYTES)
-        code = lib.bpf_function_start(module, name), lib.bpf_function_size(module, name)
-        facts = lib.bpf_module_license(module), lib.bpf_module_kern_version(module)
-        kind_number = getattr(self._kinds, kind)
-        with refusals(function):
-            fd = lib.bcc_func_load(
-                module, kind_number, name, *code, *facts, LOG_STATS, log, len(log), None, 0
-            )
-            if fd < 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        fd, log = self._load(function, kind, LOG_STATS)
+        if fd < 0:
+            self.load(function, kind)  # raises, with the reason
         os.close(fd)
-        found = VERIFIED.search(log.value.decode(errors="replace"))
+        found = VERIFIED.search(log)
         return int(found[1]) if found else 0
 
     def infos(self) -> dict[str, ProgramInfo]:
@@ -143,40 +184,38 @@ class Program:
         return {function: program_info(fd) for function, fd in self._loaded.items()}
 
     def map_fd(self, name: str) -> int:
-        """Return the file descriptor of a map."""
-        fd: int = self._lib.bpf_table_fd(self.bpf.module, name.encode())
-        if fd < 0:
-            raise KeyError(name)
-        return fd
+        """Return the file descriptor of a map; KeyError if the program has none of that name."""
+        return self._maps[name]
 
     def update(self, fd: int, key: bytes, value: bytes, flags: int = 0) -> int:
         """Set a map's element; return 0 or the errno."""
-        if self._lib.bpf_update_elem(fd, key, value, flags) < 0:
-            return ctypes.get_errno() or 1
-        return 0
+        return -int(self._lib.bpf_map_update_elem(fd, key, value, flags))
 
     def delete(self, fd: int, key: bytes) -> None:
         """Remove an element, if it is there."""
-        self._lib.bpf_delete_elem(fd, key)
+        self._lib.bpf_map_delete_elem(fd, key)
 
     def lookup(self, fd: int, key: bytes, size: int) -> bytes | None:
         """Return the ``size`` bytes of an element (of all CPUs, for a per-CPU map), or None."""
         value = ctypes.create_string_buffer(size)
-        if self._lib.bpf_lookup_elem(fd, key, value) < 0:
+        if self._lib.bpf_map_lookup_elem(fd, key, value) < 0:
             return None
         return value.raw
 
     def keys(self, fd: int, size: int) -> Iterator[bytes]:
         """Give the keys of a map; of one that changes meanwhile, some may come twice or never."""
         key, following = None, ctypes.create_string_buffer(size)
-        while self._lib.bpf_get_next_key(fd, key, following) == 0:
+        while self._lib.bpf_map_get_next_key(fd, key, following) == 0:
             yield following.raw
-            key = ctypes.create_string_buffer(following.raw, size)
+            key = following.raw
 
     def close(self) -> None:
         """Detach and unload everything."""
         self.detach_raw_tracepoints()
-        self.bpf.cleanup()
+        for fd in [*self._loaded.values(), *self._maps.values()]:
+            os.close(fd)
+        self._loaded.clear()
+        self._maps.clear()
 
 
 def kernel_functions(btf: Btf) -> dict[int, int]:
@@ -185,42 +224,11 @@ def kernel_functions(btf: Btf) -> dict[int, int]:
     return {} if None in found.values() else {n: id_ for n, id_ in found.items() if id_}
 
 
-def _import_bcc() -> Any:
-    try:
-        import bcc.libbcc  # noqa: PLC0415 (it may be missing, and takes its time)
-        import bcc.utils  # noqa: PLC0415
-    except ImportError as error:
-        raise HostError("BCC is missing; install the package python3-bpfcc") from error
-    return bcc
-
-
-def _inlined(name: str, seen: set[str]) -> str:
-    """Return a C file with our own headers put in place, each once."""
-    if name in seen:
-        return ""
-    seen.add(name)
-    text = (files("bpf") / name).read_text(encoding="utf-8").replace("#pragma once\n", "")
-    return INCLUDE.sub(lambda match: _inlined(match[1], seen), text)
-
-
-@contextmanager
-def refusals(name: str) -> Iterator[None]:
-    """Turn what BCC raises, and what its library prints meanwhile, into one HostError."""
-    with memory_file() as printed:
-        stderr = os.dup(STDERR)
-        os.dup2(printed, STDERR)
-        try:
-            yield
-        except Exception as error:
-            os.lseek(printed, 0, os.SEEK_SET)
-            reason = telling_line(os.read(printed, MESSAGE_BYTES).decode(errors="replace"))
-            raise HostError(
-                f"{name}: refused by the kernel ({reason or error});"
-                " tracing needs root, CAP_BPF and CAP_PERFMON"
-            ) from error
-        finally:
-            os.dup2(stderr, STDERR)
-            os.close(stderr)
+def refused(what: str, reason: str) -> HostError:
+    """Return the error that says that the kernel refused something."""
+    return HostError(
+        f"{what}: refused by the kernel ({reason}); tracing needs root, CAP_BPF and CAP_PERFMON"
+    )
 
 
 def telling_line(text: str) -> str:
@@ -232,11 +240,10 @@ def telling_line(text: str) -> str:
     return lines[0] if lines else ""
 
 
-@contextmanager
-def memory_file() -> Iterator[int]:
-    """Give a descriptor of a file that is nowhere."""
-    fd = os.memfd_create("bcc-messages")
-    try:
-        yield fd
-    finally:
-        os.close(fd)
+def _inlined(name: str, seen: set[str]) -> str:
+    """Return a C file with our own headers put in place, each once."""
+    if name in seen:
+        return ""
+    seen.add(name)
+    text = (files("bpf") / name).read_text(encoding="utf-8").replace("#pragma once\n", "")
+    return INCLUDE.sub(lambda match: _inlined(match[1], seen), text)

@@ -6,8 +6,6 @@ import base64
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -17,7 +15,7 @@ from typing import Any
 
 from tracee_ref.flags.spelling import format_scopes
 from tracee_ref.flags.values import HOST_MNTNS
-from vmtests.handlers import Reply, handler
+from vmtests.handlers import Reply, handler, tracing
 from vmtests.launch import launch_facts, own_cgroup
 from vmtests.wire import unpack
 from vmtests.workload.layout import JOURNAL, empty_journal, used_bytes
@@ -86,23 +84,17 @@ def prepare(place: Path, program: str, plan: bytes, names: Sequence[str]) -> Non
 
 
 def trace(place: Path, options: Sequence[str], seconds: float) -> Reply:
-    """Run the tracer; its own process group, so that a workload that hangs is ended too."""
-    tracer = str(Path(sys.executable).parent / "tracee-ref")
+    """Run the tracer; what hangs is ended with all of its session."""
     events = place / "events.json"
-    argv = [tracer, *options, "-o", f"json:{events}", "--", f"{place}/{ROOT}", str(place), "0"]
-    process = subprocess.Popen(argv, stderr=subprocess.PIPE, start_new_session=True)
-    try:
-        stderr = process.communicate(timeout=seconds)[1]
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        stderr = process.communicate()[1] + f"no end in {seconds:g} s".encode()
+    argv = [*options, "-o", f"json:{events}", "--", f"{place}/{ROOT}", str(place), "0"]
+    traced = tracing.run(argv=argv, seconds=seconds)
     lines = events.read_text().splitlines() if events.exists() else []
     return {
-        "status": process.returncode,
-        "stderr": stderr.decode(errors="backslashreplace"),
+        "status": traced["exit"],
+        "stderr": traced["stderr"],
         "events": [shortened(json.loads(line)) for line in lines],
         "journal": base64.b64encode(used_journal(place / "journal")).decode(),
-        "tracer": process.pid,
+        "tracer": traced["pid"],
         "python": os.path.realpath(sys.executable),
     }
 

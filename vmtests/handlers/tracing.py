@@ -28,7 +28,7 @@ def run(*, argv: list[str], seconds: float) -> Reply:
         if pid == 0:
             become_tracer(argv, out, err)
         status = _wait(pid, seconds)
-        return {"exit": status, "stdout": written(out), "stderr": written(err)}
+        return {"exit": status, "pid": pid, "stdout": written(out), "stderr": written(err)}
 
 
 def become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:

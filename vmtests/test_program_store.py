@@ -1,0 +1,58 @@
+"""Compiled programs are kept, and what is kept never does harm."""
+
+from __future__ import annotations
+
+import pytest
+
+from tracee_ref.kernel.program_store import DIRECTORY, KEPT
+from vmtests.kernel import Kernel
+from vmtests.tracing import TRACEE_REF, run
+
+TRACE = f"{TRACEE_REF} -f event=getppid -o json -- /usr/bin/python3 -ISc 'import os; os.getppid()'"
+
+
+def shell(kernel: Kernel, script: str) -> list[str]:
+    """Run a script in which $d is a directory for programs that is not there yet; its output."""
+    begin = f"set -e; top=$(mktemp -d); d=$top/new; export {DIRECTORY}=$d; "
+    result = run(kernel, ["sh", "-c", f"{begin}{script}; rm -r $top"])
+    assert result.status == 0, result.stderr
+    return result.lines
+
+
+def shown(lines: list[str]) -> int:
+    return sum('"eventName":"getppid"' in line for line in lines)
+
+
+def test_a_kernel_compiles_by_itself(kernel: Kernel) -> None:
+    """Guests have all their other programs compiled for them."""
+    lines = shell(kernel, f"{TRACE}; ls $d")
+    assert shown(lines) == 1
+    assert [line.endswith(".program") for line in lines[-1:]] == [True]
+
+
+@pytest.mark.host_only
+def test_a_program_is_used_again(kernel: Kernel) -> None:
+    lines = shell(
+        kernel, f"{TRACE}; before=$(stat -c %i $d/*); {TRACE}; stat -c %i $d/*; echo $before"
+    )
+    assert shown(lines) == 2
+    assert lines[-1] == lines[-2]
+
+
+@pytest.mark.host_only
+def test_what_is_spoiled_is_compiled_anew(kernel: Kernel) -> None:
+    spoil = "for f in $d/*; do head -c 50 $f >$top/x; cp $top/x $f; done"
+    lines = shell(kernel, f"{TRACE}; {spoil}; {TRACE}; cmp -s $top/x $d/* || echo whole")
+    assert shown(lines) == 2
+    assert lines[-1] == "whole"
+
+
+@pytest.mark.host_only
+def test_a_directory_that_cannot_be_is_done_without(kernel: Kernel) -> None:
+    assert shown(shell(kernel, f"touch $d; {TRACE}")) == 1
+
+
+@pytest.mark.host_only
+def test_only_some_are_kept(kernel: Kernel) -> None:
+    many = f"mkdir $d; for i in $(seq {KEPT + 5}); do touch -d 2020-01-01 $d/$i.program; done"
+    assert shell(kernel, f"{many}; {TRACE} >/dev/null; ls $d | wc -l") == [str(KEPT)]
