@@ -44,7 +44,7 @@ FAULTS = (
     Fault("interval-off-by-one", BOUNDS, "((u64)value + 1)", "(u64)value", DECISIONS),
     Fault("binary-only-in-namespace", MATCHER, "binary->mntns = 0;", ";", DECISIONS),
     Fault("binary-not-excluded", MATCHER, "join_verdict(&all, here);\n\tbinary", ";\n\tbinary", DECISIONS),
-    Fault("tracer-matches", MATCHER, "facts->pid == TRACER_PID ? 0 : mask", "mask", DECISIONS),
+    Fault("tracer-matches", MATCHER, "facts->pid == tracer_pid() ? 0 : mask", "mask", DECISIONS),
     Fault("nothing-excluded", VERDICT, "all->equal & ~all->excluded", "all->equal", DECISIONS),
     Fault("otherwise-none", NAMES, "*accept : otherwise", "*accept : 0", DECISIONS),
     Fault("new-not-excluded", BOUNDS, "rest &= ~NEW_EXCLUDED;", ";", DECISIONS),
