@@ -1,6 +1,5 @@
 /* All that is x86 on the kernel side: registers, 32-bit calls, call numbers. */
 #pragma once
-#include "task.h"
 
 #define REGISTERS 6
 #define TS_COMPAT 0x0002 /* thread_info.status: the current system call is a 32-bit one */
@@ -44,6 +43,12 @@ static __always_inline u64 function_argument(const struct pt_regs *ctx, const u3
 	return i == 0 ? ctx->di : i == 1 ? ctx->si : i == 2 ? ctx->dx : i == 3 ? ctx->cx : ctx->r8;
 }
 
+/* The number of the call that registers belong to. */
+static __always_inline u32 call_number(struct pt_regs *regs)
+{
+	return READ(regs, orig_ax);
+}
+
 /* execve and execveat, which leave no registers behind when they succeed. */
 static __always_inline bool is_exec(u32 number, bool compat)
 {
@@ -71,7 +76,7 @@ struct exit_context {
 static __always_inline s32 current_call(struct task_struct *task)
 {
 	struct pt_regs *regs = user_registers(task);
-	return regs ? (s32)READ(regs, orig_ax) : -1;
+	return regs ? (s32)call_number(regs) : -1;
 }
 
 /* The place of the path among the arguments of the calls that open or execute a file; -1 for

@@ -1,6 +1,6 @@
 /* Copying the arguments of a system call from user memory into a record. */
 #pragma once
-#include "arch_x86.h"
+#include "arch.h"
 #include "fields.h"
 #include "records.h"
 

@@ -7,7 +7,7 @@
  *
  * An event exists in the program only if it is selected: EVENT_... is its number then. */
 #pragma once
-#include "arch_x86.h"
+#include "arch.h"
 #include "fields.h"
 #include "inode.h"
 #include "pieces.h"

@@ -75,7 +75,7 @@ static __always_inline struct file *mapped_file(struct mm_struct *mm, u64 addres
 }
 
 #define AT_BASE 7 /* where the ELF interpreter was mapped, linux/auxvec.h */
-#define AUXV_PAIRS 12 /* that are looked at; on x86 it is the ninth or tenth */
+#define AUXV_PAIRS 12 /* that are looked at; it is among the first ten */
 
 /* The interpreter that the kernel loaded with the new program, NULL for a static one. */
 static __always_inline struct file *elf_interpreter(struct mm_struct *mm)

@@ -120,7 +120,7 @@ int on_syscall_return(struct exit_context *ctx)
 int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
-	u32 number = READ(regs, orig_ax);
+	u32 number = call_number(regs);
 	struct call *call = calls.lookup(&number);
 	if (!call || !(call->native | call->compat)) /* most calls end here */
 		return 0;

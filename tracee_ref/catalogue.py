@@ -6,6 +6,7 @@ The standard library reads the data, because the oracle runs with nothing else i
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -124,6 +125,34 @@ def sources_of(name: str) -> frozenset[str]:
     if name not in RULES:
         return frozenset({name})
     return frozenset().union(*map(sources_of, RULES[name].bases))
+
+
+@cache
+def native_events() -> Mapping[int, int]:
+    """Return number of a native system call of this machine -> id of its event.
+
+    On x86-64 they are the same; arm64 has the numbers of the generic table.
+    """
+    if platform.machine() == "aarch64":
+        return arm64_events()
+    calls = (e.id for e in all_events().values() if e.syscall and e.id <= LAST_NATIVE_CALL)
+    return MappingProxyType({id_: id_ for id_ in calls})
+
+
+@cache
+def compat_events() -> Mapping[int, int]:
+    """Return number of a 32-bit system call of this machine -> id of its event.
+
+    The calls of 32-bit ARM programs have no table: they are not traced.
+    """
+    return MappingProxyType({}) if platform.machine() == "aarch64" else i386_events()
+
+
+@cache
+def arm64_events() -> Mapping[int, int]:
+    """Return number of an arm64 system call -> id of its event."""
+    numbers = json.loads(data_file("arm64.json"))
+    return MappingProxyType({int(number): event for number, event in numbers.items()})
 
 
 @cache

@@ -11,11 +11,11 @@ from typing import Any, Final, TypeAlias
 
 from .argument_types import Shape, decode_register, shape_of
 from .catalogue import (
-    LAST_NATIVE_CALL,
     ArgumentDefinition,
     EventDefinition,
     all_events,
-    i386_events,
+    compat_events,
+    native_events,
 )
 from .containers.runtimes import NOTHING, Runtimes
 from .event import Argument, ContextFlags, TraceEvent
@@ -121,9 +121,9 @@ class RecordDecoder:
 
     def _call_name(self, number: int, compat: bool) -> str:
         if compat:
-            event = self._by_id.get(i386_events().get(number, -1))
+            event = self._by_id.get(compat_events().get(number, -1))
         else:
-            event = self._by_id.get(number) if number <= LAST_NATIVE_CALL else None
+            event = self._by_id.get(native_events().get(number, -1))
         return event.name if event else ""
 
 

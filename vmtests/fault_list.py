@@ -170,7 +170,7 @@ FAULTS = (
           "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end",
           "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), at", RECORDS),
     Fault("call-named-natively", "tracee_ref/records.py",
-          "event = self._by_id.get(i386_events().get(number, -1))",
+          "event = self._by_id.get(compat_events().get(number, -1))",
           "event = self._by_id.get(number)", RECORDS),
     Fault("raw-time", "tracee_ref/records.py", "value = decode_register(self._shape, slot, compat=compat) + self._added",
           "value = decode_register(self._shape, slot, compat=compat)", RECORDS),

@@ -30,5 +30,14 @@ def test_events_of_kernel_functions_are_accepted(kernel: Kernel) -> None:
     assert 0 < min(programs.values()) <= max(programs.values()) < LIMIT
 
 
+@pytest.mark.host_only
+def test_the_header_of_arm64_is_accepted(kernel: Kernel) -> None:
+    """Compiled, and verified by this kernel; it was never run on an arm64 machine."""
+    answer = kernel.ask("programs.verified_for_arm64", seconds=COMPILE_SECONDS)
+    programs = answer["programs"]
+    assert {"on_syscall_return", "on_fork", "report_cgroup_event", "judge_hook"} < programs.keys()
+    assert all(programs.values())
+
+
 def hooked(program: str) -> bool:
     return program.startswith(("on_security_", "put_", "judge_", "on_vfs_", "on_write_", "report_"))

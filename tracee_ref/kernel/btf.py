@@ -57,6 +57,12 @@ class Btf:
         """Whether the structure exists and has the field."""
         return self._locate(struct, field) is not None
 
+    def size(self, struct: str) -> int:
+        """Return the size of a structure in bytes; negative if there is none."""
+        type_id = self._lib.btf__find_by_name_kind(self._btf, struct.encode(), KIND_STRUCT)
+        size: int = self._lib.btf__resolve_size(self._btf, type_id)
+        return size
+
     def function(self, name: str) -> int | None:
         """Return the number of a function's type, None if the kernel has no such function."""
         type_id: int = self._lib.btf__find_by_name_kind(self._btf, name.encode(), KIND_FUNC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,9 @@ EXECS_AT_ONCE: Final = 256
 
 EXEC_CALLS: Final = ("execve", "execveat")
 CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
+
+CALL_FUNCTIONS: Final = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}
+"""How the kernel's functions of system calls begin, by machine."""
 
 RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind.KPROBE
 
@@ -135,7 +139,7 @@ class Hooks:
             entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
         for call, function in entries.items():
             if self._steady:
-                yield Hook(KPROBE, f"__x64_sys_{call}", function)
+                yield Hook(KPROBE, f"{CALL_FUNCTIONS[platform.machine()]}{call}", function)
             else:
                 yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function)
 

@@ -14,7 +14,7 @@ def _fields(*names: str, **others: tuple[str, ...]) -> dict[str, tuple[str, ...]
 STRUCTURES: Final[Wanted] = {
     "task_struct": _fields(
         "pid", "tgid", "real_parent", "group_leader", "start_boottime", "exit_code", "signal",
-        "nsproxy", "thread_pid", "mm", "files", "flags", "thread_info.status", "stack", "cgroups",
+        "nsproxy", "thread_pid", "mm", "files", "flags", "stack", "cgroups",
     ),
     "signal_struct": _fields("live.counter", "pids"),
     "nsproxy": _fields("mnt_ns", "uts_ns"),
@@ -23,9 +23,6 @@ STRUCTURES: Final[Wanted] = {
     "pid_namespace": _fields("ns.inum"),
     "pid": _fields("level", "numbers"),
     "upid": _fields("nr", "ns"),
-    "pt_regs": _fields(
-        "di", "si", "dx", "r10", "r8", "r9", "bx", "cx", "bp", "orig_ax", "ss",
-    ),
     "linux_binprm": _fields("file", "filename", "interp"),
     "file": _fields("f_path.mnt", "f_path.dentry", "f_inode"),
     "dentry": _fields("d_parent", "d_name.name", "d_name.len"),
@@ -49,12 +46,24 @@ STRUCTURES: Final[Wanted] = {
 }  # fmt: skip
 
 VMA_LIST: Final[Wanted] = {
-    "mm_struct": {**STRUCTURES["mm_struct"], **_fields("mmap")},
-    "vm_area_struct": {**STRUCTURES["vm_area_struct"], **_fields("vm_next")},
+    "mm_struct": _fields("mmap"),
+    "vm_area_struct": _fields("vm_next"),
 }
 """Up to Linux 6.0 the mappings of a process are a list (until 763ecb035029)."""
 
-MAPLE_TREE: Final[Wanted] = {"mm_struct": {**STRUCTURES["mm_struct"], **_fields("mm_mt.ma_root")}}
+X86: Final[Wanted] = {
+    "task_struct": _fields("thread_info.status"),
+    "pt_regs": _fields(
+        "di", "si", "dx", "r10", "r8", "r9", "bx", "cx", "bp", "orig_ax", "ss",
+    ),
+}  # fmt: skip
+ARM64: Final[Wanted] = {
+    "task_struct": _fields("thread_info.flags"),
+    "pt_regs": _fields("orig_x0", "syscallno", regs=("user_regs.regs", "regs")),
+}
+"""What bpf/arch_x86.h and bpf/arch_arm64.h read."""
+
+MAPLE_TREE: Final[Wanted] = {"mm_struct": _fields("mm_mt.ma_root")}
 
 
 FILES: Final[Wanted] = {
@@ -91,6 +100,9 @@ def merged(wanted: Wanted, more: Wanted) -> Wanted:
 
 def structures_of(btf: Btf) -> tuple[Wanted, dict[str, str]]:
     """Return what to declare for this kernel, and the constants that tell the C side of it."""
+    arm64 = btf.has("pt_regs", "syscallno")
+    constants = {"ARM64": "", "PT_REGS_SIZE": str(btf.size("pt_regs"))} if arm64 else {}
+    structures = merged(STRUCTURES, ARM64 if arm64 else X86)
     if btf.has("mm_struct", "mmap"):
-        return {**STRUCTURES, **VMA_LIST}, {"VMA_LIST": ""}
-    return {**STRUCTURES, **MAPLE_TREE}, {}
+        return merged(structures, VMA_LIST), {**constants, "VMA_LIST": ""}
+    return merged(structures, MAPLE_TREE), constants

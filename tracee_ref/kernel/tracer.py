@@ -10,7 +10,7 @@ from struct import Struct, pack, unpack
 from typing import Final
 
 from ..argument_types import Shape, shape_of
-from ..catalogue import LAST_NATIVE_CALL, EventDefinition, all_events, i386_events
+from ..catalogue import EventDefinition, all_events, compat_events, native_events
 from ..containers.cgroups import own_hierarchy
 from ..errors import HostError
 from ..tables import compile_tables
@@ -169,8 +169,8 @@ class KernelTracer:
         return SHAPE_NUMBERS.get(shape, 0)
 
     def _call_table(self, masks: Mapping[int, int]) -> dict[int, bytes]:
-        native = {id_: id_ for id_ in masks if id_ <= LAST_NATIVE_CALL}
-        compat = {number: id_ for number, id_ in i386_events().items() if id_ in masks}
+        native = {number: id_ for number, id_ in native_events().items() if id_ in masks}
+        compat = {number: id_ for number, id_ in compat_events().items() if id_ in masks}
         table = {}
         for number in native.keys() | compat.keys():
             events = native.get(number), compat.get(number)

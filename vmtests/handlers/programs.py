@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest.mock import patch
 
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.flags.filters import parse_filters
 from tracee_ref.function_events import CGROUPS, FUNCTIONS
+from tracee_ref.kernel.btf import Btf, Wanted
 from tracee_ref.kernel.hooks import Settings
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
@@ -62,6 +64,30 @@ def verified() -> Reply:
 def verified_functions() -> Reply:
     """The same of the programs for events of kernel functions."""
     return counted(FUNCTION_EVENTS)
+
+
+class Arm64Types(Btf):
+    """This kernel's types, with the registers of an arm64 one."""
+
+    def has(self, struct: str, field: str) -> bool:
+        return field == "syscallno" if struct == "pt_regs" else super().has(struct, field)
+
+    def size(self, struct: str) -> int:
+        return 336 if struct == "pt_regs" else super().size(struct)
+
+    def declarations(self, wanted: Wanted) -> str:
+        others = {name: fields for name, fields in wanted.items() if name != "pt_regs"}
+        return f"{ARM64_REGISTERS}\n{super().declarations(others)}"
+
+
+ARM64_REGISTERS = "struct pt_regs { char regs[248]; u64 rest[3]; u64 orig_x0; s32 syscallno; };"
+
+
+@handler
+def verified_for_arm64() -> Reply:
+    """The same of everything, compiled with the header of arm64; the verifier is of this kernel."""
+    with patch("tracee_ref.kernel.tracer.types", Arm64Types):
+        return counted([*EVERYTHING, *FUNCTION_EVENTS[:1]])
 
 
 def counted(flags: Sequence[str]) -> Reply:
