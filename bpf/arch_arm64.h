@@ -103,3 +103,35 @@ static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
 {
 	return number == (compat ? 394 : 288);
 }
+
+/* Return which argument is the socket that a call reads, writes or otherwise uses; -1 for other
+ * calls. Of two the one that is written to counts (splice). */
+static __always_inline s32 used_socket(u32 number, bool compat)
+{
+	if (compat)
+		return number == 340 ? 2
+		       : number == 3 || number == 4 || number == 145 || number == 146 ||
+				       number == 187 || number == 239 || number == 365 ||
+				       number == 366 || number == 374 || number == 392 ||
+				       number == 393 || number == 417 ||
+				       (number >= 282 && number <= 285) ||
+				       (number >= 289 && number <= 297)
+			       ? 0
+			       : -1;
+	return number == 76 ? 2
+	       : (number >= 63 && number <= 66) || number == 71 ||
+			       (number >= 200 && number <= 203) ||
+			       (number >= 206 && number <= 208) ||
+			       (number >= 210 && number <= 212) || number == 242 ||
+			       number == 243 || number == 269 || number == 286 || number == 287
+		       ? 0
+		       : -1;
+}
+
+/* socket and accept. */
+static __always_inline bool makes_socket(u32 number, bool compat)
+{
+	if (compat)
+		return number == 281 || number == 285 || number == 366;
+	return number == 198 || number == 202 || number == 242;
+}

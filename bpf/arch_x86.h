@@ -110,3 +110,32 @@ static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
 {
 	return number == (compat ? 380 : 329);
 }
+
+/* Return which argument is the socket that a call reads, writes or otherwise uses; -1 for other
+ * calls. Of two the one that is written to counts (splice). */
+static __always_inline s32 used_socket(u32 number, bool compat)
+{
+	if (compat)
+		return number == 313 ? 2
+		       : number == 3 || number == 4 || number == SOCKETCALL || number == 145 ||
+				       number == 146 || number == 187 || number == 239 ||
+				       number == 337 || number == 345 || number == 378 ||
+				       number == 379 || number == 417 ||
+				       (number >= 361 && number <= 373)
+			       ? 0
+			       : -1;
+	return number == 275 ? 2
+	       : number <= 1 || number == 19 || number == 20 || number == 40 ||
+			       (number >= 42 && number <= 50) || number == 54 || number == 288 ||
+			       number == 299 || number == 307 || number == 327 || number == 328
+		       ? 0
+		       : -1;
+}
+
+/* socket and accept, and the call that stands for all of sockets. */
+static __always_inline bool makes_socket(u32 number, bool compat)
+{
+	if (compat)
+		return number == SOCKETCALL || number == 359 || number == 364;
+	return number == 41 || number == 43 || number == 288;
+}

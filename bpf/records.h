@@ -50,7 +50,8 @@ enum counter {
 	UNTRACKED, /* processes and cgroups of containers for which there was no room */
 	COUNTERS
 };
-BPF_PERCPU_ARRAY(counters, u64, COUNTERS);
+/* Those of packets come behind the others: their programs interrupt them. */
+BPF_PERCPU_ARRAY(counters, u64, 2 * COUNTERS);
 BPF_RINGBUF_OUTPUT(records, RING_PAGES);
 
 static __always_inline void count(u32 counter)

@@ -1,10 +1,9 @@
 /* The address that a socket itself has, as getsockname() gives it. */
 #pragma once
 #include "hooks.h"
+#include "families.h"
 
 #define AF_UNIX 1
-#define AF_INET 2
-#define AF_INET6 10
 
 struct inet_address { /* struct sockaddr_in, as far as it says something */
 	u16 family;

@@ -1,4 +1,6 @@
 /* The tracer's programs: one header for each family of events. */
+#include "families.h"
+#include "inode.h"
 #include "container_life.h"
 #include "exec.h"
 #include "sched.h"
@@ -10,6 +12,9 @@
 #endif
 #ifdef FUNCTION_EVENTS
 #include "security.h"
+#endif
+#ifdef EVENT_PACKET
+#include "packets.h"
 #endif
 #ifdef SYSCALL_EVENTS
 #include "syscalls.h"

@@ -47,6 +47,8 @@ int exec_(u32 n, int compat) { return is_exec(n, compat); }
 int path_(u32 n, int compat) { return path_place(n, compat); }
 int socket_(u32 n, int compat) { return takes_socket(n, compat); }
 int protect_(u32 n, int compat) { return is_mprotect(n, compat); }
+int uses_(u32 n, int compat) { return used_socket(n, compat); }
+int makes_(u32 n, int compat) { return makes_socket(n, compat); }
 int pkey_(u32 n, int compat) { return is_pkey_mprotect(n, compat); }
 """
 STACK = """
@@ -100,6 +102,17 @@ def test_numbers_of_calls(tmp_path: Path, header: str, compat: bool) -> None:
     assert those("path_") == {"openat", "openat2", "execveat"}
     sockets = {"bind", "connect", "listen", "setsockopt", "accept4"}
     assert those("socket_") == sockets | ({"getsockopt"} if compat else {"accept"})
+    used = {
+        "read", "write", "readv", "writev", "preadv2", "pwritev2", "sendfile", "bind", "connect",
+        "listen", "setsockopt", "accept", "accept4", "sendto", "recvfrom", "sendmsg", "recvmsg",
+        "sendmmsg", "recvmmsg", "shutdown",
+    }  # fmt: skip
+    of_32_bits = {
+        "sendfile32", "getsockopt", "getsockname", "getpeername", "socketcall", "recvmmsg_time32",
+    }  # fmt: skip
+    assert those("uses_", 0) == (used - {"accept"} | of_32_bits if compat else used)
+    assert those("uses_", 2) == {"splice"}
+    assert those("makes_") == {"socket", "accept4", "socketcall" if compat else "accept"}
     assert those("protect_") == {"mprotect", "pkey_mprotect"}
     assert those("pkey_") == {"pkey_mprotect"}
 

@@ -35,7 +35,7 @@ def test_the_events_of_the_document() -> None:
         ArgumentDefinition("mode", "mode_t"),
     )
     assert load_catalogue()["sched_process_exit"].id == 714
-    assert load_catalogue()["net_packet_icmp"].available is False
+    assert load_catalogue()["net_packet_icmp"].available is True
 
 
 def test_groups_have_the_sizes_of_the_facts() -> None:

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from textwrap import fill
 
-from tracee_ref.catalogue import AT_START, EventDefinition, all_events
+from tracee_ref.catalogue import AT_START, PACKETS, EventDefinition, all_events
 from tracee_ref.function_events import CGROUPS
 from tracee_ref.signatures.shipped import SHIPPED
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"
 WIDTH = 120
 
-PACKETS = "no program of ours reads packets yet"
+BASES = "one record of a packet (`net_packet_ip_base`) serves all events about it"
 ADDRESSES = (
     "tells addresses of kernel code, whose owner is known from `/proc/kallsyms` and the list of"
     " modules alone: not built"
@@ -33,12 +33,9 @@ def because(reason: str, names: str) -> dict[str, str]:
 
 MISSING: dict[str, str] = {
     **because(
-        PACKETS,
-        "net_packet_base net_packet_ip_base net_packet_tcp_base net_packet_udp_base"
-        " net_packet_icmp_base net_packet_icmpv6_base net_packet_dns_base net_packet_http_base"
-        " net_packet_ipv4 net_packet_ipv6 net_packet_tcp net_packet_udp net_packet_icmp"
-        " net_packet_icmpv6 net_packet_dns net_packet_dns_request net_packet_dns_response"
-        " net_packet_http net_packet_http_request net_packet_http_response",
+        BASES,
+        "net_packet_base net_packet_tcp_base net_packet_udp_base net_packet_icmp_base"
+        " net_packet_icmpv6_base",
     ),
     **because(CAPTURE, "capture_file_write capture_exec capture_module capture_mem"),
     **because(
@@ -136,6 +133,8 @@ def origin(event: EventDefinition) -> str:
         return f"made of {', '.join(event.bases)}"
     if event.name in AT_START:
         return "told when tracing begins"
+    if event.name in PACKETS:
+        return "packets of a cgroup (version 2)"
     if event.functions:
         return f"kernel function {', '.join(event.functions)}"
     point = f"tracepoint {event.name}"

@@ -24,6 +24,7 @@ class Shape(Enum):
     SOCKADDR = auto()
     INT_PAIR = auto()
     BYTES = auto()
+    STRUCTURE = auto()
 
 
 WORDS: Final[dict[Shape, str]] = {
@@ -49,6 +50,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
 }
 """Every type that is not here is a pointer, as upstream reads it (facts, section 5.6)."""
 
+STRUCTURES: Final = ("trace.", "[]trace.")
+"""How types begin of which only derived events have values (tracee_ref/packets/shown.py)."""
+
 OUTPUT_BUFFERS: Final = frozenset(
     {
         ("flistxattr", "list"),
@@ -70,6 +74,8 @@ def shape_of(event_name: str, argument: ArgumentDefinition) -> Shape:
     """Return how an argument of an event is read."""
     if (event_name, argument.name) in OUTPUT_BUFFERS:
         return Shape.POINTER
+    if argument.type.startswith(STRUCTURES):
+        return Shape.STRUCTURE
     return SHAPES.get(argument.type, Shape.POINTER)
 
 

@@ -40,6 +40,9 @@ INIT_NAMESPACES: Final = "init_namespaces"
 AT_START: Final = frozenset({EXISTING_CONTAINER, INIT_NAMESPACES})
 """Events that user space makes by itself, when tracing begins."""
 
+PACKETS: Final = frozenset({"net_packet_ip_base", "net_packet_dns_base", "net_packet_http_base"})
+"""What events about packets are made of."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArgumentDefinition:
@@ -113,7 +116,7 @@ def definition(
         syscall=row.syscall,
         sets=frozenset(row.sets),
         args=tuple(arguments[kind, name] for kind, name in row.args),
-        available=sources <= syscalls | TRACED | FUNCTIONS.keys() | AT_START,
+        available=sources <= syscalls | TRACED | FUNCTIONS.keys() | AT_START | PACKETS,
         functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
         bases=RULES[row.name].bases if row.name in RULES else (),
         internal=row.internal,

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from ..event import Metadata, TraceEvent
+from ..packets import rules as packets
 from . import containers
 
 Values: TypeAlias = Mapping[str, Any]
@@ -43,5 +44,6 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "container_create": Rule(("cgroup_mkdir",), containers.created),
         "container_remove": Rule(("cgroup_rmdir",), containers.removed),
     }
+    | {name: Rule(*made) for name, made in packets.MADE.items()}
 )
 """By the name of the derived event."""

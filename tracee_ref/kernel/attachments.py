@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from .cgroup_packets import CgroupPackets
 from .kprobes import Kprobes
 from .program import Program
 from .tracepoints import Tracepoints
@@ -18,14 +19,16 @@ class HookKind(Enum):
     """By the perf event of a tracepoint: with less at hand, but never preempted."""
 
     KPROBE = "KPROBE"
+    CGROUP = "CGROUP_SKB"
+    """At the packets of the sockets that were made in a cgroup."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
     """A function of ours and where it runs.
 
-    ``point`` is the name of a raw tracepoint, CATEGORY:NAME of a tracepoint, or a function of
-    the kernel.
+    ``point`` is the name of a raw tracepoint, CATEGORY:NAME of a tracepoint, a function of the
+    kernel, or for packets ``ingress`` or ``egress``.
     """
 
     kind: HookKind
@@ -34,10 +37,15 @@ class Hook:
 
 
 class Attachments:
-    """What is on its hooks; raises HostError where the kernel refuses."""
+    """What is on its hooks; raises HostError where the kernel refuses.
 
-    def __init__(self, program: Program) -> None:
+    With a ``command`` only the packets of what that starts are looked at.
+    """
+
+    def __init__(self, program: Program, command: int | None = None) -> None:
         self._program = program
+        self._command = command
+        self._packets: CgroupPackets | None = None
         self._tracepoints: Tracepoints | None = None
         self._kprobes: Kprobes | None = None
 
@@ -49,6 +57,9 @@ class Attachments:
         elif hook.kind is HookKind.TRACEPOINT:
             self._tracepoints = self._tracepoints or Tracepoints()
             self._tracepoints.attach(hook.point, fd)
+        elif hook.kind is HookKind.CGROUP:
+            self._packets = self._packets or CgroupPackets(self._command)
+            self._packets.attach(hook.point, fd)
         else:
             self._kprobes = self._kprobes or Kprobes()
             self._kprobes.attach(hook.point, fd)
@@ -56,7 +67,7 @@ class Attachments:
     def close(self) -> None:
         """Take all off."""
         self._program.detach_raw_tracepoints()
-        for hooks in (self._tracepoints, self._kprobes):
+        for hooks in (self._tracepoints, self._kprobes, self._packets):
             if hooks:
                 hooks.close()
-        self._tracepoints = self._kprobes = None
+        self._tracepoints = self._kprobes = self._packets = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from dataclasses import dataclass
-from struct import Struct
+from struct import Struct, pack
 from typing import Final, NamedTuple
 
 from ..errors import HostError
@@ -13,6 +13,7 @@ from ..errors import HostError
 SYS_BPF: Final = {"x86_64": 321, "aarch64": 280}
 PROG_TEST_RUN: Final = 10
 OBJ_GET_INFO_BY_FD: Final = 15
+LINK_CREATE: Final = 28
 
 GET_INFO: Final = Struct("=IIQ")
 TEST_RUN: Final = Struct("=IIIIQQII")
@@ -78,7 +79,15 @@ def test_run(fd: int, data: ctypes.Array[ctypes.c_char]) -> int:
     return int.from_bytes(buffer.raw[TEST_RUN_RETVAL : TEST_RUN_RETVAL + 4], "little")
 
 
-def _bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> None:
+def link_create(program: int, target: int, attach_type: int) -> int:
+    """Attach a program beside others that may be there; return the link, which holds it there."""
+    attributes = pack("=4I", program, target, attach_type, 0)
+    return _bpf(LINK_CREATE, ctypes.create_string_buffer(attributes, len(attributes)))
+
+
+def _bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> int:
     number = SYS_BPF[os.uname().machine]
-    if _libc.syscall(number, command, attributes, len(attributes)) < 0:
+    result: int = _libc.syscall(number, command, attributes, len(attributes))
+    if result < 0:
         raise HostError(f"bpf({command}): {os.strerror(ctypes.get_errno())}")
+    return result

@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from ..catalogue import EventDefinition
+from ..catalogue import PACKETS, EventDefinition
+from ..containers.cgroups import UNIFIED, root_of
 from ..errors import HostError
 from .btf import Btf
 
@@ -20,6 +21,10 @@ KPROBES: Final = Path("/sys/bus/event_source/devices/kprobe/type")
 
 def lacking(event: EventDefinition) -> str:
     """Return what this kernel lacks for an event; empty if it has everything."""
+    if PACKETS & {*event.bases}:
+        return (
+            "" if root_of(UNIFIED) else "cgroup v2, mounted (mount -t cgroup2 none /sys/fs/cgroup)"
+        )
     if not event.functions:
         return ""
     if not KPROBES.exists():

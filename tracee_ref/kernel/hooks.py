@@ -14,7 +14,8 @@ from ..function_events import CGROUPS
 from ..tables import AcceptTables
 from .attachments import Hook, HookKind
 from .btf import Wanted
-from .structures import BPF_MAPS, FILES, MOVED_TASKS, SOCKETS, merged
+from .structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, merged
+from .structures import SOCKETS as ADDRESSES
 
 PAGE: Final = 4096
 CALLS: Final = 1024
@@ -30,6 +31,13 @@ CALL_FUNCTIONS: Final = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}
 """How the kernel's functions of system calls begin, by machine."""
 
 RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind.KPROBE
+
+PACKET: Final = "net_packet_ip_base"
+PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
+"""What is sent of packets, and what says that more of them than their headers is needed."""
+
+SOCKETS: Final = 32768
+"""Whose owners are kept; more push out those that were not used for longest."""
 
 RAW_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
     "fork": [Hook(RAW, "sched_process_fork", "on_fork")],
@@ -84,6 +92,10 @@ class Hooks:
             "EVENT_EXEC": str(self._catalogue["sched_process_exec"].id),
             "EVENT_EXIT": str(self._catalogue["sched_process_exit"].id),
         }
+        if self._selects(PACKET):
+            names |= {"EVENT_PACKET": str(self._catalogue[PACKET].id), "SOCKETS": str(SOCKETS)}
+            ids = {name: self._catalogue[event].id for name, event in PAYLOADS.items()}
+            names |= {f"EVENT_PACKET_{name}": str(id_) for name, id_ in ids.items()}
         recorded = [*self._function_events(), *self._cgroup_events()]
         functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in recorded}
         switches = {
@@ -110,7 +122,8 @@ class Hooks:
     def hooks(self) -> list[Hook]:
         """Return every function that is needed and where it runs."""
         cgroups = (Hook(RAW, e.name, f"report_{e.name}") for e in self._cgroup_events())
-        return [*self._process_hooks(), *cgroups, *self._call_hooks(), *self._function_hooks()]
+        calls = [*self._call_hooks(), *self._function_hooks(), *self._packet_hooks()]
+        return [*self._process_hooks(), *cgroups, *calls]
 
     def _process_hooks(self) -> Iterator[Hook]:
         tracks = self._settings.command is not None or self._tables.of_life
@@ -147,6 +160,14 @@ class Hooks:
         for event in self._function_events():
             yield from (Hook(KPROBE, name, f"on_{name}") for name in event.functions)
 
+    def _packet_hooks(self) -> Iterator[Hook]:
+        kind, prefix = (TRACEPOINT, "raw_syscalls:") if self._steady else (RAW, "")
+        if self._selects(PACKET):
+            yield Hook(kind, f"{prefix}sys_enter", "on_socket_use")
+            yield Hook(kind, f"{prefix}sys_exit", "on_socket_made")
+            yield Hook(HookKind.CGROUP, "ingress", "on_packet_in")
+            yield Hook(HookKind.CGROUP, "egress", "on_packet_out")
+
     def fillers(self) -> Mapping[int, str]:
         """Return our function that fills the record of an event, by its number."""
         names = (e.name for e in self._function_events() if e.functions == (e.name,))
@@ -163,8 +184,10 @@ class Hooks:
         wanted: Wanted = FILES if names or self.reports_cgroups else {}
         if self._selects("cgroup_attach_task"):
             wanted = merged(wanted, MOVED_TASKS)
+        if self._selects(PACKET):
+            wanted = merged(wanted, OWNERS)
         if self._selects_sockets():
-            wanted = merged(wanted, SOCKETS)
+            wanted = merged(wanted, ADDRESSES)
         return merged(wanted, BPF_MAPS) if "security_bpf_map" in names else wanted
 
     def selected_calls(self) -> list[EventDefinition]:

@@ -90,6 +90,19 @@ SOCKETS: Final[Wanted] = {
 
 MOVED_TASKS: Final[Wanted] = {"task_struct": _fields("comm")}
 
+OWNERS: Final[Wanted] = {
+    "file": _fields("private_data"),
+    "socket": _fields("sk"),
+    "socket_alloc": {"ino": ("vfs_inode.i_ino",)},
+    "sock": _fields("sk_socket")
+    | {
+        "family": ("__sk_common.skc_family",),
+        "state": ("__sk_common.skc_state",),
+        "net": ("__sk_common.skc_net.net",),
+    },
+}
+"""What packets and the calls that use sockets lead to."""
+
 BPF_MAPS: Final[Wanted] = {"bpf_map": _fields("id", "name")}
 
 

@@ -68,7 +68,7 @@ class KernelTracer:
         track = self._hooks.track_containers
         sizes |= constants(self._hierarchy, btf, track=track)
         self.program = self._program = Program("tracer.bpf.c", sizes, btf, self._hooks.structures())
-        self._attachments = Attachments(self._program)
+        self._attachments = Attachments(self._program, settings.command)
         self._writer = TableWriter(self._program, sizes)
         self._reader = RingReader(self._program.map_fd("records"), settings.ring_bytes)
 
@@ -112,9 +112,13 @@ class KernelTracer:
         fd, cpus = self._program.map_fd("counters"), self._program.possible_cpus
         values = {}
         for place, name in enumerate(COUNTERS):
-            data = self._program.lookup(fd, pack("I", place), 8 * cpus) or bytes(8 * cpus)
-            values[name] = unpack(f"{cpus}Q", data)
+            both = (self._counts(fd, cpus, at) for at in (place, place + len(COUNTERS)))
+            values[name] = [sum(counts) for counts in zip(*both, strict=True)]
         return values
+
+    def _counts(self, fd: int, cpus: int, place: int) -> tuple[int, ...]:
+        data = self._program.lookup(fd, pack("I", place), 8 * cpus) or bytes(8 * cpus)
+        return unpack(f"{cpus}Q", data)
 
     def verified(self) -> dict[str, int]:
         """Return how many instructions of each program of this run the verifier goes through."""

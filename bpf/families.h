@@ -1,0 +1,5 @@
+/* Families of sockets (linux/socket.h). */
+#pragma once
+
+#define AF_INET 2
+#define AF_INET6 10

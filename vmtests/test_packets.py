@@ -1,0 +1,237 @@
+"""Packets on real kernels: whose they are, what is in them, and their masks."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from model.facts import Event, Process
+from model.match import matched_scopes
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.flags.filters import parse_filters
+from vmtests.kernel import Kernel
+from vmtests.tracing import Traced, arguments, python, trace
+
+WORKLOAD = """
+import json, os, socket, struct
+facts, local = {}, ("127.0.0.1", 0)
+
+def be(name):
+    with open("/proc/self/comm", "w") as file:
+        file.write(name)
+
+def child(name, work):
+    pid = os.fork()
+    if pid == 0:
+        be(name)
+        work()
+        os._exit(0)
+    return pid
+
+def udp(*address):
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    one.bind(address or local)
+    return one, one.getsockname()[1]
+
+be("sender")
+out, facts["sender"] = udp()
+
+# A socket that the child uses: it waits for what comes, which arrives while another runs.
+into, facts["receiver"] = udp()
+ready, tell = os.pipe()
+def receive():
+    os.write(tell, b"x")
+    into.recv(10)
+    into.sendto(b"back", ("127.0.0.1", facts["sender"]))
+pid = child("receiver", receive)
+os.read(ready, 1)
+import time; time.sleep(0.3)
+out.sendto(b"hello", ("127.0.0.1", facts["receiver"]))
+os.waitpid(pid, 0)
+out.recv(10)
+
+# A connection that is accepted by one process, and served by another one.
+listening = socket.socket()
+listening.bind(local)
+listening.listen()
+facts["served"] = listening.getsockname()[1]
+def listen():
+    accepted, _ = listening.accept()
+    def serve():
+        accepted.recv(1000)
+        accepted.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi")
+        accepted.recv(1000)
+    pid = child("worker", serve)
+    accepted.close()
+    os.waitpid(pid, 0)
+pid = child("listener", listen)
+time.sleep(0.3)
+client = socket.create_connection(("127.0.0.1", facts["served"]))
+facts["client"] = client.getsockname()[1]
+time.sleep(0.3)
+client.sendall(b"GET /x HTTP/1.1\\r\\nHost: me\\r\\n\\r\\n")
+client.recv(1000)
+client.close()
+os.waitpid(pid, 0)
+
+# DNS, asked and answered.
+query = bytes.fromhex("123401000001000000000000") + b"\\7example\\3com\\0\\0\\1\\0\\1"
+answer = bytes.fromhex("123485800001000100000000") + query[12:]
+answer += bytes.fromhex("c00c0001000100000005000401020304")
+server, _ = udp("127.0.0.77", 53)
+out.sendto(query, ("127.0.0.77", 53))
+_, asker = server.recvfrom(1000)
+server.sendto(answer, asker)
+out.recv(1000)
+
+# Echoes, and messages and headers that are not whole.
+echo = socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)
+echo.setsockopt(255, 1, struct.pack("I", 0xfffffffe)) # ICMP_FILTER: replies alone, as ping does
+be("echo")
+echo.sendto(struct.pack("!BBHHH", 8, 0, 0xf7ff - 22 - 1, 22, 1), local)
+echo.recv(100)
+echo6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58)
+echo6.sendto(struct.pack("!BBHHH", 128, 0, 0, 22, 1), ("::1", 0))
+be("broken")
+echo.sendto(b"\\10\\0", local)
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+def send_raw(protocol, fragment, data):
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 0, 5, fragment, 64, protocol, 0)
+    raw.sendto(head + socket.inet_aton("127.0.0.1") * 2 + data, local)
+send_raw(6, 0, b"abc")
+send_raw(17, 0, b"abcd")
+send_raw(17, 0x2000, struct.pack("!4H", 53, 53, 16, 0) + b"\\xc0\\x0c" * 4)
+send_raw(17, 0x0001, b"what is left")
+print("facts", json.dumps(facts))
+"""
+
+FLAGS = [
+    "2:event=net_packet_*",
+    "3:event=net_packet_udp,net_packet_icmp,net_packet_http", "3:comm=receiver,worker",
+    "5:event=net_packet_icmp", "5:comm=echo",
+    "6:event=net_packet_ipv4,net_packet_dns_request", "6:comm=sender",
+    "7:event=net_packet_tcp", "7:comm!=sender",
+    "64:event=net_packet_http_request,net_packet_tcp", "64:comm=work*,lis*",
+]  # fmt: skip
+SCOPES = parse_filters(FLAGS, load_catalogue())
+OPTIONS = " ".join(f"-f {flag}" for flag in FLAGS) + " -o json"
+
+
+@pytest.fixture(scope="session")
+def runs() -> dict[str, Traced]:
+    """By kernel; one run provokes everything, as each start of the tracer takes its time."""
+    return {}
+
+
+@pytest.fixture
+def traced(kernel: Kernel, runs: dict[str, Traced]) -> Traced:
+    if kernel.name not in runs:
+        runs[kernel.name] = trace(kernel, OPTIONS, python(WORKLOAD))
+    return runs[kernel.name]
+
+
+def facts_of(traced: Traced) -> dict[str, int]:
+    (line,) = [line for line in traced.lines if line.startswith("facts ")]
+    facts: dict[str, int] = json.loads(line.removeprefix("facts "))
+    return facts
+
+
+def seen(traced: Traced, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Whose the events of a name are, and their arguments."""
+    name = f"net_packet_{name}"
+    return [(e["processName"], arguments(e)) for e in traced.events if e["eventName"] == name]
+
+
+def owners(traced: Traced, name: str, source: int, target: int) -> list[str]:
+    """Whose the packets between two ports are."""
+    ports = source, target
+    found = seen(traced, name)
+    return [comm for comm, values in found if (values["src_port"], values["dst_port"]) == ports]
+
+
+def test_every_packet_is_counted(traced: Traced) -> None:
+    assert traced.status == 0, traced.stderr
+    assert traced.account.balances()
+    assert traced.account.seen == traced.account.taken_in > 20
+    assert traced.account.dropped == traced.account.lost == 0
+
+
+def test_each_mask_is_that_of_the_owner_and_the_event(traced: Traced) -> None:
+    """Rule 15, and facts, section 6: scopes of different protocols take nothing away."""
+    for event in traced.events:
+        process = Process(comm=event["processName"].encode())
+        expected = matched_scopes(SCOPES, Event(event["eventName"], process))
+        assert (event["eventName"], event["matchedScopes"]) == (event["eventName"], expected)
+    names = {event["eventName"] for event in traced.events}
+    assert names == {name for name in load_catalogue() if name.startswith("net_packet_")}
+
+
+def test_a_packet_is_that_of_the_socket_not_of_who_runs(traced: Traced) -> None:
+    facts = facts_of(traced)
+    assert owners(traced, "udp", facts["sender"], facts["receiver"]) == ["sender", "receiver"]
+    assert owners(traced, "udp", facts["receiver"], facts["sender"]) == ["receiver", "sender"]
+
+
+def test_connections(traced: Traced) -> None:
+    """Before it is accepted, one is that of the listening socket; then of who used it last."""
+    facts = facts_of(traced)
+    client, served = facts["client"], facts["served"]
+    asked = owners(traced, "tcp", client, served)
+    assert asked[:2] == ["sender", "listener"]
+    assert asked[0::2].count("sender") == len(asked[0::2])
+    answered = owners(traced, "tcp", served, client)
+    assert answered[:2] == ["listener", "sender"]
+    assert {*answered} == {"listener", "worker", "sender"}
+    assert owners(traced, "http", client, served) == ["sender", "worker"]
+    assert owners(traced, "http", served, client) == ["worker", "sender"]
+    (request, *_), (response, *_) = seen(traced, "http_request"), seen(traced, "http_response")
+    assert request[1]["http_request"] == {
+        "method": "GET", "protocol": "HTTP/1.1", "host": "me", "uri_path": "/x", "headers": {},
+        "content_length": 0,
+    }  # fmt: skip
+    assert response[1]["http_response"]["status"] == "200 OK"
+    flags = [values["proto_tcp"] for _, values in seen(traced, "tcp")]
+    assert [one["SYN"] for one in flags[:5]] == [1, 1, 1, 1, 0]
+    assert sum(one["FIN"] for one in flags) == 4
+
+
+def test_what_follows_a_close_is_still_the_owners(traced: Traced) -> None:
+    facts = facts_of(traced)
+    ends = [
+        comm
+        for comm, values in seen(traced, "tcp")
+        if values["proto_tcp"]["FIN"] and values["src_port"] == facts["client"]
+    ]
+    assert ends == ["sender", "worker"]
+
+
+def test_dns(traced: Traced) -> None:
+    (_, request), _ = seen(traced, "dns_request")
+    assert request["dns_questions"] == [
+        {"query": "example.com", "query_type": "A", "query_class": "IN"}
+    ]
+    assert request["metadata"]["dst_ip"] == "127.0.0.77"
+    (_, response), _ = seen(traced, "dns_response")
+    (answered,) = response["dns_response"]
+    assert answered["dns_answer"] == [{"answer_type": "A", "ttl": 5, "answer": "1.2.3.4"}]
+
+
+def test_echoes(traced: Traced) -> None:
+    rows = [(comm, values["proto_icmp"]["typeCode"]) for comm, values in seen(traced, "icmp")]
+    assert rows == [("echo", "EchoRequest"), ("echo", "EchoReply")]
+    rows = [(comm, values["proto_icmpv6"]["typeCode"]) for comm, values in seen(traced, "icmpv6")]
+    assert Counter(rows) == {("echo", "EchoRequest"): 2, ("echo", "EchoReply"): 1}
+    shown = [values["proto_icmp"] for _, values in seen(traced, "icmp")]
+    assert shown[0] == {"typeCode": "EchoRequest", "checksum": 63464, "id": 22, "seq": 1}
+
+
+def test_what_is_not_whole_is_shown_as_far_as_it_is(traced: Traced) -> None:
+    broken = [values["proto_ipv4"] for comm, values in seen(traced, "ipv4") if comm == "broken"]
+    assert [(one["protocol"], one["fragOffset"], one["flags"]) for one in broken] == [
+        ("ICMPv4", 0, 2), ("TCP", 0, 0), ("UDP", 0, 0), ("UDP", 0, 1), ("UDP", 1, 0),
+    ]  # fmt: skip
+    others = {e["eventName"] for e in traced.events if e["processName"] == "broken"}
+    assert others <= {"net_packet_ipv4", "net_packet_udp", "net_packet_dns"}
