@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,11 @@ ATTACH_TYPES: Final = {"ingress": 0, "egress": 1}
 
 PROC: Final = Path("/proc")
 MEMBERS: Final = "cgroup.procs"
+
+SECONDS_TO_EMPTY: Final = 1.0
+"""How long a process that ends may still count as a member."""
+
+REST: Final = 0.01
 
 
 class CgroupPackets:
@@ -70,8 +76,18 @@ def own_cgroup(cgroups: str) -> str:
 
 
 def _remove(place: Path) -> None:
+    """Take a cgroup away; one with others below it stays."""
     for pid in (place / MEMBERS).read_text().split():
         with suppress(OSError):  # it has ended
             (place.parent / MEMBERS).write_text(pid)
-    with suppress(OSError):  # cgroups below it are not ours
+    deadline = time.monotonic() + SECONDS_TO_EMPTY
+    while not _removed(place) and time.monotonic() < deadline:
+        time.sleep(REST)
+
+
+def _removed(place: Path) -> bool:
+    try:
         place.rmdir()
+    except OSError:
+        return False
+    return True
