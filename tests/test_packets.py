@@ -13,6 +13,7 @@ from output_samples import exit_with
 
 from model.scope import Scope
 from tracee_ref.catalogue import all_events
+from tracee_ref.derivation.bases import PACKET
 from tracee_ref.derivation.graph import kernel_scopes
 from tracee_ref.derivation.rules import RULES
 from tracee_ref.derivation.stage import Derivation
@@ -20,7 +21,7 @@ from tracee_ref.event import Argument
 from tracee_ref.output.go_values import go_text
 from tracee_ref.packets.headers import ABOUT, protocol_name, read_packet
 from tracee_ref.packets.icmp import TYPES, TYPES_V6, type_code
-from tracee_ref.packets.rules import MADE, PACKET
+from tracee_ref.packets.rules import MADE
 
 LOOPBACK = bytes([127, 0, 0, 1])
 SIX = bytes(15) + b"\1"

@@ -14,7 +14,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .derivation.rules import RULES
+from .derivation.bases import BASES
 from .function_events import CGROUPS, FUNCTIONS
 
 LAST_NATIVE_CALL: Final = 448
@@ -118,16 +118,16 @@ def definition(
         args=tuple(arguments[kind, name] for kind, name in row.args),
         available=sources <= syscalls | TRACED | FUNCTIONS.keys() | AT_START | PACKETS,
         functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
-        bases=RULES[row.name].bases if row.name in RULES else (),
+        bases=BASES.get(row.name, ()),
         internal=row.internal,
     )
 
 
 def sources_of(name: str) -> frozenset[str]:
     """Return the events of the kernel side that an event comes from; itself, if it is one."""
-    if name not in RULES:
+    if name not in BASES:
         return frozenset({name})
-    return frozenset().union(*map(sources_of, RULES[name].bases))
+    return frozenset().union(*map(sources_of, BASES[name]))
 
 
 @cache

@@ -1,7 +1,4 @@
-"""The table of built-in derived events: what each needs, and how it is made of that.
-
-This page and what it imports must not import the catalogue, which reads it.
-"""
+"""The table of built-in derived events: what each needs, and how it is made of that."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ import msgspec
 from ..event import Metadata, TraceEvent
 from ..packets import rules as packets
 from . import containers
+from .bases import BASES
 
 Values: TypeAlias = Mapping[str, Any]
 """Arguments of a derived event by name: raw values, as those of its bases are."""
@@ -39,11 +37,12 @@ class Rule:
     metadata: Metadata | msgspec.UnsetType = msgspec.UNSET
 
 
+MADE: Final[Mapping[str, Derive]] = {
+    "container_create": containers.created,
+    "container_remove": containers.removed,
+    **packets.MADE,
+}
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
-    {
-        "container_create": Rule(("cgroup_mkdir",), containers.created),
-        "container_remove": Rule(("cgroup_rmdir",), containers.removed),
-    }
-    | {name: Rule(*made) for name, made in packets.MADE.items()}
+    {name: Rule(bases, MADE[name]) for name, bases in BASES.items()}
 )
 """By the name of the derived event."""

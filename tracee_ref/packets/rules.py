@@ -15,12 +15,6 @@ from .shown import HttpRequest, IPv4, IPv6, Metadata, Tcp, Udp
 
 Values = Mapping[str, Any]
 
-PACKET: Final = "net_packet_ip_base"
-DNS_PAYLOAD: Final = "net_packet_dns_base"
-HTTP_PAYLOAD: Final = "net_packet_http_base"
-"""The record of a packet; and the events whose selection says that more than its headers is
-needed, of which there are no records (bpf/packets.h)."""
-
 
 def _ipv4(packet: Packet) -> Any:
     return packet.network if isinstance(packet.network, IPv4) else None
@@ -125,20 +119,18 @@ def derive(
     return made
 
 
-JUST, DNS, HTTP = (PACKET,), (PACKET, DNS_PAYLOAD), (PACKET, HTTP_PAYLOAD)
-
-MADE: Final[Mapping[str, tuple[tuple[str, ...], Derive]]] = {
-    "net_packet_ipv4": (JUST, derive(addresses, "proto_ipv4", _ipv4)),
-    "net_packet_ipv6": (JUST, derive(addresses, "proto_ipv6", _ipv6)),
-    "net_packet_tcp": (JUST, derive(ends, "proto_tcp", _tcp)),
-    "net_packet_udp": (JUST, derive(ends, "proto_udp", _udp)),
-    "net_packet_icmp": (JUST, derive(addresses, "proto_icmp", _icmp)),
-    "net_packet_icmpv6": (JUST, derive(addresses, "proto_icmpv6", _icmpv6)),
-    "net_packet_dns": (DNS, derive(ends, "proto_dns", _dns)),
-    "net_packet_dns_request": (DNS, derive(metadata, "dns_questions", _dns_request)),
-    "net_packet_dns_response": (DNS, derive(metadata, "dns_response", _dns_response)),
-    "net_packet_http": (HTTP, derive(ends, "proto_http", _http)),
-    "net_packet_http_request": (HTTP, derive(metadata, "http_request", _http_request)),
-    "net_packet_http_response": (HTTP, derive(metadata, "http_response", _http_response)),
+MADE: Final[Mapping[str, Derive]] = {
+    "net_packet_ipv4": derive(addresses, "proto_ipv4", _ipv4),
+    "net_packet_ipv6": derive(addresses, "proto_ipv6", _ipv6),
+    "net_packet_tcp": derive(ends, "proto_tcp", _tcp),
+    "net_packet_udp": derive(ends, "proto_udp", _udp),
+    "net_packet_icmp": derive(addresses, "proto_icmp", _icmp),
+    "net_packet_icmpv6": derive(addresses, "proto_icmpv6", _icmpv6),
+    "net_packet_dns": derive(ends, "proto_dns", _dns),
+    "net_packet_dns_request": derive(metadata, "dns_questions", _dns_request),
+    "net_packet_dns_response": derive(metadata, "dns_response", _dns_response),
+    "net_packet_http": derive(ends, "proto_http", _http),
+    "net_packet_http_request": derive(metadata, "http_request", _http_request),
+    "net_packet_http_response": derive(metadata, "http_response", _http_response),
 }
-"""Event to its bases and what makes it."""
+"""What makes each event; its bases are in ``derivation.bases``."""

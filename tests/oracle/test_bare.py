@@ -1,0 +1,60 @@
+"""The oracle needs nothing but Python: here it sees the standard library and this project."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from traced_events import traced, written
+
+PROJECT = Path(__file__).parents[2]
+RUN = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import tracee_ref.oracle.cli as cli"
+BARE = (sys.executable, "-I", "-S", "-c")
+REFERENCE = (
+    f"import sys; sys.path.insert(0, {str(PROJECT)!r}); "
+    "import runpy; runpy.run_module('tracee_ref.oracle.reference', run_name='__main__')"
+)
+
+
+def bare(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [*BARE, f"{RUN}; cli.main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_nothing_else_is_seen() -> None:
+    for name in ("click", "msgspec", "pytest", "bcc"):
+        ran = subprocess.run([*BARE, f"import {name}"], capture_output=True, check=False)
+        assert ran.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("vectors", "verify"), "whole, and as the model says"),
+        (("check", "--scopes", "event=openat", "uid=0", "stream.json"), "verdict: agreed"),
+        (
+            ("explain", "-f", "event=openat", "-f", "uid=5", "stream.json"),
+            "no  uid=5: the uid is 0 (rule 9)",
+        ),
+        (("diff-dialects",), "exec-makes-new"),
+        (("run", "--", *BARE, REFERENCE), "all questions were answered as the model does"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_every_command(
+    arguments: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "stream.json", [traced("openat", 1)])
+    ran = bare(*arguments)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert told in ran.stdout
+
+
+def test_a_report_of_a_run(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    bare("run", "--json", str(report), "--id", "decision-04-003", "--", *BARE, REFERENCE)
+    assert json.loads(report.read_text())["total"]["agreed"] == 1

@@ -1,0 +1,10 @@
+"""The vectors over the model, and nothing else: what ``tox -e mutation`` asks each mutant."""
+
+from __future__ import annotations
+
+from tracee_ref.oracle.vector import CORPUS
+from tracee_ref.oracle.whole import disagreements
+
+
+def test_the_model_answers_every_vector() -> None:
+    assert next(disagreements(CORPUS), None) is None
