@@ -64,11 +64,31 @@ def has_comm(wanted: Pattern) -> ProcessTest:
     return lambda process: wanted.matches(process.comm)
 
 
+def has_uts(wanted: Pattern) -> ProcessTest:
+    """Rule 8."""
+    return lambda process: wanted.matches(process.uts)
+
+
+def has_uid(wanted: int) -> ProcessTest:
+    """Rule 9: the real uid."""
+    return lambda process: process.uid == wanted
+
+
 def has_id(wanted: int | New) -> ProcessTest:
     """Rule 9: the id of the process or of the thread; ``new``: it began after tracing did."""
     if isinstance(wanted, New):
         return lambda process: process.new
     return lambda process: wanted in (process.pid, process.tid)
+
+
+def in_mntns(wanted: int) -> ProcessTest:
+    """Rule 9: the inode number."""
+    return lambda process: process.mntns == wanted
+
+
+def in_pidns(wanted: int) -> ProcessTest:
+    """Rule 9: the inode number."""
+    return lambda process: process.pidns == wanted
 
 
 def has_binary(wanted: Binary) -> ProcessTest:
@@ -87,17 +107,27 @@ def has_container(wanted: ContainerId | New) -> ProcessTest:
     )
 
 
+def in_container(wanted: bool) -> ProcessTest:
+    """Rule 11."""
+    return lambda process: (process.container is not None) is wanted
+
+
+def descends(wanted: int) -> ProcessTest:
+    """Rule 12: the process, or one that it descends from."""
+    return lambda process: wanted in process.ancestry
+
+
 HAS: Final[Mapping[object, Callable[[Any], ProcessTest]]] = {
     Key.COMM: has_comm,
-    Key.UTS: lambda wanted: lambda process: wanted.matches(process.uts),  # rule 8
-    Key.UID: lambda wanted: lambda process: process.uid == wanted,  # rule 9
+    Key.UTS: has_uts,
+    Key.UID: has_uid,
     Key.PID: has_id,
-    Key.MNTNS: lambda wanted: lambda process: process.mntns == wanted,
-    Key.PIDNS: lambda wanted: lambda process: process.pidns == wanted,
+    Key.MNTNS: in_mntns,
+    Key.PIDNS: in_pidns,
     Key.BINARY: has_binary,
     Key.CONTAINER: has_container,
-    Key.IN_CONTAINER: lambda wanted: lambda process: (process.container is not None) is wanted,
-    Key.TREE: lambda wanted: lambda process: wanted in process.ancestry,  # rule 12
+    Key.IN_CONTAINER: in_container,
+    Key.TREE: descends,
 }
 """The test for a value of each key."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .facts import Event, Process
-from .filters import Conditions
-from .holds import joined, process_test
 from .scope import Scope
 
 
@@ -44,8 +42,3 @@ def fields_hold(scope: Scope, event: Event) -> bool:
         if shown is None or not test(shown):
             return False
     return True
-
-
-def conditions_hold(conditions: Conditions, process: Process) -> bool:
-    """Whether these conditions on a process hold, as they would in a scope (rule 4)."""
-    return all(test(process) for test in joined(conditions, process_test))

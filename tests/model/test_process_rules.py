@@ -2,8 +2,9 @@
 
 import pytest
 from filter_text import process, scope
+from holding import conditions_hold
 
-from model.match import conditions_hold, process_holds
+from model.match import process_holds
 from model.scope import COMM_BYTES
 
 VECTORS = """

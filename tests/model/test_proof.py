@@ -17,10 +17,11 @@ import pytest
 
 z3 = pytest.importorskip("z3")
 
+from holding import conditions_hold  # noqa: E402
 from symbolic import AnyId, AnyInt, AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
 
 from model.facts import Container, Event, Process  # noqa: E402
-from model.match import conditions_hold, matched_scopes  # noqa: E402
+from model.match import matched_scopes  # noqa: E402
 from model.scope import (  # noqa: E402
     NEW,
     Binary,

@@ -10,12 +10,12 @@ import pytest
 z3 = pytest.importorskip("z3")
 
 from draws import VALUES, numbers  # noqa: E402
+from holding import conditions_hold  # noqa: E402
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from symbolic import AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
 
 from model.facts import Process  # noqa: E402
-from model.match import conditions_hold  # noqa: E402
 from model.scope import Binary, Condition, Key, Op, Pattern, Scope  # noqa: E402
 from tracee_ref.tables.binaries import ANYWHERE, binaries  # noqa: E402
 from tracee_ref.tables.compiled import new_verdict  # noqa: E402

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from draws import EVENTS, conditions, events, process_conditions, processes, scope_sets, scopes
+from holding import conditions_hold
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.facts import Event, Process, derived
-from model.match import conditions_hold, matched_scopes, process_holds
+from model.match import matched_scopes, process_holds
 from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from model.selection import Selection, selected, taken_in
 

@@ -35,8 +35,9 @@ BEFORE: Final = (
     (f"{SHELL} tid=10", 1),
     ("pid=10 tid=11 comm=worker", 1),
     ("pid=99 tid=99 comm=tracer tracer", 10),
+    ("pid=50 tid=50 comm=far", 40),
 )
-"""Who is there before tracing begins, and the parent of each."""
+"""Who is there before tracing begins, and the parent of each; that of the last is not seen."""
 
 
 def before_data() -> list[Data]:

@@ -1,0 +1,14 @@
+"""Conditions by themselves, without a scope around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from model.facts import Process
+from model.filters import Condition
+from model.holds import joined, process_test
+
+
+def conditions_hold(conditions: Iterable[Condition], process: Process) -> bool:
+    """Whether these conditions on a process hold, as they would in a scope (rule 4)."""
+    return all(test(process) for test in joined(tuple(conditions), process_test))
