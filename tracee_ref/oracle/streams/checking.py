@@ -60,7 +60,8 @@ class Checker:
     def events(self, path: str, stack: ExitStack) -> Iterator[Line]:
         """Give the lines of a file that hold events; the others are findings."""
         stream = opened(path, stack)
-        for line in shown(lines(stream, self._job.policies), stream, path):
+        found = lines(stream, self._job.policies)
+        for line in shown(found, stream, path) if self._job.progress else found:
             if line.event is not None:
                 yield line
             elif line.losses is not None:

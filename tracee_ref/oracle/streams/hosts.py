@@ -16,7 +16,9 @@ def check_hosts(job: Job, hosts: Sequence[Streams], dask: str | None = None) -> 
     """
     if dask is None:
         return together(job, (check(job, host) for host in hosts))
-    raise NotImplementedError
+    from .cluster import check_on_dask  # noqa: PLC0415  (needs what only --dask needs)
+
+    return together(job, check_on_dask(job, hosts, dask))
 
 
 def together(job: Job, tallies: Iterable[Tally]) -> Tally:

@@ -33,7 +33,10 @@ class Streams:
 
 @dataclass(frozen=True)
 class Job:
-    """How streams are checked: ``window`` in nanoseconds, ``limit`` of findings shown a kind."""
+    """How streams are checked: ``window`` in nanoseconds, ``limit`` of findings shown a kind.
+
+    ``progress`` says whether a terminal is shown how far it is.
+    """
 
     flags: Sequence[str] = ()
     dialect: str | None = None
@@ -43,6 +46,7 @@ class Job:
     host_mntns: int | None = None
     window: int = WINDOW
     limit: int = SHOWN
+    progress: bool = True
 
     def judge(self) -> Judge:
         """Return who gives the verdicts; UsageError for a wrong flag."""
