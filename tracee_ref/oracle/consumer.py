@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections import deque
 from collections.abc import Sequence
 from queue import Empty, Queue
@@ -24,6 +25,10 @@ STDERR_LINES: Final = 5
 
 END_SECONDS: Final = 5.0
 """What a consumer has to end by itself after the end of its input."""
+
+DRAIN_SECONDS: Final = 1.0
+
+UNASKED: Final = "said something without being asked"
 
 
 class ConsumerBrokenError(Exception):
@@ -64,7 +69,7 @@ class Consumer:
     def ask(self, line: str, seconds: float) -> bytes:
         """Send a line and return the one that comes back; ConsumerBrokenError if none does."""
         if not self._said.empty():
-            raise ConsumerBrokenError("said something without being asked")
+            raise ConsumerBrokenError(UNASKED)
         self._to_say.put(line.encode())
         try:
             said = self._said.get(timeout=seconds)
@@ -83,7 +88,11 @@ class Consumer:
             self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             return f"did not end within {END_SECONDS:g} s after the end of its input"
-        return self._how_it_ended() if self._process.returncode else ""
+        if self._process.returncode:
+            return self._how_it_ended()
+        self._threads[0].join(END_SECONDS)
+        unasked = not self._said.empty() and self._said.get()
+        return UNASKED if unasked else ""
 
     def close(self) -> None:
         """Kill whatever is left of it."""
@@ -94,8 +103,12 @@ class Consumer:
         self._drain()
 
     def _drain(self) -> None:
-        """Let the reader, which may wait for room in the queue, come to its end."""
-        while self._threads[0].is_alive():
+        """Let the reader, which may wait for room in the queue, come to its end.
+
+        A child in a session of its own may hold the output open for longer than we wait.
+        """
+        limit = time.monotonic() + DRAIN_SECONDS
+        while self._threads[0].is_alive() and time.monotonic() < limit:
             with contextlib.suppress(Empty):
                 self._said.get(timeout=0.01)
 

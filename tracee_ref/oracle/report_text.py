@@ -46,7 +46,7 @@ def result(summary: Summary) -> str:
     total = summary.total
     if total[Verdict.DISAGREED]:
         return VERDICTS[Verdict.DISAGREED]
-    if total[Verdict.ERRORED]:
+    if total[Verdict.ERRORED] or summary.notes:
         return VERDICTS[Verdict.ERRORED]
     if summary.status:
         return VERDICTS[Verdict.SKIPPED]

@@ -55,7 +55,7 @@ class Summary:
         if total[Verdict.DISAGREED]:
             return DISAGREED
         skipped = total[Verdict.SKIPPED] and not self.skips_allowed
-        broken = total[Verdict.ERRORED] or skipped or not total[Verdict.AGREED]
+        broken = total[Verdict.ERRORED] or self.notes or skipped or not total[Verdict.AGREED]
         return UNJUDGED if broken else AGREED
 
     def with_verdict(self, verdict: Verdict) -> list[Outcome]:

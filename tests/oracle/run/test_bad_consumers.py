@@ -1,0 +1,201 @@
+"""Negative vectors of the runner: whatever a consumer does wrong is told, and never agreement.
+
+Every consumer here knows all answers (bad_consumer.py) and spoils each third.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from bad_consumer import HELLOS, WAYS
+from oracle_command import Ran, oracle
+
+from tracee_ref.oracle.consumer import Consumer
+from tracee_ref.oracle.vector import CORPUS
+
+CONSUMER = Path(__file__).with_name("bad_consumer.py")
+CASES = 6
+QUICK = ("--case-seconds", "1.5", "--start-seconds", "1.5", "--restarts", "1")
+BREAKS = {
+    "crash": "ended with status 7; it said: first words | last words",
+    "killed": "killed by signal 9",
+    "silent": "no reply in 1.5 s",
+    "hangs-with-child": "no reply in 1.5 s",
+    "half": "no whole line",
+    "end": "ended with status 0",
+    "garbage": r"no JSON: '\x1b[31mgarbage'",
+    "empty": "no JSON: ''",
+    "list": "no JSON object",
+    "deep": "no JSON: '[[[",
+    "long": "a line of more than 1048576 bytes",
+    "other-id": "replied to 'decision-99-999' and not to",
+    "no-id": "replied to None",
+    "other-type": "no reply",
+    "hello": "no reply",
+    "skips-silently": "its skipped has no text 'reason'",
+}
+"""What is told of the first spoilt case; the consumer is killed, and started again once."""
+
+FORMS = ("number", "no-mask", "wide-mask", "hex-mask")
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> Path:
+    """Six decisions."""
+    lines = (CORPUS / "decision.jsonl").read_text().splitlines(keepends=True)
+    path = tmp_path / "six.jsonl"
+    path.write_text("".join(lines[:CASES]))
+    return path
+
+
+def run(vectors: Path, way: str, *options: str) -> Ran:
+    consumer = (sys.executable, str(CONSUMER), way)
+    return oracle("run", *QUICK, *options, "--vectors", vectors, "--", *consumer)
+
+
+def report(vectors: Path, way: str, *options: str) -> dict[str, Any]:
+    path = vectors.with_name("report.json")
+    run(vectors, way, "--json", str(path), *options)
+    data: dict[str, Any] = json.loads(path.read_text())
+    return data
+
+
+def verdicts(data: dict[str, Any]) -> list[str]:
+    return [case["verdict"] for case in data["cases"]]
+
+
+def reasons(data: dict[str, Any]) -> list[str]:
+    return [case.get("reason", "") for case in data["cases"]]
+
+
+def test_without_a_fault_all_agree(vectors: Path) -> None:
+    ran = run(vectors, "well")
+    assert (ran.status, ran.err) == (0, "")
+    assert verdicts(report(vectors, "well")) == ["agreed"] * CASES
+
+
+@pytest.mark.parametrize("way", BREAKS)
+def test_what_breaks_is_errored(vectors: Path, way: str) -> None:
+    data = report(vectors, way)
+    assert verdicts(data) == [*["agreed"] * 2, "errored", *["agreed"] * 2, "errored"]
+    assert BREAKS[way] in reasons(data)[2]
+    assert data["status"] == 3
+
+
+def test_children_are_ended_with_it() -> None:
+    consumer = Consumer(("sh", "-c", "sleep 60 & echo $!; wait"))
+    child = int(consumer.ask("hello\n", 10))
+    consumer.close()
+    status = Path(f"/proc/{child}/stat")
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.parametrize("way", FORMS)
+def test_an_answer_of_another_form_is_errored_and_the_next_is_asked(
+    vectors: Path, way: str
+) -> None:
+    data = report(vectors, way, "--restarts", "0")
+    assert verdicts(data) == ["agreed", "agreed", "errored"] * 2
+    assert data["status"] == 3
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [("wrong", "expected mask"), ("wrong-hex", "expected hex")],
+)
+def test_wrong_answers_disagree(vectors: Path, way: str, reason: str) -> None:
+    data = report(vectors, way)
+    assert verdicts(data) == ["agreed", "agreed", "disagreed"] * 2
+    assert reason in reasons(data)[2]
+    assert data["status"] == 1
+
+
+def test_two_replies_to_a_case_spoil_the_next(vectors: Path) -> None:
+    data = report(vectors, "twice")
+    assert verdicts(data)[:4] == ["agreed", "agreed", "agreed", "errored"]
+    assert data["status"] == 3
+
+
+def test_skips_and_failures_are_told_with_their_reasons(vectors: Path) -> None:
+    ran = run(vectors, "skips")
+    assert ran.status == 0
+    assert "     2  no \\x07bell" in ran.out
+    assert "but for 2 skipped" in ran.out
+    assert run(vectors, "skips", "--no-skips").status == 3
+    data = report(vectors, "fails")
+    assert verdicts(data) == ["agreed", "agreed", "errored"] * 2
+    assert (data["status"], reasons(data)[2]) == (3, "lost")
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("hello-garbage", "no JSON object"),
+        ("hello-late", "no reply in 1.5 s"),
+        ("hello-old", "speaks protocol 0, not 1"),
+        ("hello-nameless", "no text 'name'"),
+        ("hello-no-features", "no list of features"),
+        ("hello-answer", "expected hello"),
+    ],
+)
+def test_no_good_hello_no_agreement(vectors: Path, way: str, reason: str) -> None:
+    data = report(vectors, way)
+    assert verdicts(data) == ["errored"] * CASES
+    assert reason in reasons(data)[0]
+    assert reasons(data)[2:] == ["not asked: it broke 2 times before"] * (CASES - 2)
+    assert data["status"] == 3
+
+
+@pytest.mark.parametrize(
+    ("way", "note"),
+    [
+        ("lingers", "did not end within 5 s"),
+        ("unasked", "said something without being asked"),
+        ("bad-end", "ended with status 3"),
+    ],
+)
+def test_a_bad_end_is_no_verdict(vectors: Path, way: str, note: str) -> None:
+    data = report(vectors, way)
+    assert verdicts(data) == ["agreed"] * CASES
+    assert note in data["notes"][0]
+    assert data["status"] == 3
+
+
+def test_every_way_is_tried() -> None:
+    asked = {*BREAKS, *FORMS, "wrong", "wrong-hex", "twice", "skips", "fails"}
+    assert asked == WAYS.keys()
+    assert all(name.startswith("hello-") for name in HELLOS)
+
+
+def test_junit_says_the_same(vectors: Path) -> None:
+    path = vectors.with_name("junit.xml")
+    for way, element in (("wrong", "failure"), ("fails", "error"), ("skips", "skipped")):
+        run(vectors, way, "--junit", str(path))
+        root = ElementTree.parse(path).getroot()
+        assert root.attrib["tests"] == str(CASES)
+        assert len(root.findall(f".//testcase/{element}")) == 2
+        assert len(root.findall(".//testcase")) == CASES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "part"),
+    [
+        (("run",), 2, "no command - give one after --"),
+        (("run", "--", "/nowhere/consumer"), 3, "cannot be started"),
+        (("run", "--rule", "99", "--", "true"), 2, "no vector is left"),
+        (("run", "--vectors", "/nowhere", "--", "true"), 2, "/nowhere: cannot be read"),
+        (("run", "--case-seconds", "-1", "--", "true"), 2, "--case-seconds"),
+        (("run", "--json", "/nowhere/x", "--id", "decision-01-001", "--", "true"), 3, "/nowhere/x"),
+    ],
+)
+def test_errors_are_one_line(arguments: Sequence[str], status: int, part: str) -> None:
+    ran = oracle(*arguments)
+    assert (ran.status, ran.out) == (status, "")
+    assert part in ran.err
+    assert ran.err.count("\n") == 1
