@@ -20,6 +20,10 @@ from tracee_ref.oracle.protocol import MAX_LINE
 
 Reply = dict[str, Any]
 
+HELLO: Reply = {
+    "type": "hello", "protocol": 1, "name": "bad", "version": "1", "features": ["all"],
+}  # fmt: skip
+
 
 def say(line: str) -> None:
     print(line, flush=True)
@@ -95,7 +99,6 @@ HELLOS: dict[str, Any] = {
     "hello-no-features": {"type": "hello", "protocol": 1, "name": "a", "version": "1"},
     "hello-answer": {"type": "answer", "id": "x", "mask": "0"},
 }
-HELLO = {"type": "hello", "protocol": 1, "name": "bad", "version": "1", "features": ["all"]}
 
 
 def main(way: str) -> None:

@@ -89,7 +89,7 @@ def test_what_breaks_is_errored(vectors: Path, way: str) -> None:
 
 
 def test_children_are_ended_with_it() -> None:
-    consumer = Consumer(("sh", "-c", "sleep 60 & echo $!; wait"))
+    consumer = Consumer(("sh", "-c", "read line; sleep 60 & echo $!; wait"))
     child = int(consumer.ask("hello\n", 10))
     consumer.close()
     status = Path(f"/proc/{child}/stat")
