@@ -187,8 +187,10 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->about.interface = skb->ifindex;
 	record->about.incoming = packet->incoming;
 	record->about.unused = 0;
-	u64 size = within(packet->length < room ? packet->length : room - 1, room - 1);
-	if (size && !at_packet(skb, 0, record->bytes, size))
+	u64 size = packet->length < room ? packet->length : room;
+	/* At least one: only newer verifiers learn that from a comparison with 0. */
+	size = within(size - 1, room - 1) + 1;
+	if (!at_packet(skb, 0, record->bytes, size))
 		size = 0;
 	record->slot = sizeof(record->about) + size;
 }

@@ -16,6 +16,7 @@ SECONDS = 100.0
 """For one call of a runtime: written in Go, runc takes seconds in an emulated guest."""
 
 SLEEPER = ("/bin/sleep", "1000")
+CAPABILITIES = ["CAP_NET_RAW"]  # for ping
 NAMESPACES = ("pid", "mount", "ipc", "uts")
 
 
@@ -53,7 +54,13 @@ class Container:
         return str(bundle)
 
     def _config(self, args: Sequence[str]) -> dict[str, object]:
-        process = {"user": {"uid": 0, "gid": 0}, "args": [*args], "env": ["PATH=/bin"], "cwd": "/"}
+        process = {
+            "user": {"uid": 0, "gid": 0},
+            "args": [*args],
+            "env": ["PATH=/bin"],
+            "cwd": "/",
+            "capabilities": dict.fromkeys(("bounding", "effective", "permitted"), CAPABILITIES),
+        }
         linux = {"cgroupsPath": self.cgroup, "namespaces": [{"type": kind} for kind in NAMESPACES]}
         return {
             "ociVersion": "1.0.2",
@@ -71,7 +78,7 @@ def make_root() -> None:
     for name in ("proc", "dev", "sys"):
         (ROOT / name).mkdir()
     shutil.copy(BUSYBOX, ROOT / "bin")
-    for name in ("sh", "sleep", "true"):
+    for name in ("sh", "sleep", "true", "ping"):
         (ROOT / "bin" / name).symlink_to("busybox")
 
 

@@ -1,11 +1,18 @@
-"""The runs of the document that need no network, with a command for the second terminal."""
+"""The runs of the document, with a command for the second terminal."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
+
+import pytest
+
 from vmtests.kernel import Kernel
-from vmtests.tracing import Traced, python, trace
+from vmtests.tracing import Traced, arguments, python, trace
 
 VERBOSE = "-o format:table-verbose"
+CONTAINER = {"runtime": "runc", "id": "ab12" * 16, "cgroup": "/docker/" + "ab12" * 16}
 
 
 def rows(traced: Traced, event: str) -> list[tuple[str, str]]:
@@ -75,29 +82,90 @@ def ptrace_rows(traced: Traced) -> list[tuple[str, str, str]]:
     return [(cell[1], cell[11], cell[13].rstrip(",")) for cell in cells]
 
 
-def test_detached_signature(kernel: Kernel) -> None:
-    """The third such run, but for the packets: the finding has the arguments of the call."""
-    flags = "-f 3:event=anti_debugging -f 9:event=ptrace"
-    traced = trace(kernel, f"{flags} {VERBOSE}", python(DEBUGGED))
+PINGED = ["sh", "-c", 'ping -n -c 1 127.0.0.1; exec "$@"', "sh", *python(DEBUGGED)]
+ECHO = re.compile(
+    r"\d\d:\d\d:\d\d:\d{6}  (?P<mask>[0-9a-f]{16})  \S+ +(?P<container>[0-9a-f]{12} )?"
+    r" *\d+ +\d+ +\d+ +"
+    r"ping +(?P<ids>[0-9 /]+) 0 +net_packet_icmp +src: 127.0.0.1, dst: 127.0.0.1, "
+    r"proto_icmp: \{(?P<echo>EchoRequest|EchoReply) (?P<checksum>\d+) (?P<id>\d+) (?P<seq>\d+)\}"
+)
+
+
+def echoes(lines: Sequence[str]) -> list[re.Match[str]]:
+    """The rows about packets, each wholly as the document has them."""
+    rows = [line for line in lines if "net_packet" in line]
+    found = [match for row in rows if (match := ECHO.fullmatch(row))]
+    assert len(found) == len(rows), rows
+    return found
+
+
+def check_ping(lines: Sequence[str], mask: str) -> None:
+    """A request and its reply: of one id and number, the sums apart by the type's 8."""
+    request, reply = echoes(lines)
+    assert [one["mask"] for one in (request, reply)] == [mask, mask]
+    assert [one["echo"] for one in (request, reply)] == ["EchoRequest", "EchoReply"]
+    assert (request["id"], request["seq"]) == (reply["id"], reply["seq"])
+    assert (int(reply["checksum"]) - int(request["checksum"])) % 0xFFFF == 8 << 8
+
+
+def test_detached_packets_and_signature(kernel: Kernel) -> None:
+    """The third such run: the finding has the arguments of the call."""
+    flags = "-f 3:event=anti_debugging -f 5:event=net_packet_icmp -f 5:comm=ping -f 9:event=ptrace"
+    traced = trace(kernel, f"{flags} {VERBOSE}", PINGED)
+    check_ping(traced.lines, "0000000000000010")
     assert ptrace_rows(traced) == [
         ("0000000000000100", "ptrace", "PTRACE_TRACEME"),
         ("0000000000000004", "anti_debugging", "PTRACE_TRACEME"),
         ("0000000000000100", "ptrace", "PTRACE_SEIZE"),
     ]
-    arguments = "request: PTRACE_TRACEME, pid: 0, addr: 0x0, data: 0x0"
-    assert sum(line.endswith(arguments) for line in traced.lines) == 2
+    shown = "request: PTRACE_TRACEME, pid: 0, addr: 0x0, data: 0x0"
+    assert sum(line.endswith(shown) for line in traced.lines) == 2
     assert traced.account.balances()
 
 
-def test_intertwined_signature(kernel: Kernel) -> None:
-    """The third such run, but for the packets."""
-    flags = "-f 3:event=anti_debugging,ptrace -f 9:event=ptrace"
-    traced = trace(kernel, f"{flags} {VERBOSE}", python(DEBUGGED))
+def test_intertwined_packets_and_signature(kernel: Kernel) -> None:
+    """The third such run."""
+    flags = "-f 3:event=anti_debugging,ptrace -f 5:event=net_packet_icmp -f 5:comm=ping"
+    traced = trace(kernel, f"{flags} -f 9:event=ptrace {VERBOSE}", PINGED)
+    check_ping(traced.lines, "0000000000000010")
     assert ptrace_rows(traced) == [
         ("0000000000000104", "ptrace", "PTRACE_TRACEME"),
         ("0000000000000004", "anti_debugging", "PTRACE_TRACEME"),
         ("0000000000000104", "ptrace", "PTRACE_SEIZE"),
     ]
+    assert traced.account.balances()
+
+
+@pytest.mark.guest_only
+def test_intertwined_packets_of_containers(kernel: Kernel) -> None:
+    """The second such run, with one scope more: about a socket that is older than the tracing."""
+    flags = ["3:event=net_packet_icmp", "3:container", "5:event=net_packet_icmp"]
+    more = ["7:event=net_packet_udp", "7:comm=waiter", "8:event=net_packet_udp", "8:tree=1"]
+    options = [word for flag in [*flags, *more] for word in ("-f", flag)]
+    reply = kernel.ask(
+        "packets.beside",
+        {"options": [*options, "-o", "format:table-verbose"], "container": CONTAINER},
+        seconds=600,
+    )
+    traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    header = traced.lines[0].split()
+    assert header[6:10] == ["UID", "COMM", "PID/host", "TID/host"]
+    rows = [line for line in traced.lines if "net_packet_icmp" in line]
+    outside, inside = rows[:2], rows[2:]
+    check_ping(outside, "0000000000000010")
+    check_ping(inside, "0000000000000014")
+    for row in echoes(inside):
+        assert row["container"] == f"{CONTAINER['id'][:12]} "
+        inner, host, *_ = row["ids"].replace("/", " ").split()
+        assert (inner, host != inner) == ("1", True)
+    for row in echoes(outside):
+        inner, host, *_ = row["ids"].replace("/", " ").split()
+        assert (row["container"], inner) == (None, host)
+    events = [json.loads(line) for line in reply["json"].splitlines()]
+    assert {e["matchedScopes"] for e in events if e["containerId"]} == {20}
+    (old,) = [e for e in events if e["eventName"] == "net_packet_udp" and e["matchedScopes"] & 64]
+    assert (old["processName"], old["hostProcessId"]) == ("waiter", reply["waiter"])
+    assert (old["matchedScopes"], arguments(old)["dst_port"]) == (64 | 128, reply["port"])
     assert traced.account.balances()
 
 

@@ -119,6 +119,11 @@ class Hooks:
         """Whether anybody wants to know; it makes a start a tenth longer."""
         return self._settings.containers or self._tables.container is not None
 
+    @property
+    def track_packets(self) -> bool:
+        """Whether some scope wants events of packets."""
+        return self._selects(PACKET)
+
     def hooks(self) -> list[Hook]:
         """Return every function that is needed and where it runs."""
         cgroups = (Hook(RAW, e.name, f"report_{e.name}") for e in self._cgroup_events())

@@ -21,7 +21,8 @@ from .census import Census
 from .containers import ContainerWriter, constants
 from .fields import field_defines, write_fields
 from .functions import types
-from .hooks import Hooks, Settings
+from .hooks import PACKET, Hooks, Settings
+from .owners import seed_owners
 from .preemption import steady_hooks
 from .program import Program
 from .ring import RingReader
@@ -189,3 +190,7 @@ class KernelTracer:
             census.take_command(self._settings.command)
         elif self._tables.of_life:
             census.take_all()
+        if self._settings.command is None and self._hooks.track_packets:
+            track = self._hooks.track_containers
+            number = self._catalogue[PACKET].id
+            seed_owners(self._program, self._settings.scopes, self._hierarchy, number, track=track)
