@@ -1,0 +1,179 @@
+"""The bugs of upstream's v0.12 that only a kernel shows: one run, a scope or two for each.
+
+``docs/upstream-bugs.md`` has the whole table, and where the other rows are tested.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import pytest
+
+from vmtests.handlers.bugs import CHILD, FALSE, MAIN, RENAMED, ROUNDS, TRUE, UID
+from vmtests.kernel import Kernel
+from vmtests.tracing import Traced, arguments
+
+OURS = "tree={pid}"
+PARENT, OPEN = "event=getppid", "event=openat"
+SCOPES = {
+    "parent": (PARENT, OURS),
+    "group": ("event=getpgrp", OURS),
+    "exec-by-path": (
+        "event=sched_process_exec", "sched_process_exec.args.pathname=*/true", OURS),
+    "exec-by-context": (
+        "event=sched_process_exec", "sched_process_exec.context.uid=5", OURS),
+    "signature": ("event=anti_debugging", OURS),
+    "trigger": ("event=ptrace", OURS),
+    "trigger-filtered": (
+        "event=anti_debugging,ptrace", "ptrace.args.request=PTRACE_ATTACH", OURS),
+    "signature-filtered": ("event=anti_debugging", "anti_debugging.context.uid=77", OURS),
+    "files": ("event=openat,close", "openat.args.pathname=/nowhere", OURS),
+    "not-this-mntns": (PARENT, "mntns!={mntns}", OURS),
+    "not-that-mntns": (PARENT, "mntns!=1", OURS),
+    "not-this-pidns": (PARENT, "pidns!={pidns}", OURS),
+    "not-that-pidns": (PARENT, "pidns!=1", OURS),
+    "renamed": (PARENT, f"comm={RENAMED}", OURS),
+    "old": (PARENT, "pid!=new", OURS),
+    "new": (PARENT, "pid=new", OURS),
+    "uid-between": (PARENT, f"uid>={UID}", f"uid<={UID}", OURS),
+    "uid-outside": (PARENT, f"uid>{UID}", "uid<5000", OURS),
+    "not-this-process": (PARENT, "pid!={pid}", OURS),
+    "text-and-not": (PARENT, "comm=bug*", "comm!=bug*", OURS),
+    "star": (PARENT, "comm=*(1)*", OURS),
+    "tree-of-all": (PARENT, "tree=1", "comm=*(1)*"),
+    "returns-not": (OPEN, "openat.retval!=-20", OURS),
+    "returns-between": (OPEN, "openat.retval>=-20", "openat.retval<0", OURS),
+    "returns-outside": (OPEN, "openat.retval>0", "openat.retval<0", OURS),
+    "path-start": (OPEN, "openat.args.pathname=/etc/host*", OURS),
+    "path": (OPEN, "openat.args.pathname=/etc/hostname", OURS),
+    "path-longer": (OPEN, "openat.args.pathname=/etc/hostname/*", OURS),
+    "path-not": (OPEN, "openat.args.pathname!=/etc/*", OURS),
+    "printed": (OPEN, "openat.args.flags=O_RDONLY|O_CLOEXEC", OURS),
+    "binary": ("event=sched_process_exit", "binary={true}", OURS),
+    "binary-here": ("event=sched_process_exit", "binary={mntns}:{true}", OURS),
+    "binary-elsewhere": ("event=sched_process_exit", "binary=1:{true}", OURS),
+}  # fmt: skip
+"""By name; the numbers are those of their order."""
+
+THREAD, OTHER_USER = "thread", "other user"
+EVERYONE = {MAIN, THREAD, CHILD, OTHER_USER, RENAMED}
+HOSTNAME, UPTIME, NOTHING = "/etc/hostname", "/proc/uptime", "/etc/hostname/nothing"
+
+
+@cache
+def run_on(kernel: Kernel) -> tuple[Traced, int]:
+    reply = kernel.ask("bugs.traced", {"scopes": SCOPES}, seconds=400)
+    return Traced(reply["exit"], reply["stdout"], reply["stderr"]), reply["pid"]
+
+
+@pytest.fixture
+def traced(kernel: Kernel) -> Traced:
+    return run_on(kernel)[0]
+
+
+def scopes_of(event: dict[str, Any]) -> set[str]:
+    return {name for place, name in enumerate(SCOPES) if event["matchedScopes"] >> place & 1}
+
+
+def named(traced: Traced, name: str) -> list[dict[str, Any]]:
+    return [event for event in traced.events if event["eventName"] == name]
+
+
+def who(event: dict[str, Any]) -> str:
+    """Who called: names of processes do not tell threads and users apart."""
+    if event["hostThreadId"] != event["hostProcessId"]:
+        return THREAD
+    user = event["userId"] == UID and event["processName"] == MAIN
+    return OTHER_USER if user else str(event["processName"])
+
+
+def callers(traced: Traced, scope: str) -> set[str]:
+    return {who(event) for event in named(traced, "getppid") if scope in scopes_of(event)}
+
+
+def opened(traced: Traced, scope: str) -> set[str]:
+    events = [event for event in named(traced, "openat") if scope in scopes_of(event)]
+    return {arguments(event)["pathname"] for event in events} & {HOSTNAME, UPTIME, NOTHING}
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ("parent", EVERYONE),
+        ("not-this-mntns", set()),
+        ("not-that-mntns", EVERYONE),
+        ("not-this-pidns", set()),
+        ("not-that-pidns", EVERYONE),
+        ("renamed", {RENAMED}),
+        ("old", {MAIN, THREAD, CHILD}),
+        ("new", {OTHER_USER, RENAMED}),
+        ("uid-between", {OTHER_USER, RENAMED}),
+        ("uid-outside", set()),
+        ("not-this-process", {CHILD, OTHER_USER, RENAMED}),
+        ("text-and-not", set()),
+        ("star", {MAIN, THREAD, OTHER_USER}),
+        ("tree-of-all", {MAIN, THREAD, OTHER_USER}),
+    ],
+)
+def test_filters_on_processes(traced: Traced, scope: str, expected: set[str]) -> None:
+    assert callers(traced, scope) == expected
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ("returns-not", {HOSTNAME, UPTIME}),
+        ("returns-between", {NOTHING}),
+        ("returns-outside", set()),
+        ("path-start", {HOSTNAME, NOTHING}),
+        ("path", {HOSTNAME}),
+        ("path-longer", {NOTHING}),
+        ("path-not", {UPTIME}),
+        ("printed", {HOSTNAME, UPTIME, NOTHING}),
+        ("files", set()),
+    ],
+)
+def test_filters_on_fields(traced: Traced, scope: str, expected: set[str]) -> None:
+    assert opened(traced, scope) == expected
+
+
+def test_an_event_that_others_are_made_of_is_filtered(traced: Traced) -> None:
+    execs = {arguments(e)["pathname"]: scopes_of(e) for e in named(traced, "sched_process_exec")}
+    assert execs == {TRUE: {"exec-by-path"}}
+
+
+def test_each_event_has_a_mask_of_its_own(traced: Traced) -> None:
+    """Those of one program too, and of calls that follow each other."""
+    groups = named(traced, "getpgrp")
+    assert [scopes_of(event) for event in groups] == ROUNDS * [{"group"}]
+    assert all("group" not in scopes_of(event) for event in named(traced, "getppid"))
+
+
+def test_scopes_without_an_event_do_not_decide_on_it(traced: Traced) -> None:
+    """A filter on openat leaves the close of the same scope alone."""
+    closes = named(traced, "close")
+    assert len(closes) >= 2
+    assert all(scopes_of(event) == {"files"} for event in closes)
+
+
+def test_a_signature_has_its_own_name_mask_and_filters(traced: Traced) -> None:
+    """Every time: what is taken out of the trigger is not taken out of the finding."""
+    found = [scopes_of(event) for event in named(traced, "anti_debugging")]
+    assert found == ROUNDS * [{"signature", "trigger-filtered"}]
+    assert [scopes_of(event) for event in named(traced, "ptrace")] == ROUNDS * [{"trigger"}]
+
+
+def test_a_path_alone_and_one_with_a_namespace(traced: Traced) -> None:
+    ends = [scopes_of(event) for event in named(traced, "sched_process_exit")]
+    assert ends == [{"binary", "binary-here"}]
+
+
+def test_an_event_is_one_line_whatever_its_scopes(kernel: Kernel) -> None:
+    traced, pid = run_on(kernel)
+    calls = Counter(who(event) for event in named(traced, "getppid"))
+    assert calls == {MAIN: ROUNDS, THREAD: 1, CHILD: 1, OTHER_USER: 1, RENAMED: 1}
+    assert traced.account.balances()
+    assert {e["hostProcessId"] for e in named(traced, "getppid") if who(e) == MAIN} == {pid}
+    assert FALSE not in {e["processName"] for e in traced.events}
