@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 import pytest
@@ -12,12 +13,20 @@ from output_samples import exit_with
 from model.facts import Event, Process, Shown, derived
 from model.match import matched_scopes
 from model.scope import Condition, EventField, Key, Op, Part, Pattern, Scope
-from tracee_ref.catalogue import ArgumentDefinition, EventDefinition, all_events
+from tracee_ref.catalogue import (
+    AT_START,
+    ArgumentDefinition,
+    EventDefinition,
+    Row,
+    all_events,
+    data_file,
+)
 from tracee_ref.derivation.graph import kernel_scopes, problems
 from tracee_ref.derivation.rules import RULES, Rule, Values
 from tracee_ref.derivation.stage import Derivation
 from tracee_ref.event import Argument, TraceEvent
 from tracee_ref.field_filters import FieldFilters
+from tracee_ref.signatures.loaded import Loaded, load_signatures
 
 
 def definition(number: int, name: str, *bases: str, available: bool = True) -> EventDefinition:
@@ -164,6 +173,43 @@ def test_the_catalogue_is_a_closed_graph() -> None:
     """Issue 5: no cycles, and every base exists and can be delivered."""
     assert not problems(all_events())
     assert all(all_events()[name].bases == rule.bases for name, rule in RULES.items())
+
+
+def signatures() -> Loaded:
+    return load_signatures((), pytest.fail)
+
+
+def needs_of(name: str, events: Mapping[str, EventDefinition]) -> set[str]:
+    """The event and all that it is made of, one step after the other."""
+    needed, waiting = set[str](), [name]
+    while waiting:
+        needed.add(one := waiting.pop())
+        waiting += [base for base in events[one].bases if base not in needed]
+    return needed
+
+
+def test_every_event_alone_asks_for_all_that_it_is_made_of() -> None:
+    """Rule 16, for all events that there are, shipped signatures too: nothing more or less."""
+    events = signatures().events
+    assert not problems(events)
+    for name, event in events.items():
+        (asked,) = kernel_scopes([Scope(1, frozenset({name}))], events)
+        needed = needs_of(name, events)
+        assert asked.events == {one for one in needed if events[one].of_kernel}, name
+        assert asked.events or name in AT_START, name
+        assert not event.available or all(events[one].available for one in needed), name
+
+
+def test_an_event_is_made_of_what_upstream_makes_it_of() -> None:
+    """Where upstream names what an event depends on; ours may skip steps, or need more."""
+    rows = [Row(*fields) for fields in json.loads(data_file("events.json"))]
+    events = all_events()
+    depends = {row.name: row.depends_on for row in rows if row.depends_on}
+    made = {name for name in depends if events[name].available and not events[name].of_kernel}
+    assert made >= {"container_create", "container_remove"}
+    for name in made:
+        if not name.startswith("net_packet_"):  # from one packet, all at once
+            assert set(depends[name]) <= needs_of(name, events), name
 
 
 @pytest.mark.parametrize(

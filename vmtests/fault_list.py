@@ -23,6 +23,7 @@ RECORDS = ("tests/test_records.py",)
 PLANS = ("vmtests/test_live_plans.py::test_the_plan_with_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
+UPSTREAM_BUGS = ("vmtests/test_upstream_bugs.py",)
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
 FIELD_FILTERS = ("tests/test_field_filters.py",)
@@ -54,6 +55,11 @@ FAULTS = (
           "accept_number(VALUE_PIDNS, facts->mntns", DECISIONS),
     Fault("uts-reads-comm", MATCHER, "accept_pattern(1, UTS_ROW, facts->uts", "accept_pattern(1, UTS_ROW, facts->comm", DECISIONS),
     Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
+    # What is made of events.
+    Fault("base-shown-to-all", "tracee_ref/derivation/stage.py", "event.matched_scopes = accepted & self._select.get(event.event_name, 0)",
+          "event.matched_scopes = accepted", UPSTREAM_BUGS),
+    Fault("base-filtered-for-all", "tracee_ref/derivation/graph.py", "key.event in selected and key.event not in bases",
+          "key.event in selected", UPSTREAM_BUGS),
     # Containers.
     Fault("cgroup-without-number", "bpf/cgroup_events.h", "record->sent.slots[0] = cgroup_id(cgroup);",
           "record->sent.slots[0] = 0;", CGROUP_EVENTS),

@@ -27,7 +27,7 @@ SCOPES = {
     "signature": ("event=anti_debugging", OURS),
     "trigger": ("event=ptrace", OURS),
     "trigger-filtered": (
-        "event=anti_debugging,ptrace", "ptrace.args.request=PTRACE_ATTACH", OURS),
+        "event=anti_debugging,ptrace", "ptrace.retval>7", OURS),
     "signature-filtered": ("event=anti_debugging", "anti_debugging.context.uid=77", OURS),
     "files": ("event=openat,close", "openat.args.pathname=/nowhere", OURS),
     "not-this-mntns": (PARENT, "mntns!={mntns}", OURS),
