@@ -62,6 +62,8 @@ static __always_inline void own_socket(s32 fd)
 
 static __always_inline void use_socket(u32 number)
 {
+	if (used_socket(number, false) < 0 && used_socket(number, true) < 0)
+		return; /* most calls end here */
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	bool compat = is_compat(task);
 	s32 place = used_socket(number, compat), fd = -1;
@@ -79,6 +81,8 @@ static __always_inline void use_socket(u32 number)
 
 static __always_inline void make_socket(u32 number, s64 retval)
 {
+	if (!makes_socket(number, false) && !makes_socket(number, true))
+		return;
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	bool compat = is_compat(task);
 	/* What else socketcall() returns is a length, or 0: seldom a socket, then its own. */
