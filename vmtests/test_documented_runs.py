@@ -153,7 +153,10 @@ def test_intertwined_packets_of_containers(kernel: Kernel) -> None:
     rows = [line for line in traced.lines if "net_packet_icmp" in line]
     outside, inside = rows[:2], rows[2:]
     check_ping(outside, "0000000000000010")
-    check_ping(inside, "0000000000000014")
+    # Unlike that of the host, the ping of busybox hears its own request on the loopback, too.
+    first, again, _ = echoes(inside)
+    assert first.groups() == again.groups()
+    check_ping([inside[0], inside[2]], "0000000000000014")
     for row in echoes(inside):
         assert row["container"] == f"{CONTAINER['id'][:12]} "
         inner, host, *_ = row["ids"].replace("/", " ").split()
