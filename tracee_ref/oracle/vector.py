@@ -15,6 +15,7 @@ SEMANTICS: Final = 1
 """The version of the semantics that this corpus is of; a vector is never edited in place."""
 
 CORPUS: Final = Path(__file__).parent / "vectors" / f"v{SEMANTICS}"
+SCHEMA: Final = "vector.schema.json"
 KINDS: Final = ("decision", "selection", "grammar", "trace")
 
 

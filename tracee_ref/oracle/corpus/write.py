@@ -13,7 +13,7 @@ from typing import Final
 from ...catalogue import EventDefinition, load_catalogue
 from ..catalogue_data import catalogue_data, read_catalogue
 from ..encoding import Data
-from ..vector import SEMANTICS, Vector, dump_line, vector_data
+from ..vector import CORPUS, SCHEMA, SEMANTICS, Vector, dump_line, vector_data
 from .generate import GENERATOR, generated_decisions
 from .generate_traces import generated_traces
 from .hand_decisions import decisions, selections
@@ -54,6 +54,8 @@ def corpus(seed: int = SEED) -> Iterator[tuple[str, Iterable[Vector]]]:
 def write_corpus(directory: Path, seed: int = SEED) -> None:
     """Write all files; what is there is replaced."""
     directory.mkdir(parents=True, exist_ok=True)
+    schema = (CORPUS / SCHEMA).read_bytes()  # by hand, and of the version as the meaning is
+    (directory / SCHEMA).write_bytes(schema)
     write_json(directory / "catalogue.json", {"events": corpus_events()})
     counts = {}
     for name, vectors in corpus(seed):

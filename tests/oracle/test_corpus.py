@@ -1,0 +1,137 @@
+"""The corpus: its size, its form, where it came from, and that it is checked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from oracle_command import oracle
+
+from tracee_ref.oracle.vector import CORPUS, SCHEMA, Vector, load_vectors
+
+VALIDATOR = Draft202012Validator(json.loads((CORPUS / SCHEMA).read_text()))
+
+
+@pytest.fixture(scope="module")
+def vectors() -> list[Vector]:
+    return [*load_vectors([CORPUS])]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CORPUS, tmp_path / "corpus"))
+
+
+def lines() -> Iterator[Any]:
+    for path in sorted(CORPUS.glob("*.jsonl")):
+        yield from map(json.loads, path.read_text().splitlines())
+
+
+def test_there_are_enough(vectors: list[Vector]) -> None:
+    kinds = Counter(one.kind for one in vectors)
+    assert kinds["decision"] >= 2000
+    assert kinds["grammar"] >= 300
+    assert kinds["trace"] >= 200
+    assert len({one.id for one in vectors}) == len(vectors)
+
+
+def test_every_rule_has_some_by_hand(vectors: list[Vector]) -> None:
+    by_hand = {one.rule for one in vectors if "generated" not in one.id}
+    assert by_hand == {*range(1, 19)}
+    assert {one.since for one in vectors} == {1}
+
+
+def test_as_many_scopes_match_as_do_not(vectors: list[Vector]) -> None:
+    generated = [one for one in vectors if one.id.startswith("decision-generated")]
+    zero = sum(one.expect["mask"] == "0" for one in generated)
+    assert 0.4 < zero / len(generated) < 0.6
+
+
+def test_the_schema_is_one_and_all_vectors_fit() -> None:
+    Draft202012Validator.check_schema(VALIDATOR.schema)
+    for line in lines():
+        VALIDATOR.validate(line)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("expect", "mask"), 5),
+        (("expect", "mask"), "0x5"),
+        (("expect", "events"), []),
+        (("question", "scopes", 0, "number"), 65),
+        (("question", "scopes", 0, "filters"), [{"filter": "uid", "op": "=", "value": "5"}]),
+        (("question", "scopes", 0, "filters"), [{"filter": "mntns", "op": "=", "value": 5}]),
+        (("question", "scopes", 0, "filters"), [{"filter": "comm", "op": "<", "value": "a"}]),
+        (("question", "event", "process", "uid"), 1 << 32),
+        (("question", "event", "process", "mntns"), 3),
+        (("question", "journal"), []),
+        (("kind",), "trace"),
+        (("rule",), 19),
+        (("id",), None),
+    ],
+)
+def test_the_schema_refuses_others(place: tuple[Any, ...], value: Any) -> None:
+    line = next(one for one in lines() if one["id"] == "decision-04-003")
+    inner = line
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    assert not VALIDATOR.is_valid(line)
+
+
+def test_no_number_in_json_needs_more_than_32_bits() -> None:
+    for line in lines():
+        assert all(abs(number) < 1 << 32 for number in numbers(line))
+
+
+def numbers(data: Any) -> Iterator[int]:
+    if isinstance(data, (dict, list)):
+        for one in data.values() if isinstance(data, dict) else data:
+            yield from numbers(one)
+    elif isinstance(data, int):
+        yield data
+
+
+def test_it_is_as_it_was_frozen_and_can_be_made_again(tmp_path: Path) -> None:
+    assert oracle("vectors", "verify").status == 0
+    oracle("vectors", "write", tmp_path)
+    names = {path.name for path in CORPUS.iterdir()}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    for name in names - {"about.json"}:  # which tells of the model as it is now
+        assert (tmp_path / name).read_bytes() == (CORPUS / name).read_bytes(), name
+
+
+def test_provenance_is_recorded() -> None:
+    about = json.loads((CORPUS / "about.json").read_text())
+    assert about["semantics"] == 1
+    assert {"generator", "seed", "model", "files"} <= about.keys()
+    assert sum(file.get("vectors", 0) for file in about["files"].values()) == len([*lines()])
+
+
+def test_a_changed_vector_is_noticed(copy: Path) -> None:
+    path = copy / "decision.jsonl"
+    first, rest = path.read_text().split("\n", 1)
+    line = json.loads(first)
+    line["expect"]["mask"] = "0"
+    path.write_text(json.dumps(line) + "\n" + rest)
+    ran = oracle("vectors", "verify", copy)
+    assert ran.status == 1
+    assert "decision.jsonl: not as it was frozen" in ran.out
+    assert f"{line['id']}: expected mask 0, got" in ran.out
+    (copy / "trace.jsonl").unlink()
+    assert "trace.jsonl: missing" in oracle("vectors", "verify", copy).out
+
+
+def test_errors_name_the_line(copy: Path) -> None:
+    (copy / "grammar.jsonl").write_text('{"id": "a"}\n')
+    ran = oracle("vectors", "verify", copy)
+    assert ran.status == 2
+    assert "grammar.jsonl:1: no vector" in ran.err
+    assert oracle("vectors", "write").status == 2
