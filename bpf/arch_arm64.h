@@ -9,7 +9,7 @@
 
 static __always_inline bool is_compat(struct task_struct *task)
 {
-	return READ(task, thread_info_flags) & TIF_32BIT;
+	return FIELD(task, thread_info_flags) & TIF_32BIT;
 }
 
 /* A register that a program had when it called; `i` is constant. */
@@ -27,11 +27,18 @@ static __always_inline u64 read_register(struct pt_regs *regs, bool compat, cons
 	return compat ? (u32)value : value;
 }
 
-static __always_inline void read_registers(u64 *registers, struct pt_regs *regs, bool compat)
+/* All arguments; `saved` is room for the registers, which are read in one go. */
+static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved,
+					   const struct pt_regs *regs, bool compat)
 {
+	read_kernel(saved, sizeof(*saved), regs);
+	arguments[0] = saved->orig_x0;
+#pragma unroll
+	for (u32 i = 1; i < REGISTERS; i++)
+		arguments[i] = ((u64 *)&saved->regs)[i];
 #pragma unroll
 	for (u32 i = 0; i < REGISTERS; i++)
-		registers[i] = read_register(regs, compat, i);
+		arguments[i] = compat ? (u32)arguments[i] : arguments[i];
 }
 
 /* An argument of the kernel function at whose beginning a kprobe is; `i` is constant. */
@@ -55,9 +62,9 @@ static __always_inline bool is_exec(u32 number, bool compat)
 /* The user registers of a task lie at the top of its kernel stack; NULL for kernel threads. */
 static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 {
-	if (READ(task, flags) & PF_KTHREAD)
+	if (FIELD(task, flags) & PF_KTHREAD)
 		return NULL;
-	return (struct pt_regs *)((char *)READ(task, stack) + KERNEL_STACK_SIZE - PT_REGS_SIZE);
+	return (struct pt_regs *)((char *)FIELD(task, stack) + KERNEL_STACK_SIZE - PT_REGS_SIZE);
 }
 
 /* The context of a program at the perf event raw_syscalls:sys_exit, or syscalls:sys_exit_NAME. */

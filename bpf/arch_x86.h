@@ -9,9 +9,10 @@
 /* Above the registers FRED kernels keep 16 bytes free (since 6.9, 65c9cc9e2c14). */
 #define STACK_PADDING_FRED 16
 
+/* Whether the current task is in a 32-bit call. */
 static __always_inline bool is_compat(struct task_struct *task)
 {
-	return READ(task, thread_info_status) & TS_COMPAT;
+	return FIELD(task, thread_info_status) & TS_COMPAT;
 }
 
 /* An argument of a system call; `i` is constant. */
@@ -30,11 +31,17 @@ static __always_inline u64 read_register(struct pt_regs *regs, bool compat, cons
 	return compat ? READ(regs, bp) : READ(regs, r9);
 }
 
-static __always_inline void read_registers(u64 *registers, struct pt_regs *regs, bool compat)
+/* All arguments; `saved` is room for the registers, which are read in one go. */
+static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved,
+					   const struct pt_regs *regs, bool compat)
 {
-#pragma unroll
-	for (u32 i = 0; i < REGISTERS; i++)
-		registers[i] = read_register(regs, compat, i);
+	read_kernel(saved, sizeof(*saved), regs);
+	arguments[0] = compat ? saved->bx : saved->di;
+	arguments[1] = compat ? saved->cx : saved->si;
+	arguments[2] = saved->dx;
+	arguments[3] = compat ? saved->si : saved->r10;
+	arguments[4] = compat ? saved->di : saved->r8;
+	arguments[5] = compat ? saved->bp : saved->r9;
 }
 
 /* An argument of the kernel function at whose beginning a kprobe is; `i` is constant. */
@@ -55,10 +62,10 @@ static __always_inline bool is_exec(u32 number, bool compat)
 	return compat ? number == 11 || number == 358 : number == 59 || number == 322;
 }
 
-/* The user registers of a task lie at the top of its kernel stack; NULL for kernel threads. */
+/* The user registers of the current task lie at the top of its kernel stack; NULL for kernel threads. */
 static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 {
-	struct pt_regs *regs = (struct pt_regs *)((char *)READ(task, stack) + KERNEL_STACK_SIZE) - 1;
+	struct pt_regs *regs = (struct pt_regs *)((char *)FIELD(task, stack) + KERNEL_STACK_SIZE) - 1;
 	if ((u16)READ(regs, ss) == USER_SS)
 		return regs;
 	regs = (struct pt_regs *)((char *)regs - STACK_PADDING_FRED);

@@ -36,6 +36,7 @@ struct call_record {
 	u64 end;
 	u64 selected; /* by these scopes */
 	u64 array;    /* the place of the first array of texts */
+	struct pt_regs registers;
 	struct syscall_record sent;
 };
 BPF_PERCPU_ARRAY(call_records, struct call_record, 1);

@@ -4,7 +4,7 @@
  * ids of cgroups in different v1 hierarchies collide. */
 #pragma once
 #include "containers.h"
-#include "memory.h"
+#include "current.h"
 
 #ifdef CONTAINERS
 struct container {
@@ -23,8 +23,8 @@ static __always_inline u64 cgroup_id(struct cgroup *cgroup)
 static __always_inline u64 current_cgroup(void)
 {
 #ifdef CGROUP_SUBSYSTEM /* of the v1 hierarchy */
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct css_set *set = READ(task, cgroups);
+	struct task_struct *task = current_task();
+	struct css_set *set = FIELD(task, cgroups);
 	struct cgroup_subsys_state *state = NULL;
 	read_kernel(&state, sizeof(state), (void **)set->subsys + CGROUP_SUBSYSTEM);
 	return cgroup_id(READ(state, cgroup));

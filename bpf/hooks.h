@@ -34,7 +34,7 @@ BPF_PROG_ARRAY(hook_fillers, EVENTS); /* by event */
  * is ours. */
 static __always_inline struct facts *read_hooked(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct facts *facts = read_facts();
 	if (!facts)
 		return NULL;

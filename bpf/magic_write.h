@@ -64,7 +64,7 @@ static __always_inline struct piece first_piece(const void *from)
 {
 	struct piece piece = {};
 	u32 words[2] = {};
-	if (!is_compat((struct task_struct *)bpf_get_current_task())) {
+	if (!is_compat(current_task())) {
 		read_user(&piece, sizeof(piece), from);
 		return piece;
 	}

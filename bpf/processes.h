@@ -101,7 +101,7 @@ static __always_inline bool is_fresh(struct task_struct *task)
 	return true;
 #else
 	u64 time = began();
-	return time && READ(READ(task, group_leader), start_boottime) > time;
+	return time && FIELD(FIELD(task, group_leader), start_boottime) > time;
 #endif
 }
 
@@ -113,16 +113,14 @@ BPF_PERCPU_ARRAY(facts_scratch, struct facts, 1);
 static __always_inline struct facts *read_facts(void)
 {
 	u32 zero = 0;
-	u64 id = bpf_get_current_pid_tgid();
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct facts *facts = facts_scratch.lookup(&zero);
 	if (!facts)
 		return NULL;
-	facts->pid = id >> 32;
-	facts->tid = id;
-	facts->uid = bpf_get_current_uid_gid();
-	__builtin_memset(facts->comm, 0, NAME_SIZE); /* the helper of 6.1 writes up to the NUL only */
-	bpf_get_current_comm(facts->comm, sizeof(facts->comm));
+	facts->pid = FIELD(task, tgid);
+	facts->tid = FIELD(task, pid);
+	facts->uid = FIELD(FIELD(task, cred), uid_val);
+	copy_name(facts->comm, TEXT_WORD(task, comm, 0), TEXT_WORD(task, comm, 1));
 #ifdef USE_NEW
 	facts->fresh = is_fresh(task);
 #endif
@@ -244,7 +242,7 @@ static __always_inline u64 accept_program(const struct path_buffer *path)
 		return BINARY_UNASKED;
 	u64 start = within(path->start, PATH_MAX - 1);
 	u64 length = within(PATH_MAX - 1 - start, PATH_MAX - 1);
-	binary->mntns = mount_namespace((struct task_struct *)bpf_get_current_task());
+	binary->mntns = mount_namespace(current_task());
 	__builtin_memset(binary->path, 0, sizeof(binary->path));
 	if (start && length < sizeof(binary->path))
 		read_kernel(binary->path, length, &path->text[start]);

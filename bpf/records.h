@@ -75,13 +75,13 @@ static __always_inline void submit(void *record, u64 size)
 static __always_inline void fill_header(struct header *header, const struct facts *facts, u32 event,
 					u64 mask)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct task_struct *parent = READ(task, real_parent);
+	struct task_struct *task = current_task();
+	struct task_struct *parent = FIELD(task, real_parent);
 	struct inner_ids ids = {};
-	read_inner_ids(task, &ids);
+	read_current_ids(task, &ids);
 	header->time = bpf_ktime_get_boot_ns();
 	header->mask = mask;
-	header->start_time = READ(task, start_boottime);
+	header->start_time = FIELD(task, start_boottime);
 	header->cgroup = current_cgroup();
 	copy_container_id(header->container, header->cgroup);
 	header->retval = 0;
@@ -89,7 +89,7 @@ static __always_inline void fill_header(struct header *header, const struct fact
 	header->syscall = -1;
 	header->pid = facts->pid;
 	header->tid = facts->tid;
-	header->ppid = READ(parent, tgid);
+	header->ppid = FIELD(parent, tgid);
 	header->inner_pid = ids.pid;
 	header->inner_tid = ids.tid;
 	header->inner_ppid = ids.ppid;

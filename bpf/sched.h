@@ -28,7 +28,7 @@ static __always_inline u64 judge(u32 event, struct facts **facts)
 static __always_inline void fill_sched_header(struct header *header, struct facts *facts, u32 event,
 					      u64 mask)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	fill_header(header, facts, event, mask);
 	header->syscall = current_call(task);
 	header->flags = is_compat(task) ? FLAG_COMPAT : 0;

@@ -6,7 +6,7 @@
 /* The path as the program gave it to the call that opens or executes the file. */
 static __always_inline u64 put_call_path(struct hook_record *record)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
 	int place = path_place(current_call(task), compat);

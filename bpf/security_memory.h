@@ -36,7 +36,7 @@ int put_security_mmap_file(struct pt_regs *ctx)
 /* Once for each mapping in the range of the call. A call without a key means the key -1. */
 static __always_inline void put_range(struct hook_record *record)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
 	s32 number = current_call(task);

@@ -6,7 +6,7 @@
 /* The file descriptor that the program gave; -1 where no call did (io_uring). */
 static __always_inline s64 socket_of_call(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
 	s32 number = current_call(task), fd = -1;

@@ -82,7 +82,7 @@ static __always_inline void report_call(struct call_record *record, u32 number, 
 static __always_inline void handle_syscall_return(const struct call *call, u32 number,
 						  struct pt_regs *regs, s64 retval)
 {
-	bool compat = is_compat((struct task_struct *)bpf_get_current_task());
+	bool compat = is_compat(current_task());
 	if (!(compat ? call->compat : call->native))
 		return;
 	if (is_exec(number, compat)) {
@@ -100,7 +100,7 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 		count(FILTERED);
 		return;
 	}
-	read_registers(record->sent.slots, regs, compat);
+	read_registers(record->sent.slots, &record->registers, regs, compat);
 	report_call(record, number, retval);
 }
 
@@ -111,7 +111,7 @@ int on_syscall_return(struct exit_context *ctx)
 	struct call *call = calls.lookup(&number);
 	if (!call || !(call->native | call->compat)) /* most calls end here */
 		return 0;
-	struct pt_regs *regs = user_registers((struct task_struct *)bpf_get_current_task());
+	struct pt_regs *regs = user_registers(current_task());
 	if (regs)
 		handle_syscall_return(call, number, regs, ctx->retval);
 	return 0;
@@ -146,8 +146,8 @@ static __always_inline void handle_enter_without_return(u32 number)
 		return;
 	}
 	/* Of their arguments, none is more than a number. */
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	read_registers(record->sent.slots, user_registers(task), false);
+	read_registers(record->sent.slots, &record->registers, user_registers(current_task()),
+		       false);
 	record->end = 0;
 	record->sent.header.syscall = number;
 	record->sent.header.retval = 0;
@@ -176,8 +176,8 @@ static __always_inline void handle_enter_exec(u32 number)
 	if (!record)
 		return;
 	if (record->sent.header.mask) {
-		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-		read_registers(record->sent.slots, user_registers(task), false);
+		read_registers(record->sent.slots, &record->registers,
+			       user_registers(current_task()), false);
 		take_arguments(record);
 		record->sent.header.syscall = number;
 	}

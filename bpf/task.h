@@ -4,10 +4,10 @@
  * that of this kernel (tracee_ref/kernel/structures.py). */
 #pragma once
 #include "cgroups.h"
-#include "facts.h"
-#include "memory.h"
+#include "current.h"
 #include "within.h"
 
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFC /* its inode, PROC_PID_INIT_INO in linux/proc_ns.h */
 #define PIDTYPE_TGID 1 /* linux/pid.h, since 4.19 (6883f81aac6f) */
 #define PF_USER_WORKER 0x00004000
 #define PF_KTHREAD 0x00200000
@@ -57,21 +57,34 @@ static __always_inline void read_inner_ids(struct task_struct *task, struct inne
 	ids->pidns = READ(upid.ns, ns_inum);
 }
 
-/* The namespaces of a task that is alive: they are given up after its exit was reported. */
+/* As read_inner_ids(), at less cost for a task in the initial namespace. */
+static __always_inline void read_current_ids(struct task_struct *task, struct inner_ids *ids)
+{
+	if (FIELD(FIELD(task, thread_pid), level)) {
+		read_inner_ids(task, ids);
+		return;
+	}
+	ids->tid = FIELD(task, pid);
+	ids->pid = FIELD(task, tgid);
+	ids->ppid = FIELD(FIELD(task, real_parent), tgid);
+	ids->pidns = INITIAL_PID_NAMESPACE;
+}
+
+/* The namespaces of the current task, if it is alive: they are given up after its exit was reported. */
 static __always_inline u32 mount_namespace(struct task_struct *task)
 {
-	return READ(READ(READ(task, nsproxy), mnt_ns), ns_inum);
+	return FIELD(FIELD(FIELD(task, nsproxy), mnt_ns), ns_inum);
 }
 
 static __always_inline u32 pid_namespace(struct task_struct *task)
 {
-	struct pid *thread = READ(task, thread_pid);
-	struct pid_namespace *ns = read_upid(thread, READ(thread, level)).ns;
-	return READ(ns, ns_inum);
+	struct pid *thread = FIELD(task, thread_pid);
+	u32 level = FIELD(thread, level);
+	return level ? READ(read_upid(thread, level).ns, ns_inum) : INITIAL_PID_NAMESPACE;
 }
 
 static __always_inline void read_host_name(struct task_struct *task, char *name)
 {
-	__builtin_memset(name, 0, NAME_SIZE);
-	read_kernel_text(name, NAME_SIZE, READ(READ(task, nsproxy), uts_ns)->name_nodename);
+	struct uts_namespace *uts = FIELD(FIELD(task, nsproxy), uts_ns);
+	copy_name(name, TEXT_WORD(uts, name_nodename, 0), TEXT_WORD(uts, name_nodename, 1));
 }

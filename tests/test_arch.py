@@ -32,6 +32,7 @@ typedef uint64_t u64; typedef uint32_t u32; typedef uint16_t u16; typedef int64_
 typedef int32_t s32;
 #define __always_inline inline
 #define READ(pointer, field) ((pointer)->field)
+#define FIELD(pointer, field) ((pointer)->field)
 #define read_kernel(to, size, from) memcpy(to, from, size)
 #define PF_KTHREAD 0x00200000
 #define PT_REGS_SIZE sizeof(struct pt_regs)
@@ -62,8 +63,9 @@ u64 seen(int place)
 	regs->orig_x0 = 99;
 	regs->syscallno = 221;
 	struct pt_regs *found = user_registers(&task);
+	struct pt_regs saved;
 	u64 values[REGISTERS];
-	read_registers(values, found, false);
+	read_registers(values, &saved, found, false);
 	if (place < REGISTERS)
 		return values[place];
 	if (place == 6)

@@ -14,8 +14,9 @@ def _fields(*names: str, **others: tuple[str, ...]) -> dict[str, tuple[str, ...]
 STRUCTURES: Final[Wanted] = {
     "task_struct": _fields(
         "pid", "tgid", "real_parent", "group_leader", "start_boottime", "exit_code", "signal",
-        "nsproxy", "thread_pid", "mm", "files", "flags", "stack", "cgroups",
+        "nsproxy", "thread_pid", "mm", "files", "flags", "stack", "cgroups", "comm", "cred",
     ),
+    "cred": _fields("uid.val"),
     "signal_struct": _fields("live.counter", "pids"),
     "nsproxy": _fields("mnt_ns", "uts_ns"),
     "mnt_namespace": _fields("ns.inum"),
@@ -115,6 +116,8 @@ def structures_of(btf: Btf) -> tuple[Wanted, dict[str, str]]:
     """Return what to declare for this kernel, and the constants that tell the C side of it."""
     arm64 = btf.has("pt_regs", "syscallno")
     constants = {"ARM64": "", "PT_REGS_SIZE": str(btf.size("pt_regs"))} if arm64 else {}
+    if btf.function("bpf_get_current_task_btf"):
+        constants |= {"TYPED_TASK": ""}
     structures = merged(STRUCTURES, ARM64 if arm64 else X86)
     if btf.has("mm_struct", "mmap"):
         return merged(structures, VMA_LIST), {**constants, "VMA_LIST": ""}
