@@ -34,6 +34,10 @@ static __always_inline void report_exec(void)
 	struct call_record *record = entered_execs.lookup(&task);
 	if (record && !record->selected)
 		goto forget;
+#ifdef NATIVE_CALLS_ONLY
+	if (!record) /* a 32-bit call, or counted when there was no room for it */
+		return;
+#endif
 	count(SEEN);
 	if (!record)
 		count(LOST);

@@ -25,7 +25,7 @@ BPF_PERCPU_ARRAY(owner_scratch, struct owner, 1);
  * none, or one of another family. */
 static __always_inline u64 inet_socket(s32 fd)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct fdtable *table = READ(READ(task, files), fdt);
 	struct file *file = NULL;
 	if ((u32)fd >= READ(table, max_fds))
@@ -64,7 +64,7 @@ static __always_inline void use_socket(u32 number)
 {
 	if (used_socket(number, false) < 0 && used_socket(number, true) < 0)
 		return; /* most calls end here */
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
 	s32 place = used_socket(number, compat), fd = -1;
 	if (place < 0)
@@ -83,7 +83,7 @@ static __always_inline void make_socket(u32 number, s64 retval)
 {
 	if (!makes_socket(number, false) && !makes_socket(number, true))
 		return;
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
 	/* What else socketcall() returns is a length, or 0: seldom a socket, then its own. */
 	if (retval >= 0 && makes_socket(number, compat))

@@ -17,28 +17,6 @@ struct call {
 };
 BPF_ARRAY(calls, struct call, CALLS);
 
-#ifdef STEADY_HOOKS
-/* At the kernel's function of the call. */
-typedef struct pt_regs enter_context;
-
-static __always_inline u32 entered_call(enter_context *ctx)
-{
-	return current_call((struct task_struct *)bpf_get_current_task());
-}
-#else
-/* At the tracepoint syscalls:sys_enter_NAME. The context has as many arguments as the call; a
- * program that reads more is refused, so they are taken from the registers. */
-typedef struct {
-	u64 unused;
-	u32 number;
-} enter_context;
-
-static __always_inline u32 entered_call(enter_context *ctx)
-{
-	return ctx->number;
-}
-#endif
-
 static __always_inline u32 event_of(const struct call *call, bool compat)
 {
 	return compat ? call->compat_event : call->native_event;
@@ -83,6 +61,10 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 						  struct pt_regs *regs, s64 retval)
 {
 	bool compat = is_compat(current_task());
+#ifdef NATIVE_CALLS_ONLY
+	if (compat)
+		return;
+#endif
 	if (!(compat ? call->compat : call->native))
 		return;
 	if (is_exec(number, compat)) {
@@ -104,7 +86,7 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 	report_call(record, number, retval);
 }
 
-#ifdef STEADY_HOOKS
+#ifdef CALLS_AT_PERF_EVENTS
 int on_syscall_return(struct exit_context *ctx)
 {
 	u32 number = ctx->number;
@@ -154,10 +136,10 @@ static __always_inline void handle_enter_without_return(u32 number)
 	submit_call(record);
 }
 
-int enter_without_return(enter_context *ctx)
+int enter_without_return(void *ctx)
 {
 	disable_preemption();
-	handle_enter_without_return(entered_call(ctx));
+	handle_enter_without_return(current_call(current_task()));
 	enable_preemption();
 	return 0;
 }
@@ -184,10 +166,10 @@ static __always_inline void handle_enter_exec(u32 number)
 	keep_exec(record);
 }
 
-int enter_exec(enter_context *ctx)
+int enter_exec(void *ctx)
 {
 	disable_preemption();
-	handle_enter_exec(entered_call(ctx));
+	handle_enter_exec(current_call(current_task()));
 	enable_preemption();
 	return 0;
 }

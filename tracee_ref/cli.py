@@ -95,6 +95,11 @@ SIZES: Final = tuple(1 << power for power in range(11))
     type=click.Path(path_type=Path),
     help="Take signatures from the Python files in DIR, too; may be repeated.",
 )
+@click.option(
+    "--no-compat",
+    is_flag=True,
+    help="Leave out 32-bit system calls, which makes watching few calls cheaper.",
+)
 @click.option("--list", "list_events", is_flag=True, help="Show events and sets, and exit.")
 @click.version_option(version("tracee-ref"), prog_name="tracee-ref")
 @click.argument("command", metavar="[-- COMMAND [ARG]...]", nargs=-1, type=click.UNPROCESSED)
@@ -104,6 +109,7 @@ def trace(
     outputs: tuple[str, ...],
     buffer: int,
     directories: tuple[Path, ...],
+    no_compat: bool,
     list_events: bool,
     command: tuple[str, ...],
 ) -> int:
@@ -123,7 +129,8 @@ def trace(
         click.echo(texts[True](), nl=False)
         return 0
     scopes = parse_filters(filters, catalogue, lacking)
-    return run_session(Run(scopes, parse_outputs(outputs), command, buffer, signatures))
+    plan = parse_outputs(outputs)
+    return run_session(Run(scopes, plan, command, buffer, signatures, not no_compat))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

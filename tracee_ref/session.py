@@ -48,7 +48,8 @@ SHOW_CONTAINERS: Final = frozenset({"json", "table-verbose"})
 class Run:
     """What the command line asked for; ``buffer`` is the ring buffer's size in MiB.
 
-    ``signatures`` holds all events that there are.
+    ``signatures`` holds all events that there are; ``compat`` tells whether 32-bit system calls
+    are events.
     """
 
     scopes: Sequence[Scope]
@@ -56,6 +57,7 @@ class Run:
     command: Sequence[str]
     buffer: int
     signatures: Loaded
+    compat: bool = True
 
 
 def run_session(run: Run) -> int:
@@ -136,6 +138,7 @@ def load_tracer(run: Run, command: Command | None) -> KernelTracer:
         exec_env="exec-env" in run.outputs.options,
         command=command.pid if command else None,
         ring_bytes=run.buffer * MIB,
+        compat=run.compat,
         containers=EXISTING_CONTAINER in selected_at_start(run)
         or any(sink.format in SHOW_CONTAINERS for sink in run.outputs.sinks),
     )

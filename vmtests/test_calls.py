@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 
 import pytest
 
 from vmtests.kernel import Kernel
-from vmtests.tracing import arguments, python, trace
+from vmtests.tracing import arguments, python, run, trace
 
 MANY = """
 import os
@@ -198,3 +199,41 @@ def test_32_bit_calls_are_what_they_are(kernel: Kernel) -> None:
     compat = [e for e in traced.events if e["contextFlags"]["isCompat"]]
     assert [(e["eventName"], e["returnValue"]) for e in compat] == [("getpid", int(answer[1]))]
     assert not [e for e in traced.events if e["eventName"] == "writev"]
+
+
+RENAMED = {"stat": 4, "fstat": 5, "lstat": 6, "sendfile": 40, "uname": 63, "umount2": 166}
+"""Calls whose tracepoints are called otherwise."""
+
+NATIVE = f"""
+import ctypes
+libc = ctypes.CDLL(None)
+for number in {sorted(RENAMED.values())}: libc.syscall(number, -1, 0, 0, 0)
+open("/etc/hostname").close()
+"""
+
+POINTS = """
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.kernel.ladder import can_make_32_bit_calls, exit_points
+from tracee_ref.kernel.preemption import preempts_raw_tracepoints
+calls = [load_catalogue()[name] for name in {names}]
+print(len(exit_points(calls, compat=False)), len(exit_points(calls, compat=True)))
+print(int(can_make_32_bit_calls()), int(preempts_raw_tracepoints()))
+"""
+
+
+def test_native_calls_by_tracepoints_of_their_own(kernel: Kernel) -> None:
+    names = [*RENAMED, "openat", "getpid", "writev"]
+    counts = run(kernel, [sys.executable, "-c", POINTS.format(names=names)]).stdout.split()
+    native, compat, possible, preempted = map(int, counts)
+    assert native == (0 if preempted else len(names))
+    assert compat == (0 if possible else native)
+    options = f"-f event={','.join(names)} -o json"
+    traced = trace(kernel, f"--no-compat {options}", python(NATIVE + COMPAT))
+    calls = [(e["eventName"], e["returnValue"], arguments(e)) for e in traced.events]
+    made = {name: ret for name, ret, _ in calls if name in RENAMED}
+    bad_file, bad_address = dict.fromkeys(("fstat", "sendfile"), -9), -14
+    assert made == {**dict.fromkeys(RENAMED, bad_address), **bad_file}
+    paths = [args["pathname"] for name, _, args in calls if name == "openat"]
+    assert paths.count("/etc/hostname") == 1
+    assert not [e for e in traced.events if e["contextFlags"]["isCompat"]]
+    assert traced.account.balances()

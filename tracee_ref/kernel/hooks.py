@@ -14,6 +14,7 @@ from ..function_events import CGROUPS
 from ..tables import AcceptTables
 from .attachments import Hook, HookKind
 from .btf import Wanted
+from .ladder import exit_points
 from .structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, merged
 from .structures import SOCKETS as ADDRESSES
 
@@ -61,7 +62,8 @@ class Settings:
     """What a run wants of the kernel side; ``ring_bytes`` is a power of two.
 
     ``command`` is the process id of the COMMAND whose tree alone is traced; ``containers``
-    asks for the container of each event, also where no filter does.
+    asks for the container of each event, also where no filter does; ``compat`` tells whether
+    32-bit system calls are events.
     """
 
     scopes: Sequence[Scope]
@@ -70,6 +72,7 @@ class Settings:
     ring_bytes: int = 16 << 20
     processes: int = PROCESSES
     containers: bool = False
+    compat: bool = True
 
 
 class Hooks:
@@ -80,6 +83,14 @@ class Hooks:
         self._tables = tables
         self._steady = steady
         self._catalogue = all_events()
+        self._exit_points = (
+            []
+            if self._selects("magic_write")
+            else exit_points(
+                [call for call in self.selected_calls() if call.name not in CALLS_WITHOUT_RETURN],
+                compat=settings.compat,
+            )
+        )
 
     def defines(self) -> dict[str, str]:
         """Return the C constants of the run, but for those of its tables."""
@@ -110,6 +121,8 @@ class Hooks:
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(self._function_events()),
             "STEADY_HOOKS": self._steady,
+            "CALLS_AT_PERF_EVENTS": self._steady or bool(self._exit_points),
+            "NATIVE_CALLS_ONLY": not self._settings.compat,
             "SOCKET_EVENTS": self._selects_sockets(),
         }
         return names | functions | {name: "" for name, on in switches.items() if on}
@@ -148,7 +161,9 @@ class Hooks:
 
     def _call_hooks(self) -> Iterator[Hook]:
         kind, point = (TRACEPOINT, "raw_syscalls:sys_exit") if self._steady else (RAW, "sys_exit")
-        if self.selected_calls():
+        if self._exit_points:
+            yield from (Hook(TRACEPOINT, each, "on_syscall_return") for each in self._exit_points)
+        elif self.selected_calls():
             yield Hook(kind, point, "on_syscall_return")
         if self._selects("magic_write"):
             yield Hook(kind, point, "on_write_return")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from struct import Struct
 from typing import Final
 
 from ..errors import HostError
 from .functions import KPROBES
-from .perf_events import run_at
+from .perf_events import leave, run_at
 
 ATTRIBUTES: Final = Struct("=IIQ40xQQ")
 """``struct perf_event_attr``: type, size, config, then where the function's name and offset are."""
@@ -37,6 +36,5 @@ class Kprobes:
 
     def close(self) -> None:
         """Detach everything."""
-        for fd in self._attached:
-            os.close(fd)
+        leave(self._attached)
         self._attached.clear()

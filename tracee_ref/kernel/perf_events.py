@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+from collections.abc import Sequence
 from typing import Final
 
 SYS_PERF_EVENT_OPEN: Final = {"x86_64": 298, "aarch64": 241}
@@ -33,3 +34,22 @@ def run_at(attributes: bytes, program: int) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def leave(events: Sequence[int]) -> None:
+    """Close perf events whose programs have nothing to do any more.
+
+    The kernel waits for every task to be out of each of them, 50 ms an event.  So the last
+    descriptors are those of a child, which the kernel may keep waiting.
+    """
+    if not events:
+        return
+    closed, closing = os.pipe()
+    if os.fork() == 0:
+        kept = sorted([closed, *events])
+        for low, high in zip([-1, *kept], [*kept, 1 << 20], strict=True):
+            os.closerange(low + 1, high)
+        os.read(closed, 1)
+        os._exit(0)
+    for fd in [closed, *events, closing]:
+        os.close(fd)

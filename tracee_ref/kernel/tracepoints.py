@@ -12,7 +12,7 @@ from struct import pack
 from typing import Final
 
 from ..errors import HostError
-from .perf_events import run_at
+from .perf_events import leave, run_at
 
 SYS_FSOPEN: Final = 430
 SYS_FSCONFIG: Final = 431
@@ -47,10 +47,14 @@ class Tracepoints:
         except OSError as error:
             raise _refused(error) from error
 
+    def exists(self, point: str) -> bool:
+        """Whether this kernel has the tracepoint CATEGORY:NAME."""
+        return self._id(point.replace(":", "/")) is not None
+
     def close(self) -> None:
         """Detach everything."""
-        for fd in [*self._attached, self._tracefs]:
-            os.close(fd)
+        leave(self._attached)
+        os.close(self._tracefs)
         self._attached.clear()
 
     def _id(self, place: str) -> int | None:

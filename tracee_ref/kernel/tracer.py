@@ -89,12 +89,7 @@ class KernelTracer:
         """Switch the selection on: from here on every event is reported or counted."""
         fd = self._program.map_fd("tracing_began")
         self._program.update(fd, ZERO, pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
-        masks = self._tables.select
-        ids = {self._catalogue[name].id: mask for name, mask in masks.items()}
-        self._writer.select({event: m for event, m in ids.items() if event < EVENTS})
-        fd = self._program.map_fd("calls") if self._hooks.selected_calls() else -1
-        for number, call in self._call_table(ids).items():
-            self._program.update(fd, pack("I", number), call)
+        self._select(self._masks())
 
     def containers_before(self) -> Iterator[Path]:
         """Give the cgroups of the containers that there were before ``start``."""
@@ -102,6 +97,7 @@ class KernelTracer:
 
     def stop(self) -> None:
         """Take the programs off their hooks; what is in the buffer stays to be read."""
+        self._select(dict.fromkeys(self._masks(), 0))
         self._attachments.close()
 
     def read(self, handle: Callable[[bytes], None], limit: int = 4096) -> int:
@@ -140,6 +136,16 @@ class KernelTracer:
         self.stop()
         self._reader.close()
         self._program.close()
+
+    def _masks(self) -> dict[int, int]:
+        """Return the scopes of each selected event, by its id."""
+        return {self._catalogue[name].id: mask for name, mask in self._tables.select.items()}
+
+    def _select(self, masks: Mapping[int, int]) -> None:
+        self._writer.select({event: mask for event, mask in masks.items() if event < EVENTS})
+        fd = self._program.map_fd("calls") if self._hooks.selected_calls() else -1
+        for number, call in self._call_table(masks).items():
+            self._program.update(fd, pack("I", number), call)
 
     def _join_programs(self) -> None:
         """Set the tail calls by which programs at functions go on (bpf/hooks.h)."""

@@ -1,0 +1,1 @@
+"""Measurements; each next to its baseline in the same run."""

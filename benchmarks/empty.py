@@ -1,0 +1,64 @@
+"""Programs that do nothing, on the hooks of ours: what the kernel itself takes for a hook."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from struct import pack
+from typing import Final
+
+from tracee_ref.kernel.bpf_syscall import SYS_BPF
+from tracee_ref.kernel.tracepoints import Tracepoints
+
+PROG_LOAD: Final = 5
+RAW_TRACEPOINT_OPEN: Final = 17
+TRACEPOINT, RAW_TRACEPOINT = 5, 17
+"""Kinds of programs, linux/bpf.h."""
+
+RETURN_0: Final = pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _bpf(command: int, attributes: bytes) -> int:
+    number = SYS_BPF[os.uname().machine]
+    result: int = _libc.syscall(number, command, attributes, len(attributes))
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+
+def load(kind: int) -> int:
+    """Load the program that returns 0; return its descriptor."""
+    code, license_ = ctypes.create_string_buffer(RETURN_0), ctypes.create_string_buffer(b"GPL")
+    addresses = ctypes.addressof(code), ctypes.addressof(license_)
+    return _bpf(PROG_LOAD, pack("=IIQQ", kind, 2, *addresses).ljust(120, b"\0"))
+
+
+@contextmanager
+def raw_tracepoints(*points: str) -> Iterator[None]:
+    """Run it at raw tracepoints."""
+    program, attached = load(RAW_TRACEPOINT), []
+    names = [ctypes.create_string_buffer(point.encode()) for point in points]
+    try:
+        for name in names:
+            attributes = pack("=QI4x", ctypes.addressof(name), program)
+            attached.append(_bpf(RAW_TRACEPOINT_OPEN, attributes))
+        yield
+    finally:
+        for fd in [*attached, program]:
+            os.close(fd)
+
+
+@contextmanager
+def tracepoint(point: str) -> Iterator[None]:
+    """Run it at the perf event of a tracepoint, CATEGORY:NAME."""
+    program, tracepoints = load(TRACEPOINT), Tracepoints()
+    try:
+        tracepoints.attach(point, program)
+        yield
+    finally:
+        tracepoints.close()
+        os.close(program)
