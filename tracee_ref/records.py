@@ -26,6 +26,10 @@ from .sockaddr import decode_sockaddr
 HEADER: Final = Struct("=4QqIi9IHH16s16s32s")
 """``struct header``."""
 
+EVENT_AT: Final = 40
+FLAGS_AT: Final = 86
+"""Where its fields ``event`` and ``flags`` lie."""
+
 NO_CONTAINER: Final = bytes(32)
 FLAG_COMPAT: Final = 1
 REGISTERS: Final = 6
@@ -73,6 +77,10 @@ class RecordDecoder:
         compat = bool(header[17] & FLAG_COMPAT)
         args = decoder.arguments(record, compat)
         return self._event(header, decoder.event, args, compat)
+
+    def definition(self, number: int) -> EventDefinition:
+        """Return the event that has a number."""
+        return self._by_id[number]
 
     def _decoder(self, event: EventDefinition) -> EventDecoder:
         raw = event.name in self._raw

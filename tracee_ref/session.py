@@ -33,6 +33,7 @@ from .output.printer import Printer
 from .output.sinks import OutputClosed, Sink, open_sink
 from .output.table import TablePrinter
 from .pipeline import Pipeline
+from .quick_lines import quick_lines
 from .records import RecordDecoder, View
 from .signatures.loaded import Loaded
 
@@ -212,11 +213,13 @@ def pipeline_of(
     """Return what takes the records to the outputs."""
     view, events = view_of(run.outputs), run.signatures.events
     filters = FieldFilters(run.scopes, printed=view.printed, events=events, others=derivation.raw)
+    decoder = RecordDecoder(view, raw=filters.raw)
     return Pipeline(
-        RecordDecoder(view, raw=filters.raw),
+        decoder,
         sinks,
         judge=filters.judge if filters.raw else None,
         derive=derivation if derivation.bases else None,
+        quick=quick_lines(decoder, [printer for printer, _ in sinks], view, filters.raw),
     )
 
 

@@ -38,8 +38,9 @@ class RingReader:
 
         A record counts as consumed when the function has returned or raised.
         """
-        consumed, start, count = self._consumed, self._consumed[0], 0
-        position, end = start, self._produced[0]
+        consumed, data, count = self._consumed, self._producer, 0
+        position, end = consumed[0], self._produced[0]
+        first = mmap.PAGESIZE + HEADER_BYTES
         try:
             while position < end and count < limit:
                 at = position & self._mask
@@ -50,7 +51,7 @@ class RingReader:
                 position += (HEADER_BYTES + size + ALIGNMENT - 1) & -ALIGNMENT
                 if not length & DISCARDED:
                     count += 1
-                    handle(bytes(self._data[at + HEADER_BYTES : at + HEADER_BYTES + size]))
+                    handle(data[first + at : first + at + size])
         finally:
             consumed[0] = position
         return count

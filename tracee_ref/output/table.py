@@ -7,7 +7,7 @@ from operator import attrgetter
 from tracee_ref.event import TraceEvent
 
 from .clock import Clock
-from .columns import ARGS, EVENT, SHORT, TIME, VERBOSE, Containers, short_event
+from .columns import ARGS, EVENT, RET, SCOPES, SHORT, TIME, VERBOSE, Containers, short_event
 from .go_values import arguments_text
 from .visible import visible
 
@@ -27,10 +27,12 @@ class TablePrinter:
         relative_time: bool = False,
     ) -> None:
         self._columns = (TIME, *(VERBOSE if verbose else SHORT)[containers], EVENT, ARGS)
-        self._clock = Clock(relative=relative_time)
+        self.clock = Clock(relative=relative_time)
         self._row = "".join(column.row_format for column in self._columns)
         self._fields = attrgetter(*(f for column in self._columns[1:-2] for f in column.fields))
         self._verbose = verbose
+        self._context = [c for c in self._columns[1:-2] if c not in (SCOPES, RET)]
+        self._context_fields = [f for column in self._context for f in column.fields]
 
     def header(self) -> bytes:
         """Return the line of headers."""
@@ -39,13 +41,33 @@ class TablePrinter:
 
     def line(self, event: TraceEvent) -> bytes:
         """Return the row of an event."""
-        name = event.event_name if self._verbose else short_event(event.event_name)
-        time = self._clock.text(event.timestamp)
+        name = self._name(event.event_name)
+        time = self.clock.text(event.timestamp)
         cells = (time, *self._fields(event), name, arguments_text(event.args))
         row = self._row % cells
         if not row.isprintable():
             row = self._row % tuple(map(visible_cell, cells))
         return row.encode(errors="surrogateescape") + b"\n"
+
+    def row_template(self, event_name: str) -> str:
+        """Return the ``%`` template of the rows of an event, up to its arguments."""
+        cells = {RET: RET.row_format, EVENT: EVENT.row_format % self._name(event_name)}
+        formats = [cells.get(c, c.row_format) for c in self._columns[:-1] if c not in self._context]
+        formats.insert(len(formats) - 2, "%s")
+        return "".join(formats)
+
+    def row_values(self, time: int, context: str, mask: int, retval: int) -> tuple[str | int, ...]:
+        """Return the values of that template; ``context`` are the cells that belong to a thread."""
+        text = self.clock.text(time)
+        return (text, mask, context, retval) if self._verbose else (text, context, retval)
+
+    def context_cells(self, event: TraceEvent) -> str:
+        """Return the cells that are the same for all events of a thread."""
+        cells = (visible_cell(getattr(event, name)) for name in self._context_fields)
+        return "".join(column.row_format for column in self._context) % tuple(cells)
+
+    def _name(self, event_name: str) -> str:
+        return event_name if self._verbose else short_event(event_name)
 
 
 def visible_cell(cell: str | int) -> str | int:
