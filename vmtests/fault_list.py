@@ -26,11 +26,15 @@ CGROUPS = ("vmtests/test_cgroup_names.py",)
 UPSTREAM_BUGS = ("vmtests/test_upstream_bugs.py",)
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
+PACKETS = ("vmtests/test_packets.py",)
+
 FIELD_FILTERS = ("tests/test_field_filters.py",)
 FIELD_TABLE_TESTS = ("tests/test_field_tables.py",)
 KERNEL_FIELDS = ("vmtests/test_kernel_fields.py",)
 
 FIELD_TABLES = "tracee_ref/tables/fields.py"
+SOCKETS = "bpf/sockets.h"
+PACKET_PROGRAMS = "bpf/packets.h"
 MATCHER = "bpf/matcher.h"
 BOUNDS = "bpf/numbers.h"
 NAMES = "bpf/names.h"
@@ -55,6 +59,14 @@ FAULTS = (
           "accept_number(VALUE_PIDNS, facts->mntns", DECISIONS),
     Fault("uts-reads-comm", MATCHER, "accept_pattern(1, UTS_ROW, facts->uts", "accept_pattern(1, UTS_ROW, facts->comm", DECISIONS),
     Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
+    # Packets and their owners.
+    Fault("socket-stays-with-its-maker", SOCKETS, "own_socket(fd);", ";", PACKETS),
+    Fault("accepted-is-nobodys", SOCKETS, "own_socket(retval);", ";", PACKETS),
+    Fault("asked-is-nobodys", PACKET_PROGRAMS, "asked_connections.update(&name, &inode);", ";", PACKETS),
+    Fault("closed-is-nobodys", PACKET_PROGRAMS, "known_sockets.update(&cookie, &inode);", ";", PACKETS),
+    Fault("packet-for-all", PACKET_PROGRAMS, "*selected & owner->mask", "*selected", PACKETS),
+    Fault("payload-never-taken", PACKET_PROGRAMS, "if (needs_payload(skb, packet, mask))", "if (0)", PACKETS),
+    Fault("later-fragment-has-ports", "tracee_ref/packets/headers.py", "ihl < 5 or offset or", "ihl < 5 or", ("tests/test_packets.py",)),
     # What is made of events.
     Fault("base-shown-to-all", "tracee_ref/derivation/stage.py", "event.matched_scopes = accepted & self._select.get(event.event_name, 0)",
           "event.matched_scopes = accepted", UPSTREAM_BUGS),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from model.facts import Event, Process
+from model.filters import Binary
 from model.match import matched_scopes
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.flags.filters import parse_filters
@@ -60,8 +62,9 @@ listening.listen()
 facts["served"] = listening.getsockname()[1]
 def listen():
     accepted, _ = listening.accept()
+    time.sleep(0.6)
     def serve():
-        accepted.recv(1000)
+        accepted.recv(2000)
         accepted.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi")
         accepted.recv(1000)
     pid = child("worker", serve)
@@ -71,9 +74,13 @@ pid = child("listener", listen)
 time.sleep(0.3)
 client = socket.create_connection(("127.0.0.1", facts["served"]))
 facts["client"] = client.getsockname()[1]
+early = socket.create_connection(("127.0.0.1", facts["served"])) # nobody accepts it
+facts["early"] = early.getsockname()[1]
+early.sendall(b"early")
 time.sleep(0.3)
-client.sendall(b"GET /x HTTP/1.1\\r\\nHost: me\\r\\n\\r\\n")
-client.recv(1000)
+long = b"X-Long: " + 1000 * b"a" + b"\\r\\n"
+client.sendall(b"GET /x HTTP/1.1\\r\\nHost: me\\r\\n" + long + b"\\r\\n")
+client.recv(2000)
 client.close()
 os.waitpid(pid, 0)
 
@@ -108,12 +115,19 @@ send_raw(17, 0x0001, b"what is left")
 print("facts", json.dumps(facts))
 """
 
+PYTHON = os.path.realpath("/usr/bin/python3")
+FORKED = ("receiver", "listener", "worker")
 FLAGS = [
     "2:event=net_packet_*",
     "3:event=net_packet_udp,net_packet_icmp,net_packet_http", "3:comm=receiver,worker",
     "5:event=net_packet_icmp", "5:comm=echo",
     "6:event=net_packet_ipv4,net_packet_dns_request", "6:comm=sender",
     "7:event=net_packet_tcp", "7:comm!=sender",
+    "8:event=net_packet_tcp", "8:uid!=0",
+    "9:event=net_packet_udp,net_packet_icmp", f"9:binary={PYTHON}", "9:uid=0",
+    "10:event=net_packet_ipv6,net_packet_dns", "10:pid=new", "10:!container",
+    "11:event=net_packet_icmpv6", "11:binary=/usr/bin/nothing",
+    "12:event=net_packet_udp,net_packet_tcp", "12:comm=sender", "12:follow",
     "64:event=net_packet_http_request,net_packet_tcp", "64:comm=work*,lis*",
 ]  # fmt: skip
 SCOPES = parse_filters(FLAGS, load_catalogue())
@@ -162,7 +176,16 @@ def test_every_packet_is_counted(traced: Traced) -> None:
 def test_each_mask_is_that_of_the_owner_and_the_event(traced: Traced) -> None:
     """Rule 15, and facts, section 6: scopes of different protocols take nothing away."""
     for event in traced.events:
-        process = Process(comm=event["processName"].encode())
+        comm = event["processName"]
+        process = Process(
+            pid=event["hostProcessId"],
+            tid=event["hostThreadId"],
+            uid=event["userId"],
+            comm=comm.encode(),
+            binary=Binary(PYTHON.encode(), event["mountNamespace"]),
+            new=True,
+            followed=1 << 11 if comm in FORKED else 0,
+        )
         expected = matched_scopes(SCOPES, Event(event["eventName"], process))
         assert (event["eventName"], event["matchedScopes"]) == (event["eventName"], expected)
     names = {event["eventName"] for event in traced.events}
@@ -185,17 +208,21 @@ def test_connections(traced: Traced) -> None:
     answered = owners(traced, "tcp", served, client)
     assert answered[:2] == ["listener", "sender"]
     assert {*answered} == {"listener", "worker", "sender"}
-    assert owners(traced, "http", client, served) == ["sender", "worker"]
+    early = owners(traced, "tcp", facts["early"], served)
+    assert early[:6] == 3 * ["sender", "listener"]
+    # It had accepted the connection, and nobody had used it yet.
+    assert owners(traced, "http", client, served) == ["sender", "listener"]
     assert owners(traced, "http", served, client) == ["worker", "sender"]
     (request, *_), (response, *_) = seen(traced, "http_request"), seen(traced, "http_response")
     assert request[1]["http_request"] == {
-        "method": "GET", "protocol": "HTTP/1.1", "host": "me", "uri_path": "/x", "headers": {},
-        "content_length": 0,
+        "method": "GET", "protocol": "HTTP/1.1", "host": "me", "uri_path": "/x",
+        "headers": {"X-Long": [1000 * "a"]}, "content_length": 0,
     }  # fmt: skip
     assert response[1]["http_response"]["status"] == "200 OK"
     flags = [values["proto_tcp"] for _, values in seen(traced, "tcp")]
     assert [one["SYN"] for one in flags[:5]] == [1, 1, 1, 1, 0]
-    assert sum(one["FIN"] for one in flags) == 4
+    ends = [one for one in flags if one["FIN"] and client in (one["srcPort"], one["dstPort"])]
+    assert len(ends) == 4
 
 
 def test_what_follows_a_close_is_still_the_owners(traced: Traced) -> None:
