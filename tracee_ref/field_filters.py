@@ -7,7 +7,7 @@ the scopes whose filters on the event's own fields do not hold are taken out of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from model.facts import Event, Process
 from model.match import fields_hold
@@ -18,10 +18,8 @@ from .event import TraceEvent
 from .field_values import field_reader
 from .printed import printed_type, printer_of
 
-Printers: TypeAlias = Mapping[int, tuple[Callable[[int], str], str]]
-"""What prints the arguments of an event, by their places, and the type that they have then."""
-
-NOTHING: Final[Printers] = {}
+Printers: TypeAlias = Mapping[str, tuple[Callable[[int], str], str]]
+"""What prints the arguments of an event, by their names, and the type that they have then."""
 
 NOBODY: Final = Process()
 """Filters on fields do not look at the process."""
@@ -67,7 +65,9 @@ class FieldFilters:
         filtered = {name for scope in scopes for name in scope.fields}
         self.raw = frozenset({*filtered, *others})
         self._filters = {name: EventFilter(catalogue[name], scopes) for name in filtered}
-        self._printed = {name: _printers(catalogue[name]) for name in self.raw if printed}
+        self._printed = {
+            name: _printers(catalogue[name], catalogue) for name in self.raw if printed
+        }
 
     def judge(self, event: TraceEvent) -> TraceEvent | None:
         """Return the event as it is shown, None if its own fields leave it in no scope."""
@@ -76,17 +76,25 @@ class FieldFilters:
             event.matched_scopes = one.mask(event)
             if not event.matched_scopes:
                 return None
-        for place, (printer, type_) in self._printed.get(event.event_name, NOTHING).items():
-            argument = event.args[place]
-            if argument.value is not None:
-                argument.value, argument.type = printer(argument.value), type_
+        printers = self._printed.get(event.event_name)
+        for argument in event.args if printers else ():
+            if printers and argument.name in printers and is_number(argument.value):
+                printer, argument.type = printers[argument.name]
+                argument.value = printer(argument.value)
         return event
 
 
-def _printers(event: EventDefinition) -> Printers:
-    printers = [printer_of(event.name, argument) for argument in event.args]
-    return {
-        place: (printer, printed_type(event.name, event.args[place]))
-        for place, printer in enumerate(printers)
-        if printer is not None
-    }
+def is_number(value: Any) -> bool:
+    """Whether a value is one that printers take; a signature may give anything."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _printers(event: EventDefinition, events: Mapping[str, EventDefinition]) -> Printers:
+    """Its own ones, before those of the events that it is made of and may hand on."""
+    bases = (_printers(events[name], events) for name in reversed(event.bases) if name in events)
+    found = dict(item for base in bases for item in base.items())
+    for argument in event.args:
+        printer = printer_of(event.name, argument)
+        if printer:
+            found[argument.name] = printer, printed_type(event.name, argument)
+    return found

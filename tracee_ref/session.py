@@ -35,6 +35,7 @@ from .output.table import TablePrinter
 from .pipeline import Pipeline
 from .quick_lines import quick_lines
 from .records import RecordDecoder, View
+from .signatures import Origin
 from .signatures.loaded import Loaded
 
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
@@ -43,6 +44,9 @@ INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 MIB: Final = 1 << 20
 SHOW_CONTAINERS: Final = frozenset({"json", "table-verbose"})
 """Formats that tell the container of every event, whatever the filters."""
+
+ENVIRONMENTS: Final = (("sched_process_exec", "env"),)
+"""What only the option exec-env shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def run_session(run: Run) -> int:
         ending = Ending(command)
         tracer = load_tracer(run, command)
         stack.callback(tracer.close)
-        derivation = Derivation(run.scopes, run.signatures.events, run.signatures.rules)
+        derivation = derivation_of(run)
         pipeline = pipeline_of(run, derivation, sinks)
         try:
             pipeline.begin()
@@ -132,15 +136,24 @@ class Ending:
             self._command.signal(number)
 
 
+def derivation_of(run: Run) -> Derivation:
+    """Return what derives events; environments that signatures asked for are not shown."""
+    hidden = () if "exec-env" in run.outputs.options else ENVIRONMENTS
+    return Derivation(run.scopes, run.signatures.events, run.signatures.rules, hidden)
+
+
 def load_tracer(run: Run, command: Command | None) -> KernelTracer:
     """Compile and load the kernel side."""
+    at_work = run.signatures.needed(name for scope in run.scopes for name in scope.events)
     settings = Settings(
         scopes=kernel_scopes(on_this_host(run.scopes), run.signatures.events),
         exec_env="exec-env" in run.outputs.options,
+        program_env=any(one.environment for one in at_work),
         command=command.pid if command else None,
         ring_bytes=run.buffer * MIB,
         compat=run.compat,
         containers=EXISTING_CONTAINER in selected_at_start(run)
+        or any(one.origin is not Origin.ANY for one in at_work)
         or any(sink.format in SHOW_CONTAINERS for sink in run.outputs.sinks),
     )
     return KernelTracer(settings)

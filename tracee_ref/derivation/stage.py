@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -23,10 +23,17 @@ class Derivation:
     """Makes the derived events that scopes selected, or that others are made of.
 
     ``bases`` are the events that must come with raw arguments, ``made`` counts the events that
-    were made for some scope.
+    were made for some scope.  ``hidden`` are arguments of bases that were taken in for what is
+    made of these alone, as (event, argument).
     """
 
-    def __init__(self, scopes: Sequence[Scope], events: Events, rules: Mapping[str, Rule]) -> None:
+    def __init__(
+        self,
+        scopes: Sequence[Scope],
+        events: Events,
+        rules: Mapping[str, Rule],
+        hidden: Collection[tuple[str, str]] = (),
+    ) -> None:
         self._select = _select(scopes)
         depends = depends_of(events)
         needed = taken_in(self._select, depends)
@@ -37,6 +44,7 @@ class Derivation:
         self.bases = frozenset(self._rules)
         self.raw = self.bases | (needed & rules.keys())
         self.made = 0
+        self._hidden = dict(hidden)
 
     def __call__(self, base: TraceEvent) -> list[TraceEvent]:
         """Return what is made of an event; leave in the event the scopes that selected it.
@@ -49,6 +57,7 @@ class Derivation:
         accepted, made = base.matched_scopes, list(self._made_of(base))
         for event in (base, *made):
             event.matched_scopes = accepted & self._select.get(event.event_name, 0)
+        hide(base, self._hidden.get(base.event_name))
         shown = [event for event in made if event.matched_scopes]
         self.made += len(shown)
         return shown
@@ -66,7 +75,7 @@ class Derivation:
 
 def made_event(base: TraceEvent, definition: EventDefinition, values: Values) -> TraceEvent:
     """Return an event with the facts of its base and arguments of its own (rule 15)."""
-    args = arguments_of(definition, values)
+    args = arguments_of(definition, values, base.args)
     return msgspec.structs.replace(
         base,
         event_id=str(definition.id),
@@ -76,12 +85,32 @@ def made_event(base: TraceEvent, definition: EventDefinition, values: Values) ->
     )
 
 
-def arguments_of(definition: EventDefinition, values: Values) -> list[Argument]:
-    """Return the arguments that an event declares, then those that it has besides."""
+def arguments_of(
+    definition: EventDefinition, values: Values, taken: Sequence[Argument] = ()
+) -> list[Argument]:
+    """Return the arguments that an event declares, then those that it has besides.
+
+    Those besides that were ``taken`` from the base keep their types.
+    """
     declared = [Argument(one.name, one.type, values.get(one.name)) for one in definition.args]
     names = {one.name for one in definition.args}
     others = (name for name in values if name not in names)
-    return [*declared, *(Argument(name, type_of(values[name]), values[name]) for name in others)]
+    types = {one.name: one.type for one in taken if values.get(one.name) is one.value}
+    return [
+        *declared,
+        *(
+            Argument(name, types.get(name) or type_of(values[name]), values[name])
+            for name in others
+        ),
+    ]
+
+
+def hide(event: TraceEvent, name: str | None) -> None:
+    """Take the value of an argument out of an event, as if it had none."""
+    for argument in event.args if name else ():
+        if argument.name == name and argument.value is not None:
+            argument.value = None
+            event.args_num -= 1
 
 
 def type_of(value: Any) -> str:

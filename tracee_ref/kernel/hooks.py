@@ -63,11 +63,13 @@ class Settings:
 
     ``command`` is the process id of the COMMAND whose tree alone is traced; ``containers``
     asks for the container of each event, also where no filter does; ``compat`` tells whether
-    32-bit system calls are events.
+    32-bit system calls are events.  ``exec_env`` asks for the environments of programs and of
+    calls, ``program_env`` for the former alone.
     """
 
     scopes: Sequence[Scope]
     exec_env: bool = False
+    program_env: bool = False
     command: int | None = None
     ring_bytes: int = 16 << 20
     processes: int = PROCESSES
@@ -116,7 +118,7 @@ class Hooks:
             "SELECT_FORK": self._selects("sched_process_fork"),
             "SELECT_EXEC": self._selects("sched_process_exec"),
             "SELECT_EXIT": self._selects("sched_process_exit"),
-            "EXEC_ENVIRONMENT": self._settings.exec_env,
+            "EXEC_ENVIRONMENT": self._settings.exec_env or self._settings.program_env,
             "COMMAND_ONLY": self._settings.command is not None,
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(self._function_events()),

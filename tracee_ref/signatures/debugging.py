@@ -6,9 +6,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from ..event import TraceEvent
+from .describing import described
 from .signature import Finding, Signature, Values
 
 PTRACE_TRACEME: Final = 0
+PTRACE_POKE: Final = frozenset({4, 5})
+"""PTRACE_POKETEXT and PTRACE_POKEDATA, which are the same on Linux."""
+
+PTRACE_ARGUMENTS: Final = (
+    ("long", "request"), ("pid_t", "pid"), ("void*", "addr"), ("void*", "data"),
+)  # fmt: skip
 
 
 class AntiDebugging(Signature):
@@ -19,17 +26,24 @@ class AntiDebugging(Signature):
 
     event = "anti_debugging"
     needs = ("ptrace",)
-    arguments = (("long", "request"), ("pid_t", "pid"), ("void*", "addr"), ("void*", "data"))
+    arguments = PTRACE_ARGUMENTS
     description = "A process asked to be traced by its parent, which keeps debuggers away."
-    properties = {
-        "id": "TRC-102",
-        "Severity": 1,
-        "Category": "defense-evasion",
-        "Technique": "Debugger Evasion",
-        "external_id": "T1622",
-    }
+    properties = described("TRC-102", 1, "defense-evasion", "Debugger Evasion", "T1622")
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
         """Give the call that asks for it."""
-        if args["request"] == PTRACE_TRACEME:
-            yield args
+        return (args,) if args["request"] == PTRACE_TRACEME else ()
+
+
+class PtraceCodeInjection(Signature):
+    """TRC-103: a process writes into the memory of one that it traces."""
+
+    event = "ptrace_code_injection"
+    needs = ("ptrace",)
+    arguments = PTRACE_ARGUMENTS
+    description = "A process wrote into the memory of another by ptrace."
+    properties = described("TRC-103", 3, "defense-evasion", "Ptrace System Calls", "T1055.008")
+
+    def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
+        """Give the call that writes."""
+        return (args,) if args["request"] in PTRACE_POKE else ()

@@ -9,6 +9,9 @@ from ..event import Metadata, TraceEvent
 from .signature import Finding, Origin, Signature, Values
 
 U64_MAX, S64_MIN = (1 << 64) - 1, -(1 << 63)
+ENVIRONMENT: Final = "env"
+"""The argument of sched_process_exec that only those are given who ask for it."""
+
 SCALARS: Final = (str, bytes, bool, float, type(None))
 
 ERRORS: Final = (Exception, SystemExit)
@@ -19,27 +22,29 @@ class Guard:
     """Asks one signature; ``say`` is told of its first error, ``errors`` counts them."""
 
     def __init__(self, signature: Signature, say: Callable[[str], None]) -> None:
-        self._signature = signature
+        self.signature = signature
         self._say = say
         self.metadata = metadata_of(signature)
         self.errors = 0
 
     def __call__(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
         """Return the findings of an event, none of one from elsewhere than it is about."""
-        if not is_from(self._signature.origin, event):
+        if not is_from(self.signature.origin, event):
             return ()
+        if ENVIRONMENT in args and not self.signature.environment:
+            args = {**args, ENVIRONMENT: None}
         try:
-            return [checked(finding) for finding in self._signature.on_event(event, args)]
+            return [checked(finding) for finding in self.signature.on_event(event, args)]
         except ERRORS as error:
             self.errors += 1
             if self.errors == 1:
-                self._say(f"signature {self._signature.event}: {described(error)}")
+                self._say(f"signature {self.signature.event}: {described(error)}")
             return ()
 
     def summary(self) -> str:
         """Return a line about its errors; empty if it had none."""
         many = "error" if self.errors == 1 else "errors"
-        name = self._signature.event
+        name = self.signature.event
         return f"signature {name}: {self.errors} {many}" if self.errors else ""
 
 

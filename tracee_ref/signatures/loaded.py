@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from model.selection import taken_in
+
 from ..catalogue import SIGNATURES, ArgumentDefinition, EventDefinition, all_events
 from ..derivation.graph import problems
 from ..derivation.rules import RULES, Rule
@@ -57,6 +59,12 @@ class Loaded:
         free = iter(SIGNATURES[FIRST_OTHER - SIGNATURES.start :])
         for kind in in_order(kinds):
             self.take(next(free), kind)
+
+    def needed(self, events: Iterable[str]) -> list[Signature]:
+        """Return the signatures that are at work when events are selected."""
+        depends = {name: event.bases for name, event in self.events.items()}
+        wanted = taken_in(events, depends)
+        return [guard.signature for guard in self.guards if guard.signature.event in wanted]
 
     def summaries(self) -> list[str]:
         """Return a line for each signature that had errors."""

@@ -6,7 +6,36 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .debugging import AntiDebugging
+from . import debugging, discovery, escape, execution, kubernetes, memory, persistence
 from .signature import Signature
 
-SHIPPED: Final[Mapping[int, type[Signature]]] = MappingProxyType({6018: AntiDebugging})
+SHIPPED: Final[Mapping[int, type[Signature]]] = MappingProxyType(
+    {
+        6001: kubernetes.K8sApiConnection,
+        6002: discovery.AslrInspection,
+        6003: memory.ProcMemCodeInjection,
+        6004: escape.DockerAbuse,
+        6005: persistence.ScheduledTaskMod,
+        6006: persistence.LdPreload,
+        6007: escape.CgroupNotifyOnRelease,
+        6008: persistence.DefaultLoaderMod,
+        6009: persistence.SudoersModification,
+        6010: discovery.SchedDebugRecon,
+        6011: escape.SystemRequestKeyMod,
+        6012: escape.CgroupReleaseAgent,
+        6013: persistence.RcdModification,
+        6014: escape.CorePatternModification,
+        6015: discovery.ProcKcoreRead,
+        6016: memory.ProcMemAccess,
+        6017: execution.HiddenFileCreated,
+        6018: debugging.AntiDebugging,
+        6019: debugging.PtraceCodeInjection,
+        6020: memory.ProcessVmWriteInject,
+        6021: escape.DiskMount,
+        6023: execution.FilelessExecution,
+        6024: execution.IllegitimateShell,
+        6025: execution.KernelModuleLoading,
+        6026: kubernetes.K8sCertTheft,
+        6029: execution.DroppedExecutable,
+    }
+)

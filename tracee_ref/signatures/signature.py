@@ -30,14 +30,16 @@ class Signature(ABC):
     A class names the ``event`` that its findings are, the events that it ``needs`` (others'
     findings, too), and from which ``origin``.  ``arguments`` declares those of its event as
     (type, name): of a finding they come first and in this order, and addresses among them
-    are printed as such.  The rest describes it to users: ``version``, ``description``, and
-    ``properties`` such as Severity (0 to 3), Category and Technique.
+    are printed as such.  ``environment`` asks for the environment of executed programs: else
+    ``env`` of sched_process_exec is None.  The rest describes it to users: ``version``,
+    ``description``, and ``properties`` such as Severity (0 to 3), Category and Technique.
     """
 
     event: ClassVar[str]
     needs: ClassVar[tuple[str, ...]]
     origin: ClassVar[Origin] = Origin.ANY
     arguments: ClassVar[tuple[tuple[str, str], ...]] = ()
+    environment: ClassVar[bool] = False
     version: ClassVar[str] = "1"
     description: ClassVar[str] = ""
     tags: ClassVar[tuple[str, ...]] = ()
