@@ -106,6 +106,18 @@ static __always_inline bool is_mprotect(s32 number, bool compat)
 	return compat ? number == 125 || number == 394 : number == 226 || number == 288;
 }
 
+static __always_inline bool is_mmap(s32 number, bool compat)
+{
+	return number == (compat ? 192 : 222);
+}
+
+/* dup, dup2, dup3 */
+static __always_inline bool is_dup(s32 number, bool compat)
+{
+	return compat ? number == 41 || number == 63 || number == 358
+		      : number == 23 || number == 24;
+}
+
 static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
 {
 	return number == (compat ? 394 : 288);

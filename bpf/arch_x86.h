@@ -113,6 +113,19 @@ static __always_inline bool is_mprotect(s32 number, bool compat)
 	return compat ? number == 125 || number == 380 : number == 10 || number == 329;
 }
 
+/* Not the 32-bit call with its arguments in memory, which programs gave up long ago. */
+static __always_inline bool is_mmap(s32 number, bool compat)
+{
+	return number == (compat ? 192 : 9);
+}
+
+/* dup, dup2, dup3 */
+static __always_inline bool is_dup(s32 number, bool compat)
+{
+	return compat ? number == 41 || number == 63 || number == 330
+		      : number == 32 || number == 33 || number == 292;
+}
+
 static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
 {
 	return number == (compat ? 380 : 329);

@@ -13,7 +13,7 @@
 #include "pieces.h"
 #include "sched.h"
 
-#define HOOK_SLOTS 8 /* in every record, used or not: its data begins at one place */
+#define HOOK_SLOTS 9 /* in every record, used or not: its data begins at one place */
 #define BYTES_MAX 128 /* of an address; sizeof(struct sockaddr_storage) */
 
 struct hook_record {

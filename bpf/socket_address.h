@@ -1,4 +1,4 @@
-/* The address that a socket itself has, as getsockname() gives it. */
+/* The address that a socket itself has, as getsockname() gives it, and that of its peer. */
 #pragma once
 #include "hooks.h"
 #include "families.h"
@@ -51,3 +51,38 @@ static __always_inline u64 put_local_address(struct hook_record *record, struct 
 		return put_bytes(record, name->name, READ(name, len));
 	return put_bytes(record, &family, sizeof(family));
 }
+
+#ifdef EVENT_SOCKET_DUP
+static __always_inline u64 put_unix_peer(struct hook_record *record, struct sock *sock)
+{
+	u16 family = AF_UNIX;
+	struct sock *peer = READ((struct unix_sock *)sock, peer);
+	struct unix_address *name = peer ? READ((struct unix_sock *)peer, addr) : NULL;
+	if (name)
+		return put_bytes(record, name->name, READ(name, len));
+	return put_bytes(record, &family, sizeof(family));
+}
+
+/* Put the address that a socket is connected to; zeros, if it is to none. */
+static __always_inline u64 put_remote_address(struct hook_record *record, struct socket *socket)
+{
+	struct sock *sock = READ(socket, sk);
+	u16 family = READ(sock, family);
+	if (family == AF_INET) {
+		struct inet_address address = {.family = AF_INET};
+		address.port = READ(sock, dport);
+		address.address = READ(sock, daddr);
+		return put_bytes(record, &address, sizeof(address));
+	}
+	if (family == AF_INET6) {
+		struct inet6_address address = {.family = AF_INET6};
+		address.port = READ(sock, dport);
+		read_kernel(address.address, sizeof(address.address), &sock->v6_daddr);
+		address.scope = READ(sock, bound_dev_if);
+		return put_bytes(record, &address, sizeof(address));
+	}
+	if (family == AF_UNIX)
+		return put_unix_peer(record, sock);
+	return put_bytes(record, &family, sizeof(family));
+}
+#endif

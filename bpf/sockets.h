@@ -6,11 +6,9 @@
  * in /proc, for the sockets that were there before us (tracee_ref/kernel/owners.py). */
 #pragma once
 #include "arch.h"
+#include "descriptors.h"
 #include "families.h"
-#include "inode.h"
 #include "sched.h"
-
-#define S_IFSOCK 0140000
 
 struct owner {
 	u64 mask;    /* the scopes whose filters on the process hold */
@@ -25,18 +23,12 @@ BPF_PERCPU_ARRAY(owner_scratch, struct owner, 1);
  * none, or one of another family. */
 static __always_inline u64 inet_socket(s32 fd)
 {
-	struct task_struct *task = current_task();
-	struct fdtable *table = READ(READ(task, files), fdt);
-	struct file *file = NULL;
-	if ((u32)fd >= READ(table, max_fds))
+	struct file *file = open_file(fd);
+	struct socket *socket = file ? open_socket(file) : NULL;
+	if (!socket)
 		return 0;
-	read_kernel(&file, sizeof(file), (struct file **)READ(table, fd) + fd);
-	struct inode *inode = READ(file, f_inode);
-	if ((READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return 0;
-	struct socket *socket = (struct socket *)READ(file, private_data);
 	u16 family = READ(READ(socket, sk), family);
-	return family == AF_INET || family == AF_INET6 ? READ(inode, i_ino) : 0;
+	return family == AF_INET || family == AF_INET6 ? READ(READ(file, f_inode), i_ino) : 0;
 }
 
 /* The current task owns the socket behind its descriptor from now on. */

@@ -50,6 +50,8 @@ int socket_(u32 n, int compat) { return takes_socket(n, compat); }
 int protect_(u32 n, int compat) { return is_mprotect(n, compat); }
 int uses_(u32 n, int compat) { return used_socket(n, compat); }
 int makes_(u32 n, int compat) { return makes_socket(n, compat); }
+int map_(u32 n, int compat) { return is_mmap(n, compat); }
+int dup_(u32 n, int compat) { return is_dup(n, compat); }
 int pkey_(u32 n, int compat) { return is_pkey_mprotect(n, compat); }
 """
 STACK = """
@@ -116,6 +118,8 @@ def test_numbers_of_calls(tmp_path: Path, header: str, compat: bool) -> None:
     assert those("uses_", 2) == {"splice"}
     assert those("makes_") == {"socket", "accept4", "socketcall" if compat else "accept"}
     assert those("protect_") == {"mprotect", "pkey_mprotect"}
+    assert those("map_") == {"mmap2" if compat else "mmap"}
+    assert those("dup_") == {"dup", "dup2", "dup3"} & known
     assert those("pkey_") == {"pkey_mprotect"}
 
 

@@ -11,6 +11,7 @@ import pytest
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.event import TraceEvent
 from tracee_ref.function_events import FUNCTIONS, SLOTS
+from tracee_ref.kernel.hooks import program_at
 from tracee_ref.output.go_values import arguments_text
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.records import HEADER, RecordDecoder, View
@@ -31,14 +32,15 @@ def decode(record: bytes, *, printed: bool = True) -> TraceEvent:
 
 def test_all_security_hooks_of_the_catalogue_are_there() -> None:
     hooks = {name for name in load_catalogue() if name.startswith("security_")}
-    assert FUNCTIONS.keys() == hooks | {"magic_write"}
+    assert FUNCTIONS.keys() == hooks | {"magic_write", "mem_prot_alert"}
     assert all(load_catalogue()[name].available for name in FUNCTIONS)
 
 
 @pytest.mark.parametrize("event", FUNCTIONS)
 def test_an_event_has_a_program_for_each_function(event: str) -> None:
     for function in FUNCTIONS[event]:
-        assert len(re.findall(rf"^int on_{function}\(struct pt_regs \*ctx\)$", TEXT, re.M)) == 1
+        program = program_at(function, load_catalogue()[event])
+        assert len(re.findall(rf"^int {program}\(struct pt_regs \*ctx\)$", TEXT, re.M)) == 1
     assert f"#ifdef EVENT_{event.upper()}\n" in TEXT
     assert (event == "magic_write") != (f"int put_{event}(struct pt_regs *ctx)\n" in TEXT)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -56,9 +58,13 @@ def run(path: str | None, *env: str, container: str = "") -> TraceEvent:
     return event_of("sched_process_exec", {"pathname": path, "env": [*env]}, container, "x")
 
 
-def connected(*, container: str = CONTAINER, **address: str) -> TraceEvent:
-    args = {"sockfd": 3, "remote_addr": address}
+def connected(sockfd: int = 3, *, container: str = CONTAINER, **address: str) -> TraceEvent:
+    args = {"sockfd": sockfd, "remote_addr": address}
     return event_of("security_socket_connect", args, container, "x")
+
+
+def duplicated(newfd: int, **address: str) -> TraceEvent:
+    return called("socket_dup", newfd=newfd, remote_addr=address)
 
 
 def called(name: str, **args: Any) -> TraceEvent:
@@ -120,6 +126,11 @@ FOUND = [
     ("ptrace_code_injection", called("ptrace", request=5)),
     ("process_vm_write_inject", called("process_vm_writev", pid=1)),
     ("disk_mount", mounted("/dev/sda1")),
+    ("dynamic_code_loading", called("mem_prot_alert", prev_prot=3, prot=5)),
+    ("dynamic_code_loading", called("mem_prot_alert", prev_prot=7, prot=5)),
+    ("stdio_over_socket", duplicated(0, sa_family="AF_INET", sin_addr="1.2.3.4", sin_port="5")),
+    ("stdio_over_socket", duplicated(2, sa_family="AF_INET6", sin6_port="5")),
+    ("stdio_over_socket", connected(0, sa_family="AF_INET", sin_addr="1.2.3.4", sin_port="5")),
     ("fileless_execution", run("/memfd:x")),
     ("fileless_execution", run("memfd: (deleted)")),
     ("fileless_execution", run("/dev/shm/x")),
@@ -172,6 +183,13 @@ NOT_FOUND = [
     ("ptrace_code_injection", called("ptrace", request=1)),
     ("process_vm_write_inject", called("process_vm_writev", pid=471990)),
     ("disk_mount", mounted("tmpfs")),
+    ("dynamic_code_loading", called("mem_prot_alert", prev_prot=0, prot=7)),
+    ("dynamic_code_loading", called("mem_prot_alert", prev_prot=1, prot=5)),
+    ("dynamic_code_loading", called("mem_prot_alert", prev_prot=3, prot=7)),
+    ("stdio_over_socket", duplicated(3, sa_family="AF_INET", sin_addr="1.2.3.4", sin_port="5")),
+    ("stdio_over_socket", duplicated(0, sa_family="AF_INET", sin_addr="0.0.0.0", sin_port="0")),
+    ("stdio_over_socket", duplicated(0, sa_family="AF_UNIX", sun_path="/a")),
+    ("stdio_over_socket", connected(sa_family="AF_INET", sin_addr="1.2.3.4", sin_port="5")),
     ("disk_mount", mounted(None)),
     ("disk_mount", mounted("/dev/sda1", container="")),
     ("disk_mount", mounted("/dev/sda1", comm="runc:[2:INIT]")),
@@ -275,3 +293,28 @@ def test_which_signatures_are_at_work() -> None:
     loaded = load_signatures([], pytest.fail)
     assert [kind.event for kind in loaded.needed(["ld_preload", "openat"])] == ["ld_preload"]
     assert not loaded.needed(["openat"])
+
+
+def table() -> str:
+    """The table in docs/signatures.md, which this makes and the test below compares."""
+    lines = ["| event | id | severity | technique | origin | needs | tells |", "|" + "---|" * 7]
+    for kind in SHIPPED.values():
+        of = kind.properties
+        technique = f"{of['Technique']} ({of['external_id']})"
+        facts = [f"`{kind.event}`", of["id"], of["Severity"], technique, kind.origin.value]
+        needs = ", ".join(kind.needs)
+        lines.append("| " + " | ".join(map(str, [*facts, needs, kind.description])) + " |")
+    return "\n".join(lines)
+
+
+def test_the_docs_list_them_all() -> None:
+    """To renew it: python -c 'import test_signatures; print(test_signatures.table())' in tests."""
+    page = Path(__file__).parent.parent.joinpath("docs/signatures.md").read_text()
+    assert table() in page
+    missing = page.partition("## Missing")[2]
+    known = {e.name for e in all_events().values()} | {"proc_fops_hooking", "syscall_hooking"}
+    named = set(re.findall(r"`([a-z_]+)`", missing.partition("## One")[0]))
+    assert named == {"proc_fops_hooking", "hooked_proc_fops", "syscall_hooking", "hooked_syscalls"}
+    assert named <= known
+    assert not named & SIGNATURES.keys()
+    assert len(SIGNATURES) + 2 == 30

@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import fill
 
 from tracee_ref.catalogue import AT_START, PACKETS, EventDefinition, all_events
-from tracee_ref.function_events import CGROUPS
+from tracee_ref.function_events import CALL_ENDS, CGROUPS
 from tracee_ref.signatures.shipped import SHIPPED
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"
@@ -52,11 +52,9 @@ MISSING: dict[str, str] = {
     "sys_exit": f"{SAME} the event of each call (`set=syscalls`), with the return value",
     "sched_switch": "a record for each change of task costs more than all other events; not built",
     "do_exit": f"{SAME} `sched_process_exit`, with the exit code",
-    "mem_prot_alert": "not built: the alerts are worked out from mappings before and after",
     "commit_creds": f"{SAME} the calls that change credentials; its `slim_cred_t` is not built",
     "switch_task_ns": f"{SAME} `setns` and `unshare`; not built",
     "cap_capable": "not built",
-    "socket_dup": "not built: needs the sockets behind the descriptors of dup, dup2 and dup3",
     "hidden_inodes": "not built: needs the buffer that getdents64 filled",
     "proc_create": "not built",
     "kprobe_attach": "not built",
@@ -135,6 +133,8 @@ def origin(event: EventDefinition) -> str:
         return "told when tracing begins"
     if event.name in PACKETS:
         return "packets of a cgroup (version 2)"
+    if event.name in CALL_ENDS:
+        return "where system calls return"
     if event.functions:
         return f"kernel function {', '.join(event.functions)}"
     point = f"tracepoint {event.name}"

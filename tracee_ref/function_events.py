@@ -22,12 +22,18 @@ SECURITY_HOOKS: Final = (
 
 FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {name: (name,) for name in SECURITY_HOOKS.split()}
-    | {"magic_write": ("vfs_write", "vfs_writev")}
+    | {
+        "magic_write": ("vfs_write", "vfs_writev"),
+        "mem_prot_alert": ("security_mmap_addr", "security_file_mprotect"),
+    }
 )
 """The functions of the kernel that each event needs."""
 
 CGROUPS: Final = ("cgroup_mkdir", "cgroup_rmdir", "cgroup_attach_task")
 """Events at raw tracepoints of their name; their records are like those of functions."""
 
-SLOTS: Final = 8
+CALL_ENDS: Final = ("socket_dup",)
+"""Events at the end of system calls that are not those calls; their records are alike, too."""
+
+SLOTS: Final = 9
 """Slots in the record of every event of this page (``HOOK_SLOTS`` of bpf/hooks.h)."""

@@ -60,6 +60,9 @@ def purpose(value: int) -> str:
     return READ_FOR[value] if 0 <= value < len(READ_FOR) else ""
 
 
+ALERTS: Final = {1: "mapped W+X", 2: "X added", 3: "W added to X", 4: "W removed from W+X"}
+"""What mem_prot_alert saw, by upstream's numbers, in words of our own."""
+
 RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
     ("ptrace anti_debugging", "request", lambda: enumeration("ptrace_request")),
     ("open openat security_file_open", "flags", lambda: flags.open_flags),
@@ -69,6 +72,7 @@ RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
     ("mmap mprotect pkey_mprotect security_mmap_file", "prot", lambda: flags.protection),
     ("security_file_mprotect do_mmap mem_prot_alert", "prot", lambda: flags.protection),
     ("security_file_mprotect mem_prot_alert", "prev_prot", lambda: flags.protection),
+    ("mem_prot_alert", "alert", lambda: lambda value: ALERTS.get(value, "")),
     ("socket", "domain", lambda: enumeration("address_family")),
     ("security_socket_create", "family", lambda: enumeration("address_family")),
     ("socket security_socket_create", "type", lambda: flags.socket_type),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ SECONDS = 100.0
 
 SLEEPER = ("/bin/sleep", "1000")
 CAPABILITIES = ["CAP_NET_RAW"]  # for ping
+NO_MOUNTS: Mapping[str, str] = {}
 NAMESPACES = ("pid", "mount", "ipc", "uts")
 
 
@@ -32,9 +33,12 @@ class Container:
         """Have it sleep in the background."""
         self._call("run", "--detach", "--bundle", self._bundle(SLEEPER), self.id)
 
-    def run(self, *args: str) -> None:
-        """Run a program as the container, and wait for its end."""
-        self._call("run", "--bundle", self._bundle(args), self.id)
+    def run(self, *args: str, mounts: Mapping[str, str] = NO_MOUNTS) -> None:
+        """Run a program as the container, and wait for its end.
+
+        ``mounts`` are kinds of file systems by where they are to be, besides proc.
+        """
+        self._call("run", "--bundle", self._bundle(args, mounts), self.id)
 
     def execute(self, *args: str) -> None:
         """Run one more program in the container."""
@@ -47,13 +51,13 @@ class Container:
     def _call(self, *words: str) -> None:
         carry_out([self.runtime, *words])
 
-    def _bundle(self, args: Sequence[str]) -> str:
+    def _bundle(self, args: Sequence[str], mounts: Mapping[str, str] = NO_MOUNTS) -> str:
         bundle = PLACE / self.id
         bundle.mkdir()
-        (bundle / "config.json").write_text(json.dumps(self._config(args)))
+        (bundle / "config.json").write_text(json.dumps(self._config(args, mounts)))
         return str(bundle)
 
-    def _config(self, args: Sequence[str]) -> dict[str, object]:
+    def _config(self, args: Sequence[str], mounts: Mapping[str, str]) -> dict[str, object]:
         process = {
             "user": {"uid": 0, "gid": 0},
             "args": [*args],
@@ -66,7 +70,10 @@ class Container:
             "ociVersion": "1.0.2",
             "process": process,
             "root": {"path": str(ROOT), "readonly": True},
-            "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
+            "mounts": [
+                {"destination": place, "type": kind, "source": kind}
+                for place, kind in {"/proc": "proc", **mounts}.items()
+            ],
             "linux": linux,
         }
 

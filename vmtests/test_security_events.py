@@ -67,6 +67,10 @@ memory = mmap.mmap(fd, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ)
 (line,) = [line for line in open("/proc/self/maps") if line.endswith(top + "/b\\n")]
 facts["memory"] = int(line.split("-")[0], 16)
 libc.mprotect(ctypes.c_void_p(facts["memory"]), 4096, 3)
+both = mmap.mmap(-1, 8192, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=7)
+facts["both"] = ctypes.addressof(ctypes.c_char.from_buffer(both))
+for protection in (5, 1, 3, 5, 7, 0):
+    libc.mprotect(ctypes.c_void_p(facts["both"]), 4096, protection)
 """
 
 SOCKETS = """
@@ -244,6 +248,20 @@ def test_memory(traced: Traced) -> None:
         "len": 4096,
         "pkey": -1,
     }
+
+
+@pytest.mark.guest_only
+def test_memory_that_becomes_code(traced: Traced) -> None:
+    """Changes that concern no code are none; what a library's loading does is not ours."""
+    facts = facts_of(traced)
+    alerts = [a for a in seen(traced, "mem_prot_alert") if a["addr"] == facts["both"]]
+    assert [(a["alert"], a["len"], a["prev_prot"], a["prot"]) for a in alerts] == [
+        (1, 8192, 0, 7),
+        (4, 4096, 7, 5),
+        (2, 4096, 3, 5),
+        (3, 4096, 5, 7),
+    ]
+    assert all((a["pathname"], a["dev"], a["inode"], a["ctime"]) == (None, 0, 0, 0) for a in alerts)
 
 
 @pytest.mark.guest_only

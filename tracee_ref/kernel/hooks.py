@@ -10,12 +10,12 @@ from typing import Final
 from model.scope import Scope
 
 from ..catalogue import EventDefinition, all_events
-from ..function_events import CGROUPS
+from ..function_events import CALL_ENDS, CGROUPS, FUNCTIONS
 from ..tables import AcceptTables
 from .attachments import Hook, HookKind
 from .btf import Wanted
 from .ladder import exit_points
-from .structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, merged
+from .structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, REMOTE_SOCKETS, merged
 from .structures import SOCKETS as ADDRESSES
 
 PAGE: Final = 4096
@@ -109,7 +109,7 @@ class Hooks:
             names |= {"EVENT_PACKET": str(self._catalogue[PACKET].id), "SOCKETS": str(SOCKETS)}
             ids = {name: self._catalogue[event].id for name, event in PAYLOADS.items()}
             names |= {f"EVENT_PACKET_{name}": str(id_) for name, id_ in ids.items()}
-        recorded = [*self._function_events(), *self._cgroup_events()]
+        recorded = [*self._function_events(), *self._cgroup_events(), *self._call_ends()]
         functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in recorded}
         switches = {
             "SYSCALL_EVENTS": bool(self.selected_calls()),
@@ -169,6 +169,8 @@ class Hooks:
             yield Hook(kind, point, "on_syscall_return")
         if self._selects("magic_write"):
             yield Hook(kind, point, "on_write_return")
+        if self._selects("socket_dup"):
+            yield Hook(kind, point, "on_dup_return")
         entries = {c: "enter_without_return" for c in CALLS_WITHOUT_RETURN if self._selects(c)}
         if self._selects(*EXEC_CALLS):
             entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
@@ -180,7 +182,7 @@ class Hooks:
 
     def _function_hooks(self) -> Iterator[Hook]:
         for event in self._function_events():
-            yield from (Hook(KPROBE, name, f"on_{name}") for name in event.functions)
+            yield from (Hook(KPROBE, name, program_at(name, event)) for name in event.functions)
 
     def _packet_hooks(self) -> Iterator[Hook]:
         kind, prefix = (TRACEPOINT, "raw_syscalls:") if self._steady else (RAW, "")
@@ -192,7 +194,7 @@ class Hooks:
 
     def fillers(self) -> Mapping[int, str]:
         """Return our function that fills the record of an event, by its number."""
-        names = (e.name for e in self._function_events() if e.functions == (e.name,))
+        names = (e.name for e in self._function_events() if e.name != "magic_write")
         return {self._catalogue[name].id: f"put_{name}" for name in names}
 
     @property
@@ -203,13 +205,15 @@ class Hooks:
     def structures(self) -> Wanted:
         """Return the structures of the kernel that only some events read."""
         names = [event.name for event in self._function_events()]
-        wanted: Wanted = FILES if names or self.reports_cgroups else {}
+        wanted: Wanted = FILES if names or self.reports_cgroups or self._call_ends() else {}
         if self._selects("cgroup_attach_task"):
             wanted = merged(wanted, MOVED_TASKS)
         if self._selects(PACKET):
             wanted = merged(wanted, OWNERS)
-        if self._selects_sockets():
+        if self._selects_sockets() or self._selects("socket_dup"):
             wanted = merged(wanted, ADDRESSES)
+        if self._selects("socket_dup"):
+            wanted = merged(wanted, REMOTE_SOCKETS)
         return merged(wanted, BPF_MAPS) if "security_bpf_map" in names else wanted
 
     def selected_calls(self) -> list[EventDefinition]:
@@ -223,8 +227,17 @@ class Hooks:
     def _cgroup_events(self) -> list[EventDefinition]:
         return [self._catalogue[name] for name in CGROUPS if self._selects(name)]
 
+    def _call_ends(self) -> list[EventDefinition]:
+        return [self._catalogue[name] for name in CALL_ENDS if self._selects(name)]
+
     def _selects_sockets(self) -> bool:
         return any(name.startswith("security_socket_") for name in self._tables.select)
 
     def _selects(self, *names: str) -> bool:
         return any(name in self._tables.select for name in names)
+
+
+def program_at(function: str, event: EventDefinition) -> str:
+    """Return our program at a function of the kernel; another event may have one there, too."""
+    shared = event.name != function and function in FUNCTIONS
+    return f"alert_{function}" if shared else f"on_{function}"

@@ -89,6 +89,16 @@ SOCKETS: Final[Wanted] = {
     "unix_address": _fields("len", "name"),
 }
 
+REMOTE_SOCKETS: Final[Wanted] = {
+    "file": _fields("private_data"),
+    "sock": {
+        "daddr": ("__sk_common.skc_daddr",),
+        "dport": ("__sk_common.skc_dport",),
+        "v6_daddr": ("__sk_common.skc_v6_daddr",),
+    },
+    "unix_sock": _fields("peer"),
+}
+
 MOVED_TASKS: Final[Wanted] = {"task_struct": _fields("comm")}
 
 OWNERS: Final[Wanted] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from mmap import PROT_EXEC, PROT_WRITE
 from typing import Final
 
 from ..event import TraceEvent
@@ -44,3 +45,20 @@ class ProcessVmWriteInject(Signature):
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
         """Give the call, unless it is about the process's own memory."""
         return (args,) if args["pid"] != event.process_id else ()
+
+
+class DynamicCodeLoading(Signature):
+    """TRC-104: memory that could be written becomes code.
+
+    That which can be written and executed at once, as compilers at run time have it, is not told.
+    """
+
+    event = "dynamic_code_loading"
+    needs = ("mem_prot_alert",)
+    description = "Memory that could be written was made executable."
+    properties = described("TRC-104", 2, "defense-evasion", "Software Packing", "T1027.002")
+
+    def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
+        """Give the change: X in place of W, whether or not it had both."""
+        was, is_ = args["prev_prot"], args["prot"]
+        return (args,) if was & PROT_WRITE and is_ & PROT_EXEC and not is_ & PROT_WRITE else ()

@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from . import debugging, discovery, escape, execution, kubernetes, memory, persistence
+from . import (
+    debugging,
+    discovery,
+    escape,
+    execution,
+    kubernetes,
+    memory,
+    persistence,
+    sockets,
+)
 from .signature import Signature
 
 SHIPPED: Final[Mapping[int, type[Signature]]] = MappingProxyType(
     {
+        6000: sockets.StdioOverSocket,
         6001: kubernetes.K8sApiConnection,
         6002: discovery.AslrInspection,
         6003: memory.ProcMemCodeInjection,
@@ -32,6 +42,7 @@ SHIPPED: Final[Mapping[int, type[Signature]]] = MappingProxyType(
         6019: debugging.PtraceCodeInjection,
         6020: memory.ProcessVmWriteInject,
         6021: escape.DiskMount,
+        6022: memory.DynamicCodeLoading,
         6023: execution.FilelessExecution,
         6024: execution.IllegitimateShell,
         6025: execution.KernelModuleLoading,

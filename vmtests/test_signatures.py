@@ -1,0 +1,240 @@
+"""Signatures: each provoked for real, all by one run of the tracer on a kernel."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tracee_ref.signatures import Origin
+from tracee_ref.signatures.shipped import SHIPPED
+from vmtests.kernel import Kernel
+from vmtests.tracing import Traced, arguments, python, trace
+
+ID = "5e" * 32
+CONTAINER = {"runtime": "runc", "id": ID, "cgroup": f"/docker/{ID}"}
+COMM = "provoking"
+
+OPTIONS = (
+    "-f 1:set=signatures -f 2:event=anti_debugging,ptrace -f 2:ptrace.retval<-5"
+    " -f 3:event=aslr_inspection -f 3:comm=nobody -f 4:set=signatures -f 4:container -o json"
+)
+"""Rules 15 and 16: scope 2 has a filter on the base, which does not touch the finding."""
+
+IN_CONTAINER = r"""
+cd /tmp
+: >>docker.sock
+: >>notify_on_release
+: >>release_agent
+: >>/proc/sys/kernel/core_pattern
+: >>/proc/sysrq-trigger
+busybox head -c 1 /proc/sched_debug
+busybox head -c 1 /sys/kernel/debug/sched/debug
+busybox head -c 1 /proc/kcore
+printf '\177ELF of no machine' >program
+KUBERNETES_SERVICE_HOST=127.0.0.1 busybox nc 127.0.0.1 9 </dev/null
+busybox mount -t ext4 /dev/nothing /tmp
+true
+"""
+"""Most of it is refused; the kernel asks its security modules, or us, before."""
+
+ELSEWHERE = """
+import ctypes, mmap, os, signal, socket
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+def child(act):
+    if not (pid := os.fork()):
+        try: act()
+        finally: os._exit(0)
+    return pid
+def run(act):
+    os.waitpid(child(act), 0)
+def mount(place):
+    assert libc.mount(b"none", place, b"tmpfs", 0, None) == 0
+def write(path, data=b""):
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    os.write(fd, data)
+    os.close(fd)
+
+assert libc.unshare(0x20000) == 0
+libc.mount(b"none", b"/", None, 0x44000, None)
+def over_a_socket():
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    os.dup2(client.fileno(), 0)
+run(over_a_socket)
+open("/proc/sys/kernel/randomize_va_space").close()
+os.close(os.open("/proc/self/mem", os.O_RDONLY))
+os.close(os.open(f"/proc/{os.getpid()}/mem", os.O_WRONLY))
+run(lambda: os.execve("/bin/true", ["true"], {"LD_PRELOAD": "/nowhere.so"}))
+def of_memory():
+    fd = os.memfd_create("of_memory")
+    os.write(fd, open("/bin/true", "rb").read())
+    os.execve(fd, ["true"], {})
+run(of_memory)
+def web_server():
+    open("/proc/self/comm", "w").write("nginx")
+    os.execve("/bin/sh", ["sh", "-c", ":"], {})
+run(web_server)
+cell = ctypes.c_long(1)
+def stopped():
+    libc.ptrace(0, 0, 0, 0)
+    os.kill(os.getpid(), signal.SIGSTOP)
+pid = child(stopped)
+os.waitpid(pid, 0)
+assert libc.ptrace(5, pid, ctypes.byref(cell), ctypes.c_void_p(2)) == 0
+class Piece(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+piece = Piece(ctypes.addressof(cell), 8)
+assert libc.process_vm_writev(pid, ctypes.byref(piece), 1, ctypes.byref(piece), 1, 0) == 8
+os.kill(pid, signal.SIGKILL)
+os.waitpid(pid, 0)
+page = libc.mmap(None, 4096, 3, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+assert libc.mprotect(ctypes.c_void_p(page), 4096, 5) == 0
+libc.syscall(175, b"", 0, b"")
+mount(b"/tmp")
+write("/tmp/.hidden", b"\\x7fELF of no machine")
+mount(b"/etc")
+for name in ("crontab", "rc.local", "ld.so.preload", "sudoers"):
+    write("/etc/" + name)
+os.makedirs("/etc/kubernetes/pki")
+write("/etc/kubernetes/pki/ca.key")
+open("/etc/kubernetes/pki/ca.key").close()
+mount(b"/usr/lib64")
+write("/usr/lib64/ld-of-ours.so")
+# What would be of interest in a container alone, or is of none.
+for name in ("/proc/kcore", "/proc/uptime"):
+    os.close(os.open(name, os.O_RDONLY))
+write("/tmp/release_agent", b"#!/bin/sh")
+write("/tmp/program", b"\\x7fELF of no machine")
+print("all done")
+"""
+
+
+@pytest.fixture(scope="session")
+def runs() -> dict[str, Traced]:
+    """By kernel; each start of the tracer takes its time."""
+    return {}
+
+
+@pytest.fixture
+def traced(kernel: Kernel, runs: dict[str, Traced]) -> Traced:
+    if kernel.name not in runs:
+        request = {"container": CONTAINER, "script": IN_CONTAINER, "program": ELSEWHERE}
+        more = {"comm": COMM, "options": OPTIONS.split()}
+        reply = kernel.ask("signatures.provoked", request | more, seconds=600)
+        assert reply["program"][:2] == [0, "all done\n"], reply
+        runs[kernel.name] = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    return runs[kernel.name]
+
+
+def of_ours(traced: Traced) -> list[dict[str, Any]]:
+    """Findings of what the test did, not of what else goes on in a guest.
+
+    What is executed by its descriptor has the name of the file or, up to Linux 6.13, its number.
+    """
+    names = (COMM, "true", "nginx")
+    return [
+        event
+        for event in traced.events
+        if event["containerId"] == ID
+        or event["processName"] in names
+        or "memfd:of_memory" in json.dumps(event["args"])
+    ]
+
+
+NEEDED = {kind.event: kind for kind in SHIPPED.values()}
+
+
+@pytest.mark.guest_only
+def test_each_is_provoked(traced: Traced) -> None:
+    assert {event["eventName"] for event in of_ours(traced)} >= NEEDED.keys()
+
+
+@pytest.mark.guest_only
+def test_origins(traced: Traced) -> None:
+    """What only containers are asked for is not told of others, who did the like."""
+    for event in traced.events:
+        if NEEDED[event["eventName"]].origin is Origin.CONTAINER:
+            assert event["containerId"] == ID
+
+
+@pytest.mark.guest_only
+def test_masks(traced: Traced) -> None:
+    """Rules 15 and 16: no base is shown, each finding in the scopes that asked for it."""
+    assert {event["eventName"] for event in traced.events} == NEEDED.keys()
+    for event in of_ours(traced):
+        inside = event["containerId"] == ID
+        debugging = event["eventName"] == "anti_debugging"
+        assert event["matchedScopes"] == 0b0001 | 0b1000 * inside | 0b0010 * debugging
+
+
+@pytest.mark.guest_only
+def test_what_they_tell(traced: Traced) -> None:
+    found = {event["eventName"]: event for event in of_ours(traced)}
+    told = {name: arguments(event) for name, event in found.items()}
+    assert told["sudoers_modification"]["pathname"] == "/etc/sudoers"
+    assert told["hidden_file_created"]["pathname"] == "/tmp/.hidden"
+    assert told["disk_mount"]["dev_name"] == "/dev/nothing"
+    assert told["stdio_over_socket"]["newfd"] == 0
+    assert told["stdio_over_socket"]["remote_addr"]["sin_addr"] == "127.0.0.1"
+    assert told["k8s_api_connection"]["remote_addr"]["sin_port"] == "9"
+    assert (told["dynamic_code_loading"]["prev_prot"], told["dynamic_code_loading"]["prot"]) == (
+        3,
+        5,
+    )
+    preloads = [arguments(e) for e in of_ours(traced) if e["eventName"] == "ld_preload"]
+    assert {"LD_PRELOAD=/nowhere.so", "/etc/ld.so.preload"} == {
+        one["env"][0] if "env" in one else one["pathname"] for one in preloads
+    }
+    for name, event in found.items():
+        assert event["metadata"]["Properties"] == dict(NEEDED[name].properties)
+
+
+@pytest.mark.guest_only
+def test_all_is_accounted_for(traced: Traced) -> None:
+    assert traced.status == 0, traced.stderr
+    assert traced.account.balances()
+    assert traced.account.lost == traced.account.dropped == 0
+    assert "error" not in traced.stderr
+
+
+DUPLICATES = """
+import os, socket
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+six = socket.socket(socket.AF_INET6)
+named, other = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+named.bind("\\0of-ours")
+named.listen()
+other.connect("\\0of-ours")
+for place, one in enumerate((client, six, other, named), 50):
+    os.dup2(one.fileno(), place)
+os.dup2(client.fileno(), 60, inheritable=False)
+os.dup2(1, 61)
+try: os.dup2(99, 62)
+except OSError: pass
+print(client.fileno(), server.getsockname()[1])
+"""
+
+
+@pytest.mark.host_only
+def test_sockets_made_twice(kernel: Kernel) -> None:
+    """No kprobe is needed for these; the guests' kernels are asked above."""
+    traced = trace(kernel, "-f event=socket_dup -o json", python(DUPLICATES))
+    (line,) = [line for line in traced.lines if line[0].isdigit()]
+    client, port = line.split()
+    connected = {"sa_family": "AF_INET", "sin_addr": "127.0.0.1", "sin_port": port}
+    no_peer = {"sa_family": "AF_UNIX", "sun_path": ""}
+    told = [arguments(event) for event in traced.events]
+    assert [(a["newfd"], a["remote_addr"].get("sun_path")) for a in told[2:4]] == [
+        (52, "@of-ours"),
+        (53, no_peer["sun_path"]),
+    ]
+    assert told[0] == {"oldfd": int(client), "newfd": 50, "remote_addr": connected}
+    assert told[1]["remote_addr"]["sin6_port"] == "0"
+    assert told[4] == told[0] | {"newfd": 60}
+    assert Counter(event["returnValue"] for event in traced.events) == Counter([50, 51, 52, 53, 60])
+    assert traced.account.balances()
