@@ -7,7 +7,7 @@
 /* NULL for a descriptor that is not open. */
 static __always_inline struct file *open_file(s32 fd)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct fdtable *table = READ(READ(task, files), fdt);
 	struct file *file = NULL;
 	if ((u32)fd < READ(table, max_fds))

@@ -25,7 +25,7 @@ static __always_inline u32 alert_of(u64 before, u64 after)
 /* Memory is mapped: the kernel has chosen the address, the rest is as the program asked. */
 int on_security_mmap_addr(struct pt_regs *ctx)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
 	u64 both = MAY_WRITE | MAY_EXECUTE;
@@ -72,7 +72,7 @@ static __always_inline void put_protected(struct hook_record *record, struct vm_
 /* Of a change the range is that of the call, though it is told once for each mapping in it. */
 int put_mem_prot_alert(struct pt_regs *ctx)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
 	struct hook_record *record = begun_hook();

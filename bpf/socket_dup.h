@@ -9,7 +9,7 @@
 #ifdef EVENT_SOCKET_DUP
 static __always_inline void handle_dup(u32 number, struct pt_regs *regs, s64 returned)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
 	if (returned < 0 || !regs || !is_dup(number, compat))
 		return;
@@ -31,7 +31,7 @@ int on_dup_return(struct exit_context *ctx)
 	u32 number = ctx->number;
 	if (!is_dup(number, false) && !is_dup(number, true)) /* most calls end here */
 		return 0;
-	handle_dup(number, user_registers((struct task_struct *)bpf_get_current_task()),
+	handle_dup(number, user_registers(current_task()),
 		   ctx->retval);
 	return 0;
 }

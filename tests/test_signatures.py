@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -293,28 +291,3 @@ def test_which_signatures_are_at_work() -> None:
     loaded = load_signatures([], pytest.fail)
     assert [kind.event for kind in loaded.needed(["ld_preload", "openat"])] == ["ld_preload"]
     assert not loaded.needed(["openat"])
-
-
-def table() -> str:
-    """The table in docs/signatures.md, which this makes and the test below compares."""
-    lines = ["| event | id | severity | technique | origin | needs | tells |", "|" + "---|" * 7]
-    for kind in SHIPPED.values():
-        of = kind.properties
-        technique = f"{of['Technique']} ({of['external_id']})"
-        facts = [f"`{kind.event}`", of["id"], of["Severity"], technique, kind.origin.value]
-        needs = ", ".join(kind.needs)
-        lines.append("| " + " | ".join(map(str, [*facts, needs, kind.description])) + " |")
-    return "\n".join(lines)
-
-
-def test_the_docs_list_them_all() -> None:
-    """To renew it: python -c 'import test_signatures; print(test_signatures.table())' in tests."""
-    page = Path(__file__).parent.parent.joinpath("docs/signatures.md").read_text()
-    assert table() in page
-    missing = page.partition("## Missing")[2]
-    known = {e.name for e in all_events().values()} | {"proc_fops_hooking", "syscall_hooking"}
-    named = set(re.findall(r"`([a-z_]+)`", missing.partition("## One")[0]))
-    assert named == {"proc_fops_hooking", "hooked_proc_fops", "syscall_hooking", "hooked_syscalls"}
-    assert named <= known
-    assert not named & SIGNATURES.keys()
-    assert len(SIGNATURES) + 2 == 30

@@ -27,6 +27,8 @@ UPSTREAM_BUGS = ("vmtests/test_upstream_bugs.py",)
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
 PACKETS = ("vmtests/test_packets.py",)
+SIGNATURES = ("vmtests/test_signatures.py",)
+SIGNATURE_UNITS = ("tests/test_signatures.py",)
 
 FIELD_FILTERS = ("tests/test_field_filters.py",)
 FIELD_TABLE_TESTS = ("tests/test_field_tables.py",)
@@ -179,6 +181,12 @@ FAULTS = (
           ("tests/test_flags_selecting.py",)),
     Fault("hooks-have-fewer-slots", "tracee_ref/records.py", "return SLOTS", "return len(event.args)",
           ("tests/test_function_events.py",)),
+    Fault("dup3-is-not-told", "bpf/arch_x86.h", " || number == 292;", ";", SIGNATURES),
+    Fault("environments-are-shown", "tracee_ref/derivation/stage.py", "dict(hidden)", "{}", SIGNATURE_UNITS),
+    Fault("environments-for-all", "tracee_ref/signatures/guard.py",
+          " and not self.signature.environment", " and False", SIGNATURE_UNITS),
+    Fault("findings-lose-types", "tracee_ref/derivation/stage.py", "types.get(name) or ", "",
+          SIGNATURE_UNITS),
     # The reader and the decoder.
     Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(HEADER_BYTES + size + ALIGNMENT - 1)",
           "(HEADER_BYTES + size)", CALLS),
