@@ -48,7 +48,8 @@ static __always_inline void own_socket(s32 fd)
 	owner->mask = match_facts(facts);
 	owner->inode = inode;
 	owner->unknown = known == PARTLY;
-	fill_header(&owner->header, facts, EVENT_PACKET, 0);
+	if (owner->mask) /* else nothing will be shown of it */
+		fill_header(&owner->header, facts, EVENT_PACKET, 0);
 	owners.update(&inode, owner);
 }
 
