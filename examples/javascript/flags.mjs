@@ -79,6 +79,7 @@ function pattern(text, fail, most = Infinity) {
 
 function binary(text, fail) {
   const [, prefix, path] = /^(?:(host|[0-9]+):)?(\/[^:]*)$/s.exec(text) ?? fail('value');
+  if (prefix && prefix !== 'host') integer(prefix, 0n, U32, fail);
   const inode = prefix === 'host' ? 'host' : prefix && `${BigInt(prefix)}`;
   return { path: encode(path), ...(inode && inode !== '0' ? { mntns: inode } : {}) };
 }

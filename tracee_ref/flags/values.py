@@ -95,7 +95,9 @@ def task_name(flag: Flag, value: str) -> Pattern:
 def binary(flag: Flag, value: str) -> Binary:
     """Read ``/PATH``, ``host:/PATH`` or ``INODE:/PATH``; inode 0 is the same as none (rule 10)."""
     prefix, colon, path = value.rpartition(":")
-    inode = int(prefix) if re.fullmatch("[0-9]{1,10}", prefix) else None
+    inode = integer(prefix) if re.fullmatch("[0-9]+", prefix) else None
+    if inode is not None and inode > U32_MAX:
+        raise value_error(flag, value, "a mount namespace has a number of 32 bits")
     if not path.startswith("/") or (colon and inode is None and prefix != "host"):
         raise value_error(flag, value, "expected /PATH, host:/PATH or INODE:/PATH")
     encoded = _encoded(flag, path)
