@@ -68,7 +68,7 @@ LIMITS: Final = f"""\
 - `comm` and `uts`, where any scope uses `*` with them: texts of {MAX_STATES:,} bytes together,
   counting one more for each without a `*` behind it.
 - A path of `binary`: {values.PATH_BYTES} bytes. A longer path of a program equals no value.
-- `uid`, `pid`, `tree`: numbers of 32 bits; `mntns`, `pidns`: of 64 bits.
+- `uid`, `pid`, `tree`, INODE of `binary`: numbers of 32 bits; `mntns`, `pidns`: of 64 bits.
 
 ## Errors
 

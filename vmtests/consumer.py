@@ -1,0 +1,90 @@
+"""The kernel's matcher as a consumer of ``scope-oracle run`` (docs/oracle-protocol.md).
+
+    scope-oracle run -- python -m vmtests.consumer      # as root, on the kernel that it is about
+
+The real matcher answers, under BPF_PROG_TEST_RUN.  It knows decisions about processes; fields of
+events, selection, flags and lives of processes are other programs' work.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from string import hexdigits
+from typing import IO, Any, Final
+
+from model.facts import Process
+from model.scope import ContainerId, Scope
+from tracee_ref.kernel.decisions import ANCESTORS
+from tracee_ref.oracle.encoding import mask_data
+from tracee_ref.oracle.fact_data import read_event
+from tracee_ref.oracle.scope_data import read_scopes
+from tracee_ref.tables import compile_all_tables
+from tracee_ref.tables.compiled import NAMES
+from tracee_ref.tables.texts import has_patterns
+from vmtests.handlers.decisions import roomy_program
+
+FEATURES: Final = (
+    "decision", "comm", "uts", "uid", "pid", "mntns", "pidns", "binary", "container", "tree",
+    "pid-new", "container-new", "container-id", "binary-mntns", "wildcards", "follow", "tracer",
+    "raw-bytes",
+)  # fmt: skip
+HEX: Final = frozenset(hexdigits.lower())
+HELLO: Final[Mapping[str, Any]] = {
+    "type": "hello", "protocol": 1, "name": "tracee-ref-kernel", "version": "1",
+    "features": FEATURES,
+}  # fmt: skip
+
+
+class Matcher:
+    """The matcher with the tables of the scopes that were asked about last."""
+
+    def __init__(self) -> None:
+        self._filled: tuple[bool, tuple[Scope, ...]] | None = None
+        self._numbers: dict[str, int] = {}
+
+    def answer(self, case: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the reply to a case, without its id."""
+        scopes, event = read_scopes(case["scopes"]), read_event(case["event"])
+        if reason := unasked(scopes, event.process):
+            return {"type": "skipped", "reason": reason}
+        patterns = any(has_patterns(scopes, key) for key in NAMES)
+        program = roomy_program(patterns=patterns)
+        if self._filled != (patterns, scopes):
+            names = sorted({name for scope in scopes for name in scope.events} | {event.name})
+            self._numbers = {name: number for number, name in enumerate(names, start=1)}
+            program.fill(compile_all_tables(scopes, patterns=patterns), self._numbers)
+            self._filled = patterns, scopes
+        number = self._numbers.get(event.name, len(self._numbers) + 1)
+        return {"type": "answer", **mask_data(program.ask(number, event.process))}
+
+
+def unasked(scopes: Iterable[Scope], process: Process) -> str:
+    """Return why the kernel cannot be asked about a process; empty if it can."""
+    if len(process.ancestry) > ANCESTORS:
+        return f"more than {ANCESTORS} ancestors"
+    if process.container is None:
+        return ""
+    id_ = process.container.id
+    if not set(id_) <= HEX:
+        return "a container id that is not hexadecimal"
+    values = (condition.value for scope in scopes for condition in scope.conditions)
+    prefixes = (value.prefix for value in values if isinstance(value, ContainerId))
+    if any(len(one) > len(id_) and one.startswith(id_) for one in prefixes):
+        return "a container id with fewer digits than a filter names; real ones have 64"
+    return ""
+
+
+def serve(lines: Iterable[str], output: IO[str]) -> None:
+    """Answer every line until the input ends."""
+    matcher = Matcher()
+    for line in lines:
+        message = json.loads(line)
+        is_hello = message["type"] == "hello"
+        reply = HELLO if is_hello else {"id": message["id"], **matcher.answer(message)}
+        print(json.dumps(reply), file=output, flush=True)
+
+
+if __name__ == "__main__":
+    serve(sys.stdin, sys.stdout)

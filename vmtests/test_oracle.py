@@ -1,0 +1,30 @@
+"""Each kernel's own matcher is asked the vectors, as any other implementation is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from vmtests.kernel import Kernel
+
+PROJECT = Path(__file__).parent.parent
+CONSUMER = [sys.executable, "-m", "vmtests.consumer"]
+ORACLE = [sys.executable, "-m", "tracee_ref.oracle", "run", "--case-seconds", "120"]
+KNOWN = ("comm", "uts", "uid", "pid", "mntns", "pidns", "binary", "container", "tree", "follow")
+
+
+def test_the_matcher_agrees_through_the_protocol(kernel: Kernel) -> None:
+    argv = [*ORACLE, "--start-seconds", "120", "--kind", "decision", "--", *CONSUMER]
+    answer = kernel.ask(
+        "basic.run", {"argv": argv, "cwd": str(PROJECT), "seconds": 600}, seconds=630
+    )
+    assert answer["exit"] == 0, answer["stdout"][-3000:] + answer["stderr"][-1000:]
+    agreed = {row[0]: int(row[1]) for row in rows(answer["stdout"]) if row[1].isdigit()}
+    assert agreed["total"] > 1000
+    assert all(agreed[name] > 50 for name in KNOWN)
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of the table by feature, and of the total."""
+    start = text.index("\nfeature ")
+    return [line.split() for line in text[start:].splitlines() if len(line.split()) == 5][1:]
