@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from vmtests.kernel import Kernel
 
 PROJECT = Path(__file__).parent.parent
@@ -13,6 +15,7 @@ ORACLE = [sys.executable, "-m", "tracee_ref.oracle", "run", "--case-seconds", "1
 KNOWN = ("comm", "uts", "uid", "pid", "mntns", "pidns", "binary", "container", "tree", "follow")
 
 
+@pytest.mark.host_only  # one CPU of an emulated guest needs too long for it
 def test_the_matcher_agrees_through_the_protocol(kernel: Kernel) -> None:
     argv = [*ORACLE, "--start-seconds", "120", "--kind", "decision", "--", *CONSUMER]
     answer = kernel.ask(
