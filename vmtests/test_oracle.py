@@ -15,7 +15,7 @@ ORACLE = [sys.executable, "-m", "tracee_ref.oracle", "run", "--case-seconds", "1
 KNOWN = ("comm", "uts", "uid", "pid", "mntns", "pidns", "binary", "container", "tree", "follow")
 
 
-@pytest.mark.host_only  # one CPU of an emulated guest needs too long for it
+@pytest.mark.host_only  # not tried in guests yet
 def test_the_matcher_agrees_through_the_protocol(kernel: Kernel) -> None:
     argv = [*ORACLE, "--start-seconds", "120", "--kind", "decision", "--", *CONSUMER]
     answer = kernel.ask(
