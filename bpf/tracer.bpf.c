@@ -4,7 +4,8 @@
 #include "container_life.h"
 #include "exec.h"
 #include "sched.h"
-#if defined(FUNCTION_EVENTS) || defined(CGROUP_EVENTS) || defined(EVENT_SOCKET_DUP)
+#if defined(FUNCTION_EVENTS) || defined(CGROUP_EVENTS) || defined(EVENT_SOCKET_DUP) ||             \
+	defined(EVENT_TASK_RENAME)
 #include "hooks.h"
 #endif
 #if defined(EVENT_PACKET) || defined(EVENT_SOCKET_DUP)
@@ -16,7 +17,11 @@
 #ifdef CGROUP_EVENTS
 #include "cgroup_events.h"
 #endif
+#ifdef EVENT_TASK_RENAME
+#include "task_rename.h"
+#endif
 #ifdef FUNCTION_EVENTS
+#include "kernel_functions.h"
 #include "security.h"
 #endif
 #ifdef EVENT_SOCKET_DUP

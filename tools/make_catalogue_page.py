@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import fill
 
 from tracee_ref.catalogue import AT_START, PACKETS, EventDefinition, all_events
-from tracee_ref.function_events import CALL_ENDS, CGROUPS
+from tracee_ref.function_events import CALL_ENDS, RAW_EVENTS
 from tracee_ref.signatures.shipped import SHIPPED
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"
@@ -51,10 +51,8 @@ MISSING: dict[str, str] = {
     "sys_enter": f"{SAME} the event of each call (`set=syscalls`), at its return",
     "sys_exit": f"{SAME} the event of each call (`set=syscalls`), with the return value",
     "sched_switch": "a record for each change of task costs more than all other events; not built",
-    "do_exit": f"{SAME} `sched_process_exit`, with the exit code",
     "commit_creds": f"{SAME} the calls that change credentials; its `slim_cred_t` is not built",
     "switch_task_ns": f"{SAME} `setns` and `unshare`; not built",
-    "cap_capable": "not built",
     "hidden_inodes": "not built: needs the buffer that getdents64 filled",
     "proc_create": "not built",
     "kprobe_attach": "not built",
@@ -71,7 +69,6 @@ MISSING: dict[str, str] = {
     "print_mem_dump": "not built: dumps kernel memory by name or address",
     "socket_accept": f"{SAME} `accept` and `accept4`, and `security_socket_accept`; not built",
     "load_elf_phdrs": f"{SAME} `sched_process_exec` (`interpreter_pathname`); not built",
-    "task_rename": "not built",
     "do_sigaction": f"{SAME} `rt_sigaction`, but for what the pointers point to; not built",
     "bpf_attach": f"{SAME} `bpf` and `security_bpf`, but for the symbol; not built",
     "do_mmap": f"{SAME} `mmap` and `security_mmap_file`; not built",
@@ -138,7 +135,7 @@ def origin(event: EventDefinition) -> str:
     if event.functions:
         return f"kernel function {', '.join(event.functions)}"
     point = f"tracepoint {event.name}"
-    return f"{point}, raw" if event.name in CGROUPS else point
+    return f"{point}, raw" if event.name in RAW_EVENTS else point
 
 
 def rows() -> list[str]:

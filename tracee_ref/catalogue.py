@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from .derivation.bases import BASES
-from .function_events import CALL_ENDS, CGROUPS, FUNCTIONS
+from .function_events import CALL_ENDS, FUNCTIONS, RAW_EVENTS
 
 LAST_NATIVE_CALL: Final = 448
 """Up to here ids are x86-64 call numbers; those above belong to i386-only and other events.
@@ -31,7 +31,7 @@ SIGNATURES: Final = range(6000, 7000)
 """Ids of the events that findings of signatures are."""
 
 TRACED: Final = frozenset(
-    {"sched_process_fork", "sched_process_exec", "sched_process_exit", *CGROUPS, *CALL_ENDS}
+    {"sched_process_fork", "sched_process_exec", "sched_process_exit", *RAW_EVENTS, *CALL_ENDS}
 )
 """Events of tracepoints that the tracer can deliver."""
 

@@ -22,6 +22,7 @@ SECURITY_HOOKS: Final = (
 
 FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {name: (name,) for name in SECURITY_HOOKS.split()}
+    | {name: (name,) for name in ("do_exit", "cap_capable")}
     | {
         "magic_write": ("vfs_write", "vfs_writev"),
         "mem_prot_alert": ("security_mmap_addr", "security_file_mprotect"),
@@ -30,6 +31,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """The functions of the kernel that each event needs."""
 
 CGROUPS: Final = ("cgroup_mkdir", "cgroup_rmdir", "cgroup_attach_task")
+RAW_EVENTS: Final = (*CGROUPS, "task_rename")
 """Events at raw tracepoints of their name; their records are like those of functions."""
 
 CALL_ENDS: Final = ("socket_dup",)

@@ -19,7 +19,7 @@ from .catalogue import (
 )
 from .containers.runtimes import NOTHING, Runtimes
 from .event import Argument, ContextFlags, TraceEvent
-from .function_events import CALL_ENDS, CGROUPS, SLOTS
+from .function_events import CALL_ENDS, RAW_EVENTS, SLOTS
 from .printed import printed_type, printer_of
 from .sockaddr import decode_sockaddr
 
@@ -166,7 +166,7 @@ class EventDecoder:
 
 def slots_of(event: EventDefinition) -> int:
     """Return how many slots the record of an event has."""
-    if event.functions or event.name in (*CGROUPS, *CALL_ENDS):
+    if event.functions or event.name in (*RAW_EVENTS, *CALL_ENDS):
         return SLOTS
     return REGISTERS if event.syscall else len(event.args)
 

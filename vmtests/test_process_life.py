@@ -118,3 +118,23 @@ print(out.decode(), err.decode())
     old = int(result.stdout.split()[1])
     assert [e["hostProcessId"] for e in result.events] == [old], result.stdout
     assert "status 0" in result.stdout
+
+
+@pytest.mark.host_only
+def test_a_task_is_judged_by_its_old_name_when_it_is_renamed(kernel: Kernel) -> None:
+    """Rule 17; that of the exec by which the command begins is the command's own."""
+    source = "for name in ('first', 'second'): open('/proc/self/comm', 'w').write(name)"
+    flags = (
+        "-f 1:event=task_rename -f 2:event=task_rename -f 2:comm=first "
+        "-f 3:event=task_rename -f 3:task_rename.args.new_name=sec* -o json"
+    )
+    traced = trace(kernel, flags, python(source))
+    found = [
+        (tuple(arguments(e).values()), e["processName"], e["matchedScopes"]) for e in traced.events
+    ]
+    assert found == [
+        (("tracee-ref", "python3"), "tracee-ref", 0b001),
+        (("python3", "first"), "python3", 0b001),
+        (("first", "second"), "first", 0b111),
+    ]
+    assert traced.account.balances()

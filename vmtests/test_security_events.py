@@ -71,6 +71,7 @@ both = mmap.mmap(-1, 8192, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=7)
 facts["both"] = ctypes.addressof(ctypes.c_char.from_buffer(both))
 for protection in (5, 1, 3, 5, 7, 0):
     libc.mprotect(ctypes.c_void_p(facts["both"]), 4096, protection)
+os.chroot("/")
 """
 
 SOCKETS = """
@@ -225,6 +226,23 @@ def test_directory_entries(traced: Traced) -> None:
     assert seen(traced, "security_inode_symlink") == [{"linkpath": "/link", "target": "to/here"}]
     assert seen(traced, "security_sb_mount") == [
         {"dev_name": "nothing", "path": facts["top"], "type": "tmpfs", "flags": 6}
+    ]
+
+
+@pytest.mark.guest_only
+def test_capabilities_that_are_asked_for(traced: Traced) -> None:
+    asked = [e for e in traced.events if e["eventName"] == "cap_capable"]
+    (event,) = [e for e in asked if e["syscall"] == "chroot"]
+    assert arguments(event) == {"cap": 18}
+    assert all(0 <= arguments(e)["cap"] <= 40 for e in asked)
+
+
+@pytest.mark.guest_only
+def test_the_end_of_each_process(traced: Traced) -> None:
+    ends = [e for e in traced.events if e["eventName"] == "do_exit"]
+    assert [(e["processName"], e["syscall"], e["args"]) for e in ends] == [
+        ("script", "exit_group", []),
+        ("python3", "exit_group", []),
     ]
 
 

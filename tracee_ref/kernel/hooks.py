@@ -10,7 +10,7 @@ from typing import Final
 from model.scope import Scope
 
 from ..catalogue import EventDefinition, all_events
-from ..function_events import CALL_ENDS, CGROUPS, FUNCTIONS
+from ..function_events import CALL_ENDS, CGROUPS, FUNCTIONS, RAW_EVENTS
 from ..tables import AcceptTables
 from .attachments import Hook, HookKind
 from .btf import Wanted
@@ -109,7 +109,7 @@ class Hooks:
             names |= {"EVENT_PACKET": str(self._catalogue[PACKET].id), "SOCKETS": str(SOCKETS)}
             ids = {name: self._catalogue[event].id for name, event in PAYLOADS.items()}
             names |= {f"EVENT_PACKET_{name}": str(id_) for name, id_ in ids.items()}
-        recorded = [*self._function_events(), *self._cgroup_events(), *self._call_ends()]
+        recorded = [*self._function_events(), *self._raw_events(), *self._call_ends()]
         functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in recorded}
         switches = {
             "SYSCALL_EVENTS": bool(self.selected_calls()),
@@ -143,7 +143,8 @@ class Hooks:
         """Return every function that is needed and where it runs."""
         cgroups = (Hook(RAW, e.name, f"report_{e.name}") for e in self._cgroup_events())
         calls = [*self._call_hooks(), *self._function_hooks(), *self._packet_hooks()]
-        return [*self._process_hooks(), *cgroups, *calls]
+        names = [Hook(RAW, "task_rename", "on_task_rename")] if self._selects("task_rename") else []
+        return [*self._process_hooks(), *cgroups, *names, *calls]
 
     def _process_hooks(self) -> Iterator[Hook]:
         tracks = self._settings.command is not None or self._tables.of_life
@@ -205,8 +206,8 @@ class Hooks:
     def structures(self) -> Wanted:
         """Return the structures of the kernel that only some events read."""
         names = [event.name for event in self._function_events()]
-        wanted: Wanted = FILES if names or self.reports_cgroups or self._call_ends() else {}
-        if self._selects("cgroup_attach_task"):
+        wanted: Wanted = FILES if names or self._raw_events() or self._call_ends() else {}
+        if self._selects("cgroup_attach_task", "task_rename"):
             wanted = merged(wanted, MOVED_TASKS)
         if self._selects(PACKET):
             wanted = merged(wanted, OWNERS)
@@ -223,6 +224,9 @@ class Hooks:
 
     def _function_events(self) -> list[EventDefinition]:
         return [e for name in self._tables.select if (e := self._catalogue[name]).functions]
+
+    def _raw_events(self) -> list[EventDefinition]:
+        return [self._catalogue[name] for name in RAW_EVENTS if self._selects(name)]
 
     def _cgroup_events(self) -> list[EventDefinition]:
         return [self._catalogue[name] for name in CGROUPS if self._selects(name)]

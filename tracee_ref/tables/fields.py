@@ -17,7 +17,7 @@ from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 
 from ..argument_types import Shape, shape_of
 from ..catalogue import all_events
-from ..function_events import CGROUPS
+from ..function_events import RAW_EVENTS
 from .numbers import ALL, Intervals
 
 TEXT_ROOM: Final = 252
@@ -64,7 +64,7 @@ def compile_fields(scopes: Sequence[Scope]) -> FieldTables:
     texts: dict[tuple[str, int], Texts] = {}
     for field, group in _by_field(scopes).items():
         event = all_events().get(field.event)
-        if event is None or not (event.syscall or event.functions or event.name in CGROUPS):
+        if event is None or not (event.syscall or event.functions or event.name in RAW_EVENTS):
             continue
         if field.part is Part.RETVAL and event.syscall:
             retvals[event.name] = retval_intervals(field, group)

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.flags.filters import parse_filters
-from tracee_ref.function_events import CGROUPS, FUNCTIONS
+from tracee_ref.function_events import FUNCTIONS, RAW_EVENTS
 from tracee_ref.kernel.btf import Btf, Wanted
 from tracee_ref.kernel.hooks import Settings
 from tracee_ref.kernel.tracer import KernelTracer
@@ -42,13 +42,14 @@ EVERYTHING = (
 """A run that uses every kind of filter and every event but those of kernel functions."""
 
 FUNCTION_EVENTS = (
-    f"event={','.join([*FUNCTIONS, *CGROUPS])}",
+    f"event={','.join([*FUNCTIONS, *RAW_EVENTS])}",
     *PROCESS_FILTERS,
     "security_file_open.args.pathname=/etc/*",
     "security_inode_rename.args.new_path!=/bin/ls",
     "security_sb_mount.args.type=a*",
     "security_file_open.args.syscall_pathname=a",
     "cgroup_mkdir.args.cgroup_path=/a*",
+    "task_rename.args.new_name=a*",
     "cgroup_attach_task.args.comm!=a",
 )
 """Those, with every filter on the process, and on every place of a text."""
