@@ -70,3 +70,20 @@ def test_a_fault_in_them_is_found(
     ran = oracle("run", "--", "sh", "-c", 'cd "$0" && exec "$@"', place, *command)
     assert ran.status == 1
     assert "disagreed" in ran.out
+
+
+def test_the_run_of_the_page_is_a_real_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (EXAMPLES.parent / "docs" / "oracle.md").read_text()
+    place = tmp_path / "c"
+    shutil.copytree(EXAMPLES / "c", place, ignore=shutil.ignore_patterns("consumer"))
+    text = (place / "scopes.c").read_text()
+    condition = ' && (strcmp(key, "container") || json_get(process, "container"))'
+    assert condition in text
+    (place / "scopes.c").write_text(text.replace(condition, ""))
+    subprocess.run(["make", "-s", "consumer"], cwd=place, check=True)
+    monkeypatch.chdir(place)
+    rules = ("--rule", "9", "--rule", "10", "--rule", "11")
+    ran = oracle("run", "--show", "1", "--kind", "decision", *rules, "--", "./consumer")
+    shown = "".join(f"    {line}\n" if line else "\n" for line in ran.out.splitlines())
+    assert shown in page
+    assert f"of all {len([*load_vectors([CORPUS])]):,} vectors" in page
