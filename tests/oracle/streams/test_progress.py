@@ -1,0 +1,34 @@
+"""How far a check has come is shown on a terminal, and nowhere else."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from traced_events import traced, written
+
+from tracee_ref.oracle.streams import progress
+from tracee_ref.oracle.streams.checking import check
+from tracee_ref.oracle.streams.job import Job, Streams
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("terminal", [Terminal(), io.StringIO()])
+def test_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: io.StringIO) -> None:
+    path = written(tmp_path / "own.json", [traced("openat", 1)] * 10)
+    monkeypatch.setattr(progress, "EVERY", -1)
+    monkeypatch.setattr(progress, "STEP", 2)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    tally = check(Job(flags=("event=openat",)), Streams(str(path)))
+    assert tally.right == 10
+    told = terminal.getvalue().split(progress.ERASE)
+    if terminal.isatty():
+        assert told == ["", *(f"{path}: {n} lines, {10 * n} %" for n in (2, 4, 6, 8, 10)), ""]
+    else:
+        assert told == [""]
