@@ -65,6 +65,7 @@ HOSTNAME, UPTIME, NOTHING = "/etc/hostname", "/proc/uptime", "/etc/hostname/noth
 @cache
 def run_on(kernel: Kernel) -> tuple[Traced, int]:
     reply = kernel.ask("bugs.traced", {"scopes": SCOPES}, seconds=400)
+    assert reply["exit"] == 0, reply["stderr"]  # of no events, none would be wrong
     return Traced(reply["exit"], reply["stdout"], reply["stderr"]), reply["pid"]
 
 
