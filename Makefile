@@ -1,7 +1,7 @@
 # Two commands for a Debian 12 machine, as root: `make run` and `make test`.
 # Both install what is missing first; when nothing is, that takes no time.
 
-.PHONY: run test vm setup clean
+.PHONY: run test vm bench setup clean
 
 run: setup
 	@.venv/bin/python -m vmtests example
@@ -12,6 +12,11 @@ test: setup
 # Every kernel series; the first time this fetches them.
 vm: setup
 	.venv/bin/tox -q -e vm
+
+# Measures this tracer, and others next to it; some eight minutes on a machine that is quiet.
+bench: setup
+	@tools/setup-bench
+	.venv/bin/python -m benchmarks --json docs/benchmarks.json --table docs/benchmarks.md
 
 setup:
 	@tools/setup

@@ -2,7 +2,8 @@
  *
  * Reads lines "CALL COUNT CHUNKS" and answers each with the nanoseconds of a call in the fastest
  * of the chunks of COUNT calls: on a shared machine the others waited for somebody. "none" is
- * the loop by itself. */
+ * the loop by itself. A negative number of chunks is a rate: so many calls a second, of COUNT in
+ * all, and no answer. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,10 +28,25 @@ static long make(const char *call, long count)
 	else if (!strcmp(call, "access"))
 		for (long i = 0; i < count; i++)
 			syscall(SYS_access, "/nonexistent", F_OK);
+	else if (!strcmp(call, "hundredth")) /* one access among 100 calls */
+		for (long i = 0; i < count; i++)
+			i % 100 ? syscall(SYS_getppid) : syscall(SYS_access, "/nonexistent", F_OK);
 	else if (!strcmp(call, "renameat")) /* two texts, and the kernel looks at no file */
 		for (long i = 0; i < count; i++)
 			syscall(SYS_renameat2, -1, "one/of/two/texts", -1, "another/of/two/texts", ~0);
 	return now() - began;
+}
+
+/* Make calls at a rate: a burst each millisecond. */
+static void pace(const char *call, long count, long per_second)
+{
+	long began = now(), burst = per_second / 1000 + 1;
+	for (long made = 0; made < count; made += burst) {
+		long due = began + made * (1000000000.0 / per_second) - now();
+		if (due > 0)
+			nanosleep(&(struct timespec){.tv_nsec = due}, NULL);
+		make(call, burst);
+	}
 }
 
 int main(void)
@@ -40,6 +56,10 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (scanf("%31s %ld %ld", call, &count, &chunks) == 3) {
 		long least = -1;
+		if (chunks < 0) {
+			pace(call, count, -chunks);
+			continue;
+		}
 		while (chunks--) {
 			long took = make(call, count);
 			if (least < 0 || took < least)

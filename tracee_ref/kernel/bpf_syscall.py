@@ -17,8 +17,8 @@ LINK_CREATE: Final = 28
 
 GET_INFO: Final = Struct("=IIQ")
 TEST_RUN: Final = Struct("=IIIIQQII")
-TEST_RUN_RETVAL: Final = 4
-"""Offset in the attributes where the kernel puts the program's return value."""
+"""The attributes of a test run; the kernel fills in the return value (the second) and the mean
+duration in ns (the last)."""
 
 INFO: Final = Struct("=208xQI4x")
 """``struct bpf_prog_info`` up to ``verified_insns``; older kernels fill less of it."""
@@ -72,11 +72,22 @@ def _info(fd: int, size: int) -> bytes:
 
 def test_run(fd: int, data: ctypes.Array[ctypes.c_char]) -> int:
     """Run a program on packet data, which it may change; return its return value."""
+    return _test_run(fd, data, 0)[0]
+
+
+def timed_run(fd: int, data: ctypes.Array[ctypes.c_char], repeat: int) -> int:
+    """Run a program again and again; return the nanoseconds that one run takes."""
+    return _test_run(fd, data, repeat)[1]
+
+
+def _test_run(fd: int, data: ctypes.Array[ctypes.c_char], repeat: int) -> tuple[int, int]:
+    """Return what the program returned, and the mean duration."""
     address, size = ctypes.addressof(data), len(data)
-    attributes = TEST_RUN.pack(fd, 0, size, size, address, address, 0, 0)
+    attributes = TEST_RUN.pack(fd, 0, size, size, address, address, repeat, 0)
     buffer = ctypes.create_string_buffer(attributes, len(attributes))
     _bpf(PROG_TEST_RUN, buffer)
-    return int.from_bytes(buffer.raw[TEST_RUN_RETVAL : TEST_RUN_RETVAL + 4], "little")
+    _, retval, _, _, _, _, _, duration = TEST_RUN.unpack(buffer.raw)
+    return retval, duration
 
 
 def link_create(program: int, target: int, attach_type: int) -> int:

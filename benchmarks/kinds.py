@@ -1,0 +1,82 @@
+"""What each kind of filter costs by itself: nanoseconds of the matcher, and instructions.
+
+The matcher runs in a program with nothing around it (BPF_PROG_TEST_RUN with repeat), compiled with
+that kind alone; the same program with no kind at all is the base.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Final
+
+from model.facts import Process
+from model.scope import Binary, Scope
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.flags.filters import parse_filters
+from tracee_ref.kernel.accept import TableWriter, defines
+from tracee_ref.kernel.bpf_syscall import timed_run
+from tracee_ref.kernel.decisions import TRACER_PID, question
+from tracee_ref.kernel.functions import types
+from tracee_ref.kernel.program import Program
+from tracee_ref.tables import compile_tables
+
+EVENT: Final = load_catalogue()["openat"].id
+PROCESS: Final = Process(
+    pid=77,
+    tid=78,
+    uid=1000,
+    comm=b"cat",
+    uts=b"host",
+    mntns=5,
+    pidns=6,
+    binary=Binary(b"/bin/cat", 5),
+)
+ROUNDS: Final = 5
+
+KINDS: Final = {
+    "none": (),
+    "uid": ("uid=1,2,3",),
+    "uid, 4096 values": (f"uid={','.join(map(str, range(0, 8192, 2)))}",),
+    "pid": ("pid=1,2,3",),
+    "comm": ("comm=a,b,c",),
+    "comm, 4096 values": (f"comm={','.join(f'n{i}' for i in range(4096))}",),
+    "comm, patterns": ("comm=a*,*b,*c*",),
+    "uts": ("uts=a,b,c",),
+    "mntns": ("mntns=1,2,3",),
+    "pidns": ("pidns=1,2,3",),
+    "container": ("container",),
+    "tree": ("tree=1,2,3",),
+    "follow": ("follow", "uid=1"),
+}
+
+
+def scopes_of(filters: tuple[str, ...]) -> tuple[Scope, ...]:
+    """Return 64 scopes with the same filters."""
+    flags = [f"{n}:{f}" for n in range(1, 65) for f in ("event=openat", *filters)]
+    return tuple(parse_filters(flags, load_catalogue()))
+
+
+def kinds(*, repeat: int, tiny: bool) -> list[dict[str, object]]:
+    """Return a row for each kind, or (tiny) for some."""
+    chosen = [*KINDS.items()][:: 4 if tiny else 1]
+    rows = [kind(name, filters, repeat) for name, filters in chosen]
+    base = rows[0]
+    return [{**row, "added": float(row["ns"]) - float(base["ns"])} for row in rows]  # type: ignore[arg-type]
+
+
+def kind(name: str, filters: tuple[str, ...], repeat: int) -> dict[str, object]:
+    """Measure the matcher with one kind of filter in 64 scopes."""
+    tables = compile_tables(scopes_of(filters))
+    sizes = defines(tables)
+    program = Program("decisions.bpf.c", sizes, types(), tracer=TRACER_PID)
+    try:
+        function = program.load("decide", "SCHED_CLS")
+        writer = TableWriter(program, sizes)
+        writer.write(tables)
+        writer.select({EVENT: next(iter(tables.select.values()))})
+        data = question(EVENT, PROCESS, with_binary="USE_BINARY" in sizes)
+        buffer = ctypes.create_string_buffer(data, len(data))
+        took = min(timed_run(function, buffer, repeat) for _ in range(ROUNDS))
+        return {"kind": name, "ns": took, "verified": program.verified("decide", "SCHED_CLS")}
+    finally:
+        program.close()

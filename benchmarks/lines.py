@@ -1,0 +1,63 @@
+"""Records to lines, in this process: what the reader takes for an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from struct import pack
+from time import process_time
+from typing import Final
+
+from tracee_ref.catalogue import load_catalogue
+from tracee_ref.output.json_lines import JsonPrinter
+from tracee_ref.output.printer import Printer
+from tracee_ref.output.sinks import open_sink
+from tracee_ref.output.table import TablePrinter
+from tracee_ref.pipeline import Pipeline
+from tracee_ref.quick_lines import quick_lines
+from tracee_ref.records import HEADER, RecordDecoder, View
+
+MINUS_1: Final = 2**64 - 1
+TEXTS: Final = (b"one/of/two/texts", b"another/of/two/texts")
+ROUNDS: Final = 5
+PRINTERS: Final[dict[str, Callable[[], Printer]]] = {
+    "json": JsonPrinter,
+    "table": TablePrinter,
+    "table-verbose": lambda: TablePrinter(verbose=True),
+}
+
+
+def record(flags: int = 0) -> bytes:
+    """Return a record of a call with two texts."""
+    event = load_catalogue()["renameat2"]
+    ids = (11, 12, 10, 11, 12, 10, 1000, 4026531841, 4026531836)
+    fields = (7, 1, 4, 77, -2, event.id, event.id, *ids, 3, flags, b"calls", b"host", bytes(32))
+    slots = pack("6Q", MINUS_1, len(TEXTS[0]), MINUS_1, len(TEXTS[1]), 1, 0)
+    return HEADER.pack(*fields) + slots + b"".join(TEXTS)
+
+
+def pipeline(name: str, *, quick: bool) -> Pipeline:
+    """Return a pipeline that writes to nowhere, the quick way or the long one."""
+    view = View(epoch=10**18, printed=name != "json")
+    decoder, printer = RecordDecoder(view), PRINTERS[name]()
+    made = quick_lines(decoder, [printer], view, ()) if quick else ()
+    return Pipeline(decoder, [(printer, open_sink("/dev/null"))], quick=made)
+
+
+def lines(*, count: int) -> list[dict[str, object]]:
+    """Return microseconds of processor time for each line, by format and way."""
+    rows: list[dict[str, object]] = []
+    for name in PRINTERS:
+        took = {quick: microseconds(pipeline(name, quick=quick), count) for quick in (True, False)}
+        rows.append({"format": name, "quick": took[True], "long": took[False]})
+    return rows
+
+
+def microseconds(to: Pipeline, count: int) -> float:
+    """Return what a record takes in the fastest of some rounds."""
+    one, took = record(), []
+    for _ in range(ROUNDS):
+        began = process_time()
+        for _ in range(count):
+            to.handle(one)
+        took.append(process_time() - began)
+    return 1e6 * min(took) / count

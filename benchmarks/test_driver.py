@@ -1,0 +1,27 @@
+"""All that ``make bench`` measures, once and tiny: that it runs, and that nothing is lost of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="tracing needs root")
+def test_everything_once(tmp_path: Path) -> None:
+    figures, report = tmp_path / "figures.json", tmp_path / "report.md"
+    outputs = ["--json", str(figures), "--table", str(report)]
+    argv = [sys.executable, "-m", "benchmarks", "--tiny", *outputs]
+    subprocess.run(argv, check=True, capture_output=True, cwd=Path(__file__).parents[1])
+    measured = json.loads(figures.read_text())
+    assert all(row["ns"] > 0 for row in measured["hooks"])
+    assert all(0 < row["verified"] < 20_000 for row in measured["kinds"])
+    assert all(row["seen"] == row["delivered"] > 0 == row["lost"] for row in measured["events"])
+    ours = [row for row in measured["peers"] if row["tracer"].startswith("tracee-ref")]
+    assert all(row["shown"] >= (row["expected"] or 1) for row in ours)
+    assert measured["start"]["rss"] > 0
+    assert all(f"| {row['tracer']} |" in report.read_text() for row in ours)

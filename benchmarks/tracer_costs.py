@@ -1,0 +1,67 @@
+"""What the tracer itself takes: to start, to remember, and for each event that it shows."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks.loop import compiled
+from benchmarks.peers import TRACEE_REF, used
+
+STATUS: Final = {"rss": "VmRSS", "anonymous": "RssAnon", "file": "RssFile"}
+"""Of /proc/PID/status, in KiB there."""
+
+
+def memory(pid: int) -> dict[str, float]:
+    """Return the resident memory of a process, in MiB."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    found = {name: re.search(rf"{field}:\s+(\d+)", text) for name, field in STATUS.items()}
+    return {name: int(match[1]) / 1024 for name, match in found.items() if match}
+
+
+def start(rounds: int) -> dict[str, object]:
+    """Return how long it takes from exec to "tracing", and what is resident then."""
+    argv = [TRACEE_REF, "-f", "event=openat", "-f", "comm=nobody", "-o", "json:/dev/null"]
+    took, resident = [], {}
+    for _ in range(rounds):
+        began = time.perf_counter()
+        with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as tracer:
+            assert tracer.stderr
+            assert "tracing" in tracer.stderr.readline()
+            took.append(time.perf_counter() - began)
+            resident = memory(tracer.pid)
+            tracer.send_signal(signal.SIGINT)
+    return {"seconds": median(took), "least": min(took), "most": max(took), **resident}
+
+
+def events(directory: Path, form: str, *, count: int, per_second: int) -> dict[str, object]:
+    """Return what becomes of events with two texts that are made at a rate.
+
+    A rate of 0 is as fast as the calls go.
+    """
+    calls = compiled("calls", directory)
+    argv = [TRACEE_REF, "-f", "event=renameat2", "-f", "comm=calls", "-o", f"{form}:/dev/null"]
+    if per_second == 0:
+        argv += ["--buffer", "1024"]
+    request = f"renameat {count} {-per_second if per_second else 1}"
+    before, began = used(), time.perf_counter()
+    command = ["sh", "-c", f"echo {request} | {calls}"]
+    done = subprocess.run([*argv, "--", *command], capture_output=True, text=True, check=True)
+    seconds, cpu = time.perf_counter() - began, used() - before
+    found = re.search(r"seen (\d+) .* lost (\d+);.*= delivered (\d+)", done.stderr)
+    assert found, done.stderr
+    seen, lost, delivered = map(int, found.groups())
+    return {
+        "format": form,
+        "per_second": per_second or "as fast as it goes",
+        "seen": seen,
+        "lost": lost,
+        "delivered": delivered,
+        "seconds": seconds,
+        "cpu_us_an_event": 1e6 * cpu / max(1, delivered),
+    }
