@@ -7,6 +7,7 @@ the workers that they start.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -58,10 +59,13 @@ def accepted(scopes: Iterable[Scope], facts: ProcessFacts) -> int:
 
 
 def sockets_of_processes() -> dict[int, list[int]]:
-    """Return by process the numbers of the inodes of the sockets that are to be its own."""
+    """Return by process the numbers of the inodes of the sockets that are to be its own.
+
+    What we inherited is of those from whom we have it: we use no sockets.
+    """
     inet = inet_sockets()
     youngest: dict[int, int] = {}
-    for pid in sorted(process_ids(), key=age):
+    for pid in sorted(process_ids() - {os.getpid()}, key=age):
         youngest |= dict.fromkeys(inet & set(open_sockets(pid)), pid)
     found: dict[int, list[int]] = {}
     for inode, pid in youngest.items():
