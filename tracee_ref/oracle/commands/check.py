@@ -52,6 +52,10 @@ def add_streams(parser: argparse.ArgumentParser) -> None:
         "--unfiltered", action="append", default=[], metavar="FILE",
         help="all events of the same time: a second run with event=*",
     )  # fmt: skip
+    group.add_argument(
+        "--journal", action="append", default=[], metavar="FILE",
+        help="what happened, as vectors of traces tell it, in the place of --unfiltered",
+    )  # fmt: skip
     group.add_argument("--losses", action="append", default=[], metavar="N|FILE")
     group.add_argument("--unfiltered-losses", action="append", default=[], metavar="N|FILE")
     group.add_argument(
@@ -76,7 +80,7 @@ def execute(options: argparse.Namespace) -> int:
     job.judge()  # a wrong flag is an error before anything is read
     tally = check_hosts(job, streams_of(files, options), options.dask)
     print(json.dumps(tally.data(), indent=1) if options.json else "\n".join(tally.lines()))
-    return status_of(tally, alone=not options.unfiltered)
+    return status_of(tally, alone=not (options.unfiltered or options.journal))
 
 
 def split_files(files: Sequence[str], scopes: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -90,15 +94,19 @@ def split_files(files: Sequence[str], scopes: Sequence[str]) -> tuple[list[str],
 
 def streams_of(files: Sequence[str], options: argparse.Namespace) -> list[Streams]:
     """Return the files of each host; UsageError if their numbers do not fit."""
-    for name in ("unfiltered", "losses", "unfiltered_losses"):
+    if options.unfiltered and options.journal:
+        raise UsageError("--journal and --unfiltered: both tell what happened - give one")
+    for name in ("unfiltered", "journal", "losses", "unfiltered_losses"):
         given = len(getattr(options, name))
         if given not in (0, len(files)):
             flag = f"--{name.replace('_', '-')}"
             raise UsageError(f"{flag}: {given} for {len(files)} files - give one for each")
     own, other = losses(options.losses), losses(options.unfiltered_losses)
     return [
-        Streams(file, everything, lost or NO_LOSSES, unseen or NO_LOSSES)
-        for file, everything, lost, unseen in zip_longest(files, options.unfiltered, own, other)
+        Streams(file, everything, lost or NO_LOSSES, unseen or NO_LOSSES, journal)
+        for file, everything, lost, unseen, journal in zip_longest(
+            files, options.unfiltered, own, other, options.journal
+        )
     ]
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import UsageError
+from ..judging import ModelJudge
 from .balance import Balance, Pair, event_of
 from .job import STDIN, Job, Streams, tells_lives
+from .journal import Due, Journal
 from .losses import NO_LOSSES
 from .progress import shown
 from .reading import MASK, Line, lines
@@ -27,7 +29,9 @@ def check(job: Job, streams: Streams) -> Tally:
     checker = Checker(job, streams)
     with ExitStack() as stack:
         own = checker.events(streams.shown, stack)
-        if streams.everything is None:
+        if streams.journal is not None:
+            checker.by_journal(own, streams.journal)
+        elif streams.everything is None:
             checker.alone(own)
         else:
             checker.against(own, checker.events(streams.everything, stack))
@@ -90,6 +94,40 @@ class Checker:
             else:
                 self._settle(balance.show(line))
         self._settle(balance.give_up(None))
+
+    def by_journal(self, own: Iterable[Line], path: str) -> None:
+        """Compare events with those that a journal makes due; of a dialect nothing is due."""
+        judge = self._verdicts.judge
+        if not isinstance(judge, ModelJudge):
+            raise UsageError("--journal: only the model replays one - take --dialect away")
+        journal = Journal(path, tuple(judge.scopes))
+        for line in own:
+            missing, due = journal.take(line)
+            self._owed(path, missing)
+            self._compare(line, due)
+        self._owed(path, journal.rest())
+
+    def _compare(self, line: Line, due: Due | None) -> None:
+        """Count an event and whether it is right, by what was due."""
+        event = event_of(line)
+        self.tally.events += 1
+        if due is not None and event[MASK] == due.mask:
+            self.tally.right += 1
+            return
+        kind = Kind.UNINVITED if due is None else Kind.WRONG
+        if self._worth_telling(kind):
+            wanted = mask_text(due.mask) if due else "none of its thread"
+            text = f"{summary(event)}: {mask_text(event[MASK])}, expected {wanted}"
+            place = f"{self._streams.shown}:{line.number}"
+            self.tally.findings.append(Finding(kind, place, text))
+
+    def _owed(self, path: str, missing: Iterable[Due]) -> None:
+        """Count events of a journal that are not shown."""
+        for due in missing:
+            if self._worth_telling(Kind.MISSING):
+                text = f"{due.name}: expected {mask_text(due.mask)}"
+                place = f"{path}: step {due.step}"
+                self.tally.findings.append(Finding(Kind.MISSING, place, text))
 
     def _settle(self, pairs: Iterable[Pair]) -> None:
         """Count what was found in both streams, or in one."""

@@ -23,12 +23,16 @@ STDIN: Final = "-"
 
 @dataclass(frozen=True)
 class Streams:
-    """The files of one host: its output, and perhaps all its events; ``-`` is standard input."""
+    """The files of one host: its output, and perhaps all its events; ``-`` is standard input.
+
+    ``journal`` is a file that tells what happened, in the place of all events.
+    """
 
     shown: str
     everything: str | None = None
     losses: Losses = NO_LOSSES
     losses_of_everything: Losses = NO_LOSSES
+    journal: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+"""A stream beside the journal of what happened: the trace vectors, as a tracer would print them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from oracle_command import Ran, oracle
+from traced_events import Traced, traced, written
+
+from tracee_ref.oracle.encoding import read_bytes
+from tracee_ref.oracle.replay import lead
+from tracee_ref.oracle.scope_data import read_scopes
+from tracee_ref.oracle.vector import CORPUS, Vector, load_vectors, vector_data
+
+TRACES = [*load_vectors([CORPUS / "trace.jsonl"])]
+ONE = next(one for one in TRACES if len(one.expect["events"]) > 3)
+
+
+def printed(vector: Vector) -> list[Traced]:
+    """The events that the vector expects."""
+    question = vector.question
+    led = lead(read_scopes(question["scopes"]), question["before"], question["journal"])
+    tids = {(step, event.name): event.process.tid for step, event in led.happened}
+    return [
+        traced(one["event"], int(one["mask"]), hostThreadId=tids[one["step"], one["event"]])
+        for one in vector.expect["events"]
+    ]
+
+
+def check(place: Path, vector: Vector, events: list[Traced], *options: str) -> Ran:
+    journal = place / "journal.json"
+    journal.write_text(json.dumps(vector_data(vector)))
+    own = written(place / "own.json", events)
+    flags = [os.fsdecode(read_bytes(flag)) for flag in vector.question["flags"]]
+    return oracle("check", "--journal", journal, *options, "--scopes", *flags, "--", own)
+
+
+def test_what_the_vectors_expect_agrees(tmp_path: Path) -> None:
+    for vector in TRACES:
+        ran = check(tmp_path, vector, printed(vector))
+        assert ran.out.endswith("verdict: agreed\n"), (vector.id, ran)
+
+
+def test_what_is_missing_wrong_or_too_much_is_found(tmp_path: Path) -> None:
+    events = printed(ONE)
+    wrong = events[0] | {"matchedScopes": events[0]["matchedScopes"] ^ 2}
+    for changed, kind in (
+        (events[1:], "missing"),
+        (events[:-1], "missing"),
+        ([wrong, *events[1:]], "wrong mask"),
+        ([*events, traced("openat", 1, hostThreadId=12345)], "should not be there"),
+    ):
+        ran = check(tmp_path, ONE, changed)
+        assert ran.status == 1
+        assert f": {kind}: " in ran.out
+        assert f"\n{kind}: 1" in ran.out
+    assert check(tmp_path, ONE, events[1:], "--losses", "1").status == 0
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"before": [], "journal": [{"do": "x"}]}'])
+def test_what_is_no_journal(tmp_path: Path, text: str) -> None:
+    journal = tmp_path / "journal"
+    journal.write_text(text)
+    own = written(tmp_path / "own.json", [traced()])
+    ran = oracle("check", "--journal", journal, "--scopes", "event=openat", "--", own)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"journal {journal}: " in ran.err
+    assert ran.err.count("\n") == 1
