@@ -24,10 +24,9 @@ class RingReader:
         page = mmap.PAGESIZE
         self._mask = size - 1
         self._consumer = mmap.mmap(fd, page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
-        # The data stands there twice in a row, so that no record is ever split.
-        self._producer = mmap.mmap(
-            fd, page + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page
-        )
+        # The kernel would show the data twice in a row, so that no record is split, and count it
+        # twice as our memory.
+        self._producer = mmap.mmap(fd, page + size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
         self._consumed = memoryview(self._consumer).cast("Q")
         self._produced = memoryview(self._producer)[:page].cast("Q")
         self._data = memoryview(self._producer)[page:]
@@ -40,7 +39,7 @@ class RingReader:
         """
         consumed, data, count = self._consumed, self._producer, 0
         position, end = consumed[0], self._produced[0]
-        first = mmap.PAGESIZE + HEADER_BYTES
+        first, behind = mmap.PAGESIZE + HEADER_BYTES, mmap.PAGESIZE + self._mask + 1
         try:
             while position < end and count < limit:
                 at = position & self._mask
@@ -51,7 +50,11 @@ class RingReader:
                 position += (HEADER_BYTES + size + ALIGNMENT - 1) & -ALIGNMENT
                 if not length & DISCARDED:
                     count += 1
-                    handle(data[first + at : first + at + size])
+                    stop = first + at + size
+                    record = data[first + at : stop]
+                    if stop > behind:
+                        record += data[mmap.PAGESIZE : mmap.PAGESIZE + stop - behind]
+                    handle(record)
         finally:
             consumed[0] = position
         return count
