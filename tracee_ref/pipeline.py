@@ -74,16 +74,18 @@ class Pipeline:
             self._show(one, self.derived)
 
     def _show_quickly(self, record: bytes) -> bool:
+        lines = []
         try:
-            lines = [quick.line(record) for quick in self.quick]
+            for quick, (_, sink) in zip(self.quick, self.outputs, strict=True):
+                line = quick.line(record)
+                if line is None:
+                    return False
+                lines.append((sink, line))
         except FAULTS:
             return False
-        if None in lines:
-            return False
         self.records.delivered += 1
-        for (_, sink), line in zip(self.outputs, lines, strict=True):
-            if line:
-                sink.write(line)
+        for sink, line in lines:
+            sink.write(line)
         return True
 
     def show_made(self, event: TraceEvent) -> None:

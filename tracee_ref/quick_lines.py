@@ -143,7 +143,9 @@ class QuickLines:
     ) -> None:
         self._decode = decoder
         self._format = format_
+        self._values = format_.values
         self._view = view
+        self._epoch = view.epoch
         self._apart = apart
         self._events: dict[int, QuickEvent] = {}
         self._contexts: dict[bytes, Any] = {}
@@ -163,7 +165,7 @@ class QuickLines:
             return None
         if event.converted and not event.convert(slots, record):
             return None
-        values = self._format.values(time + self._view.epoch, context, mask, retval)
+        values = self._values(time + self._epoch, context, mask, retval)
         return (event.template % (*values, *slots)).encode(errors="surrogateescape")
 
     def _prepare(self, number: int) -> QuickEvent | None:
