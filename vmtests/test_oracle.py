@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
+from tracee_ref.oracle.vector import CORPUS
 from vmtests.kernel import Kernel
 
 PROJECT = Path(__file__).parent.parent
@@ -15,16 +14,17 @@ ORACLE = [sys.executable, "-m", "tracee_ref.oracle", "run", "--case-seconds", "1
 KNOWN = ("comm", "uts", "uid", "pid", "mntns", "pidns", "binary", "container", "tree", "follow")
 
 
-@pytest.mark.host_only  # not tried in guests yet
 def test_the_matcher_agrees_through_the_protocol(kernel: Kernel) -> None:
-    argv = [*ORACLE, "--start-seconds", "120", "--kind", "decision", "--", *CONSUMER]
+    """Guests, where all of them take a minute, are asked those that are written by hand."""
+    by_hand = [] if kernel.name == "host" else ["--vectors", str(CORPUS / "decision.jsonl")]
+    argv = [*ORACLE, *by_hand, "--start-seconds", "120", "--kind", "decision", "--", *CONSUMER]
     answer = kernel.ask(
         "basic.run", {"argv": argv, "cwd": str(PROJECT), "seconds": 600}, seconds=630
     )
     assert answer["exit"] == 0, answer["stdout"][-3000:] + answer["stderr"][-1000:]
     agreed = {row[0]: int(row[1]) for row in rows(answer["stdout"]) if row[1].isdigit()}
-    assert agreed["total"] > 1000
-    assert all(agreed[name] > 50 for name in KNOWN)
+    assert agreed["total"] > (300 if by_hand else 1000)
+    assert all(agreed[name] > 5 for name in KNOWN)
 
 
 def rows(text: str) -> list[list[str]]:
