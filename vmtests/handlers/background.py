@@ -22,7 +22,7 @@ END_SECONDS = 60.0
 def tracing(argv: list[str]) -> Iterator[Reply]:
     """Run ``tracee-ref ARGV`` around a block, which begins when tracing is on.
 
-    After the block the reply holds its exit status and what it wrote.
+    The reply holds the process id; after the block its exit status and what it wrote, too.
     """
     reply: Reply = {}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -31,6 +31,7 @@ def tracing(argv: list[str]) -> Iterator[Reply]:
             become_tracer(argv, out, err)
         try:
             wait_for(lambda: READY in written(err) or ended(pid), START_SECONDS)
+            reply["pid"] = pid
             yield reply
         finally:
             if not ended(pid):

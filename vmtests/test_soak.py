@@ -1,0 +1,35 @@
+"""The default set under a mixed load: every event accounted for, and no more memory with time.
+
+Ten seconds in every run; ``tox -e soak`` takes the ten minutes that a leak needs to show.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from vmtests.kernel import Kernel
+from vmtests.tracing import Traced
+
+MADE = re.compile(r"derived events: made (\d+) = delivered (\d+)")
+GROWTH = 1.05
+"""Of the tracer's memory from the first half to the end."""
+
+
+@pytest.mark.guest_only
+def test_the_default_set(kernel: Kernel, pytestconfig: pytest.Config) -> None:
+    seconds = float(pytestconfig.getoption("--soak"))
+    reply = kernel.ask("soak.run", {"seconds": seconds}, seconds=seconds + 300)
+    traced = Traced(reply["exit"], "", reply["stderr"])
+    assert (traced.status, reply["healthy"]) == (0, True), traced.stderr
+    made = MADE.search(traced.stderr)
+    account = traced.account
+    assert made
+    assert account.balances(), traced.stderr
+    assert account.seen > seconds
+    assert account.dropped == 0
+    assert reply["lines"] == account.delivered + int(made[2]), traced.stderr
+    memory = reply["memory"]
+    assert max(memory[-2:]) <= GROWTH * max(memory[: len(memory) // 2]), memory
+    print(f"\n{kernel.name}: {traced.stderr}memory in KiB: {memory}")
