@@ -11,14 +11,12 @@
 BPF_HASH(entered_execs, u64, struct call_record, EXECS_AT_ONCE);
 
 /* Every exec is kept, also one that is not selected or not matched (mask 0): one that is not
- * found at its success is then known to be a 32-bit call, for which there is no entry. */
+ * found at its success is then known to be a 32-bit call, for which there is no entry, or one for
+ * which there was no room. Its success counts it as lost; a failure is reported like any other. */
 static __always_inline void keep_exec(struct call_record *record)
 {
 	u64 task = bpf_get_current_task();
-	if (entered_execs.update(&task, record) < 0) {
-		count(SEEN);
-		count(LOST);
-	}
+	entered_execs.update(&task, record);
 }
 
 static __always_inline void forget_exec(void)
