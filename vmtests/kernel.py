@@ -36,14 +36,19 @@ class Kernel:
         arguments: Mapping[str, Any] | None = None,
         *,
         seconds: float = ANSWER_SECONDS,
+        kept: bool = False,
     ) -> dict[str, Any]:
-        """Return this kernel's answer; raise what became of the request otherwise."""
+        """Return this kernel's answer; raise what became of the request otherwise.
+
+        An answer that is ``kept`` serves all tests that ask the same.
+        """
         key = json.dumps([request, arguments], sort_keys=True)
         if self.name not in self._answers.setdefault(key, {}):
             self._answers[key] |= self._ensemble.ask_each(
                 request, arguments, seconds=seconds, names=self._concerned
             )
-        answer = self._answers[key].pop(self.name)
+        answers = self._answers[key]
+        answer = answers[self.name] if kept else answers.pop(self.name)
         if isinstance(answer, Exception):
             raise answer
         result: dict[str, Any] = answer

@@ -134,17 +134,10 @@ SCOPES = parse_filters(FLAGS, load_catalogue())
 OPTIONS = " ".join(f"-f {flag}" for flag in FLAGS) + " -o json"
 
 
-@pytest.fixture(scope="session")
-def runs() -> dict[str, Traced]:
-    """By kernel; one run provokes everything, as each start of the tracer takes its time."""
-    return {}
-
-
 @pytest.fixture
-def traced(kernel: Kernel, runs: dict[str, Traced]) -> Traced:
-    if kernel.name not in runs:
-        runs[kernel.name] = trace(kernel, OPTIONS, python(WORKLOAD))
-    return runs[kernel.name]
+def traced(kernel: Kernel) -> Traced:
+    """One run provokes everything, as each start of the tracer takes its time."""
+    return trace(kernel, OPTIONS, python(WORKLOAD), kept=True)
 
 
 def facts_of(traced: Traced) -> dict[str, int]:

@@ -113,21 +113,14 @@ print("all done")
 """
 
 
-@pytest.fixture(scope="session")
-def runs() -> dict[str, Traced]:
-    """By kernel; each start of the tracer takes its time."""
-    return {}
-
-
 @pytest.fixture
-def traced(kernel: Kernel, runs: dict[str, Traced]) -> Traced:
-    if kernel.name not in runs:
-        request = {"container": CONTAINER, "script": IN_CONTAINER, "program": ELSEWHERE}
-        more = {"comm": COMM, "options": OPTIONS.split()}
-        reply = kernel.ask("signatures.provoked", request | more, seconds=600)
-        assert reply["program"][:2] == [0, "all done\n"], reply
-        runs[kernel.name] = Traced(reply["exit"], reply["stdout"], reply["stderr"])
-    return runs[kernel.name]
+def traced(kernel: Kernel) -> Traced:
+    """One run for all, as each start of the tracer takes its time."""
+    request = {"container": CONTAINER, "script": IN_CONTAINER, "program": ELSEWHERE}
+    more = {"comm": COMM, "options": OPTIONS.split()}
+    reply = kernel.ask("signatures.provoked", request | more, seconds=600, kept=True)
+    assert reply["program"][:2] == [0, "all done\n"], reply
+    return Traced(reply["exit"], reply["stdout"], reply["stderr"])
 
 
 def of_ours(traced: Traced) -> list[dict[str, Any]]:

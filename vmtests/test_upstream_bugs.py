@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from typing import Any
 
 import pytest
@@ -62,9 +61,8 @@ EVERYONE = {MAIN, THREAD, CHILD, OTHER_USER, RENAMED}
 HOSTNAME, UPTIME, NOTHING = "/etc/hostname", "/proc/uptime", "/etc/hostname/nothing"
 
 
-@cache
 def run_on(kernel: Kernel) -> tuple[Traced, int]:
-    reply = kernel.ask("bugs.traced", {"scopes": SCOPES}, seconds=400)
+    reply = kernel.ask("bugs.traced", {"scopes": SCOPES}, seconds=400, kept=True)
     assert reply["exit"] == 0, reply["stderr"]  # of no events, none would be wrong
     return Traced(reply["exit"], reply["stdout"], reply["stderr"]), reply["pid"]
 

@@ -70,11 +70,14 @@ class Traced:
         return Account(*map(int, found.groups(default="0")))
 
 
-def trace(kernel: Kernel, options: str, command: Sequence[str]) -> Traced:
-    """Run the tracer with options that hold no spaces, and a command."""
+def trace(kernel: Kernel, options: str, command: Sequence[str], *, kept: bool = False) -> Traced:
+    """Run the tracer with options that hold no spaces, and a command.
+
+    A run that is ``kept`` serves all tests that ask for the same.
+    """
     argv = [*options.split(), "--", *command]
     request = {"argv": argv, "seconds": SECONDS}
-    result = kernel.ask("tracing.run", request, seconds=SECONDS + 10)
+    result = kernel.ask("tracing.run", request, seconds=SECONDS + 10, kept=kept)
     return Traced(result["exit"], result["stdout"], result["stderr"])
 
 
