@@ -35,6 +35,7 @@ struct syscall_record {
 struct call_record {
 	u64 end;
 	u64 selected; /* by these scopes */
+	u64 entered;  /* whether the call goes on: what cannot be read now may be later */
 	u64 array;    /* the place of the first array of texts */
 	struct pt_regs registers;
 	struct syscall_record sent;
@@ -129,6 +130,26 @@ static __always_inline u64 take_argument(struct call_record *record, const u64 *
 	return SLOT_NULL;
 }
 
+/* Take the scopes whose filters on a text do not hold out of the record. */
+static __always_inline void judge_text(struct call_record *record, u64 place, u64 at)
+{
+#ifdef USE_TEXTS
+	if (TEXT_FILTERED(place))
+		record->sent.header.mask &= accept_text(record->sent.header.event, place,
+							record->sent.data + at,
+							record->sent.slots[place]);
+#endif
+}
+
+static __always_inline bool is_read_later(const struct call_record *record, u64 slot)
+{
+#ifdef EXEC_CALLS
+	return record->entered && slot == SLOT_UNREADABLE;
+#else
+	return false;
+#endif
+}
+
 /* Take one argument, and the scopes whose filters on it do not hold out of the record. */
 static __always_inline void take_and_judge(struct call_record *record, u64 place, u8 shape)
 {
@@ -136,11 +157,8 @@ static __always_inline void take_and_judge(struct call_record *record, u64 place
 	if (shape == SHAPE_NUMBER || shape == SHAPE_STRINGS)
 		return;
 	*slot = take_argument(record, slot, shape);
-#ifdef USE_TEXTS
-	if (TEXT_FILTERED(place) && shape == SHAPE_STRING)
-		record->sent.header.mask &= accept_text(record->sent.header.event, place,
-							record->sent.data + at, *slot);
-#endif
+	if (shape == SHAPE_STRING && !is_read_later(record, *slot))
+		judge_text(record, place, at);
 }
 
 /* Only execve and execveat have arrays of texts: two of them, behind all other texts. */

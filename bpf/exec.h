@@ -25,7 +25,6 @@ enum exec_slot {
 	EXEC_ENV,
 	EXEC_SLOTS
 };
-#define BLOCK_SIZE 8192 /* bytes of argv or env that are taken, a power of two */
 
 struct exec_record {
 	struct header header;
@@ -154,7 +153,7 @@ static __always_inline void handle_exec(struct linux_binprm *bprm)
 		return;
 	if (know_process(facts) == NOT_OURS)
 		return;
-	report_exec();
+	report_exec(bprm);
 #if defined(SELECT_EXEC) || defined(USE_BINARY)
 	build_path(path, READ(bprm, file));
 #endif

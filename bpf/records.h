@@ -39,6 +39,7 @@ struct header {
 
 #define DATA_SIZE 16384                      /* bytes of arguments in a record, a power of two */
 #define PIECE_SIZE 4096                      /* of one text, as PATH_MAX */
+#define BLOCK_SIZE 8192                      /* of argv or env, a power of two */
 #define DATA_ROOM (DATA_SIZE + PIECE_SIZE)   /* a piece may begin at the last place */
 
 enum counter {

@@ -34,6 +34,7 @@ static __always_inline struct call_record *judge_call(const struct call *call, b
 	u64 selected = compat ? call->compat : call->native;
 	u64 mask = selected & accepted & match_facts(facts);
 	record->selected = selected;
+	record->entered = false;
 	record->sent.header.mask = mask;
 	record->end = 0;
 	if (!mask)
@@ -158,6 +159,7 @@ static __always_inline void handle_enter_exec(u32 number)
 	if (!record)
 		return;
 	if (record->sent.header.mask) {
+		record->entered = true;
 		read_registers(record->sent.slots, &record->registers,
 			       user_registers(current_task()), false);
 		take_arguments(record);

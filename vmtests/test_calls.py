@@ -129,6 +129,50 @@ def test_an_exec_is_one_event_with_its_outcome(kernel: Kernel) -> None:
     assert [call[0] for call in calls] == ["tracee-ref", "sh", "sh", "true", "sh"]
 
 
+UNREAD = """
+import ctypes, mmap, os, tempfile
+libc = ctypes.CDLL(None, use_errno=True)
+def unread(*texts):
+    file = tempfile.TemporaryFile()
+    file.write(b"".join(text.ljust(4096, b"\\0") for text in texts))
+    file.flush()
+    memory = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE)
+    begin = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    return memory, [ctypes.c_void_p(begin + 4096 * i) for i in range(len(texts))]
+def execute(path, *argv):
+    if not (child := os.fork()):
+        texts = unread(path, *argv)
+        array = (ctypes.c_void_p * (len(argv) + 1))(*texts[1][1:])
+        libc.execve(texts[1][0], array, None)
+        os._exit(ctypes.get_errno())
+    os.waitpid(child, 0)
+"""
+"""No page of the texts was touched: the kernel waits for them, a program at the entry cannot."""
+
+
+def test_an_exec_whose_path_was_not_in_memory(kernel: Kernel) -> None:
+    source = (
+        UNREAD
+        + """
+execute(b"/bin/true", b"true", b"", b"x" * 300)
+execute(b"/bin/false", b"false")
+execute(b"/nonexistent", b"a")
+"""
+    )
+    one = "-f 1:event=execve"
+    two = "-f 2:event=execve -f 2:execve.args.pathname=/bin/true"
+    three = "-f 3:event=execve -f 3:execve.args.pathname!=/bin/true"
+    traced = trace(kernel, f"{one} {two} {three} -o json", python(source))
+    found = [(arguments(e), e["returnValue"], e["matchedScopes"]) for e in traced.events][1:]
+    calls = [(args["pathname"], args["argv"], ret, mask) for args, ret, mask in found]
+    assert calls == [
+        ("/bin/true", ["true", "", "x" * 300], 0, 0b11),
+        ("/bin/false", ["false"], 0, 0b101),
+        ("/nonexistent", ["a"], -2, 0b101),
+    ]
+    assert traced.account.balances()
+
+
 def test_an_empty_text_was_read(kernel: Kernel) -> None:
     """Some kernels tell of it as of no text at all (bpf/memory.h)."""
     traced = trace(kernel, "-f event=execve,openat -o json", ["sh", "-c", "cat '' b ''"])

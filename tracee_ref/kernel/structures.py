@@ -24,7 +24,7 @@ STRUCTURES: Final[Wanted] = {
     "pid_namespace": _fields("ns.inum"),
     "pid": _fields("level", "numbers"),
     "upid": _fields("nr", "ns"),
-    "linux_binprm": _fields("file", "filename", "interp"),
+    "linux_binprm": _fields("file", "filename", "fdpath", "interp"),
     "file": _fields("f_path.mnt", "f_path.dentry", "f_inode"),
     "dentry": _fields("d_parent", "d_name.name", "d_name.len"),
     "mount": _fields("mnt", "mnt_parent", "mnt_mountpoint"),
