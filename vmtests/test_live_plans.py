@@ -33,8 +33,12 @@ REDUCING_SECONDS = 90.0
 
 @pytest.fixture(scope="session")
 def directory() -> str:
-    """A name that nothing has, here and (as guests see this machine's files) in guests."""
-    path = Path(tempfile.mkdtemp(prefix="tracee-ref-"))
+    """A name that nothing has, here and in guests.
+
+    It is of /var/tmp, which guests have for themselves: in their /tmp they see this machine's
+    files below their own, and so also what a run of the same time makes here.
+    """
+    path = Path(tempfile.mkdtemp(prefix="tracee-ref-", dir="/var/tmp"))
     path.rmdir()
     return str(path)
 
