@@ -9,6 +9,23 @@
 /* Above the registers FRED kernels keep 16 bytes free (since 6.9, 65c9cc9e2c14). */
 #define STACK_PADDING_FRED 16
 
+/* A register that a task had when it called; they are 64 bits wide. */
+#ifdef TYPED_REGISTERS
+/* The verifier is told what lies at the address (since 6.2, a35b9af4ec2c); then a plain load may read
+ * it. It is written so because BCC would make a call of a helper of anything that it understands. */
+static u64 (*typed_registers)(const struct pt_regs *regs, u32 type) = (void *)CAST_CALL;
+#define SAVED(regs, field)                                                                         \
+	({                                                                                         \
+		u64 _value, _typed = typed_registers(regs, TYPED_REGISTERS);                       \
+		asm volatile("%0 = *(u64 *)(%1 + %2)"                                              \
+			     : "=r"(_value)                                                        \
+			     : "r"(_typed), "i"(offsetof(struct pt_regs, field)));                 \
+		_value;                                                                            \
+	})
+#else
+#define SAVED(regs, field) READ(regs, field)
+#endif
+
 /* Whether the current task is in a 32-bit call. */
 static __always_inline bool is_compat(struct task_struct *task)
 {
@@ -19,22 +36,31 @@ static __always_inline bool is_compat(struct task_struct *task)
 static __always_inline u64 read_register(struct pt_regs *regs, bool compat, const u32 i)
 {
 	if (i == 0)
-		return compat ? READ(regs, bx) : READ(regs, di);
+		return compat ? SAVED(regs, bx) : SAVED(regs, di);
 	if (i == 1)
-		return compat ? READ(regs, cx) : READ(regs, si);
+		return compat ? SAVED(regs, cx) : SAVED(regs, si);
 	if (i == 2)
-		return READ(regs, dx);
+		return SAVED(regs, dx);
 	if (i == 3)
-		return compat ? READ(regs, si) : READ(regs, r10);
+		return compat ? SAVED(regs, si) : SAVED(regs, r10);
 	if (i == 4)
-		return compat ? READ(regs, di) : READ(regs, r8);
-	return compat ? READ(regs, bp) : READ(regs, r9);
+		return compat ? SAVED(regs, di) : SAVED(regs, r8);
+	return compat ? SAVED(regs, bp) : SAVED(regs, r9);
 }
 
-/* All arguments; `saved` is room for the registers, which are read in one go. */
+/* All arguments; `saved` is room for the registers, which are read in one go where each would be
+ * a call of a helper. */
 static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved,
-					   const struct pt_regs *regs, bool compat)
+					   struct pt_regs *regs, bool compat)
 {
+#ifdef TYPED_REGISTERS
+	arguments[0] = read_register(regs, compat, 0);
+	arguments[1] = read_register(regs, compat, 1);
+	arguments[2] = read_register(regs, compat, 2);
+	arguments[3] = read_register(regs, compat, 3);
+	arguments[4] = read_register(regs, compat, 4);
+	arguments[5] = read_register(regs, compat, 5);
+#else
 	read_kernel(saved, sizeof(*saved), regs);
 	arguments[0] = compat ? saved->bx : saved->di;
 	arguments[1] = compat ? saved->cx : saved->si;
@@ -42,6 +68,7 @@ static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved
 	arguments[3] = compat ? saved->si : saved->r10;
 	arguments[4] = compat ? saved->di : saved->r8;
 	arguments[5] = compat ? saved->bp : saved->r9;
+#endif
 }
 
 /* An argument of the kernel function at whose beginning a kprobe is; `i` is constant. */
@@ -53,7 +80,13 @@ static __always_inline u64 function_argument(const struct pt_regs *ctx, const u3
 /* The number of the call that registers belong to. */
 static __always_inline u32 call_number(struct pt_regs *regs)
 {
-	return READ(regs, orig_ax);
+	return SAVED(regs, orig_ax);
+}
+
+/* What the call that registers belong to has returned. */
+static __always_inline s64 return_value(struct pt_regs *regs)
+{
+	return SAVED(regs, ax);
 }
 
 /* execve and execveat, which leave no registers behind when they succeed. */
@@ -66,10 +99,10 @@ static __always_inline bool is_exec(u32 number, bool compat)
 static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)((char *)FIELD(task, stack) + KERNEL_STACK_SIZE) - 1;
-	if ((u16)READ(regs, ss) == USER_SS)
+	if ((u16)SAVED(regs, ss) == USER_SS)
 		return regs;
 	regs = (struct pt_regs *)((char *)regs - STACK_PADDING_FRED);
-	return (u16)READ(regs, ss) == USER_SS ? regs : NULL;
+	return (u16)SAVED(regs, ss) == USER_SS ? regs : NULL;
 }
 
 /* The context of a program at the perf event raw_syscalls:sys_exit, or syscalls:sys_exit_NAME. */

@@ -22,18 +22,20 @@ static __always_inline u32 event_of(const struct call *call, bool compat)
 	return compat ? call->compat_event : call->native_event;
 }
 
-/* Judge a call and begin its record in the scratch space; the mask in it may be 0. `accepted`
- * are the scopes that what it returned leaves. */
-static __always_inline struct call_record *judge_call(const struct call *call, bool compat,
-						      const struct facts *facts, u64 accepted)
+static __always_inline u64 selectors(const struct call *call, bool compat)
+{
+	return compat ? call->compat : call->native;
+}
+
+/* Begin the record of a call in the scratch space; the mask may be 0. */
+static __always_inline struct call_record *begin_record(const struct call *call, bool compat,
+							const struct facts *facts, u64 mask)
 {
 	u32 zero = 0;
 	struct call_record *record = call_records.lookup(&zero);
 	if (!record)
 		return NULL;
-	u64 selected = compat ? call->compat : call->native;
-	u64 mask = selected & accepted & match_facts(facts);
-	record->selected = selected;
+	record->selected = selectors(call, compat);
 	record->entered = false;
 	record->sent.header.mask = mask;
 	record->end = 0;
@@ -66,7 +68,8 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 	if (compat)
 		return;
 #endif
-	if (!(compat ? call->compat : call->native))
+	u64 selected = selectors(call, compat);
+	if (!selected)
 		return;
 	if (is_exec(number, compat)) {
 		forget_exec();
@@ -78,8 +81,9 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 		return;
 	count(SEEN);
 	u64 accepted = accept_retval(event_of(call, compat), retval);
-	struct call_record *record = judge_call(call, compat, facts, accepted);
-	if (!record || !record->sent.header.mask) {
+	u64 mask = selected & accepted & match_facts(facts);
+	struct call_record *record = mask ? begin_record(call, compat, facts, mask) : NULL;
+	if (!record) {
 		count(FILTERED);
 		return;
 	}
@@ -87,7 +91,38 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 	report_call(record, number, retval);
 }
 
-#ifdef CALLS_AT_PERF_EVENTS
+#ifdef CALLS_AT_FUNCTIONS
+static __always_inline void handle_end_of_call(struct pt_regs *regs, s64 retval)
+{
+	u32 number = regs ? call_number(regs) : CALLS;
+	struct call *call = calls.lookup(&number);
+	if (call && call->native)
+		handle_syscall_return(call, number, regs, retval);
+}
+
+/* The end of the function of a selected call: its registers, and what it returns. */
+int on_syscall_end(u64 *ctx)
+{
+	disable_preemption();
+	handle_end_of_call(user_registers(current_task()), ctx[1]);
+	enable_preemption();
+	return 0;
+}
+
+#ifdef SECCOMP_ARGUMENTS
+/* A call of a process with seccomp filters; one that they refuse never comes to its function. */
+int on_syscall_refused(u64 *ctx)
+{
+	struct pt_regs *regs = user_registers(current_task());
+	if ((s32)ctx[SECCOMP_ARGUMENTS] != -1 || !regs)
+		return 0;
+	disable_preemption();
+	handle_end_of_call(regs, return_value(regs));
+	enable_preemption();
+	return 0;
+}
+#endif
+#elif defined(CALLS_AT_PERF_EVENTS)
 int on_syscall_return(struct exit_context *ctx)
 {
 	u32 number = ctx->number;
@@ -123,8 +158,9 @@ static __always_inline void handle_enter_without_return(u32 number)
 	if (!facts)
 		return;
 	count(SEEN);
-	struct call_record *record = judge_call(call, false, facts, ~0ULL);
-	if (!record || !record->sent.header.mask) {
+	u64 mask = call->native & match_facts(facts);
+	struct call_record *record = mask ? begin_record(call, false, facts, mask) : NULL;
+	if (!record) {
 		count(FILTERED);
 		return;
 	}
@@ -155,7 +191,8 @@ static __always_inline void handle_enter_exec(u32 number)
 	struct facts *facts = read_facts();
 	if (!call || !facts || know_process(facts) == NOT_OURS)
 		return;
-	struct call_record *record = judge_call(call, false, facts, ~0ULL);
+	u64 mask = call->native & match_facts(facts);
+	struct call_record *record = begin_record(call, false, facts, mask);
 	if (!record)
 		return;
 	if (record->sent.header.mask) {

@@ -33,6 +33,7 @@ typedef int32_t s32;
 #define __always_inline inline
 #define READ(pointer, field) ((pointer)->field)
 #define FIELD(pointer, field) ((pointer)->field)
+#define SAVED(pointer, field) ((pointer)->field)
 #define read_kernel(to, size, from) memcpy(to, from, size)
 #define PF_KTHREAD 0x00200000
 #define PT_REGS_SIZE sizeof(struct pt_regs)

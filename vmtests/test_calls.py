@@ -259,22 +259,29 @@ for number in {sorted(RENAMED.values())}: libc.syscall(number, -1, 0, 0, 0)
 open("/etc/hostname").close()
 """
 
-POINTS = """
+RUNGS = """
 from tracee_ref.catalogue import load_catalogue
-from tracee_ref.kernel.ladder import can_make_32_bit_calls, exit_points
-from tracee_ref.kernel.preemption import preempts_raw_tracepoints
+from tracee_ref.kernel.ladder import can_make_32_bit_calls, rung
 calls = [load_catalogue()[name] for name in {names}]
-print(len(exit_points(calls, compat=False)), len(exit_points(calls, compat=True)))
-print(int(can_make_32_bit_calls()), int(preempts_raw_tracepoints()))
+print(rung(calls, compat=False).name, rung(calls, compat=True).name, can_make_32_bit_calls())
 """
 
+HIGHEST = {"host": "TRACEPOINTS", "5.10": "FUNCTIONS", "6.1": "FUNCTIONS", "6.12": "FUNCTIONS"}
+"""What these kernels allow; of others it is not known beforehand."""
 
-def test_native_calls_by_tracepoints_of_their_own(kernel: Kernel) -> None:
+
+def rung_of(kernel: Kernel, names: list[str]) -> str:
+    """Where native calls are met."""
+    told = run(kernel, [sys.executable, "-c", RUNGS.format(names=names)]).stdout.split()
+    native, all_, possible = told
+    assert all_ == ("ALL" if possible == "True" else native)
+    return native
+
+
+def test_native_calls_at_places_of_their_own(kernel: Kernel) -> None:
     names = [*RENAMED, "openat", "getpid", "writev"]
-    counts = run(kernel, [sys.executable, "-c", POINTS.format(names=names)]).stdout.split()
-    native, compat, possible, preempted = map(int, counts)
-    assert native == (0 if preempted else len(names))
-    assert compat == (0 if possible else native)
+    native = rung_of(kernel, names)
+    assert native == HIGHEST.get(kernel.name, native)
     options = f"-f event={','.join(names)} -o json"
     traced = trace(kernel, f"--no-compat {options}", python(NATIVE + COMPAT))
     calls = [(e["eventName"], e["returnValue"], arguments(e)) for e in traced.events]
@@ -285,3 +292,65 @@ def test_native_calls_by_tracepoints_of_their_own(kernel: Kernel) -> None:
     assert paths.count("/etc/hostname") == 1
     assert not [e for e in traced.events if e["contextFlags"]["isCompat"]]
     assert traced.account.balances()
+
+
+REFUSED = """
+import ctypes, errno, os, struct
+def filter(*code): return b"".join(struct.pack("HBBI", *one) for one in code)
+ALLOW, REFUSE = (6, 0, 0, 0x7FFF0000), (6, 0, 0, 0x00050000 | errno.EXDEV)
+numbers = [39, 231]
+tests = [(0x15, len(numbers) - i, 0, number) for i, number in enumerate(numbers)]
+code = filter((0x20, 0, 0, 0), *tests, ALLOW, REFUSE)
+room = ctypes.create_string_buffer(code)
+program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(room))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0
+print(libc.syscall(39), libc.syscall(231, 3), libc.syscall(110) > 0, flush=True)
+libc.syscall(60, 4)
+"""
+"""Has seccomp refuse getpid and exit_group with EXDEV; getppid and exit go on."""
+
+
+@pytest.mark.parametrize("more", ["", "--no-compat "])
+def test_calls_that_seccomp_refuses(kernel: Kernel, more: str) -> None:
+    """They come to no function, yet return."""
+    options = f"{more}-f event=getpid,getppid,exit,exit_group -f comm=python3 -o json"
+    traced = trace(kernel, options, python(REFUSED))
+    assert "-1 -1 True\n" in traced.stdout, traced.stderr
+    calls = [(e["eventName"], e["returnValue"]) for e in traced.events]
+    assert [call for call in calls if call[0] != "getppid"] == [
+        ("getpid", -18),
+        ("exit_group", -18),
+        ("exit", 0),
+    ]
+    assert traced.account.balances()
+
+
+COUNTED = """
+import os, pathlib, sys
+def runs():
+    told = [path.read_text() for path in pathlib.Path(f"/proc/{os.getppid()}/fdinfo").iterdir()]
+    return sum(int(one.split("run_cnt:")[1].split()[0]) for one in told if "run_cnt:" in one)
+stats = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
+stats.write_text("1")
+before = runs()
+between = runs()
+for _ in range(1000): os.getuid()
+after = runs()
+for _ in range(10): os.access("/x", 0)
+print("programs ran", after - between - (between - before), runs() - after - (between - before))
+stats.write_text("0")
+"""
+"""How often programs of the tracer ran, less than what counting takes."""
+
+
+@pytest.mark.guest_only  # a switch of the whole kernel
+def test_no_program_runs_for_a_call_that_nobody_selected(kernel: Kernel) -> None:
+    native = rung_of(kernel, ["access", "getppid"])
+    options = "--no-compat -f event=access,getppid -f comm=python3 -o json"
+    traced = trace(kernel, options, python(COUNTED))
+    others, own = map(int, re.findall(r"^programs ran (-?\d+) (-?\d+)$", traced.stdout, re.M)[0])
+    if native == "ALL":
+        assert others >= 1000
+    else:
+        assert (others, own) == (0, 10)

@@ -9,6 +9,7 @@ from .cgroup_packets import CgroupPackets
 from .kprobes import Kprobes
 from .program import Program
 from .tracepoints import Tracepoints
+from .trampolines import AT_FUNCTIONS, Trampolines
 
 
 class HookKind(Enum):
@@ -19,6 +20,12 @@ class HookKind(Enum):
     """By the perf event of a tracepoint: with less at hand, but never preempted."""
 
     KPROBE = "KPROBE"
+    FENTRY = "FENTRY"
+    """At the beginning of a function, by code that the kernel makes for it."""
+
+    FEXIT = "FEXIT"
+    """At its end."""
+
     CGROUP = "CGROUP_SKB"
     """At the packets of the sockets that were made in a cgroup."""
 
@@ -35,6 +42,11 @@ class Hook:
     point: str
     function: str
 
+    @property
+    def at(self) -> str:
+        """The kernel's function that the program is for alone; empty for most kinds."""
+        return self.point if self.kind.value in AT_FUNCTIONS else ""
+
 
 class Attachments:
     """What is on its hooks; raises HostError where the kernel refuses.
@@ -48,12 +60,15 @@ class Attachments:
         self._packets: CgroupPackets | None = None
         self._tracepoints: Tracepoints | None = None
         self._kprobes: Kprobes | None = None
+        self._trampolines = Trampolines()
 
     def attach(self, hook: Hook) -> None:
         """Load the function and run it whenever its hook is passed, on any CPU."""
-        fd = self._program.load(hook.function, hook.kind.value)
+        fd = self._program.load(hook.function, hook.kind.value, hook.at)
         if hook.kind is HookKind.RAW_TRACEPOINT:
             self._program.attach_raw_tracepoint(hook.point, hook.function)
+        elif hook.at:
+            self._trampolines.attach(hook.point, fd)
         elif hook.kind is HookKind.TRACEPOINT:
             self._tracepoints = self._tracepoints or Tracepoints()
             self._tracepoints.attach(hook.point, fd)
@@ -67,7 +82,7 @@ class Attachments:
     def close(self) -> None:
         """Take all off."""
         self._program.detach_raw_tracepoints()
-        for hooks in (self._tracepoints, self._kprobes, self._packets):
+        for hooks in (self._tracepoints, self._kprobes, self._packets, self._trampolines):
             if hooks:
                 hooks.close()
         self._tracepoints = self._kprobes = self._packets = None

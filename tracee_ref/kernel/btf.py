@@ -59,14 +59,26 @@ class Btf:
 
     def size(self, struct: str) -> int:
         """Return the size of a structure in bytes; negative if there is none."""
-        type_id = self._lib.btf__find_by_name_kind(self._btf, struct.encode(), KIND_STRUCT)
-        size: int = self._lib.btf__resolve_size(self._btf, type_id)
+        size: int = self._lib.btf__resolve_size(self._btf, self.structure(struct))
         return size
+
+    def structure(self, name: str) -> int:
+        """Return the number of a structure's type; negative if there is none."""
+        type_id: int = self._lib.btf__find_by_name_kind(self._btf, name.encode(), KIND_STRUCT)
+        return type_id
 
     def function(self, name: str) -> int | None:
         """Return the number of a function's type, None if the kernel has no such function."""
         type_id: int = self._lib.btf__find_by_name_kind(self._btf, name.encode(), KIND_FUNC)
         return type_id if type_id > 0 else None
+
+    def arguments(self, function: str) -> int:
+        """Return how many arguments a function takes; raises HostError if there is none."""
+        type_id = self.function(function)
+        if type_id is None:
+            raise HostError(f"this kernel's BTF has no function {function}; it is not supported")
+        prototype = self._words(type_id, 3)[2]
+        return self._words(prototype, 3)[1] & 0xFFFF
 
     def constant(self, enum: str, name: str) -> int:
         """Return the value of an enumerator; raises HostError where there is none."""

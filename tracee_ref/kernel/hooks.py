@@ -14,7 +14,8 @@ from ..function_events import CALL_ENDS, CGROUPS, FUNCTIONS, RAW_EVENTS
 from ..tables import AcceptTables
 from .attachments import Hook, HookKind
 from .btf import Wanted
-from .ladder import exit_points
+from .functions import has_function, types
+from .ladder import Rung, call_function, exit_point, rung
 from .structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, REMOTE_SOCKETS, merged
 from .structures import SOCKETS as ADDRESSES
 
@@ -30,6 +31,9 @@ CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
 
 CALL_FUNCTIONS: Final = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}
 """How the kernel's functions of system calls begin, by machine."""
+
+SECCOMP: Final = "__secure_computing"
+"""Asks the filters of a process that has some whether it may make a call; -1 if not."""
 
 RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind.KPROBE
 
@@ -85,13 +89,10 @@ class Hooks:
         self._tables = tables
         self._steady = steady
         self._catalogue = all_events()
-        self._exit_points = (
-            []
+        self._rung = (
+            Rung.ALL
             if self._selects("magic_write")
-            else exit_points(
-                [call for call in self.selected_calls() if call.name not in CALLS_WITHOUT_RETURN],
-                compat=settings.compat,
-            )
+            else rung(self.selected_calls(), compat=settings.compat)
         )
 
     def defines(self) -> dict[str, str]:
@@ -123,10 +124,13 @@ class Hooks:
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(self._function_events()),
             "STEADY_HOOKS": self._steady,
-            "CALLS_AT_PERF_EVENTS": self._steady or bool(self._exit_points),
+            "CALLS_AT_PERF_EVENTS": self._steady or self._rung is Rung.TRACEPOINTS,
+            "CALLS_AT_FUNCTIONS": self._rung is Rung.FUNCTIONS,
             "NATIVE_CALLS_ONLY": not self._settings.compat,
             "SOCKET_EVENTS": self._selects_sockets(),
         }
+        if self._rung is Rung.FUNCTIONS and has_function(SECCOMP):
+            names["SECCOMP_ARGUMENTS"] = str(types().arguments(SECCOMP))
         return names | functions | {name: "" for name, on in switches.items() if on}
 
     @property
@@ -164,8 +168,11 @@ class Hooks:
 
     def _call_hooks(self) -> Iterator[Hook]:
         kind, point = (TRACEPOINT, "raw_syscalls:sys_exit") if self._steady else (RAW, "sys_exit")
-        if self._exit_points:
-            yield from (Hook(TRACEPOINT, each, "on_syscall_return") for each in self._exit_points)
+        if self._rung is Rung.FUNCTIONS:
+            yield from self._call_functions()
+        elif self._rung is Rung.TRACEPOINTS:
+            points = map(exit_point, self.selected_calls())
+            yield from (Hook(TRACEPOINT, each, "on_syscall_return") for each in points)
         elif self.selected_calls():
             yield Hook(kind, point, "on_syscall_return")
         if self._selects("magic_write"):
@@ -176,10 +183,19 @@ class Hooks:
         if self._selects(*EXEC_CALLS):
             entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
         for call, function in entries.items():
-            if self._steady:
+            if self._rung is Rung.FUNCTIONS and (at := call_function(call)):
+                yield Hook(HookKind.FENTRY, at, function)
+            elif self._steady:
                 yield Hook(KPROBE, f"{CALL_FUNCTIONS[platform.machine()]}{call}", function)
             else:
                 yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function)
+
+    def _call_functions(self) -> Iterator[Hook]:
+        ended = (c.name for c in self.selected_calls() if c.name not in CALLS_WITHOUT_RETURN)
+        functions = map(call_function, ended)
+        yield from (Hook(HookKind.FEXIT, at, "on_syscall_end") for at in functions if at)
+        if has_function(SECCOMP):
+            yield Hook(HookKind.FEXIT, SECCOMP, "on_syscall_refused")
 
     def _function_hooks(self) -> Iterator[Hook]:
         for event in self._function_events():

@@ -13,15 +13,46 @@ import re
 from typing import Final
 
 from .functions import KPROBES
+from .private_mount import private_mount
 
 FIRST: Final = (6, 19)
 """The release from which on; no type or function of the kernel tells."""
+
+
+SELDOM: Final = re.compile(r"\((none|voluntary)\)")
+"""The modes in which the kernel gives up the CPU in places of its own choice only."""
 
 
 def preempts_raw_tracepoints() -> bool:
     """Whether a program at a raw tracepoint can be stopped in its middle."""
     release = re.match(r"(\d+)\.(\d+)", os.uname().release)
     return release is not None and (int(release[1]), int(release[2])) >= FIRST
+
+
+def preempts_functions() -> bool:
+    """Whether a program at a function of the kernel (fentry, fexit) can be stopped in its middle.
+
+    It is as any code of the kernel there.  How the scheduler was set when it
+    booted is told by a file since 5.13 (1011dcce99f8).
+    """
+    version = os.uname().version
+    if "PREEMPT" not in version:
+        return False
+    return "PREEMPT_DYNAMIC" not in version or not SELDOM.search(_scheduler_mode())
+
+
+def _scheduler_mode() -> str:
+    try:
+        root = private_mount("debugfs")
+    except OSError:
+        return ""
+    try:
+        with os.fdopen(os.open("sched/preempt", os.O_RDONLY, dir_fd=root)) as file:
+            return file.read()
+    except OSError:
+        return ""
+    finally:
+        os.close(root)
 
 
 def steady_hooks() -> bool:

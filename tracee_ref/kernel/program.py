@@ -27,8 +27,13 @@ PROGRAM_TYPES: Final = {
     "SOCK_OPS": 13,
     "RAW_TRACEPOINT": 17,
     "CGROUP_SOCK_ADDR": 18,
+    "FENTRY": 26,
+    "FEXIT": 26,
 }
 """``enum bpf_prog_type``."""
+
+ATTACH_TYPES: Final = {"FENTRY": 24, "FEXIT": 25}
+"""``enum bpf_attach_type`` of programs at a function, which must be told when they are loaded."""
 
 LOG_BYTES: Final = 1 << 24
 VERIFIED: Final = re.compile(r"processed (\d+) insns")
@@ -42,7 +47,11 @@ MAP_OPTIONS: Final = Struct("=Q6I")
 LOAD_OPTIONS: Final = Struct("=Q9I4xQQ2IQ2I2IQ")
 """``struct bpf_prog_load_opts`` of libbpf up to ``log_buf``."""
 
-KERNEL_FUNCTIONS: Final = {"bpf_preempt_disable": 0x7FF0_0001, "bpf_preempt_enable": 0x7FF0_0002}
+KERNEL_FUNCTIONS: Final = {
+    "bpf_preempt_disable": 0x7FF0_0001,
+    "bpf_preempt_enable": 0x7FF0_0002,
+    "bpf_rdonly_cast": 0x7FF0_0003,
+}
 """Functions of the kernel that programs call, and the numbers that stand for them in the C text:
 BCC knows helpers only."""
 
@@ -80,6 +89,7 @@ class Program:
         self._tracer = os.getpid() if tracer is None else tracer
         self._attached: list[int] = []
         self._loaded: dict[str, int] = {}
+        self._btf = btf
         self._kernel_functions = kernel_functions(btf)
         self.possible_cpus: int = self._lib.libbpf_num_possible_cpus()
         program = compiled(name, self._text(name, defines, btf, more))
@@ -93,12 +103,13 @@ class Program:
         """Return one self-contained text: BCC rewrites only what stands in its main file."""
         structures, of_kernel = structures_of(btf)
         of_kernel |= {"TRACER_PID": str(TRACER_PID)}
-        if kernel_functions(btf):
-            of_kernel |= {
-                "PREEMPTIBLE": "",
-                "PREEMPT_DISABLE_CALL": str(KERNEL_FUNCTIONS["bpf_preempt_disable"]),
-                "PREEMPT_ENABLE_CALL": str(KERNEL_FUNCTIONS["bpf_preempt_enable"]),
-            }
+        known, (disable, enable, cast) = kernel_functions(btf), KERNEL_FUNCTIONS.values()
+        if disable in known:
+            calls = {"PREEMPT_DISABLE_CALL": str(disable), "PREEMPT_ENABLE_CALL": str(enable)}
+            of_kernel |= {"PREEMPTIBLE": "", **calls}
+        if cast in known:
+            type_ = str(btf.structure("pt_regs"))
+            of_kernel |= {"CAST_CALL": str(cast), "TYPED_REGISTERS": type_}
         lines = [f"#define {key} {value}" for key, value in {**defines, **of_kernel}.items()]
         declared = btf.declarations(merged(structures, more))
         return "\n".join([*lines, declared, _inlined(name, set())])
@@ -111,27 +122,28 @@ class Program:
             raise refused(f"map {shape.name}", os.strerror(-fd))
         return fd
 
-    def load(self, function: str, kind: str) -> int:
+    def load(self, function: str, kind: str, at: str = "") -> int:
         """Have the verifier check a function; return its file descriptor.
 
-        ``kind`` is a key of PROGRAM_TYPES.  A function is loaded once.
+        ``kind`` is a key of PROGRAM_TYPES; ``at`` names the kernel's function for those kinds
+        that are for one alone.  A function is loaded once for each.
         """
-        if function in self._loaded:
-            return self._loaded[function]
-        fd, _ = self._load(function, kind, 0)
+        name = f"{function} {at}".strip()
+        if name in self._loaded:
+            return self._loaded[name]
+        fd, _ = self._load(function, kind, at, 0)
         if fd < 0:
-            error, log = self._load(function, kind, LOG_REASONS)
-            raise refused(function, telling_line(log) or os.strerror(-error))
-        self._loaded[function] = fd
+            error, log = self._load(function, kind, at, LOG_REASONS)
+            raise refused(name, telling_line(log) or os.strerror(-error))
+        self._loaded[name] = fd
         return fd
 
-    def _load(self, function: str, kind: str, log_level: int) -> tuple[int, str]:
+    def _load(self, function: str, kind: str, at: str, log_level: int) -> tuple[int, str]:
         """Return the file descriptor, or a negative error, and the verifier's log."""
         code = self._linked(function)
         log = ctypes.create_string_buffer(LOG_BYTES if log_level else 1)
         told = (log_level, len(log), ctypes.addressof(log)) if log_level else (0, 0, 0)
-        size = LOAD_OPTIONS.size
-        options = LOAD_OPTIONS.pack(size, *[0] * 9, 0, 0, 0, 0, 0, 0, 0, *told)
+        options = load_options(kind, (at and self._btf.function(at)) or 0, told)
         number, count = PROGRAM_TYPES[kind], len(code) // INSTRUCTION.size
         name = function[:15].encode()
         fd: int = self._lib.bpf_prog_load(number, name, b"GPL", code, count, options)
@@ -167,14 +179,14 @@ class Program:
             os.close(fd)
         self._attached.clear()
 
-    def verified(self, function: str, kind: str) -> int:
+    def verified(self, function: str, kind: str, at: str = "") -> int:
         """Return how many instructions the verifier goes through for a function.
 
         The function is loaded for that alone.  Older kernels tell it nowhere but in their log.
         """
-        fd, log = self._load(function, kind, LOG_STATS)
+        fd, log = self._load(function, kind, at, LOG_STATS)
         if fd < 0:
-            self.load(function, kind)  # raises, with the reason
+            self.load(function, kind, at)  # raises, with the reason
         os.close(fd)
         found = VERIFIED.search(log)
         return int(found[1]) if found else 0
@@ -218,10 +230,20 @@ class Program:
         self._maps.clear()
 
 
+def load_options(kind: str, at: int, told: tuple[int, int, int] = (0, 0, 0)) -> bytes:
+    """Return libbpf's options for a program.
+
+    ``at`` is the number of the function that it is for; ``told`` are level, size and address of
+    the verifier's log.
+    """
+    of_type = (0, ATTACH_TYPES.get(kind, 0), 0, 0, 0, 0, at, 0, 0)
+    return LOAD_OPTIONS.pack(LOAD_OPTIONS.size, *of_type, *[0] * 7, *told)
+
+
 def kernel_functions(btf: Btf) -> dict[int, int]:
-    """Return the kernel's number of each function by that in the C text; none before 6.10."""
+    """Return the kernel's number of each function that it has, by that in the C text."""
     found = {number: btf.function(name) for name, number in KERNEL_FUNCTIONS.items()}
-    return {} if None in found.values() else {n: id_ for n, id_ in found.items() if id_}
+    return {number: id_ for number, id_ in found.items() if id_}
 
 
 def refused(what: str, reason: str) -> HostError:

@@ -55,7 +55,7 @@ VMA_LIST: Final[Wanted] = {
 X86: Final[Wanted] = {
     "task_struct": _fields("thread_info.status"),
     "pt_regs": _fields(
-        "di", "si", "dx", "r10", "r8", "r9", "bx", "cx", "bp", "orig_ax", "ss",
+        "di", "si", "dx", "r10", "r8", "r9", "bx", "cx", "bp", "ax", "orig_ax", "ss",
     ),
 }  # fmt: skip
 ARM64: Final[Wanted] = {

@@ -1,34 +1,27 @@
-"""Attaching a program to one tracepoint, without a mounted tracefs.
-
-BCC wants tracefs at its usual place, where hosts and containers often have none.  A mount of
-our own that is attached nowhere serves as well, and nobody else sees it.
-"""
+"""Attaching a program to one tracepoint, without a tracefs at its usual place."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 from struct import pack
 from typing import Final
 
 from ..errors import HostError
 from .perf_events import leave, run_at
+from .private_mount import private_mount
 
-SYS_FSOPEN: Final = 430
-SYS_FSCONFIG: Final = 431
-SYS_FSMOUNT: Final = 432
-FSCONFIG_CMD_CREATE: Final = 6
 PERF_TYPE_TRACEPOINT: Final = 2
 PERF_ATTR_SIZE: Final = 64
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Tracepoints:
     """Attaches programs to tracepoints."""
 
     def __init__(self) -> None:
-        self._tracefs = _private_tracefs()
+        try:
+            self._tracefs = private_mount("tracefs")
+        except OSError as error:
+            raise _refused(error) from error
         self._attached: list[int] = []
 
     def attach(self, point: str, program: int) -> None:
@@ -64,22 +57,6 @@ class Tracepoints:
             return None
         with os.fdopen(fd) as file:
             return int(file.read())
-
-
-def _private_tracefs() -> int:
-    context = _call(SYS_FSOPEN, b"tracefs", 1)
-    try:
-        _call(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0)
-        return _call(SYS_FSMOUNT, context, 1, 0)
-    finally:
-        os.close(context)
-
-
-def _call(number: int, *arguments: object) -> int:
-    result: int = _libc.syscall(number, *arguments)
-    if result < 0:
-        raise _refused(OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno())))
-    return result
 
 
 def _refused(error: OSError) -> HostError:

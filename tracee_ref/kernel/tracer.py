@@ -119,13 +119,11 @@ class KernelTracer:
 
     def verified(self) -> dict[str, int]:
         """Return how many instructions of each program of this run the verifier goes through."""
-        kinds = {hook.function: hook.kind.value for hook in self._hooks.hooks()}
-        kinds |= dict.fromkeys(self._hooks.fillers().values(), "KPROBE")
-        kinds |= {JUDGE: "KPROBE"} if self._hooks.fillers() else {}
-        kinds |= {CGROUP_REPORTER: "RAW_TRACEPOINT"} if self._hooks.reports_cgroups else {}
-        return {
-            function: self._program.verified(function, kind) for function, kind in kinds.items()
-        }
+        kinds = {hook.function: (hook.kind.value, hook.at) for hook in self._hooks.hooks()}
+        kinds |= dict.fromkeys(self._hooks.fillers().values(), ("KPROBE", ""))
+        kinds |= {JUDGE: ("KPROBE", "")} if self._hooks.fillers() else {}
+        kinds |= {CGROUP_REPORTER: ("RAW_TRACEPOINT", "")} if self._hooks.reports_cgroups else {}
+        return {name: self._program.verified(name, *kind) for name, kind in kinds.items()}
 
     def missed(self) -> int:
         """Return how often a program did not run because it was running on that CPU already."""
