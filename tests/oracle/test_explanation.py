@@ -95,6 +95,20 @@ def test_a_followed_process_is_not_asked() -> None:
     ]
 
 
+def test_the_fact_alone_suspends_filters_without_follow() -> None:
+    event = replace(OPENAT, process=replace(LS, followed=1))
+    (one,) = explain(scopes_of("event=openat", "!container"), [event])
+    assert one.matches
+    assert [*one.lines()] == [
+        "scope 1: matches",
+        "  yes event openat: selected (rule 5)",
+        "  -   followed: its filters on the process are not asked (rule 13)",
+        "  -   !container: the container is c0ffee, started after tracing began (rule 11)",
+    ]
+    (other,) = explain(scopes_of("2:event=openat", "2:!container"), [event])
+    assert [reason.filter for reason in other.reasons] == ["event openat", "!container"]
+
+
 def undecided(binary: Binary | None) -> Explanation:
     events = [replace(OPENAT, process=replace(LS, binary=one)) for one in (LS.binary, binary)]
     scopes = scopes_of("event=openat", "binary=/bin/ls")

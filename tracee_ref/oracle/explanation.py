@@ -106,14 +106,17 @@ def _tracer(event: Event) -> Iterator[Reason]:
 
 
 def _follow(scope: Scope, events: Sequence[Event], needs: Mapping[str, str]) -> Iterator[Reason]:
+    holds = _followed(scope, events)
     if scope.follow:
-        holds = _followed(scope, events)
         facts = {
             True: "the process is followed, so filters on processes are not asked",
             False: "the process is not followed, so filters on processes decide",
             None: needs.get("follow", "whether the process is followed is not known"),
         }
         yield Reason(FOLLOW, "follow", facts[holds], holds, counts=False)
+    elif holds:  # only a vector can say so, as it gives the fact and not what led to it
+        fact = "its filters on the process are not asked"
+        yield Reason(FOLLOW, "followed", fact, holds, counts=False)
 
 
 def _followed(scope: Scope, events: Sequence[Event]) -> bool | None:
