@@ -25,7 +25,7 @@ def reasoning(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
     """Give lines that tell the question and how the model comes to its answer."""
     question = outcome.vector.question
     if flags := question.get("flags"):
-        yield " ".join(f"-f {shlex.quote(flag_text(flag))}" for flag in flags)
+        yield " ".join(f"-f {shell_word(read_bytes(flag))}" for flag in flags)
     if outcome.vector.kind == "decision":
         yield from _decision(outcome)
     elif outcome.vector.kind == "trace":
@@ -36,9 +36,19 @@ def reasoning(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
         yield f"asked: {question}"
 
 
-def flag_text(flag: Data) -> str:
-    """Return a flag for people."""
-    return os.fsdecode(read_bytes(flag))
+def shell_word(flag: bytes) -> str:
+    """Return a flag to paste into a shell; ``$'...'`` where a text would not show its bytes."""
+    text = os.fsdecode(flag)
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(map(_in_dollar_quotes, flag)) + "'"
+
+
+def _in_dollar_quotes(byte: int) -> str:
+    shown = chr(byte)
+    if not (shown.isascii() and shown.isprintable()):
+        return f"\\x{byte:02x}"
+    return f"\\{shown}" if shown in "\\'" else shown
 
 
 def _decision(outcome: Outcome) -> Iterator[str]:
@@ -92,7 +102,7 @@ def _first_difference(expected: list[Data], found: Data) -> tuple[int, str] | No
 
 
 def _grammar(question: Data, catalogue: Sequence[Data]) -> Iterator[str]:
-    flags = [flag_text(flag) for flag in question["flags"]]
+    flags = [os.fsdecode(read_bytes(flag)) for flag in question["flags"]]
     try:
         parse_filters(flags, read_catalogue(catalogue))
     except UsageError as error:

@@ -1,0 +1,27 @@
+"""Flags in a report can be pasted into a shell, whatever bytes they are of."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tracee_ref.oracle.reasoning import shell_word
+
+
+@pytest.mark.parametrize(
+    ("flag", "word"),
+    [
+        (b"uid=5", "uid=5"),
+        (b"comm!=a b", "'comm!=a b'"),
+        ("comm=\u00e9".encode(), "'comm=\u00e9'"),
+        (b"comm=*\xff*", r"$'comm=*\xff*'"),
+        (b"comm=\xffa1", r"$'comm=\xffa1'"),
+        (b"comm=it's \\\n", r"$'comm=it\'s \\\x0a'"),
+        (b"comm=\xc3\xa9\xff", r"$'comm=\xc3\xa9\xff'"),
+    ],
+)
+def test_the_shell_makes_the_same_bytes_of_it(flag: bytes, word: str) -> None:
+    assert shell_word(flag) == word
+    command = ["bash", "-c", f"printf %s {word}"]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == flag
