@@ -109,7 +109,8 @@ KINDS: Final = (
     ),
     Kind(
         "binary", "binary", exactly("binary", "bin"), EQUALITY,
-        takes="/PATH, host:/PATH or INODE:/PATH (INODE of a mount namespace)",
+        takes="/PATH, host:/PATH or INODE:/PATH (INODE of a mount namespace, 0 for any); "
+        "the only ':' is the one behind host or INODE",
         example="binary=/usr/bin/ls",
         selects="what processes do that run /usr/bin/ls",
         summary="the path of the program file as the kernel resolved it at exec",

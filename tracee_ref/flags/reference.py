@@ -30,8 +30,8 @@ This page is made from the table that the parser uses (`python -m tracee_ref.fla
 - A scope matches an event if it selects the event and all its filters hold (AND). Scopes know
   nothing of each other; an event is shown once if any matches, with the mask of those that do:
   bit N-1 is scope N.
-- Events are selected by `event` and `set`; a scope with neither has the default set. Leaving out
-  (`!=`) wins over adding (`=`), and a scope that is left without events is an error.
+- Events are selected by `event` and `set`; a scope with neither has the set named `default`.
+  Leaving out (`!=`) wins over adding (`=`), and a scope that is left without events is an error.
 - Without any `-f`: scope 1 with the default set.
 
 ## Lists and several filters of a kind
@@ -43,9 +43,14 @@ with `uid>10` is nothing. For filters on an event, read: field of an event, in p
 """
 
 TEXTS: Final = f"""\
-A text may have one `*` before it, one after it, or both; elsewhere `*` is an error. There is no way
-to write a `,` in a value, nor a `*` at its ends. Names of threads and hosts are compared as the
-kernel holds them for us, in {COMM_BYTES} bytes; a longer text is an error, as it could never match.
+A text may have one `*` before it, one after it, or both; elsewhere `*` is an error. The text itself
+must not be empty: `*` and `**` alone are errors. There is no way to write a `,` in a value, a `*`
+at its ends, or a `:` in a path. Names of threads and hosts are compared as the kernel holds them
+for us, in {COMM_BYTES} bytes; a longer text is an error, as it could never match.
+
+Numbers are decimal and may begin with zeros: `uid=007` is `uid=7`. A `+` may stand before a scope
+(`+1:uid=5`) and before a number in a filter on an event (`openat.retval=+5`), nowhere else. What
+`=` and `!=` compare an argument with is no number but a text: `openat.args.flags=007` is not 7.
 """
 
 FIELDS_HEAD: Final = """\
