@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from oracle_command import oracle
 
+from tracee_ref.oracle.protocol import case_line
 from tracee_ref.oracle.vector import CORPUS, SCHEMA, Vector, load_vectors
 
 VALIDATOR = Draft202012Validator(json.loads((CORPUS / SCHEMA).read_text()))
@@ -89,6 +90,11 @@ def test_the_schema_refuses_others(place: tuple[Any, ...], value: Any) -> None:
 def test_no_number_in_json_needs_more_than_32_bits() -> None:
     for line in lines():
         assert all(abs(number) < 1 << 32 for number in numbers(line))
+
+
+def test_what_a_consumer_reads_is_ascii(vectors: list[Vector]) -> None:
+    """Some readers of lines end one at U+2028 too."""
+    assert all(case_line(one).isascii() for one in vectors)
 
 
 def numbers(data: Any) -> Iterator[int]:
