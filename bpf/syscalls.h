@@ -28,7 +28,7 @@ static __always_inline u64 selectors(const struct call *call, bool compat)
 }
 
 /* Begin the record of a call in the scratch space; the mask may be 0. */
-static __always_inline struct call_record *begin_record(const struct call *call, bool compat,
+static __always_inline struct call_record *begin_call(const struct call *call, bool compat,
 							const struct facts *facts, u64 mask)
 {
 	u32 zero = 0;
@@ -82,7 +82,7 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 	count(SEEN);
 	u64 accepted = accept_retval(event_of(call, compat), retval);
 	u64 mask = selected & accepted & match_facts(facts);
-	struct call_record *record = mask ? begin_record(call, compat, facts, mask) : NULL;
+	struct call_record *record = mask ? begin_call(call, compat, facts, mask) : NULL;
 	if (!record) {
 		count(FILTERED);
 		return;
@@ -159,7 +159,7 @@ static __always_inline void handle_enter_without_return(u32 number)
 		return;
 	count(SEEN);
 	u64 mask = call->native & match_facts(facts);
-	struct call_record *record = mask ? begin_record(call, false, facts, mask) : NULL;
+	struct call_record *record = mask ? begin_call(call, false, facts, mask) : NULL;
 	if (!record) {
 		count(FILTERED);
 		return;
@@ -192,7 +192,7 @@ static __always_inline void handle_enter_exec(u32 number)
 	if (!call || !facts || know_process(facts) == NOT_OURS)
 		return;
 	u64 mask = call->native & match_facts(facts);
-	struct call_record *record = begin_record(call, false, facts, mask);
+	struct call_record *record = begin_call(call, false, facts, mask);
 	if (!record)
 		return;
 	if (record->sent.header.mask) {

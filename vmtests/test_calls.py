@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 
 import pytest
 
 from vmtests.kernel import Kernel
-from vmtests.tracing import arguments, python, run, trace
+from vmtests.tracing import arguments, python, trace
 
 MANY = """
 import os
@@ -26,7 +25,7 @@ os.kill(os.getppid(), signal.SIGCONT)
 """The tracer is the parent: for the time of the calls it does not read at all."""
 
 
-CALLS = 3_000
+CALLS = 1_000
 """In every kernel; an emulated guest takes a millisecond to print an event."""
 
 MORE_CALLS = 10_000
@@ -259,23 +258,15 @@ for number in {sorted(RENAMED.values())}: libc.syscall(number, -1, 0, 0, 0)
 open("/etc/hostname").close()
 """
 
-RUNGS = """
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.kernel.ladder import can_make_32_bit_calls, rung
-calls = [load_catalogue()[name] for name in {names}]
-print(rung(calls, compat=False).name, rung(calls, compat=True).name, can_make_32_bit_calls())
-"""
-
 HIGHEST = {"host": "TRACEPOINTS", "5.10": "FUNCTIONS", "6.1": "FUNCTIONS", "6.12": "FUNCTIONS"}
 """What these kernels allow; of others it is not known beforehand."""
 
 
 def rung_of(kernel: Kernel, names: list[str]) -> str:
     """Where native calls are met."""
-    told = run(kernel, [sys.executable, "-c", RUNGS.format(names=names)]).stdout.split()
-    native, all_, possible = told
-    assert all_ == ("ALL" if possible == "True" else native)
-    return native
+    told = kernel.ask("programs.rungs", {"calls": names})
+    assert told["all"] == ("ALL" if told["possible"] else told["native"])
+    return str(told["native"])
 
 
 def test_native_calls_at_places_of_their_own(kernel: Kernel) -> None:

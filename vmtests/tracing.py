@@ -70,13 +70,21 @@ class Traced:
         return Account(*map(int, found.groups(default="0")))
 
 
-def trace(kernel: Kernel, options: str, command: Sequence[str], *, kept: bool = False) -> Traced:
+def trace(
+    kernel: Kernel,
+    options: str,
+    command: Sequence[str],
+    *,
+    kept: bool = False,
+    programs: str = "",
+) -> Traced:
     """Run the tracer with options that hold no spaces, and a command.
 
-    A run that is ``kept`` serves all tests that ask for the same.
+    A run that is ``kept`` serves all tests that ask for the same; ``programs`` names another
+    directory for compiled programs.
     """
     argv = [*options.split(), "--", *command]
-    request = {"argv": argv, "seconds": SECONDS}
+    request = {"argv": argv, "seconds": SECONDS, "programs": programs}
     result = kernel.ask("tracing.run", request, seconds=SECONDS + 10, kept=kept)
     return Traced(result["exit"], result["stdout"], result["stderr"])
 

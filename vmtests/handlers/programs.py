@@ -10,6 +10,7 @@ from tracee_ref.flags.filters import parse_filters
 from tracee_ref.function_events import FUNCTIONS, RAW_EVENTS
 from tracee_ref.kernel.btf import Btf, Wanted
 from tracee_ref.kernel.hooks import Settings
+from tracee_ref.kernel.ladder import can_make_32_bit_calls, rung
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
 
@@ -65,6 +66,14 @@ def verified() -> Reply:
 def verified_functions() -> Reply:
     """The same of the programs for events of kernel functions."""
     return counted(FUNCTION_EVENTS)
+
+
+@handler
+def rungs(*, calls: list[str]) -> Reply:
+    """Where this kernel has native calls met, and all; and whether 32-bit calls are possible."""
+    events = [load_catalogue()[name] for name in calls]
+    native, all_ = (rung(events, compat=compat).name for compat in (False, True))
+    return {"native": native, "all": all_, "possible": can_make_32_bit_calls()}
 
 
 class Arm64Types(Btf):

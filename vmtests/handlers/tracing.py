@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from tracee_ref import cli
+from tracee_ref.kernel.program_store import DIRECTORY
 from vmtests.handlers import Reply, handler
 
 EXIT_OF_A_CRASH = 70
@@ -21,11 +22,16 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @handler
-def run(*, argv: list[str], seconds: float) -> Reply:
-    """The exit status of ``tracee-ref ARGV`` (null if it ran out of time) and what it wrote."""
+def run(*, argv: list[str], seconds: float, programs: str = "") -> Reply:
+    """The exit status of ``tracee-ref ARGV`` (null if it ran out of time) and what it wrote.
+
+    ``programs`` names another directory for compiled programs.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         pid = os.fork()
         if pid == 0:
+            if programs:
+                os.environ[DIRECTORY] = programs
             become_tracer(argv, out, err)
         status = _wait(pid, seconds)
         return {"exit": status, "pid": pid, "stdout": written(out), "stderr": written(err)}
