@@ -30,6 +30,8 @@ SERVED: Final = "served"
 
 WAIT_SECONDS: Final = 60.0
 REST: Final = 0.02
+ASKING_REST: Final = 0.1
+"""Seconds between two looks; for the machine that is slow a look is work."""
 
 
 def compiled(name: str, text: str) -> Compiled:
@@ -72,7 +74,7 @@ def _asked(place: Path, text: str) -> Compiled | None:
     _write(place.with_suffix(".c"), text.encode())
     deadline = time.monotonic() + WAIT_SECONDS
     while not place.exists() and time.monotonic() < deadline:
-        time.sleep(REST)
+        time.sleep(ASKING_REST)
     return _read(place)
 
 
