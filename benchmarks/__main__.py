@@ -17,6 +17,7 @@ from benchmarks.kinds import kinds
 from benchmarks.lines import lines
 from benchmarks.peers import bcc_tools, peers
 from benchmarks.report import markdown, versions
+from benchmarks.stream import checks
 from benchmarks.tracer_costs import events, start
 
 RATES: Final = (("json", 300_000), ("table", 200_000))
@@ -52,6 +53,7 @@ def main(
             ),
             "kinds": lambda: kinds(repeat=10 if tiny else 200_000, tiny=tiny),
             "lines": lambda: lines(count=100 if tiny else 50_000),
+            "checks": lambda: checks(directory, count=100 if tiny else 1_000_000),
             "start": lambda: start(rounds),
             "events": lambda: sustained_events(directory, tiny, sustained),
             "peers": lambda: peers(directory, rounds=max(1, rounds - 2), tiny=tiny),

@@ -104,8 +104,14 @@ def start_table(row: Mapping[str, Any]) -> list[str]:
 
 def events_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Events to lines."""
-    names = ("format", "per_second", "seen", "delivered", "lost", "seconds", "cpu_us_an_event")
-    headers = ("to", "made a second", "seen", "shown", "lost", "s", "CPU us an event, all told")
+    names = (
+        "format", "per_second", "seen", "delivered", "lost", "seconds", "cpu_us_an_event",
+        "rss_first", "rss_last",
+    )  # fmt: skip
+    headers = (
+        "to", "made a second", "seen", "shown", "lost", "s", "CPU us an event, all told",
+        "MiB after a quarter", "at the end",
+    )  # fmt: skip
     text = "Events with two texts; the CPU time holds the start and the calls themselves."
     return [
         "## Events to lines",
@@ -114,6 +120,13 @@ def events_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         "",
         *table(headers, [[r[n] for n in names] for r in rows]),
     ]
+
+
+def checks_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The oracle on a file."""
+    cells = [[r[name] for name in ("scopes", "events", "seconds", "cpu_s")] for r in rows]
+    headers = ("scopes ask for", "events", "s", "CPU s")
+    return ["## `scope-oracle check` of a file", "", *table(headers, cells)]
 
 
 def peers_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -139,6 +152,7 @@ PARTS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
     "hooks": hooks_table,
     "kinds": kinds_table,
     "lines": lines_table,
+    "checks": checks_table,
     "start": start_table,
     "events": events_table,
     "peers": peers_table,

@@ -13,6 +13,8 @@ from typing import Final
 from benchmarks.loop import compiled
 from benchmarks.peers import TRACEE_REF, used
 
+REST: Final = 0.5
+
 STATUS: Final = {"rss": "VmRSS", "anonymous": "RssAnon", "file": "RssFile"}
 """Of /proc/PID/status, in KiB there."""
 
@@ -51,10 +53,10 @@ def events(directory: Path, form: str, *, count: int, per_second: int) -> dict[s
     request = f"renameat {count} {-per_second if per_second else 1}"
     before, began = used(), time.perf_counter()
     command = ["sh", "-c", f"echo {request} | {calls}"]
-    done = subprocess.run([*argv, "--", *command], capture_output=True, text=True, check=True)
+    told, resident = sampled([*argv, "--", *command])
     seconds, cpu = time.perf_counter() - began, used() - before
-    found = re.search(r"seen (\d+) .* lost (\d+);.*= delivered (\d+)", done.stderr)
-    assert found, done.stderr
+    found = re.search(r"seen (\d+) .* lost (\d+);.*= delivered (\d+)", told)
+    assert found, told
     seen, lost, delivered = map(int, found.groups())
     return {
         "format": form,
@@ -64,4 +66,17 @@ def events(directory: Path, form: str, *, count: int, per_second: int) -> dict[s
         "delivered": delivered,
         "seconds": seconds,
         "cpu_us_an_event": 1e6 * cpu / max(1, delivered),
+        "rss_first": resident[len(resident) // 4],
+        "rss_last": resident[-1],
     }
+
+
+def sampled(argv: list[str]) -> tuple[str, list[float]]:
+    """Run a tracer; return what it said on stderr, and its resident memory (MiB) twice a second."""
+    resident = []
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stderr
+        while tracer.poll() is None:
+            resident.append(memory(tracer.pid).get("rss", 0.0))
+            time.sleep(REST)
+        return tracer.stderr.read(), [mib for mib in resident if mib]
