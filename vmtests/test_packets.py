@@ -38,6 +38,11 @@ def udp(*address):
     one.bind(address or local)
     return one, one.getsockname()[1]
 
+# Were one to wait for ever, it says where.
+import faulthandler, signal
+faulthandler.register(signal.SIGALRM, chain=True)
+signal.alarm(120)
+
 be("sender")
 out, facts["sender"] = udp()
 
