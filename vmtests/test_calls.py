@@ -258,7 +258,11 @@ for number in {sorted(RENAMED.values())}: libc.syscall(number, -1, 0, 0, 0)
 open("/etc/hostname").close()
 """
 
-HIGHEST = {"host": "TRACEPOINTS", "5.10": "FUNCTIONS", "6.1": "FUNCTIONS", "6.12": "FUNCTIONS"}
+HIGHEST = {
+    "host": "TRACEPOINTS",
+    **dict.fromkeys(("5.10", "6.1", "6.12"), "FUNCTIONS"),
+    "7": "ALL",
+}
 """What these kernels allow; of others it is not known beforehand."""
 
 
