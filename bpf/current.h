@@ -34,9 +34,9 @@ static __always_inline u64 before_nul(u64 word)
 }
 
 /* Copy 15 characters of a name at the most, without what an older one left behind its NUL. */
-static __always_inline void copy_name(char *to, u64 first, u64 second)
+static __always_inline void copy_name(u64 *to, u64 first, u64 second)
 {
 	u64 kept = before_nul(first);
-	((u64 *)to)[0] = kept;
-	((u64 *)to)[1] = kept >> 56 ? before_nul(second) & ~0ULL >> 8 : 0;
+	to[0] = kept;
+	to[1] = kept >> 56 ? before_nul(second) & ~0ULL >> 8 : 0;
 }

@@ -51,18 +51,9 @@ static __always_inline u64 put_file_path(struct exec_scratch *record,
 	return put_path(&record->end, record->sent.data, path);
 }
 
-/* Put the texts that lie between two addresses of the new program, each with its NUL. */
-static __always_inline u64 put_block(struct exec_scratch *record, u64 from, u64 to)
+static __always_inline u64 put_texts(struct exec_scratch *record, u64 from, u64 to)
 {
-	u64 at = within(record->end, DATA_SIZE - 1);
-	u64 size = to - from < BLOCK_SIZE ? to - from : BLOCK_SIZE - 1;
-	if (at != record->end)
-		return SLOT_CUT;
-	size = within(size, BLOCK_SIZE - 1);
-	if (read_user(record->sent.data + at, size, (void *)from) < 0)
-		return SLOT_UNREADABLE;
-	record->end = at + size;
-	return size | (size < to - from ? SLOT_CUT : 0);
+	return put_block(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
 }
 
 static __always_inline void put_interpreter(struct exec_scratch *record, struct path_buffer *path,
@@ -114,13 +105,13 @@ static __always_inline void put_exec(struct exec_scratch *record, struct linux_b
 	slots[EXEC_CTIME] = ctime_of(inode);
 	slots[EXEC_MODE] = READ(inode, i_mode);
 	put_interpreter(record, path, elf_interpreter(mm));
-	slots[EXEC_ARGV] = put_block(record, READ(mm, arg_start), READ(mm, arg_end));
+	slots[EXEC_ARGV] = put_texts(record, READ(mm, arg_start), READ(mm, arg_end));
 	slots[EXEC_INTERP] = put_string(record, READ(bprm, interp));
 	put_stdin(record, path, task);
 	slots[EXEC_FROM_KERNEL] = !!(READ(READ(task, real_parent), flags) & PF_KTHREAD);
 	slots[EXEC_ENV] = SLOT_NULL;
 #ifdef EXEC_ENVIRONMENT
-	slots[EXEC_ENV] = put_block(record, READ(mm, env_start), READ(mm, env_end));
+	slots[EXEC_ENV] = put_texts(record, READ(mm, env_start), READ(mm, env_end));
 #endif
 }
 
@@ -148,7 +139,7 @@ static __always_inline void handle_exec(struct linux_binprm *bprm)
 {
 	u32 zero = 0;
 	struct path_buffer *path = path_buffers.lookup(&zero);
-	struct facts *facts = read_facts();
+	struct facts *facts = read_facts(current_task());
 	if (!path || !facts)
 		return;
 	if (know_process(facts) == NOT_OURS)

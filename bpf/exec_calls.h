@@ -39,20 +39,6 @@ static __always_inline u64 exec_path_place(const struct call_record *record)
 	return within(*(const volatile u64 *)&record->array - 1, 1);
 }
 
-/* Copy the texts between two addresses of the new program, each with its NUL; return their slot. */
-static __always_inline u64 take_block(struct call_record *record, u64 from, u64 to)
-{
-	u64 at = within(record->end, DATA_SIZE - 1);
-	u64 size = to - from < BLOCK_SIZE ? to - from : BLOCK_SIZE - 1;
-	if (at > DATA_ROOM - BLOCK_SIZE)
-		return SLOT_CUT;
-	size = within(size, BLOCK_SIZE - 1);
-	if (read_user(record->sent.data + at, size, (void *)from) < 0)
-		return SLOT_UNREADABLE;
-	record->end = at + size;
-	return size | (size < to - from ? SLOT_CUT : 0);
-}
-
 /* A path that could not be read lies in the kernel now, if the kernel did not put that of a
  * descriptor there (execveat). Its filters were not asked yet (see take_and_judge()). */
 static __always_inline void retake_path(struct call_record *record, struct linux_binprm *bprm)
@@ -64,6 +50,11 @@ static __always_inline void retake_path(struct call_record *record, struct linux
 	if (!READ(bprm, fdpath))
 		*slot = put_text(&record->end, record->sent.data, READ(bprm, filename));
 	judge_text(record, place, 0);
+}
+
+static __always_inline u64 retake_texts(struct call_record *record, u64 from, u64 to)
+{
+	return put_block(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
 }
 
 /* What a program cannot read at an exec's entry, as its page is not in memory yet, the kernel has
@@ -79,9 +70,9 @@ static __always_inline void retake_arguments(struct call_record *record, struct 
 	if (READ(bprm, interp) != READ(bprm, filename))
 		slots[1] = SLOT_UNREADABLE;
 	else if (slots[1] != SLOT_NULL)
-		slots[1] = take_block(record, READ(mm, arg_start), READ(mm, arg_end));
+		slots[1] = retake_texts(record, READ(mm, arg_start), READ(mm, arg_end));
 	if (slots[2] != SLOT_NULL)
-		slots[2] = take_block(record, READ(mm, env_start), READ(mm, env_end));
+		slots[2] = retake_texts(record, READ(mm, env_start), READ(mm, env_end));
 }
 
 /* The exec has happened: the call succeeded, whatever is left of it. */

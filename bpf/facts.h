@@ -5,6 +5,7 @@
 #pragma once
 
 #define NAME_SIZE 16 /* of a thread (TASK_COMM_LEN), and what is compared of a host name */
+#define NAME_WORDS 2 /* the same in u64: to copy it by bytes takes longer than to look it up */
 
 struct facts {
 	u32 pid; /* thread group id, initial namespace */
@@ -13,8 +14,8 @@ struct facts {
 	u32 fresh; /* whether the process began after tracing did */
 	u64 mntns; /* inode numbers */
 	u64 pidns;
-	char comm[NAME_SIZE]; /* NUL padded */
-	char uts[NAME_SIZE];
+	u64 comm[NAME_WORDS]; /* NUL padded */
+	u64 uts[NAME_WORDS];
 	u64 program; /* scopes that accept the program file, */
 	u64 descent; /* the processes that this one descends from, */
 	u64 followed; /* and those that follow it (rule 13) */

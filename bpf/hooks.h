@@ -35,7 +35,7 @@ BPF_PROG_ARRAY(hook_fillers, EVENTS); /* by event */
 static __always_inline struct facts *read_hooked(void)
 {
 	struct task_struct *task = current_task();
-	struct facts *facts = read_facts();
+	struct facts *facts = read_facts(task);
 	if (!facts)
 		return NULL;
 	u32 known = know_process(facts);

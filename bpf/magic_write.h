@@ -37,7 +37,7 @@ static __always_inline void begin_write(struct file *file, const void *data, u64
 {
 	u64 task = bpf_get_current_task();
 	struct begun_write begun = {.file = file, .data = data, .size = size};
-	struct facts *facts = read_facts();
+	struct facts *facts = read_facts(current_task());
 	begun.inode = READ(file, f_inode);
 	begun.number = READ(begun.inode, i_ino);
 	if (facts && know_process(facts) >= PARTLY && begun_writes.update(&task, &begun) < 0) {

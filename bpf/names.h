@@ -8,10 +8,7 @@
 enum value_kind { VALUE_COMM, VALUE_UTS, VALUE_MNTNS, VALUE_PIDNS };
 struct value {
 	u64 kind;
-	union {
-		char name[NAME_SIZE];
-		u64 number[NAME_SIZE / sizeof(u64)];
-	};
+	u64 words[NAME_WORDS]; /* of a name, or a number and zero */
 };
 BPF_HASH(value_table, struct value, u64, VALUES);
 
@@ -21,16 +18,15 @@ static __always_inline u64 accept_value(struct value *value, u64 otherwise)
 	return accept ? *accept : otherwise;
 }
 
-static __always_inline u64 accept_name(u64 kind, const char *name, u64 otherwise)
+static __always_inline u64 accept_name(u64 kind, const u64 *name, u64 otherwise)
 {
-	struct value value = {.kind = kind};
-	__builtin_memcpy(value.name, name, NAME_SIZE);
+	struct value value = {.kind = kind, .words = {name[0], name[1]}};
 	return accept_value(&value, otherwise);
 }
 
 static __always_inline u64 accept_number(u64 kind, u64 number, u64 otherwise)
 {
-	struct value value = {.kind = kind, .number = {number}};
+	struct value value = {.kind = kind, .words = {number}};
 	return accept_value(&value, otherwise);
 }
 #endif
@@ -50,15 +46,16 @@ BPF_ARRAY(pattern_rows, struct pattern_row, PATTERN_ROWS);
 BPF_ARRAY(pattern_met, struct verdict, PATTERN_ROWS);
 #define PATTERN_MET 0x80000000u
 
-static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const char *name, u64 unasked)
+static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *name, u64 unasked)
 {
-	u32 at = first_row, left = NAME_SIZE;
-	u64 text[NAME_SIZE / sizeof(u64)]; /* up to 5.11 the stack cannot be read at a variable place */
+	u32 at = first_row;
+	u64 left = NAME_SIZE;
+	/* Shifted, for up to 5.11 the stack cannot be read at a variable place. */
+	u64 text[NAME_WORDS] = {name[0], name[1]};
 	struct verdict all = {.equal = unasked};
 	struct pattern_class *classes = pattern_classes.lookup(&kind);
 	if (!classes)
 		return 0;
-	__builtin_memcpy(text, name, NAME_SIZE);
 	u8 byte;
 	do {
 		struct pattern_row *row = pattern_rows.lookup(&at);

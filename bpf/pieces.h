@@ -33,3 +33,18 @@ static __always_inline u64 put_path(u64 *end, char *data, const struct path_buff
 	*end = at + length;
 	return length;
 }
+
+/* Put the texts that lie between two addresses of a program, each with its NUL; return their
+ * slot. `room` is that of all data, in bytes. */
+static __always_inline u64 put_block(u64 *end, char *data, const u64 room, u64 from, u64 to)
+{
+	u64 at = within(*end, DATA_SIZE - 1);
+	u64 size = to - from < BLOCK_SIZE ? to - from : BLOCK_SIZE - 1;
+	if (at != *end || at > room - BLOCK_SIZE)
+		return SLOT_CUT;
+	size = within(size, BLOCK_SIZE - 1);
+	if (read_user(data + at, size, (void *)from) < 0)
+		return SLOT_UNREADABLE;
+	*end = at + size;
+	return size | (size < to - from ? SLOT_CUT : 0);
+}

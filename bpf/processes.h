@@ -110,10 +110,9 @@ static __always_inline bool is_fresh(struct task_struct *task)
 BPF_PERCPU_ARRAY(facts_scratch, struct facts, 1);
 
 /* Return the facts of the current task, but for those of its process. */
-static __always_inline struct facts *read_facts(void)
+static __always_inline struct facts *read_facts(struct task_struct *task)
 {
 	u32 zero = 0;
-	struct task_struct *task = current_task();
 	struct facts *facts = facts_scratch.lookup(&zero);
 	if (!facts)
 		return NULL;
@@ -142,9 +141,9 @@ static __always_inline struct facts *read_facts(void)
 }
 
 /* Return the facts of an event of the current task; NULL if it is not to be judged. */
-static __always_inline struct facts *read_process(void)
+static __always_inline struct facts *read_process(struct task_struct *task)
 {
-	struct facts *facts = read_facts();
+	struct facts *facts = read_facts(task);
 	if (!facts)
 		return NULL;
 	u32 known = know_process(facts);
@@ -187,7 +186,7 @@ static __always_inline void inherit_program(u32 parent_pid, u32 child_pid,
 	struct process inherited = *known;
 	inherited.began = READ(child, start_boottime);
 #ifdef USE_FOLLOW
-	struct facts *facts = read_facts();
+	struct facts *facts = read_facts(current_task());
 	if (facts) {
 		know_process(facts);
 		inherited.followed |= following(match_facts(facts));

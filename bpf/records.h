@@ -27,8 +27,8 @@ struct header {
 	u32 pidns;
 	u16 cpu;
 	u16 flags;
-	char comm[NAME_SIZE];
-	char uts[NAME_SIZE];
+	u64 comm[NAME_WORDS];
+	u64 uts[NAME_WORDS];
 	u8 container[CONTAINER_ID_SIZE]; /* zero if in none */
 };
 

@@ -21,7 +21,7 @@ static __always_inline u64 judge(u32 event, struct facts **facts)
 	u64 *selected = select.lookup(&event);
 	if (!selected || !*selected)
 		return 0;
-	*facts = read_process();
+	*facts = read_process(current_task());
 	return *facts ? judged(*selected, match_facts(*facts)) : 0;
 }
 

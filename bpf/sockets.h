@@ -36,7 +36,7 @@ static __always_inline void own_socket(s32 fd)
 {
 	u32 zero = 0;
 	u64 inode = inet_socket(fd);
-	struct facts *facts = inode ? read_facts() : NULL;
+	struct facts *facts = inode ? read_facts(current_task()) : NULL;
 	struct owner *owner = owner_scratch.lookup(&zero);
 	if (!facts || !owner)
 		return;

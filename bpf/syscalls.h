@@ -7,24 +7,19 @@
 #include "exec_calls.h"
 #include "processes.h"
 
-/* For a call number: the scopes that selected it as a native and as a 32-bit call, and the
- * events that these are. */
+/* For a call number, as a native [0] and as a 32-bit call [1]: the scopes that selected it, and
+ * the event that it is. */
 struct call {
-	u64 native;
-	u64 compat;
-	u32 native_event;
-	u32 compat_event;
+	u64 selected[2];
+	u32 event[2];
 };
 BPF_ARRAY(calls, struct call, CALLS);
 
-static __always_inline u32 event_of(const struct call *call, bool compat)
+/* By the event: a test of the number would have the verifier go through all that follows once
+ * for each kind of call. */
+static __always_inline bool is_exec_event(u32 event)
 {
-	return compat ? call->compat_event : call->native_event;
-}
-
-static __always_inline u64 selectors(const struct call *call, bool compat)
-{
-	return compat ? call->compat : call->native;
+	return event == EVENT_EXECVE || event == EVENT_EXECVEAT;
 }
 
 /* Begin the record of a call in the scratch space; the mask may be 0. */
@@ -35,13 +30,13 @@ static __always_inline struct call_record *begin_call(const struct call *call, b
 	struct call_record *record = call_records.lookup(&zero);
 	if (!record)
 		return NULL;
-	record->selected = selectors(call, compat);
+	record->selected = call->selected[compat];
 	record->entered = false;
 	record->sent.header.mask = mask;
 	record->end = 0;
 	if (!mask)
 		return record;
-	fill_header(&record->sent.header, facts, event_of(call, compat), mask);
+	fill_header(&record->sent.header, facts, call->event[compat], mask);
 	record->sent.header.flags = compat ? FLAG_COMPAT : 0;
 	return record;
 }
@@ -63,24 +58,25 @@ static __always_inline void report_call(struct call_record *record, u32 number, 
 static __always_inline void handle_syscall_return(const struct call *call, u32 number,
 						  struct pt_regs *regs, s64 retval)
 {
-	bool compat = is_compat(current_task());
+	struct task_struct *task = current_task();
+	bool compat = is_compat(task);
 #ifdef NATIVE_CALLS_ONLY
 	if (compat)
 		return;
 #endif
-	u64 selected = selectors(call, compat);
+	u64 selected = call->selected[compat];
 	if (!selected)
 		return;
-	if (is_exec(number, compat)) {
+	if (is_exec_event(call->event[compat])) {
 		forget_exec();
 		if (!retval) /* reported by the exec itself */
 			return;
 	}
-	struct facts *facts = read_process();
+	struct facts *facts = read_process(task);
 	if (!facts)
 		return;
 	count(SEEN);
-	u64 accepted = accept_retval(event_of(call, compat), retval);
+	u64 accepted = accept_retval(call->event[compat], retval);
 	u64 mask = selected & accepted & match_facts(facts);
 	struct call_record *record = mask ? begin_call(call, compat, facts, mask) : NULL;
 	if (!record) {
@@ -96,7 +92,7 @@ static __always_inline void handle_end_of_call(struct pt_regs *regs, s64 retval)
 {
 	u32 number = regs ? call_number(regs) : CALLS;
 	struct call *call = calls.lookup(&number);
-	if (call && call->native)
+	if (call && call->selected[0])
 		handle_syscall_return(call, number, regs, retval);
 }
 
@@ -127,7 +123,7 @@ int on_syscall_return(struct exit_context *ctx)
 {
 	u32 number = ctx->number;
 	struct call *call = calls.lookup(&number);
-	if (!call || !(call->native | call->compat)) /* most calls end here */
+	if (!call || !(call->selected[0] | call->selected[1])) /* most calls end here */
 		return 0;
 	struct pt_regs *regs = user_registers(current_task());
 	if (regs)
@@ -140,7 +136,7 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	u32 number = call_number(regs);
 	struct call *call = calls.lookup(&number);
-	if (!call || !(call->native | call->compat)) /* most calls end here */
+	if (!call || !(call->selected[0] | call->selected[1])) /* most calls end here */
 		return 0;
 	disable_preemption();
 	handle_syscall_return(call, number, regs, ctx->args[1]);
@@ -154,11 +150,11 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 static __always_inline void handle_enter_without_return(u32 number)
 {
 	struct call *call = calls.lookup(&number);
-	struct facts *facts = call && call->native ? read_process() : NULL;
+	struct facts *facts = call && call->selected[0] ? read_process(current_task()) : NULL;
 	if (!facts)
 		return;
 	count(SEEN);
-	u64 mask = call->native & match_facts(facts);
+	u64 mask = call->selected[0] & match_facts(facts);
 	struct call_record *record = mask ? begin_call(call, false, facts, mask) : NULL;
 	if (!record) {
 		count(FILTERED);
@@ -188,10 +184,10 @@ int enter_without_return(void *ctx)
 static __always_inline void handle_enter_exec(u32 number)
 {
 	struct call *call = calls.lookup(&number);
-	struct facts *facts = read_facts();
+	struct facts *facts = read_facts(current_task());
 	if (!call || !facts || know_process(facts) == NOT_OURS)
 		return;
-	u64 mask = call->native & match_facts(facts);
+	u64 mask = call->selected[0] & match_facts(facts);
 	struct call_record *record = begin_call(call, false, facts, mask);
 	if (!record)
 		return;

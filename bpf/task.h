@@ -83,7 +83,7 @@ static __always_inline u32 pid_namespace(struct task_struct *task)
 	return level ? READ(read_upid(thread, level).ns, ns_inum) : INITIAL_PID_NAMESPACE;
 }
 
-static __always_inline void read_host_name(struct task_struct *task, char *name)
+static __always_inline void read_host_name(struct task_struct *task, u64 *name)
 {
 	struct uts_namespace *uts = FIELD(FIELD(task, nsproxy), uts_ns);
 	copy_name(name, TEXT_WORD(uts, name_nodename, 0), TEXT_WORD(uts, name_nodename, 1));

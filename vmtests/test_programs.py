@@ -14,12 +14,11 @@ COMPILE_SECONDS = 300.0
 """In an emulated guest."""
 
 
-@pytest.mark.host_only
 def test_everything_at_once_is_accepted(kernel: Kernel) -> None:
     """The compiler ends the whole process where a program needs more than 512 bytes of stack."""
-    programs = kernel.ask("programs.verified")["programs"]
+    programs = kernel.ask("programs.verified", seconds=COMPILE_SECONDS)["programs"]
     assert {"on_fork", "on_exec", "on_exit", "on_syscall_return"} < programs.keys()
-    assert all(programs.values())
+    assert 0 < min(programs.values()) <= max(programs.values()) < LIMIT
 
 
 def test_events_of_kernel_functions_are_accepted(kernel: Kernel) -> None:

@@ -16,6 +16,7 @@ from .attachments import Hook, HookKind
 from .btf import Wanted
 from .functions import has_function, types
 from .ladder import Rung, call_function, exit_point, rung
+from .preemption import preempts_raw_tracepoints
 from .structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, REMOTE_SOCKETS, merged
 from .structures import SOCKETS as ADDRESSES
 
@@ -104,6 +105,8 @@ class Hooks:
             "RING_PAGES": str(self._settings.ring_bytes // PAGE),
             "EVENT_FORK": str(self._catalogue["sched_process_fork"].id),
             "EVENT_EXEC": str(self._catalogue["sched_process_exec"].id),
+            "EVENT_EXECVE": str(self._catalogue["execve"].id),
+            "EVENT_EXECVEAT": str(self._catalogue["execveat"].id),
             "EVENT_EXIT": str(self._catalogue["sched_process_exit"].id),
         }
         if self._selects(PACKET):
@@ -126,6 +129,7 @@ class Hooks:
             "STEADY_HOOKS": self._steady,
             "CALLS_AT_PERF_EVENTS": self._steady or self._rung is Rung.TRACEPOINTS,
             "CALLS_AT_FUNCTIONS": self._rung is Rung.FUNCTIONS,
+            "PREEMPTIBLE": self._rung is Rung.FUNCTIONS or preempts_raw_tracepoints(),
             "NATIVE_CALLS_ONLY": not self._settings.compat,
             "SOCKET_EVENTS": self._selects_sockets(),
         }

@@ -105,8 +105,8 @@ class Program:
         of_kernel |= {"TRACER_PID": str(TRACER_PID)}
         known, (disable, enable, cast) = kernel_functions(btf), KERNEL_FUNCTIONS.values()
         if disable in known:
-            calls = {"PREEMPT_DISABLE_CALL": str(disable), "PREEMPT_ENABLE_CALL": str(enable)}
-            of_kernel |= {"PREEMPTIBLE": "", **calls}
+            of_kernel["PREEMPT_DISABLE_CALL"] = str(disable)
+            of_kernel["PREEMPT_ENABLE_CALL"] = str(enable)
         if cast in known:
             type_ = str(btf.structure("pt_regs"))
             of_kernel |= {"CAST_CALL": str(cast), "TYPED_REGISTERS": type_}
