@@ -9,13 +9,14 @@
 #define FLAG_COMPAT 1
 
 struct header {
-	u64 time;       /* ns since boot, suspended time included (CLOCK_BOOTTIME) */
-	u64 mask;       /* the scopes that matched */
-	u64 start_time; /* of the thread, same clock */
-	u64 cgroup;     /* id in the hierarchy that tells of containers */
+	u64 time; /* ns since boot, suspended time included (CLOCK_BOOTTIME) */
 	s64 retval;
 	u32 event;
 	s32 syscall; /* number of the call that the task was in, -1 for none */
+	/* From here on it is the same for most events of a thread (tracee_ref/quick_lines.py). */
+	u64 mask;       /* the scopes that matched */
+	u64 start_time; /* of the thread, same clock */
+	u64 cgroup;     /* id in the hierarchy that tells of containers */
 	u32 pid;
 	u32 tid;
 	u32 ppid;

@@ -15,7 +15,7 @@ from tracee_ref.field_filters import EventFilter, FieldFilters
 from tracee_ref.field_values import attribute_of
 from tracee_ref.flags.fields import ALIASES, NUMBERS, TEXTS
 from tracee_ref.flags.filters import parse_filters
-from tracee_ref.records import HEADER, RecordDecoder, View
+from tracee_ref.records import EVENT_AT, HEADER, RecordDecoder, View
 
 CATALOGUE = load_catalogue()
 EPOCH = 1000
@@ -27,12 +27,15 @@ def record(event: str, slots: tuple[int, ...], data: bytes = b"", *, mask: int =
     number = CATALOGUE[event].id
     ids = (11, 12, 10, 1, 2, 3, 1000, 4026531841, 4026531836)
     call = number if CATALOGUE[event].syscall else -1
-    head = HEADER.pack(5, mask, 4, 77, -2, number, call, *ids, 6, 0, b"cat", b"host", b"")
+    head = HEADER.pack(5, -2, number, call, mask, 4, 77, *ids, 6, 0, b"cat", b"host", b"")
     return head + struct.pack(f"{len(slots)}Q", *slots) + data
 
 
-def openat(path: bytes = b"/etc/a", slot: int = 0, flags: int = 0o2000000) -> bytes:
-    return record("openat", (MINUS_100, len(path) | slot, flags, 0o644, 0, 0), path)
+def openat(
+    path: bytes = b"/etc/a", slot: int = 0, flags: int = 0o2000000, *, mask: int = 1
+) -> bytes:
+    slots = (MINUS_100, len(path) | slot, flags, 0o644, 0, 0)
+    return record("openat", slots, path, mask=mask)
 
 
 SOCKADDR = struct.pack("=H", socket.AF_INET) + struct.pack("!H4B8x", 80, 1, 2, 3, 4)
@@ -48,7 +51,7 @@ RECORDS = {
 
 def shown(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | None:
     """What becomes of a record under scopes that all select its event."""
-    (number,) = struct.unpack_from("=I", data, 40)
+    (number,) = struct.unpack_from("=I", data, EVENT_AT)
     (name,) = (name for name, event in CATALOGUE.items() if event.id == number)
     numbers = {flag.split(":")[0] for flag in flags.split() if ":" in flag.split(".")[0]} or {"1"}
     selected = [f"{number}:event={name}" for number in numbers]
@@ -123,11 +126,10 @@ def test_a_text_that_was_cut_is_compared_as_it_is_shown() -> None:
 
 def test_each_scope_loses_its_own_bit_alone() -> None:
     filters = "1:openat.args.pathname=/etc/* 2:openat.retval>=0 3:openat.args.flags!=7 4:comm=x"
-    data = openat()
-    event = shown(filters, data[:8] + struct.pack("Q", 0b1111) + data[16:])
+    event = shown(filters, openat(mask=0b1111))
     assert event is not None
     assert event.matched_scopes == 0b1101
-    none = shown(filters, data[:8] + struct.pack("Q", 0b0010) + data[16:])
+    none = shown(filters, openat(mask=0b0010))
     assert none is None
 
 

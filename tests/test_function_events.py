@@ -22,7 +22,7 @@ NULL = 1 << 32
 
 def record(event: str, *slots: int, data: bytes = b"", call: int = -1) -> bytes:
     number = load_catalogue()[event].id
-    header = HEADER.pack(5, 1, 4, 0, 0, number, call, *[0] * 9, 0, 0, b"cat", b"host", b"")
+    header = HEADER.pack(5, 0, number, call, 1, 4, 0, *[0] * 9, 0, 0, b"cat", b"host", b"")
     return header + struct.pack(f"{SLOTS}Q", *slots, *[9] * (SLOTS - len(slots))) + data
 
 

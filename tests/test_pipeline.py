@@ -23,12 +23,11 @@ class Queue:
         self.records, self.late = records, late
         self.submitted = len(records)
 
-    def read(self, handle: Callable[[bytes], None], limit: int = 4096) -> int:
+    def read(self, handle: Callable[[list[bytes]], None], limit: int = 4096) -> int:
         ready = self.records[: len(self.records) - self.late][:limit]
         self.late = max(0, self.late - 1)
-        for record in ready:
-            self.records.remove(record)
-            handle(record)
+        del self.records[: len(ready)]
+        handle(ready)
         return len(ready)
 
     def counters(self) -> Mapping[str, Sequence[int]]:

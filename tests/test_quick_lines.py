@@ -40,7 +40,7 @@ STATES = st.sampled_from([0, 0, 0, 0, 1, 2, 4])
 
 def header(event: EventDefinition, comm: bytes, container: bytes, flags: int, mask: int) -> bytes:
     ids = (11, 12, 10, 1, 2, 0, 1000, 4026531841, 4026531836)
-    fields = (7, mask, 4, 77, -2, event.id, event.id, *ids, 3, flags, comm, b"ho<st", container)
+    fields = (7, -2, event.id, event.id, mask, 4, 77, *ids, 3, flags, comm, b"ho<st", container)
     return HEADER.pack(*fields)
 
 

@@ -24,7 +24,7 @@ def header(
 ) -> bytes:
     number = load_catalogue()[event].id
     ids = (11, 12, 10, 1, 2, 0, 1000, 4026531841, 4026531836)
-    return HEADER.pack(5, 0b101, 4, 77, -2, number, call, *ids, 3, flags, comm, b"host", container)
+    return HEADER.pack(5, -2, number, call, 0b101, 4, 77, *ids, 3, flags, comm, b"host", container)
 
 
 def decode(record: bytes, *, printed: bool = True) -> TraceEvent:

@@ -51,7 +51,7 @@ def test_facts_of_a_process() -> None:
     assert {child, os.getpid()} <= process.ancestry
     assert not process.tracer
     header = HEADER.unpack(facts.header(701))
-    assert header[5] == 701
+    assert header[2] == 701
     assert header[7:10] == (child, child, os.getpid())
     of_root = Condition(Key.UID, Op.EQ, os.getuid())
     scopes = [Scope(3, frozenset(), frozenset({of_root})), Scope(4, frozenset())]

@@ -31,6 +31,7 @@ from .records import (
     FLAGS_AT,
     FROM_DATA,
     HEADER,
+    MASK_AT,
     REGISTERS,
     RecordDecoder,
     View,
@@ -45,10 +46,11 @@ SLOT_FORMATS: Final = {
 }
 """All others are 64 bits without a sign, or a length and a state."""
 
-REST: Final = "=QQ16xq112x"
-"""Of the header: time, mask and return value; the remainder is the context, and the numbers
-of the event and of the call."""
+REST: Final = f"=Qq{HEADER.size - EVENT_AT}x"
+"""Of the header: time and return value; the remainder are the event and the context."""
 
+CALL_AT: Final = EVENT_AT + 4
+CONTEXT_END: Final = HEADER.size
 CONTEXTS: Final = 4096
 TEXTS: Final = 4096
 LONG_TEXT: Final = 256
@@ -65,9 +67,9 @@ class Format(Protocol):
         """Return the ``%`` template of an event's lines, for ``values`` and its arguments."""
 
     def context(self, event: TraceEvent) -> Any:
-        """Return what of a line belongs to the thread."""
+        """Return what of a line belongs to the thread, and to its scopes."""
 
-    def values(self, time: int, context: Any, mask: int, retval: int) -> tuple[Any, ...]:
+    def values(self, time: int, context: Any, retval: int) -> tuple[Any, ...]:
         """Return the values of a template that are no arguments."""
 
     def text(self, value: Any) -> str:
@@ -93,18 +95,17 @@ class JsonFormat:
             f'"syscall":"{event.name}","stackAddresses":null,"contextFlags":%s,"args":[{args}]}}\n'
         )
 
-    def context(self, event: TraceEvent) -> tuple[str, str]:
-        """Return the fields from the start of the thread to the event, and the flags."""
+    def context(self, event: TraceEvent) -> tuple[str, int, str]:
+        """Return the fields from the start of the thread to the event, the mask and the flags."""
         line = self._printer.line(event).decode()
         # No text can look so: in texts the quotes are escaped.
         middle = line[line.index(',"threadStartTime":') : line.index(',"eventId":')]
-        return middle, self._encode(event.context_flags).decode()
+        return middle, event.matched_scopes, self._encode(event.context_flags).decode()
 
-    def values(
-        self, time: int, context: tuple[str, str], mask: int, retval: int
-    ) -> tuple[Any, ...]:
+    def values(self, time: int, context: tuple[str, int, str], retval: int) -> tuple[Any, ...]:
         """Return them in the order of the template."""
-        return time, context[0], mask, retval, context[1]
+        middle, mask, flags = context
+        return time, middle, mask, retval, flags
 
     def text(self, value: Any) -> str:
         """Return a value as JSON; UnicodeEncodeError where there are bytes that are not UTF-8."""
@@ -126,9 +127,9 @@ class TableFormat:
         """Return the cells between those of the event."""
         return self._printer.context_cells(event)
 
-    def values(self, time: int, context: str, mask: int, retval: int) -> tuple[Any, ...]:
+    def values(self, time: int, context: str, retval: int) -> tuple[Any, ...]:
         """Return them in the order of the template."""
-        return self._printer.row_values(time, context, mask, retval)
+        return self._printer.clock.text(time), context, retval
 
     def text(self, value: Any) -> str:
         """Return a value as Go would, without control characters."""
@@ -147,42 +148,52 @@ class QuickLines:
         self._view = view
         self._epoch = view.epoch
         self._apart = apart
-        self._events: dict[int, QuickEvent] = {}
+        self._events: dict[bytes, QuickEvent] = {}
         self._contexts: dict[bytes, Any] = {}
 
     def line(self, record: bytes) -> bytes | None:
         """Return the line of a record, None if it must go the long way."""
-        number = record[EVENT_AT] | record[EVENT_AT + 1] << 8
-        event = self._events.get(number)
-        if event is None and (event := self._prepare(number)) is None:
+        event = self._events.get(record[EVENT_AT:CALL_AT])
+        if event is None and (event := self._prepare(record[EVENT_AT:CALL_AT])) is None:
             return None
-        key = record[16:32] + record[48 : HEADER.size]
-        context = self._contexts.get(key)
-        if context is None and (context := self._learn(key, record)) is None:
+        context = self._contexts.get(record[MASK_AT:CONTEXT_END])
+        if context is None and (context := self._learn(record)) is None:
             return None
-        time, mask, retval, *slots = event.unpack(record)
-        if not mask:
+        time, retval, *slots = event.unpack(record)
+        at = event.data_at
+        try:
+            for place, behind, text in event.converted:
+                slot = slots[place]
+                if not behind:
+                    slots[place] = text(slot)
+                elif slot >> 32:
+                    return None
+                else:
+                    slots[place] = text(record[at : at + slot])
+                    at += slot
+        except (UnicodeError, ValueError):
             return None
-        if event.converted and not event.convert(slots, record):
-            return None
-        values = self._values(time + self._epoch, context, mask, retval)
+        values = self._values(time + self._epoch, context, retval)
         return (event.template % (*values, *slots)).encode(errors="surrogateescape")
 
-    def _prepare(self, number: int) -> QuickEvent | None:
-        event = self._decode.definition(number)
+    def _prepare(self, key: bytes) -> QuickEvent | None:
+        event = self._decode.definition(int.from_bytes(key, "little"))
         if not event.syscall or event.name in self._apart or event.name in FINISHERS:
             return None
-        prepared = self._events[number] = QuickEvent(event, self._format, self._view)
+        prepared = self._events[key] = QuickEvent(event, self._format, self._view)
         return prepared
 
-    def _learn(self, key: bytes, record: bytes) -> Any:
-        """Return what a line shows of the thread.
+    def _learn(self, record: bytes) -> Any:
+        """Return what a line shows of the thread and its scopes.
 
-        None for 32-bit calls, and for a container of which more may become known.
+        None for 32-bit calls, for a container of which more may become known, and where
+        no scope is left.
         """
         if record[FLAGS_AT] & FLAG_COMPAT:
             return None
         event = self._decode(record)
+        if not event.matched_scopes:
+            return None
         if event.container_id and not (event.container_name or event.container_image):
             return None
         try:
@@ -191,7 +202,7 @@ class QuickLines:
             return None
         if len(self._contexts) >= CONTEXTS:
             self._contexts.clear()
-        self._contexts[key] = context
+        self._contexts[record[MASK_AT:CONTEXT_END]] = context
         return context
 
 
@@ -204,7 +215,7 @@ class QuickEvent:
         unused = 8 * (REGISTERS - len(shapes))
         layout = Struct(f"{REST}{''.join(slots)}{unused}x")
         self.unpack = layout.unpack_from
-        self._data = layout.size
+        self.data_at = layout.size
         self._text = format_.text
         printers = [printer_of(event.name, a) if view.printed else None for a in event.args]
         types = [
@@ -231,23 +242,6 @@ class QuickEvent:
         if printer is not None:
             return False, lru_cache(TEXTS)(lambda value: text(printer(value)))
         return None
-
-    def convert(self, slots: list[Any], record: bytes) -> bool:
-        """Put texts in the place of what is in the slots; return False if one is not plain."""
-        at = self._data
-        try:
-            for place, behind, text in self.converted:
-                slot = slots[place]
-                if not behind:
-                    slots[place] = text(slot)
-                    continue
-                if slot >> 32:
-                    return False
-                slots[place] = text(record[at : at + slot])
-                at += slot
-        except (UnicodeError, ValueError):
-            return False
-        return True
 
 
 def remembering(text: Text) -> Text:

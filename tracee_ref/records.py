@@ -23,12 +23,11 @@ from .function_events import CALL_ENDS, RAW_EVENTS, SLOTS
 from .printed import printed_type, printer_of
 from .sockaddr import decode_sockaddr
 
-HEADER: Final = Struct("=4QqIi9IHH16s16s32s")
+HEADER: Final = Struct("=QqIi3Q9IHH16s16s32s")
 """``struct header``."""
 
-EVENT_AT: Final = 40
-FLAGS_AT: Final = 86
-"""Where its fields ``event`` and ``flags`` lie."""
+EVENT_AT, MASK_AT, FLAGS_AT = 16, 24, 86
+"""Where its fields lie."""
 
 NO_CONTAINER: Final = bytes(32)
 FLAG_COMPAT: Final = 1
@@ -70,7 +69,7 @@ class RecordDecoder:
     def __call__(self, record: bytes) -> TraceEvent:
         """Return the event of a record."""
         header = HEADER.unpack_from(record)
-        number = header[5]
+        number = header[2]
         decoder = self._decoders.get(number)
         if decoder is None:
             decoder = self._decoders[number] = self._decoder(self._by_id[number])
@@ -89,7 +88,7 @@ class RecordDecoder:
     def _event(
         self, header: tuple[Any, ...], event: EventDefinition, args: list[Argument], compat: bool
     ) -> TraceEvent:
-        (time, mask, start_time, cgroup, retval, number, call, pid, tid, ppid, inner_pid,
+        (time, retval, number, call, mask, start_time, cgroup, pid, tid, ppid, inner_pid,
          inner_tid, inner_ppid, uid, mntns, pidns, cpu, _, comm, uts, id_) = header  # fmt: skip
         container = "" if id_ == NO_CONTAINER else id_.hex()
         known = self._runtimes.describe(container) if container else NOTHING

@@ -43,7 +43,7 @@ class ProcessFacts:
         inner_pid, inner_ppid = self.inner
         ids = (one.pid, one.tid, self.ppid, inner_pid, inner_pid, inner_ppid)
         rest = (one.uid, one.mntns, one.pidns, 0, 0, one.comm, one.uts, container)
-        return HEADER.pack(0, 0, self.start, self.cgroup, 0, event, NO_CALL, *ids, *rest)
+        return HEADER.pack(0, 0, event, NO_CALL, 0, self.start, self.cgroup, *ids, *rest)
 
 
 def read_facts(pid: int, hierarchy: Hierarchy, *, track: bool) -> ProcessFacts | None:

@@ -32,32 +32,39 @@ class RingReader:
         self._data = memoryview(self._producer)[page:]
         self._lengths = self._data.cast("I")
 
-    def read(self, handle: Callable[[bytes], None], limit: int) -> int:
+    def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
         """Hand at most ``limit`` waiting records to a function; return how many there were.
 
-        A record counts as consumed when the function has returned or raised.
+        They count as consumed when the function has returned or raised.
         """
-        consumed, data, count = self._consumed, self._producer, 0
-        position, end = consumed[0], self._produced[0]
-        first, behind = mmap.PAGESIZE + HEADER_BYTES, mmap.PAGESIZE + self._mask + 1
+        records, position = self._waiting(limit)
         try:
-            while position < end and count < limit:
-                at = position & self._mask
-                length = self._lengths[at >> 2]
-                if length & BUSY:
-                    break
-                size = length & ~DISCARDED
-                position += (HEADER_BYTES + size + ALIGNMENT - 1) & -ALIGNMENT
-                if not length & DISCARDED:
-                    count += 1
-                    stop = first + at + size
-                    record = data[first + at : stop]
-                    if stop > behind:
-                        record += data[mmap.PAGESIZE : mmap.PAGESIZE + stop - behind]
-                    handle(record)
+            if records:
+                handle(records)
         finally:
-            consumed[0] = position
-        return count
+            self._consumed[0] = position
+        return len(records)
+
+    def _waiting(self, limit: int) -> tuple[list[bytes], int]:
+        """Return copies of records, and where the next one begins."""
+        data, lengths, mask = self._producer, self._lengths, self._mask
+        position, end = self._consumed[0], self._produced[0]
+        records: list[bytes] = []
+        first, behind = mmap.PAGESIZE + HEADER_BYTES, mmap.PAGESIZE + mask + 1
+        while position < end and len(records) < limit:
+            at = position & mask
+            length = lengths[at >> 2]
+            if length & BUSY:
+                break
+            size = length & ~DISCARDED
+            position += (HEADER_BYTES + size + ALIGNMENT - 1) & -ALIGNMENT
+            if not length & DISCARDED:
+                stop = first + at + size
+                record = data[first + at : stop]
+                if stop > behind:
+                    record += data[mmap.PAGESIZE : mmap.PAGESIZE + stop - behind]
+                records.append(record)
+        return records, position
 
     def close(self) -> None:
         """Give the memory back."""

@@ -100,7 +100,7 @@ class KernelTracer:
         self._select(dict.fromkeys(self._masks(), 0))
         self._attachments.close()
 
-    def read(self, handle: Callable[[bytes], None], limit: int = 4096) -> int:
+    def read(self, handle: Callable[[list[bytes]], None], limit: int = 1024) -> int:
         """Hand waiting records to a function; return how many."""
         return self._reader.read(handle, limit)
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from tracee_ref.event import TraceEvent
 
 from .clock import Clock
-from .columns import ARGS, EVENT, RET, SCOPES, SHORT, TIME, VERBOSE, Containers, short_event
+from .columns import ARGS, EVENT, RET, SHORT, TIME, VERBOSE, Containers, short_event
 from .go_values import arguments_text
 from .visible import visible
 
@@ -31,7 +31,7 @@ class TablePrinter:
         self._row = "".join(column.row_format for column in self._columns)
         self._fields = attrgetter(*(f for column in self._columns[1:-2] for f in column.fields))
         self._verbose = verbose
-        self._context = [c for c in self._columns[1:-2] if c not in (SCOPES, RET)]
+        self._context = [c for c in self._columns[1:-2] if c is not RET]
         self._context_fields = [f for column in self._context for f in column.fields]
 
     def header(self) -> bytes:
@@ -50,19 +50,14 @@ class TablePrinter:
         return row.encode(errors="surrogateescape") + b"\n"
 
     def row_template(self, event_name: str) -> str:
-        """Return the ``%`` template of the rows of an event, up to its arguments."""
-        cells = {RET: RET.row_format, EVENT: EVENT.row_format % self._name(event_name)}
-        formats = [cells.get(c, c.row_format) for c in self._columns[:-1] if c not in self._context]
-        formats.insert(len(formats) - 2, "%s")
-        return "".join(formats)
+        """Return the ``%`` template of the rows of an event, up to its arguments.
 
-    def row_values(self, time: int, context: str, mask: int, retval: int) -> tuple[str | int, ...]:
-        """Return the values of that template; ``context`` are the cells that belong to a thread."""
-        text = self.clock.text(time)
-        return (text, mask, context, retval) if self._verbose else (text, context, retval)
+        Its values are the time, the cells of the context, and what the call returned.
+        """
+        return f"{TIME.row_format}%s{RET.row_format}{EVENT.row_format % self._name(event_name)}"
 
     def context_cells(self, event: TraceEvent) -> str:
-        """Return the cells that are the same for all events of a thread."""
+        """Return the cells between the time and what the call returned."""
         cells = (visible_cell(getattr(event, name)) for name in self._context_fields)
         return "".join(column.row_format for column in self._context) % tuple(cells)
 

@@ -66,7 +66,7 @@ def crowded(*, processes: int, children: int) -> Reply:
         time.sleep(0.2)
         tracer.stop()
         records: list[bytes] = []
-        while tracer.read(records.append):
+        while tracer.read(records.extend):
             pass
         shown = [HEADER.unpack_from(record)[7] for record in records]
         totals = {name: sum(values) for name, values in tracer.counters().items()}
