@@ -75,16 +75,23 @@ class Pipeline:
         self, quick: QuickLine, write: Callable[[bytes], None], records: Iterable[bytes]
     ) -> None:
         """Do so for one output, as most runs have: with the least that a record can take."""
+        lines: list[bytes] = []
         for record in records:
             try:
                 line = quick(record)
             except FAULTS:
                 line = None
-            if line is None:
-                self._show_record(record)
-            else:
-                self.records.delivered += 1
-                write(line)
+            if line is not None:
+                lines.append(line)
+                continue
+            self._deliver(lines, write)
+            self._show_record(record)
+        self._deliver(lines, write)
+
+    def _deliver(self, lines: list[bytes], write: Callable[[bytes], None]) -> None:
+        self.records.delivered += len(lines)
+        write(b"".join(lines))
+        lines.clear()
 
     def _show_record(self, record: bytes) -> None:
         """Decode a record, and print what is made of it."""

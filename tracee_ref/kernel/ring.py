@@ -16,6 +16,9 @@ DISCARDED: Final = 1 << 30
 HEADER_BYTES: Final = 8
 ALIGNMENT: Final = 8
 
+BATCH: Final = 256
+"""Records that are taken at once: the copies of more would not stay in the processor's caches."""
+
 
 class RingReader:
     """The consumer of one ring buffer of ``size`` bytes."""

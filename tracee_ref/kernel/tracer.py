@@ -25,7 +25,7 @@ from .hooks import PACKET, Hooks, Settings
 from .owners import seed_owners
 from .preemption import steady_hooks
 from .program import Program
-from .ring import RingReader
+from .ring import BATCH, RingReader
 
 COUNTERS: Final = ("seen", "filtered", "submitted", "lost", "unknown", "untracked")
 """In the order of ``enum counter`` of bpf/records.h."""
@@ -100,7 +100,7 @@ class KernelTracer:
         self._select(dict.fromkeys(self._masks(), 0))
         self._attachments.close()
 
-    def read(self, handle: Callable[[list[bytes]], None], limit: int = 1024) -> int:
+    def read(self, handle: Callable[[list[bytes]], None], limit: int = BATCH) -> int:
         """Hand waiting records to a function; return how many."""
         return self._reader.read(handle, limit)
 

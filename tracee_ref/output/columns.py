@@ -50,6 +50,8 @@ def short_event(name: str) -> str:
 
 
 TIME: Final = Column("TIME", "%-16s ", "%-16s ", ())
+TIME_END: Final = (TIME.row_format % "HH:MM:SS:uuuuuu").removeprefix("HH:MM:SS:uuuuuu")
+"""What fills the cell: a time is always that long."""
 SCOPES: Final = Column("SCOPES", "%-17s ", "%016x  ", ("matched_scopes",))
 # The header is one wider than the cells, so the headers after it stand one to the right.
 UTS_NAME: Final = Column("UTS_NAME", "%-17s ", "%-16s ", ("host_name",))

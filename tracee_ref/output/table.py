@@ -49,12 +49,9 @@ class TablePrinter:
             row = self._row % tuple(map(visible_cell, cells))
         return row.encode(errors="surrogateescape") + b"\n"
 
-    def row_template(self, event_name: str) -> str:
-        """Return the ``%`` template of the rows of an event, up to its arguments.
-
-        Its values are the time, the cells of the context, and what the call returned.
-        """
-        return f"{TIME.row_format}%s{RET.row_format}{EVENT.row_format % self._name(event_name)}"
+    def event_cell(self, event_name: str) -> str:
+        """Return the cell of an event's name."""
+        return EVENT.row_format % self._name(event_name)
 
     def context_cells(self, event: TraceEvent) -> str:
         """Return the cells between the time and what the call returned."""
