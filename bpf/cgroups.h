@@ -22,15 +22,14 @@ static __always_inline u64 cgroup_id(struct cgroup *cgroup)
 
 static __always_inline u64 current_cgroup(void)
 {
+	struct css_set *set = FIELD(current_task(), cgroups);
 #ifdef CGROUP_SUBSYSTEM /* of the v1 hierarchy */
-	struct task_struct *task = current_task();
-	struct css_set *set = FIELD(task, cgroups);
-	struct cgroup_subsys_state *state = NULL;
-	read_kernel(&state, sizeof(state), (void **)set->subsys + CGROUP_SUBSYSTEM);
-	return cgroup_id(READ(state, cgroup));
+	struct cgroup_subsys_state *state = (void *)WORD(set, subsys, CGROUP_SUBSYSTEM);
+	struct cgroup *cgroup = FIELD(state, cgroup);
 #else
-	return bpf_get_current_cgroup_id();
+	struct cgroup *cgroup = FIELD(set, dfl_cgrp);
 #endif
+	return FIELD(FIELD(cgroup, kn), id);
 }
 
 #ifdef USE_CONTAINER

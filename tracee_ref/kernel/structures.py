@@ -39,7 +39,7 @@ STRUCTURES: Final[Wanted] = {
     "vm_area_struct": _fields("vm_start", "vm_end", "vm_file"),
     "files_struct": _fields("fdt"),
     "fdtable": _fields("fd", "max_fds"),
-    "css_set": _fields("subsys"),
+    "css_set": _fields("subsys", "dfl_cgrp"),
     "cgroup_subsys_state": _fields("cgroup"),
     "cgroup": _fields("self.parent", "kn", "root"),
     "cgroup_root": _fields("hierarchy_id"),
