@@ -197,8 +197,8 @@ FAULTS = (
     # The reader and the decoder.
     Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(HEADER_BYTES + size + ALIGNMENT - 1)",
           "(HEADER_BYTES + size)", CALLS),
-    Fault("reader-loses-its-place", "tracee_ref/kernel/ring.py", "at = position & self._mask",
-          "at = position % (self._mask - 7)", CALLS),
+    Fault("reader-loses-its-place", "tracee_ref/kernel/ring.py", "at = position & mask",
+          "at = position % (mask - 7)", CALLS),
     Fault("data-not-advanced", "tracee_ref/records.py",
           "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end",
           "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), at", RECORDS),
