@@ -1,9 +1,9 @@
 """Whether this kernel preempts the programs that run at its raw tracepoints.
 
-Since Linux 6.19 tracepoints leave preemption on.  While a program is stopped in its middle, the
-kernel does not run it for another task on that CPU: that event would be missed.  Programs at
-perf events (tracepoints, kprobes) run with preemption off there too, as before; but those of
-single calls (syscalls:sys_enter_NAME) do not any more, seen on 7.2.
+Tracepoints leave preemption on since a46023d5616e of January 2026.  While a program is stopped in
+its middle, the kernel does not run it for another task on that CPU: that event would be missed.
+Programs at perf events (tracepoints, kprobes) run with preemption off there too, as before; but
+those of single calls (syscalls:sys_enter_NAME) do not any more, seen on 7.2.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .functions import KPROBES
 from .private_mount import private_mount
 
 FIRST: Final = (6, 19)
-"""The release from which on; no type or function of the kernel tells."""
+"""No release before it has that; no type or function of the kernel tells."""
 
 
 SELDOM: Final = re.compile(r"\((none|voluntary)\)")
