@@ -24,7 +24,7 @@ static __always_inline u64 current_cgroup(void)
 {
 	struct css_set *set = FIELD(current_task(), cgroups);
 #ifdef CGROUP_SUBSYSTEM /* of the v1 hierarchy */
-	struct cgroup_subsys_state *state = (void *)WORD(set, subsys, CGROUP_SUBSYSTEM);
+	struct cgroup_subsys_state *state = (void *)FIELD_WORD(set, subsys, CGROUP_SUBSYSTEM);
 	struct cgroup *cgroup = FIELD(state, cgroup);
 #else
 	struct cgroup *cgroup = FIELD(set, dfl_cgrp);

@@ -10,14 +10,14 @@
 #ifdef TYPED_TASK
 static struct task_struct *(*current_task)(void) = (void *)158; /* BPF_FUNC_get_current_task_btf */
 #define FIELD(pointer, field) ((pointer)->field)
-#define WORD(pointer, field, at) (((u64 *)(pointer)->field)[at])
+#define FIELD_WORD(pointer, field, at) (((u64 *)(pointer)->field)[at])
 #else
 static __always_inline struct task_struct *current_task(void)
 {
 	return (struct task_struct *)bpf_get_current_task();
 }
 #define FIELD(pointer, field) READ(pointer, field)
-#define WORD(pointer, field, at)                                                              \
+#define FIELD_WORD(pointer, field, at)                                                              \
 	({                                                                                         \
 		u64 _word = 0;                                                                     \
 		read_kernel(&_word, sizeof(_word), (pointer)->field + 8 * (at));                   \

@@ -120,7 +120,7 @@ static __always_inline struct facts *read_facts(struct task_struct *task)
 	facts->tid = FIELD(task, pid);
 	facts->uid = FIELD(FIELD(task, cred), uid_val);
 #if defined(USE_COMM) || defined(USE_COMM_PATTERNS)
-	copy_name(facts->comm, WORD(task, comm, 0), WORD(task, comm, 1));
+	copy_name(facts->comm, FIELD_WORD(task, comm, 0), FIELD_WORD(task, comm, 1));
 #endif
 #ifdef USE_NEW
 	facts->fresh = is_fresh(task);

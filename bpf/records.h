@@ -100,6 +100,6 @@ static __always_inline void fill_header(struct header *header, const struct fact
 	header->pidns = ids.pidns;
 	header->cpu = bpf_get_smp_processor_id();
 	header->flags = 0;
-	copy_name(header->comm, WORD(task, comm, 0), WORD(task, comm, 1));
+	copy_name(header->comm, FIELD_WORD(task, comm, 0), FIELD_WORD(task, comm, 1));
 	read_host_name(task, header->uts);
 }

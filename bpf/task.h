@@ -86,5 +86,5 @@ static __always_inline u32 pid_namespace(struct task_struct *task)
 static __always_inline void read_host_name(struct task_struct *task, u64 *name)
 {
 	struct uts_namespace *uts = FIELD(FIELD(task, nsproxy), uts_ns);
-	copy_name(name, WORD(uts, name_nodename, 0), WORD(uts, name_nodename, 1));
+	copy_name(name, FIELD_WORD(uts, name_nodename, 0), FIELD_WORD(uts, name_nodename, 1));
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -54,16 +54,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not for the kernel that it would be about."""
-    needless = [item for item in items if not is_for(kernel_of(item) == "host", item)]
+    names = kernel_names(items[0].config) if items else []
+    needless = [item for item in items if not is_for(kernel_of(item), names, item)]
     items[:] = [item for item in items if item not in needless]
     # Hierarchies of cgroups that they mounted cannot be taken away again.
     items.sort(key=lambda item: item.path.name == "test_containers.py")
     config.hook.pytest_deselected(items=needless)
 
 
-def is_for(host: bool, item: pytest.Item) -> bool:
-    """Whether a test is for this machine's kernel, or for one of a guest."""
-    return not item.get_closest_marker("guest_only" if host else "host_only")
+def is_for(kernel: str | None, names: Sequence[str], item: pytest.Item) -> bool:
+    """Whether a test is for this machine's kernel, or for one of a guest, or for this guest."""
+    guests = [name for name in names if name != "host"]
+    if item.get_closest_marker("guest_only" if kernel == "host" else "host_only"):
+        return False
+    return kernel not in guests[1:-1] or not item.get_closest_marker("oldest_and_newest")
 
 
 def kernel_of(item: pytest.Item) -> str | None:
@@ -98,7 +102,8 @@ def kernel(
     """Each kernel of the run in turn: a test that uses this runs once on each that it is for."""
     if kernel_name in ensemble.lost:
         raise ensemble.lost[kernel_name]
-    concerned = [name for name in ensemble.members if is_for(name == "host", request.node)]
+    names = kernel_names(request.config)
+    concerned = [name for name in ensemble.members if is_for(name, names, request.node)]
     return Kernel(kernel_name, ensemble, answers, concerned)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from tracee_ref.oracle.vector import CORPUS
 from vmtests.kernel import Kernel
 
@@ -14,6 +16,7 @@ ORACLE = [sys.executable, "-m", "tracee_ref.oracle", "run", "--case-seconds", "1
 KNOWN = ("comm", "uts", "uid", "pid", "mntns", "pidns", "binary", "container", "tree", "follow")
 
 
+@pytest.mark.oldest_and_newest
 def test_the_matcher_agrees_through_the_protocol(kernel: Kernel) -> None:
     """Guests, where all of them take a minute, are asked those that are written by hand."""
     by_hand = [] if kernel.name == "host" else ["--vectors", str(CORPUS / "decision.jsonl")]

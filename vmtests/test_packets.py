@@ -28,6 +28,7 @@ def be(name):
 def child(name, work):
     pid = os.fork()
     if pid == 0:
+        signal.alarm(100)
         be(name)
         work()
         os._exit(0)

@@ -25,6 +25,7 @@ def shown(lines: list[str]) -> int:
     return sum('"eventName":"getppid"' in line for line in lines)
 
 
+@pytest.mark.oldest_and_newest
 def test_a_kernel_compiles_by_itself(kernel: Kernel) -> None:
     """Guests have all their other programs compiled for them."""
     place = f"/var/tmp/tracee-ref-{os.getpid()}"

@@ -39,7 +39,8 @@ class Life:
     """What is known of a process; None is not known.
 
     ``followed`` has the scopes that follow it, ``perhaps`` those that may.  ``ancestry`` holds
-    itself and what it is known to descend from, up to a process whose fork was not seen.
+    itself and what it is known to descend from, up to a process whose fork was not seen; of
+    these only the ones that a filter names, so that the lives of most processes are alike.
     """
 
     ancestry: frozenset[int]
@@ -76,7 +77,7 @@ class Lives:
     def of(self, pid: int) -> Life:
         """Return what is known of a process."""
         life = self._lives.get(pid)
-        return life or replace(self._unseen, ancestry=frozenset((pid,)))
+        return life or self._under(pid, self._unseen)
 
     def may_descend(self, life: Life, pid: int) -> bool:
         """Whether a process may descend from one that is not known to be above it.
@@ -84,6 +85,12 @@ class Lives:
         What was born in the stream has no other children than those seen.
         """
         return pid not in life.ancestry and pid not in self._born
+
+    def _under(self, pid: int, life: Life) -> Life:
+        """Return the life as that of a process of this id (rule 12)."""
+        if pid not in self._judge.uses.trees:
+            return life
+        return replace(life, ancestry=life.ancestry | {pid})
 
     def before(self, event: Traced) -> None:
         """Take in an event before it is judged: an exec carries what it made of the process."""
@@ -123,7 +130,7 @@ class Lives:
             return
         if child in self._judge.uses.trees:
             self._born.add(child)
-        begun = replace(life, ancestry=life.ancestry | {child}, new=True)
+        begun = replace(self._under(child, life), new=True)
         self._lives[child] = self._follow(event, life, begun)
 
     def _container(self, event: Traced, *, new: bool) -> None:
