@@ -33,7 +33,7 @@ def run(*, argv: list[str], seconds: float, programs: str = "") -> Reply:
             if programs:
                 os.environ[DIRECTORY] = programs
             become_tracer(argv, out, err)
-        status = _wait(pid, seconds)
+        status = _wait(pid, seconds, err)
         return {"exit": status, "pid": pid, "stdout": written(out), "stderr": written(err)}
 
 
@@ -56,13 +56,32 @@ def become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
         os._exit(status)
 
 
-def _wait(pid: int, seconds: float) -> int | None:
-    """Wait for the end of a child; kill it and all of its session when the time is over."""
-    signal.signal(signal.SIGALRM, lambda *_: os.killpg(pid, signal.SIGKILL))
+def _wait(pid: int, seconds: float, err: IO[bytes]) -> int | None:
+    """Wait for the end of a child; when the time is over say where it is, and kill its session."""
+
+    def late(*_: object) -> None:
+        os.write(err.fileno(), whereabouts(pid).encode())
+        os.killpg(pid, signal.SIGKILL)
+
+    signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     signal.setitimer(signal.ITIMER_REAL, 0)
     return None if code == -signal.SIGKILL else code
+
+
+def whereabouts(session: int) -> str:
+    """The state of every process of a session, and where in the kernel it waits."""
+    told = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            name, _, fields = (directory / "stat").read_text().rpartition(")")
+            if fields.split()[3] == str(session):
+                stack = (directory / "stack").read_text()
+                told.append(f"{name}): {fields.split()[0]}\n{stack}")
+        except OSError:  # it has gone, or a kernel without stacks
+            continue
+    return "not at its end in time:\n" + "".join(told)
 
 
 def written(file: IO[bytes]) -> str:
