@@ -157,7 +157,7 @@ FAULTS = (
     # The other programs.
     Fault("compat-not-seen", "bpf/arch_x86.h", "return FIELD(task, thread_info_status) & TS_COMPAT;",
           "return false;", CALLS),
-    Fault("fourth-register", "bpf/arch_x86.h", "saved->r10", "saved->cx", CALLS),
+    Fault("fourth-register", "bpf/arch_x86.h", "SAVED(regs, r10)", "SAVED(regs, cx)", CALLS),
     Fault("unreadable-is-null", "bpf/arguments.h",
           "if (taken <= 0)\n\t\treturn SLOT_UNREADABLE;\n\trecord->end = at + taken - 1;",
           "if (taken <= 0)\n\t\treturn SLOT_NULL;\n\trecord->end = at + taken - 1;", CALLS),
