@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from vmtests.handlers import Reply
-from vmtests.handlers.tracing import become_tracer, written
+from vmtests.handlers.tracing import appended_file, become_tracer, written
 
 READY = "tracee-ref: tracing\n"
 REST = 0.05
@@ -25,7 +24,7 @@ def tracing(argv: list[str]) -> Iterator[Reply]:
     The reply holds the process id; after the block its exit status and what it wrote, too.
     """
     reply: Reply = {}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with appended_file() as out, appended_file() as err:
         pid = os.fork()
         if pid == 0:
             become_tracer(argv, out, err)

@@ -5,10 +5,13 @@ To start Python and to import takes an emulated guest longer than to trace.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -27,7 +30,7 @@ def run(*, argv: list[str], seconds: float, programs: str = "") -> Reply:
 
     ``programs`` names another directory for compiled programs.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with appended_file() as out, appended_file() as err:
         pid = os.fork()
         if pid == 0:
             if programs:
@@ -35,6 +38,18 @@ def run(*, argv: list[str], seconds: float, programs: str = "") -> Reply:
             become_tracer(argv, out, err)
         status = _wait(pid, seconds, err)
         return {"exit": status, "pid": pid, "stdout": written(out), "stderr": written(err)}
+
+
+@contextmanager
+def appended_file() -> Iterator[IO[bytes]]:
+    """A file that several write to, each behind what is there.
+
+    Without O_APPEND a ``cat`` of coreutils 9 copies to where the file ended when it looked
+    (copy_file_range), over what the tracer wrote since.
+    """
+    with tempfile.TemporaryFile() as file:
+        fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)
+        yield file
 
 
 def become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
