@@ -54,7 +54,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not for the kernel that it would be about."""
-    names = kernel_names(items[0].config) if items else []
+    names = kernel_names(config)
     needless = [item for item in items if not is_for(kernel_of(item), names, item)]
     items[:] = [item for item in items if item not in needless]
     # Hierarchies of cgroups that they mounted cannot be taken away again.

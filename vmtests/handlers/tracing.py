@@ -90,7 +90,7 @@ def whereabouts(session: int) -> str:
     told = []
     for directory in Path("/proc").glob("[0-9]*"):
         try:
-            name, _, fields = (directory / "stat").read_text().rpartition(")")
+            name, _, fields = (directory / "stat").read_text("latin-1").rpartition(")")
             if fields.split()[3] == str(session):
                 stack = (directory / "stack").read_text()
                 told.append(f"{name}): {fields.split()[0]}\n{stack}")
