@@ -14,7 +14,7 @@ from model.scope import Scope
 from tracee_ref.derivation.stage import Derivation
 from tracee_ref.errors import UsageError
 from tracee_ref.event import TraceEvent
-from tracee_ref.signatures import Finding, Origin, Signature
+from tracee_ref.signatures import Finding, Origin, Signature, finding
 from tracee_ref.signatures.finding import GROUP
 from tracee_ref.signatures.guard import Guard
 from tracee_ref.signatures.loaded import Loaded, load_signatures
@@ -68,6 +68,7 @@ def test_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     points = ["all = my_signatures", "bad = my_signatures:GOOD", "none = my_signatures:Signature"]
     (package / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *points]))
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(finding, "announced", finding.announced.__wrapped__)  # not remembered
     monkeypatch.delitem(sys.modules, "my_signatures", raising=False)
     complaints: list[str] = []
     found = load_signatures([], complaints.append)

@@ -24,24 +24,25 @@ def depends_of(events: Events) -> dict[str, tuple[str, ...]]:
 
 
 def problems(events: Events) -> list[str]:
-    """Return what is wrong with the graph, by sentences; nothing, if all is well.
+    """Return what is wrong with the graph, by sentences; nothing, if all is well."""
+    return [sentence for name in depends_of(events) for sentence in problems_of(name, events)]
+
+
+def problems_of(name: str, events: Events) -> list[str]:
+    """Return what is wrong with an event's place in the graph.
 
     Every base must be known, and be deliverable if the derived event says that it is; nothing
     may need itself, directly or through others.
     """
-    depends = depends_of(events)
+    event = events[name]
     return [
-        sentence
-        for name, bases in depends.items()
-        for sentence in [
-            *(f"{name} needs {base}, which is no event" for base in bases if base not in events),
-            *(
-                f"{name} needs {base}, which is not supported"
-                for base in bases
-                if base in events and events[name].available and not events[base].available
-            ),
-            *([f"{name} needs itself"] if name in taken_in(bases, depends) else []),
-        ]
+        *(f"{name} needs {base}, which is no event" for base in event.bases if base not in events),
+        *(
+            f"{name} needs {base}, which is not supported"
+            for base in event.bases
+            if base in events and event.available and not events[base].available
+        ),
+        *([f"{name} needs itself"] if name in taken_in(event.bases, depends_of(events)) else []),
     ]
 
 

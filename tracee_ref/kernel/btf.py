@@ -48,6 +48,8 @@ class Btf:
         self._btf = self._lib.btf__parse(str(path).encode(), None)
         if not self._btf:
             raise HostError(f"{path}: cannot be read as BTF; run as root on a kernel with BTF")
+        self._read: dict[int, list[Member]] = {}
+        self._found: dict[tuple[str, int], int] = {}
 
     def declarations(self, wanted: Wanted) -> str:
         """Return C declarations of the wanted structures at their real offsets."""
@@ -64,12 +66,11 @@ class Btf:
 
     def structure(self, name: str) -> int:
         """Return the number of a structure's type; negative if there is none."""
-        type_id: int = self._lib.btf__find_by_name_kind(self._btf, name.encode(), KIND_STRUCT)
-        return type_id
+        return self._find(name, KIND_STRUCT)
 
     def function(self, name: str) -> int | None:
         """Return the number of a function's type, None if the kernel has no such function."""
-        type_id: int = self._lib.btf__find_by_name_kind(self._btf, name.encode(), KIND_FUNC)
+        type_id = self._find(name, KIND_FUNC)
         return type_id if type_id > 0 else None
 
     def arguments(self, function: str) -> int:
@@ -82,13 +83,20 @@ class Btf:
 
     def constant(self, enum: str, name: str) -> int:
         """Return the value of an enumerator; raises HostError where there is none."""
-        type_id = self._lib.btf__find_by_name_kind(self._btf, enum.encode(), KIND_ENUM)
+        type_id = self._find(enum, KIND_ENUM)
         if type_id >= 0:
             words = self._words(type_id, 3 + 2 * (self._words(type_id, 3)[1] & 0xFFFF))
             values = {self._text(words[at]): words[at + 1] for at in range(3, len(words), 2)}
             if name in values:
                 return values[name]
         raise HostError(f"this kernel's BTF has no {name} in enum {enum}; it is not supported")
+
+    def _find(self, name: str, kind: int) -> int:
+        """Return the number of a type, negative if there is none; libbpf goes through all."""
+        if (name, kind) not in self._found:
+            found = self._lib.btf__find_by_name_kind(self._btf, name.encode(), kind)
+            self._found[name, kind] = found
+        return self._found[name, kind]
 
     def _declare(self, struct: str, fields: Mapping[str, tuple[str, ...]]) -> str:
         located = []
@@ -109,7 +117,7 @@ class Btf:
         return f"struct {struct} {{\n" + "\n".join(lines) + "\n};"
 
     def _locate(self, struct: str, path: str) -> Member | None:
-        type_id = self._lib.btf__find_by_name_kind(self._btf, struct.encode(), KIND_STRUCT)
+        type_id = self.structure(struct)
         if type_id < 0:
             raise HostError(f"this kernel's BTF has no struct {struct}; it is not supported")
         offset = 0
@@ -124,14 +132,23 @@ class Btf:
         for member in self._members(type_id):
             if member.name == name:
                 return member
-            inner_id = self._strip(member.type)
-            if not member.name and self._kind(inner_id) in AGGREGATES:
-                inner = self._member(inner_id, name)
-                if inner is not None:
-                    return Member(name, inner.type, member.offset + inner.offset)
+            if not member.name and (inner := self._inner_member(member, name)):
+                return inner
         return None
 
-    def _members(self, type_id: int) -> Iterator[Member]:
+    def _inner_member(self, unnamed: Member, name: str) -> Member | None:
+        """Return a field of an unnamed structure or union, if that is what this is."""
+        type_id = self._strip(unnamed.type)
+        inner = self._member(type_id, name) if self._kind(type_id) in AGGREGATES else None
+        return Member(name, inner.type, unnamed.offset + inner.offset) if inner else None
+
+    def _members(self, type_id: int) -> list[Member]:
+        """Return the fields of a structure: large ones are asked for again for each field."""
+        if type_id not in self._read:
+            self._read[type_id] = list(self._read_members(type_id))
+        return self._read[type_id]
+
+    def _read_members(self, type_id: int) -> Iterator[Member]:
         header = self._words(type_id, 3)
         bitfields = header[1] >> 31
         words = self._words(type_id, 3 + 3 * (header[1] & 0xFFFF))

@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from struct import Struct
 from typing import Final
@@ -267,5 +268,9 @@ def _inlined(name: str, seen: set[str]) -> str:
     if name in seen:
         return ""
     seen.add(name)
-    text = (files("bpf") / name).read_text(encoding="utf-8").replace("#pragma once\n", "")
-    return INCLUDE.sub(lambda match: _inlined(match[1], seen), text)
+    return INCLUDE.sub(lambda match: _inlined(match[1], seen), _source(name))
+
+
+@cache
+def _source(name: str) -> str:
+    return (files("bpf") / name).read_text(encoding="utf-8").replace("#pragma once\n", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -26,9 +26,15 @@ Classes: TypeAlias = list[type[Signature]]
 def installed(complain: Complain) -> Classes:
     """Return the signatures of installed packages."""
     found: Classes = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in announced():
         found += attempted(f"entry point {entry.name}", partial(_of_entry, entry), complain)
     return found
+
+
+@cache
+def announced() -> list[EntryPoint]:
+    """Return what packages announce: all that are installed have to be looked at for it."""
+    return sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
 
 
 def in_directories(directories: Iterable[Path], complain: Complain) -> Classes:

@@ -10,7 +10,7 @@ from typing import Final
 from model.selection import taken_in
 
 from ..catalogue import SIGNATURES, ArgumentDefinition, EventDefinition, all_events
-from ..derivation.graph import problems
+from ..derivation.graph import problems_of
 from ..derivation.rules import RULES, Rule
 from .finding import Classes, Complain, in_directories, installed
 from .guard import ERRORS, Guard, described
@@ -42,7 +42,7 @@ class Loaded:
             guard = Guard(kind(), self._complain)
             event = definition_of(number, kind, self.events)
             events = {**self.events, event.name: event}
-            wrong = [name_problem(kind, self.events), *problems(events)]
+            wrong = [name_problem(kind, self.events), *problems_of(event.name, events)]
             reason = next(filter(None, wrong), "")
         except ERRORS as error:
             reason = described(error)

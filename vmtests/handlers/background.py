@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from vmtests.handlers import Reply
-from vmtests.handlers.tracing import appended_file, become_tracer, written
+from vmtests.handlers.tracing import appended_file, fork_tracer, written
 
 READY = "tracee-ref: tracing\n"
 REST = 0.05
@@ -25,9 +25,7 @@ def tracing(argv: list[str]) -> Iterator[Reply]:
     """
     reply: Reply = {}
     with appended_file() as out, appended_file() as err:
-        pid = os.fork()
-        if pid == 0:
-            become_tracer(argv, out, err)
+        pid = fork_tracer(argv, out, err)
         try:
             wait_for(lambda: READY in written(err) or ended(pid), START_SECONDS)
             reply["pid"] = pid

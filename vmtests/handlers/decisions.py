@@ -6,8 +6,8 @@ from functools import cache
 
 from model.scope import Scope
 from tracee_ref.kernel.accept import defines
-from tracee_ref.kernel.btf import Btf
 from tracee_ref.kernel.decisions import ROOMY_EXACT, ROOMY_PATTERNS, DecisionProgram
+from tracee_ref.kernel.functions import types
 from tracee_ref.tables import compile_all_tables, compile_tables
 from tracee_ref.tables.compiled import NAMES
 from tracee_ref.tables.texts import has_patterns
@@ -42,16 +42,11 @@ def answers(program: DecisionProgram, questions: str) -> Reply:
 
 @cache
 def roomy_program(*, patterns: bool) -> DecisionProgram:
-    return DecisionProgram(ROOMY_PATTERNS if patterns else ROOMY_EXACT, kernel_types())
+    return DecisionProgram(ROOMY_PATTERNS if patterns else ROOMY_EXACT, types())
 
 
 def fitted_program(scopes: tuple[Scope, ...]) -> DecisionProgram:
     tables = compile_tables(scopes)
-    program = DecisionProgram(defines(tables), kernel_types())
+    program = DecisionProgram(defines(tables), types())
     program.fill(tables, EVENTS)
     return program
-
-
-@cache
-def kernel_types() -> Btf:
-    return Btf()

@@ -1,22 +1,29 @@
 """Runs of the tracer's command line, in a child of the agent that has it imported already.
 
-To start Python and to import takes an emulated guest longer than to trace.
+To start Python and to import takes an emulated guest longer than to trace, and so does what every
+start finds out again: what packages announce, and the kernel's types.
 """
 
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, NoReturn
 
 from tracee_ref import cli
+from tracee_ref.flags.filters import parse_filters
+from tracee_ref.kernel.hooks import Settings
 from tracee_ref.kernel.program_store import DIRECTORY
+from tracee_ref.kernel.tracer import KernelTracer
+from tracee_ref.signatures.loaded import load_signatures
 from vmtests.handlers import Reply, handler
 
 EXIT_OF_A_CRASH = 70
@@ -31,11 +38,7 @@ def run(*, argv: list[str], seconds: float, programs: str = "") -> Reply:
     ``programs`` names another directory for compiled programs.
     """
     with appended_file() as out, appended_file() as err:
-        pid = os.fork()
-        if pid == 0:
-            if programs:
-                os.environ[DIRECTORY] = programs
-            become_tracer(argv, out, err)
+        pid = fork_tracer(argv, out, err, programs)
         status = _wait(pid, seconds, err)
         return {"exit": status, "pid": pid, "stdout": written(out), "stderr": written(err)}
 
@@ -50,6 +53,28 @@ def appended_file() -> Iterator[IO[bytes]]:
     with tempfile.TemporaryFile() as file:
         fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)
         yield file
+
+
+def fork_tracer(argv: list[str], out: IO[bytes], err: IO[bytes], programs: str = "") -> int:
+    """Start ``tracee-ref ARGV`` in a child of the agent; return its process id."""
+    prepare()
+    pid = os.fork()
+    if pid == 0:
+        if programs:
+            os.environ[DIRECTORY] = programs
+        become_tracer(argv, out, err)
+    return pid
+
+
+@cache
+def prepare() -> None:
+    """Have in the agent what each of its children would find out again.
+
+    What is frozen the collector of a child does not touch, so that it need not be copied.
+    """
+    events = load_signatures((), print).events
+    KernelTracer(Settings(parse_filters(["event=execve"], events), ring_bytes=1 << 20)).close()
+    gc.freeze()
 
 
 def become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
