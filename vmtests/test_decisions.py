@@ -63,12 +63,11 @@ def full_scopes() -> tuple[Scope, ...]:
     every = frozenset(EVENTS)
     scopes = []
     for number in range(1, MAX_SCOPES + 1):
-        uids = {Condition(Key.UID, Op.EQ, 1000 * number + i * 2) for i in range(7)}
-        pids = {Condition(Key.PID, Op.NE, 1000 * number + i * 2) for i in range(7)}
-        comms = {Condition(Key.COMM, Op.EQ, Pattern(b"c%d-%d" % (number, i))) for i in range(15)}
-        paths = {Condition(Key.BINARY, Op.NE, Binary(b"/p%d/%d" % (number, i))) for i in range(15)}
-        one_kind = (uids, pids, comms, paths)[number % 4]
-        scopes.append(Scope(number, every, frozenset(one_kind | (uids if number % 8 else set()))))
+        uids = {Condition(Key.UID, Op.EQ, 1000 * number + i * 2) for i in range(28)}
+        pids = {Condition(Key.PID, Op.NE, 1000 * number + i * 2) for i in range(28)}
+        comms = {Condition(Key.COMM, Op.EQ, Pattern(b"c%d-%d" % (number, i))) for i in range(60)}
+        paths = {Condition(Key.BINARY, Op.NE, Binary(b"/p%d/%d" % (number, i))) for i in range(60)}
+        scopes.append(Scope(number, every, frozenset((uids, pids, comms, paths)[number % 4])))
     return tuple(scopes)
 
 

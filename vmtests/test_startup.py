@@ -45,6 +45,31 @@ while going:
 )
 """Forks children whose own children outlive them: /proc does not tell who forked these."""
 
+LASTING = (
+    BEGIN
+    + """
+def fork_on():
+    while going:
+        if os.fork() == 0:
+            time.sleep(0.5)
+            note()
+            os._exit(0)
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        time.sleep(0.001)
+    note()
+    os._exit(0)
+
+forking = [os.fork() or fork_on() for _ in range(4)]
+while going:
+    time.sleep(0.01)
+for pid in forking:
+    os.kill(pid, signal.SIGTERM)
+"""
+    + END
+)
+"""Processes that fork children that live on until tracing is on, whenever they were forked."""
+
 EXECS = (
     BEGIN
     + """
@@ -91,6 +116,16 @@ def test_forks_while_we_start(kernel: Kernel, flags: list[str]) -> None:
     assert len(after) > 20, "the program forked too little"
     assert shown.keys() <= noted.keys(), "processes of somebody else"
     assert after <= shown.keys(), f"{len(after - shown.keys())} of {len(after)} were missed"
+    assert set(shown.values()) == {1}
+
+
+@pytest.mark.host_only
+def test_forks_that_outlive_our_start(kernel: Kernel) -> None:
+    """Some come between the hooks and our look at /proc, from a parent that is not known yet."""
+    shown, noted, began = ends(kernel, LASTING, ["tree={root}"])
+    after = {pid for pid, time in noted.items() if time > began}
+    assert len(after) > 20, "the program forked too little"
+    assert after <= shown.keys() <= noted.keys()
     assert set(shown.values()) == {1}
 
 

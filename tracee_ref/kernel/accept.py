@@ -15,6 +15,7 @@ from ..tables.numbers import Intervals
 from ..tables.texts import Automaton
 from ..tables.verdicts import ExactValues
 from .layouts import (
+    EMPTY_VALUE,
     KINDS,
     PATH_SIZE,
     automata_of,
@@ -27,9 +28,11 @@ from .layouts import (
     row_entries,
     tree_entries,
     value_entries,
+    value_masks,
     verdict_bytes,
 )
 from .program import Program
+from .value_slots import fitting_bits
 
 EVENTS: Final = 1024
 """Places for events of the kernel side; the catalogue's ids of such events are below it."""
@@ -85,7 +88,7 @@ def _value_defines(tables: AcceptTables) -> dict[str, str]:
             names |= {f"USE_{key.name}": "", f"{key.name}_OTHERWISE": _mask(table.otherwise)}
         else:
             names |= {f"USE_{key.name}_PATTERNS": "", f"{key.name}_UNASKED": _mask(table.unasked)}
-    names["VALUES"] = _size(value_entries(tables))
+    names["VALUE_BITS"] = str(fitting_bits(value_masks(tables)))
     if automata := automata_of(tables):
         classes = max(table.class_count for table in automata.values())
         rows = [len(table.rows) for table in automata.values()]
@@ -107,6 +110,7 @@ class TableWriter:
         self._sizes = sizes
         self._hashed: list[tuple[int, bytes]] = []
         self._selected: Sequence[int] = ()
+        self._slots: Sequence[bytes] = ()
 
     def clear(self) -> None:
         """Empty the tables whose elements the next ones need not overwrite."""
@@ -114,7 +118,9 @@ class TableWriter:
             self._program.delete(fd, key)
         self._hashed.clear()
         self._entries("select", dict.fromkeys((pack("I", i) for i in self._selected), pack("Q", 0)))
-        self._selected = ()
+        if self._slots:
+            self._entries("value_table", dict.fromkeys(self._slots, EMPTY_VALUE))
+        self._selected, self._slots = (), ()
 
     def write(self, tables: AcceptTables) -> None:
         """Write all but ``select``, which switches tracing on and comes last."""
@@ -122,8 +128,8 @@ class TableWriter:
             self._numbers("uid", tables.uid)
         if tables.pid:
             self._numbers("pid", tables.pid)
-        if values := value_entries(tables):
-            self._hash("value_table", values)
+        if values := value_masks(tables):
+            self._values(value_entries(values, int(self._sizes["VALUE_BITS"])))
         if automata := automata_of(tables):
             self._automata(automata)
         if tables.binary:
@@ -159,6 +165,10 @@ class TableWriter:
             self._entries("pattern_rows", rows)
             met = zip(rows, map(verdict_bytes, table.met), strict=True)
             self._entries("pattern_met", dict(met))
+
+    def _values(self, entries: Mapping[bytes, bytes]) -> None:
+        self._entries("value_table", entries)
+        self._slots = tuple(entries)
 
     def _hash(self, name: str, entries: Mapping[bytes, bytes]) -> None:
         self._entries(name, entries)

@@ -40,7 +40,7 @@ ROOMY: Final = {
     "USE_NEW": "",
     "NEW_EQUAL": "setting(NEW_EQUAL_SETTING)",
     "NEW_EXCLUDED": "setting(NEW_EXCLUDED_SETTING)",
-    "VALUES": VALUES,
+    "VALUE_BITS": "12",
     "USE_MNTNS": "",
     "MNTNS_OTHERWISE": "setting(MNTNS_SETTING)",
     "USE_PIDNS": "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from struct import pack
+from struct import Struct, pack
 from typing import Final
 
 from model.scope import Key
@@ -16,12 +16,17 @@ from ..tables.containers import ID_DIGITS, Containers
 from ..tables.numbers import Intervals
 from ..tables.texts import Automaton
 from ..tables.verdicts import ExactValues, Verdict, Verdicts
+from .value_slots import Words, arranged
 
 PATH_SIZE: Final = PATH_BYTES + 4
 """The path, its NUL, and padding: with the u32 before it the key is a multiple of 8 bytes."""
 
 KINDS: Final = {Key.COMM: 0, Key.UTS: 1, Key.MNTNS: 2, Key.PIDNS: 3}
-"""As ``enum value_kind``."""
+"""Names in the order of ``pattern_classes``; one less than in ``enum value_kind``."""
+
+VALUE: Final = Struct("2Q")
+EMPTY_VALUE: Final = bytes(24)
+"""An empty slot of ``value_table``."""
 
 MET: Final = 0x80000000
 """Set in the number of a state where patterns end."""
@@ -74,14 +79,23 @@ def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes
     }
 
 
-def value_entries(tables: AcceptTables) -> dict[bytes, bytes]:
-    """Return the elements of ``value_table``."""
+def value_masks(tables: AcceptTables) -> dict[Words, int]:
+    """Return the values of ``value_table`` with their masks; the last byte is the kind."""
     return {
-        pack("Q", KINDS[key]) + value: pack("Q", mask)
+        (words[0], words[1] | KINDS[key] + 1 << 56): mask
         for key, table in tables.values.items()
         if isinstance(table, ExactValues)
         for value, mask in table.accept.items()
+        for words in [VALUE.unpack(value)]
     }
+
+
+def value_entries(masks: Mapping[Words, int], bits: int) -> dict[bytes, bytes]:
+    """Return the elements of ``value_table``; HostError if they find no place."""
+    slots = arranged(masks, bits)
+    if slots is None:
+        raise HostError(f"{len(masks)} values find no place in {1 << bits}")
+    return {pack("I", at): pack("3Q", *words, masks[words]) for at, words in slots.items()}
 
 
 def binary_entries(table: Binaries) -> dict[bytes, bytes]:
