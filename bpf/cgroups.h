@@ -20,9 +20,9 @@ static __always_inline u64 cgroup_id(struct cgroup *cgroup)
 	return READ(READ(cgroup, kn), id);
 }
 
-static __always_inline u64 current_cgroup(void)
+static __always_inline u64 cgroup_of(struct task_struct *task)
 {
-	struct css_set *set = FIELD(current_task(), cgroups);
+	struct css_set *set = FIELD(task, cgroups);
 #ifdef CGROUP_SUBSYSTEM /* of the v1 hierarchy */
 	struct cgroup_subsys_state *state = (void *)FIELD_WORD(set, subsys, CGROUP_SUBSYSTEM);
 	struct cgroup *cgroup = FIELD(state, cgroup);
@@ -33,9 +33,9 @@ static __always_inline u64 current_cgroup(void)
 }
 
 #ifdef USE_CONTAINER
-static __always_inline u64 accept_current_container(void)
+static __always_inline u64 accept_container_of(struct task_struct *task)
 {
-	u64 cgroup = current_cgroup();
+	u64 cgroup = cgroup_of(task);
 	struct container *container = containers.lookup(&cgroup);
 	return container ? container->accept : CONTAINER_OUTSIDE;
 }

@@ -126,7 +126,7 @@ static __always_inline struct facts *read_facts(struct task_struct *task)
 	facts->fresh = is_fresh(task);
 #endif
 #ifdef USE_CONTAINER
-	facts->container = accept_current_container();
+	facts->container = accept_container_of(task);
 #endif
 #ifdef USE_MNTNS
 	facts->mntns = mount_namespace(task);

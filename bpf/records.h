@@ -74,17 +74,17 @@ static __always_inline void submit(void *record, u64 size)
 		count(SUBMITTED);
 }
 
-static __always_inline void fill_header(struct header *header, const struct facts *facts, u32 event,
-					u64 mask)
+/* `task` is the current one: each time that it is asked for is a call of a helper. */
+static __always_inline void fill_header(struct header *header, struct task_struct *task,
+					const struct facts *facts, u32 event, u64 mask)
 {
-	struct task_struct *task = current_task();
 	struct task_struct *parent = FIELD(task, real_parent);
 	struct inner_ids ids = {};
 	read_current_ids(task, &ids);
 	header->time = bpf_ktime_get_boot_ns();
 	header->mask = mask;
 	header->start_time = FIELD(task, start_boottime);
-	header->cgroup = current_cgroup();
+	header->cgroup = cgroup_of(task);
 	copy_container_id(header->container, header->cgroup);
 	header->retval = 0;
 	header->event = event;

@@ -29,7 +29,7 @@ static __always_inline void fill_sched_header(struct header *header, struct fact
 					      u64 mask)
 {
 	struct task_struct *task = current_task();
-	fill_header(header, facts, event, mask);
+	fill_header(header, task, facts, event, mask);
 	header->syscall = current_call(task);
 	header->flags = is_compat(task) ? FLAG_COMPAT : 0;
 }

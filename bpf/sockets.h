@@ -49,7 +49,7 @@ static __always_inline void own_socket(s32 fd)
 	owner->inode = inode;
 	owner->unknown = known == PARTLY;
 	if (owner->mask) /* else nothing will be shown of it */
-		fill_header(&owner->header, facts, EVENT_PACKET, 0);
+		fill_header(&owner->header, current_task(), facts, EVENT_PACKET, 0);
 	owners.update(&inode, owner);
 }
 

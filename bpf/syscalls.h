@@ -23,8 +23,9 @@ static __always_inline bool is_exec_event(u32 event)
 }
 
 /* Begin the record of a call in the scratch space; the mask may be 0. */
-static __always_inline struct call_record *begin_call(const struct call *call, bool compat,
-							const struct facts *facts, u64 mask)
+static __always_inline struct call_record *begin_call(struct task_struct *task,
+						      const struct call *call, bool compat,
+						      const struct facts *facts, u64 mask)
 {
 	u32 zero = 0;
 	struct call_record *record = call_records.lookup(&zero);
@@ -36,7 +37,7 @@ static __always_inline struct call_record *begin_call(const struct call *call, b
 	record->end = 0;
 	if (!mask)
 		return record;
-	fill_header(&record->sent.header, facts, call->event[compat], mask);
+	fill_header(&record->sent.header, task, facts, call->event[compat], mask);
 	record->sent.header.flags = compat ? FLAG_COMPAT : 0;
 	return record;
 }
@@ -78,7 +79,7 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 	count(SEEN);
 	u64 accepted = accept_retval(call->event[compat], retval);
 	u64 mask = selected & accepted & match_facts(facts);
-	struct call_record *record = mask ? begin_call(call, compat, facts, mask) : NULL;
+	struct call_record *record = mask ? begin_call(task, call, compat, facts, mask) : NULL;
 	if (!record) {
 		count(FILTERED);
 		return;
@@ -149,20 +150,20 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 /* exit, exit_group, rt_sigreturn: their entry is all there is of them. */
 static __always_inline void handle_enter_without_return(u32 number)
 {
+	struct task_struct *task = current_task();
 	struct call *call = calls.lookup(&number);
-	struct facts *facts = call && call->selected[0] ? read_process(current_task()) : NULL;
+	struct facts *facts = call && call->selected[0] ? read_process(task) : NULL;
 	if (!facts)
 		return;
 	count(SEEN);
 	u64 mask = call->selected[0] & match_facts(facts);
-	struct call_record *record = mask ? begin_call(call, false, facts, mask) : NULL;
+	struct call_record *record = mask ? begin_call(task, call, false, facts, mask) : NULL;
 	if (!record) {
 		count(FILTERED);
 		return;
 	}
 	/* Of their arguments, none is more than a number. */
-	read_registers(record->sent.slots, &record->registers, user_registers(current_task()),
-		       false);
+	read_registers(record->sent.slots, &record->registers, user_registers(task), false);
 	record->end = 0;
 	record->sent.header.syscall = number;
 	record->sent.header.retval = 0;
@@ -183,18 +184,18 @@ int enter_without_return(void *ctx)
 /* execve, execveat: keep the record until the exec succeeds (see exec_calls.h). */
 static __always_inline void handle_enter_exec(u32 number)
 {
+	struct task_struct *task = current_task();
 	struct call *call = calls.lookup(&number);
-	struct facts *facts = read_facts(current_task());
+	struct facts *facts = read_facts(task);
 	if (!call || !facts || know_process(facts) == NOT_OURS)
 		return;
 	u64 mask = call->selected[0] & match_facts(facts);
-	struct call_record *record = begin_call(call, false, facts, mask);
+	struct call_record *record = begin_call(task, call, false, facts, mask);
 	if (!record)
 		return;
 	if (record->sent.header.mask) {
 		record->entered = true;
-		read_registers(record->sent.slots, &record->registers,
-			       user_registers(current_task()), false);
+		read_registers(record->sent.slots, &record->registers, user_registers(task), false);
 		take_arguments(record);
 		record->sent.header.syscall = number;
 	}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from model.facts import Process
 from model.lifecycle import Start
 from model.scope import NEW, Condition, EventField, Key, Op, Part, Pattern
@@ -83,6 +85,23 @@ def test_a_child_that_nobody_waits_for_may_see_its_parent_gone_before_its_own_en
         )
         seen = replay(Drawn(1, frozenset({"sched_process_exit"})), *journal)
         assert seen[0].ppids == frozenset(parents)
+
+
+def test_a_wait_may_come_before_what_another_thread_forks() -> None:
+    """So it was seen on 6.12: the fork began first, and the child outlived its parent."""
+    for settles, parents in ((False, {61, 60}), (True, {61})):
+        journal = (
+            record(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
+            record(Kind.THREAD, 61, 0, 62, 62, PIDNS, result=62),
+            replace(record(Kind.FORK, 62, 0, 63, 63, PIDNS, result=63), pid=61),
+            *([record(Kind.SETTLE, 61)] * settles),
+            record(Kind.WAIT, 61),
+            record(Kind.EXIT_GROUP, 61, done=False),
+            record(Kind.EXIT_GROUP, 63, done=False),
+            END,
+        )
+        seen = replay(Drawn(1, frozenset({"exit_group"})), *journal)
+        assert (seen[1].pid, seen[1].ppids) == (63, frozenset(parents))
 
 
 def test_the_command_is_new_and_descends_from_those_above_the_tracer() -> None:

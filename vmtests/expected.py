@@ -75,6 +75,8 @@ class Replay:
         self._selected = {name for scope in self.scopes for name in scope.events}
         self._filtered = {name for scope in self.scopes for name in scope.fields}
         self._parents = {root: frozenset({tracer})}
+        self._forked_by: dict[int, int] = {}
+        self._settled: set[int] = set()
         self._waited: set[int] = set()
         self._reapers = {root: root}
         self._inner = {root: root}
@@ -110,6 +112,7 @@ class Replay:
             Kind.EXIT: self._exit,
             Kind.EXIT_GROUP: self._exit_group,
             Kind.WAIT: self._wait,
+            Kind.SETTLE: lambda r: self._settled.add(r.pid),
             Kind.DIE: lambda r: self._end(r.tid, r.a[0]),
         }
         assert record.result >= 0 or record.kind in MAY_FAIL, f"failed: {record}"
@@ -160,6 +163,7 @@ class Replay:
             self._threaded.add(process)
             return
         self._parents[process] = frozenset({parent.pid})
+        self._forked_by[process] = record.tid
         self._reapers[process] = self._reapers[parent.pid]
         if born.pidns != parent.pidns:
             self._reapers[process] = process
@@ -188,6 +192,7 @@ class Replay:
         comm = record.text.rpartition(b"/")[2][:COMM_BYTES]
         self._step(Exec(record.tid, binary, comm))
         self._threaded.discard(record.pid)
+        self._settled.discard(record.pid)
         args |= {"cmdpath": path, "interp": path}
         args |= {"interpreter_pathname": None, "invoked_from_kernel": 0}
         self._happens("sched_process_exec", record.pid, **args)
@@ -216,10 +221,17 @@ class Replay:
             self._orphan_children(pid)
 
     def _wait(self, record: Record) -> None:
-        """These children are gone before their parent does anything more."""
-        if record.done:
-            children = (pid for pid, parents in self._parents.items() if record.pid in parents)
-            self._waited.update(children)
+        """These children are gone before their parent does anything more.
+
+        Not those that another thread forks: its step began before this one, but may come after
+        it, unless it was waited for that the others came to rest.
+        """
+        if not record.done:
+            return
+        settled = record.pid in self._settled
+        for pid, parents in self._parents.items():
+            if record.pid in parents and (settled or self._forked_by.get(pid) == record.tid):
+                self._waited.add(pid)
 
     def _orphan_children(self, pid: int) -> None:
         """Its reaper takes orphans; a step that began before may have been done after that."""
