@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     plans = "workload plans of the live runs on each kernel; the full run has 200"
     parser.addoption("--plans", type=int, default=20, help=plans)
     soak = "seconds of the default set under load in each guest"
-    parser.addoption("--soak", type=float, default=10, help=soak)
+    parser.addoption("--soak", type=float, default=5, help=soak)
     report = "write the matrix as JSON too, with the instructions that each verifier went through"
     parser.addoption("--report", type=Path, help=report)
 

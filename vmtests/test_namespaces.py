@@ -10,43 +10,22 @@ from typing import Any
 import pytest
 
 from vmtests.kernel import Kernel
-from vmtests.tracing import TRACEE_REF, python, run
-
-HOLDER = """
-import os, subprocess, sys, time
-holder = subprocess.Popen(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sleep", "600"])
-
-def inode(process, kind):
-    return os.stat(f"/proc/{process}/ns/{kind}").st_ino
-
-try:
-    children = f"/proc/{holder.pid}/task/{holder.pid}/children"
-    while not (child := open(children).read().strip()):
-        time.sleep(0.01)
-    names = {f"{who}_{kind}": inode(process, kind)
-        for kind in ("mnt", "pid") for who, process in (("own", "self"), ("other", child))}
-    words = [word.format(child=child, **names) for word in sys.argv[1:]]
-    print(names["own_pid"], names["other_pid"], flush=True)
-    sys.exit(subprocess.call(words))
-finally:
-    holder.kill()
-    holder.wait()
-"""
-"""Carries out its arguments, with numbers of namespaces in them, while new namespaces exist."""
+from vmtests.tracing import SECONDS, Traced
 
 COMMAND = "readlink /proc/self; nsenter -t {child} -m -p sh -c 'echo $$; exec readlink /proc/self'"
 """Prints the id of a readlink outside, and both ids of one inside: /proc is still the old one."""
 
 
 def executions(kernel: Kernel, *flags: str) -> tuple[list[dict[str, Any]], list[int]]:
-    """The two executions of readlink, and the numbers that were printed."""
+    """The two executions of readlink; both pid namespaces and the numbers that were printed."""
     words = [word for flag in flags for word in ("-f", flag)]
-    argv = [TRACEE_REF, *words, "-o", "json", "--", "sh", "-c", COMMAND]
-    traced = run(kernel, [*python(HOLDER), *argv])
+    request = {"argv": [*words, "-o", "json", "--", "sh", "-c", COMMAND], "seconds": SECONDS}
+    reply = kernel.ask("existing.beside_namespaces", request, seconds=SECONDS + 10)
+    traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
-    printed = [line for line in traced.lines if not line.startswith("{")]
-    return traced.events, [int(number) for line in printed for number in line.split()]
+    printed = [int(line) for line in traced.lines if not line.startswith("{")]
+    return traced.events, [reply["own_pid"], reply["other_pid"], *printed]
 
 
 def in_scopes(*filters: str) -> list[str]:

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from vmtests.kernel import Kernel
-from vmtests.tracing import TRACEE_REF, arguments, python, run, trace
+from vmtests.tracing import SECONDS, Traced, arguments, python, run, trace
 
 LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o json"
 
@@ -98,26 +98,14 @@ os.wait()
 
 
 def test_processes_that_were_there_before_are_known(kernel: Kernel) -> None:
-    """Attach to a process that runs already: its binary is known from /proc."""
-    source = """
-import os, signal, subprocess, sys, time
-old = subprocess.Popen(["/usr/bin/sleep", "600"])
-other = subprocess.Popen(["/usr/bin/tail", "-f", "/dev/null"])
-tracer = subprocess.Popen([sys.argv[1], *sys.argv[2:], "-f", f"1:pid={old.pid},{other.pid}",
-    "-f", "1:binary=/usr/bin/sleep", "-f", "1:event=sched_process_exit", "-o", "json"],
-    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-while b"tracing" not in tracer.stderr.readline(): pass
-old.kill(); other.kill(); old.wait(); other.wait()
-time.sleep(0.1)
-tracer.send_signal(signal.SIGINT)
-out, err = tracer.communicate()
-print("old", old.pid, "status", tracer.returncode)
-print(out.decode(), err.decode())
-"""
-    result = run(kernel, [*python(source), TRACEE_REF])
-    old = int(result.stdout.split()[1])
-    assert [e["hostProcessId"] for e in result.events] == [old], result.stdout
-    assert "status 0" in result.stdout
+    """Attach to processes that run already: their binaries are known from /proc."""
+    commands = [["/usr/bin/sleep", "600"], ["/usr/bin/tail", "-f", "/dev/null"]]
+    flags = "-f pid={0},{1} -f binary=/usr/bin/sleep -f event=sched_process_exit -o json"
+    request = {"commands": commands, "options": flags.split()}
+    reply = kernel.ask("existing.ended", request, seconds=SECONDS)
+    result = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    assert result.status == 0, result.stderr
+    assert [e["hostProcessId"] for e in result.events] == reply["pids"][:1]
 
 
 @pytest.mark.host_only

@@ -1,6 +1,6 @@
 """The default set under a mixed load: every event accounted for, and no more memory with time.
 
-Ten seconds in every run; ``tox -e soak`` takes the ten minutes that a leak needs to show.
+Five seconds in every run; ``tox -e soak`` takes the ten minutes that a leak needs to show.
 """
 
 from __future__ import annotations

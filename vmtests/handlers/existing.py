@@ -1,4 +1,7 @@
-"""A run of the tracer over containers that are no more than cgroups of ours, made before it."""
+"""Runs of the tracer over what was there before it: processes, namespaces and containers.
+
+The containers are no more than cgroups of ours.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import ctypes
 import os
 import signal
 import socket
+import subprocess
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tracee_ref.containers.cgroups import own_hierarchy, root_of
 from vmtests.handlers import Reply, handler
+from vmtests.handlers import tracing as tracer
 from vmtests.handlers.background import tracing
 from vmtests.handlers.containers import make_group
 
@@ -42,6 +49,57 @@ def traced(*, first: str, second: str, options: list[str]) -> Reply:
         for group in reversed(groups):
             if group.exists():
                 group.rmdir()
+
+
+@handler
+def ended(*, commands: Sequence[Sequence[str]], options: Sequence[str]) -> Reply:
+    """Trace while older processes are killed; in the options ``{0}`` is the first one's id."""
+    older = [subprocess.Popen(argv) for argv in commands]
+    pids = [process.pid for process in older]
+    try:
+        with tracing([word.format(*pids) for word in options]) as reply:
+            for process in older:
+                process.kill()
+                process.wait()
+            time.sleep(0.1)
+    finally:
+        for process in older:
+            process.kill()
+    return {**reply, "pids": pids}
+
+
+NEW_NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "sleep", "600")
+
+
+@handler
+def beside_namespaces(*, argv: Sequence[str], seconds: float) -> Reply:
+    """Run the tracer while there are other mount and pid namespaces.
+
+    In its arguments ``{child}`` is a process in them, ``{own_mnt}``, ``{other_mnt}``,
+    ``{own_pid}`` and ``{other_pid}`` are inode numbers, which the reply has too.
+    """
+    with holding_namespaces() as child:
+        names = {
+            f"{who}_{kind}": Path(f"/proc/{process}/ns/{kind}").stat().st_ino
+            for kind in ("mnt", "pid")
+            for who, process in (("own", "self"), ("other", child))
+        }
+        words = [word.format(child=child, **names) for word in argv]
+        return tracer.run(argv=words, seconds=seconds) | names
+
+
+@contextmanager
+def holding_namespaces() -> Iterator[str]:
+    """Give the id of a process that is in new namespaces until the block ends."""
+    holder = subprocess.Popen(NEW_NAMESPACES)
+    children = Path(f"/proc/{holder.pid}/task/{holder.pid}/children")
+    try:
+        while not (child := children.read_text().strip()):
+            time.sleep(0.01)
+        yield child
+    finally:
+        holder.kill()
+        holder.wait()
 
 
 def start(group: Path, comm: str, uid: int) -> int:
