@@ -10,7 +10,10 @@
 struct container {
 	u64 accept; /* scopes whose filters on containers hold */
 	u64 is_new; /* made after tracing began */
-	u8 id[CONTAINER_ID_SIZE];
+	union {
+		u8 id[CONTAINER_ID_SIZE];
+		u64 words[CONTAINER_ID_WORDS];
+	};
 };
 BPF_HASH(containers, u64, struct container, CONTAINERS); /* by the id of the cgroup */
 #endif
@@ -42,12 +45,14 @@ static __always_inline u64 accept_container_of(struct task_struct *task)
 #endif
 
 /* Copy the id of the container that a cgroup belongs to; zero for none. */
-static __always_inline void copy_container_id(u8 *id, u64 cgroup)
+static __always_inline void copy_container_id(u64 *words, u64 cgroup)
 {
-	__builtin_memset(id, 0, CONTAINER_ID_SIZE);
 #ifdef CONTAINERS
 	struct container *container = containers.lookup(&cgroup);
-	if (container)
-		__builtin_memcpy(id, container->id, CONTAINER_ID_SIZE);
+	if (container) {
+		__builtin_memcpy(words, container->words, CONTAINER_ID_SIZE);
+		return;
+	}
 #endif
+	__builtin_memset(words, 0, CONTAINER_ID_SIZE);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #define CONTAINER_ID_SIZE 32 /* the bytes that the 64 hexadecimal digits of an id stand for */
+#define CONTAINER_ID_WORDS 4 /* the same in u64: a copy of bytes is made one by one */
 
 #ifdef USE_CONTAINER
 /* The start of ids: so many bits of one. */

@@ -30,7 +30,7 @@ struct header {
 	u16 flags;
 	u64 comm[NAME_WORDS];
 	u64 uts[NAME_WORDS];
-	u8 container[CONTAINER_ID_SIZE]; /* zero if in none */
+	u64 container[CONTAINER_ID_WORDS]; /* zero if in none */
 };
 
 /* The slot of an argument that is not a number: its length in bytes, and a state. */
