@@ -46,6 +46,9 @@ class Work:
         return "ns a call" if self.loop else "ms"
 
 
+NOTHING: Final = Work("nothing", "openat", ("true",))
+
+
 @dataclass(frozen=True)
 class Tracer:
     """A tracer; ``argv`` holds OUT, CALL and UID in the place of what a run has there."""
@@ -199,10 +202,25 @@ def used() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def runs_here(bench: Bench, tracer: Tracer) -> bool:
+    """Whether a tracer can be compared with; why not is told on stderr (it may want tracefs)."""
+    if tracer.argv and not shutil.which(tracer.argv[0]):
+        reason = "not installed"
+    else:
+        try:
+            bench.run(NOTHING, tracer)
+        except subprocess.CalledProcessError as error:
+            reason = (error.stderr.strip() or f"exit status {error.returncode}").splitlines()[-1]
+        else:
+            return True
+    print(f"left out: {tracer.name}: {reason}", file=sys.stderr)
+    return False
+
+
 def peers(directory: Path, *, rounds: int, tiny: bool) -> list[dict[str, object]]:
     """Return a row for each work and tracer; rounds are interleaved."""
     bench = Bench(directory, tiny=tiny)
-    here = [t for t in TRACERS if not t.argv or shutil.which(t.argv[0])]
+    here = [tracer for tracer in TRACERS if runs_here(bench, tracer)]
     rows: list[dict[str, object]] = []
     for work in bench.works()[:: 4 if tiny else 1]:
         figures: dict[str, list[Figure]] = {tracer.name: [] for tracer in here}

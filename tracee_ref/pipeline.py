@@ -5,14 +5,15 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 from .accounting import Tally
 from .event import TraceEvent
 from .output.printer import Printer
 from .output.sinks import Sink
-from .quick_lines import QuickLines
+from .quick_lines import QuickLines, encoded
 
 POLL_MS: Final = 10
 """How long an idle reader rests: the kernel side does not wake it (bpf/records.h)."""
@@ -22,9 +23,6 @@ FAULTS: Final = (ValueError, KeyError, IndexError)
 
 DRAIN_SECONDS: Final = 5.0
 """How long to wait for the next record that is counted but not yet complete in the buffer."""
-
-
-QuickLine: TypeAlias = Callable[[bytes], bytes | None]
 
 
 class Source(Protocol):
@@ -62,36 +60,27 @@ class Pipeline:
             sink.write(printer.header())
         self.flush()
 
-    def handle(self, records: Iterable[bytes]) -> None:
+    def handle(self, records: Sequence[bytes]) -> None:
         """Write the lines of records, and of the events that are made of them."""
         if len(self.quick) == 1:
-            self._show_in_one(self.quick[0].line, self.outputs[0][1].write, records)
+            self._show_in_one(self.quick[0], self.outputs[0][1], records)
             return
         for record in records:
             if not (self.quick and self._show_quickly(record)):
                 self._show_record(record)
 
-    def _show_in_one(
-        self, quick: QuickLine, write: Callable[[bytes], None], records: Iterable[bytes]
-    ) -> None:
+    def _show_in_one(self, quick: QuickLines, sink: Sink, records: Sequence[bytes]) -> None:
         """Do so for one output, as most runs have: with the least that a record can take."""
-        lines: list[bytes] = []
-        for record in records:
-            try:
-                line = quick(record)
-            except FAULTS:
-                line = None
-            if line is not None:
-                lines.append(line)
-                continue
-            self._deliver(lines, write)
-            self._show_record(record)
-        self._deliver(lines, write)
-
-    def _deliver(self, lines: list[bytes], write: Callable[[bytes], None]) -> None:
-        self.records.delivered += len(lines)
-        write(b"".join(lines))
-        lines.clear()
+        while records:
+            lines: list[str] = []
+            with suppress(*FAULTS):
+                quick.make(records, lines)
+            done = len(lines)
+            self.records.delivered += done
+            sink.write(encoded(lines))
+            for record in records[done : done + 1]:
+                self._show_record(record)
+            records = records[done + 1 :]
 
     def _show_record(self, record: bytes) -> None:
         """Decode a record, and print what is made of it."""

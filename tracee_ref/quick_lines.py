@@ -160,28 +160,44 @@ class QuickLines:
 
     def line(self, record: bytes) -> bytes | None:
         """Return the line of a record, None if it must go the long way."""
-        known = self._templates.get(record[EVENT_AT:CONTEXT_END]) or self._learn(record)
-        if known is None:
-            return None
-        event, template = known
-        time, retval, *slots = event.unpack(record)
-        parts = template.copy()
-        parts[1] = self._time(time + self._epoch)
-        parts[3] = self._retval(retval)
-        gap, at = 5, event.data_at
+        lines: list[str] = []
+        self.make([record], lines)
+        return encoded(lines) if lines else None
+
+    def make(self, records: Iterable[bytes], lines: list[str]) -> None:
+        """Add the lines of records, up to the first one that must go the long way.
+
+        Records of one thread and call often come in a row: then nothing is looked up.
+        """
+        templates, time_of, retval_of = self._templates, self._time, self._retval
+        epoch, last = self._epoch, b""
         try:
-            for slot, (behind, text_of) in zip(slots, event.arguments, strict=True):
-                if not behind:
-                    parts[gap] = text_of(slot)
-                elif slot >> 32:
-                    return None
-                else:
-                    parts[gap] = text_of(record[at : at + slot])
-                    at += slot
-                gap += 2
-        except (UnicodeError, ValueError):
-            return None
-        return "".join(parts).encode(errors="surrogateescape")
+            for record in records:
+                key = record[EVENT_AT:CONTEXT_END]
+                if key != last:
+                    known = templates.get(key) or self._learn(record)
+                    if known is None:
+                        return
+                    event, template = known
+                    unpack, arguments, begin = event.unpack, event.arguments, event.data_at
+                    last = key
+                time, retval, *slots = unpack(record)
+                parts = template.copy()
+                parts[1] = time_of(time + epoch)
+                parts[3] = retval_of(retval)
+                gap, at = 5, begin
+                for slot, (behind, text_of) in zip(slots, arguments, strict=True):
+                    if not behind:
+                        parts[gap] = text_of(slot)
+                    elif slot >> 32:
+                        return
+                    else:
+                        parts[gap] = text_of(record[at : at + slot])
+                        at += slot
+                    gap += 2
+                lines.append("".join(parts))
+        except ValueError:  # bytes that are not UTF-8 among them
+            return
 
     def _learn(self, record: bytes) -> tuple[QuickEvent, list[str]] | None:
         """Return the event of a record, and the template of its lines by this thread."""
@@ -282,6 +298,11 @@ class Texts(dict[Any, str]):
                 self.clear()
             self[value] = text
         return text
+
+
+def encoded(lines: Iterable[str]) -> bytes:
+    """Return lines as they are written."""
+    return "".join(lines).encode(errors="surrogateescape")
 
 
 def quick_lines(

@@ -17,16 +17,17 @@ from vmtests.drawn_scopes import Drawn
 from vmtests.ensemble import Ensemble
 from vmtests.expected import UTS_BYTES, Launch, Replay
 from vmtests.handlers.live import ROOT
-from vmtests.journal import unpack_journal
+from vmtests.journal import Record, unpack_journal
 from vmtests.occurrence import Occurrence
 from vmtests.plans import PROGRAMS
 from vmtests.tracing import Traced
 from vmtests.wire import pack
 from vmtests.workload.build import workload_program
-from vmtests.workload.layout import pack_plan
+from vmtests.workload.layout import Kind, pack_plan
 from vmtests.workload.plan import Compiler, Image
 
 TRACER_COMM = b"tracee-ref"
+LAST_STEPS = {Kind.EXIT, Kind.EXIT_GROUP, Kind.DIE, Kind.EXEC}
 SECONDS = 300.0
 """For one run; five emulated guests on two cores take a minute to start the tracer."""
 
@@ -49,10 +50,11 @@ def disagreement(ensemble: Ensemble, directory: str, root: Image, drawn: Sequenc
 
 def judge(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any]) -> str:
     """Return what is wrong with a run, or an empty text."""
-    if reply["status"] != 0:
-        return f"{kernel}: exit status {reply['status']}: {reply['stderr']}"
-    scopes = [one.resolve(reply["facts"]) for one in drawn]
     records = list(unpack_journal(base64.b64decode(reply["journal"]), plan))
+    if reply["status"] != 0:
+        told = [f"{kernel}: exit status {reply['status']}: {reply['stderr']}", *steps_at(records)]
+        return "\n".join(told)
+    scopes = [one.resolve(reply["facts"]) for one in drawn]
     occurrences = Replay(scopes, launch(records[0].pid, reply)).run(records)
     account = Traced(0, "", reply["stderr"]).account
     seen = [shown_event(*event) for event in reply["events"]]
@@ -61,6 +63,13 @@ def judge(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any
     if not wrong and not errors:
         return ""
     return table(Run(kernel, scopes, records, occurrences, seen), wrong, errors)
+
+
+def steps_at(records: Sequence[Record]) -> list[str]:
+    """All steps of processes in which a thread stands at one that is not its end."""
+    last = {record.tid: record for record in records}
+    stands = {one.pid for one in last.values() if one.done or one.kind not in LAST_STEPS}
+    return [f"  {one}" for one in records if one.pid in stands]
 
 
 def shown_event(name: str, mask: int, pid: int, tid: int, ppid: int, *rest: Any) -> Occurrence:

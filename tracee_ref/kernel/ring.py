@@ -54,19 +54,19 @@ class RingReader:
         position, end = self._consumed[0], self._produced[0]
         records: list[bytes] = []
         first, behind = mmap.PAGESIZE + HEADER_BYTES, mmap.PAGESIZE + mask + 1
-        while position < end and len(records) < limit:
+        for _ in range(limit):
             at = position & mask
-            length = lengths[at >> 2]
-            if length & BUSY:
+            if position >= end or (length := lengths[at >> 2]) & BUSY:
                 break
-            size = length & ~DISCARDED
-            position += (HEADER_BYTES + size + ALIGNMENT - 1) & -ALIGNMENT
-            if not length & DISCARDED:
-                stop = first + at + size
-                record = data[first + at : stop]
-                if stop > behind:
-                    record += data[mmap.PAGESIZE : mmap.PAGESIZE + stop - behind]
-                records.append(record)
+            start = first + at
+            stop = start + (length & ~DISCARDED)
+            position += (stop - start + HEADER_BYTES + ALIGNMENT - 1) & -ALIGNMENT
+            if length & DISCARDED:
+                continue
+            record = data[start:stop]
+            if stop > behind:
+                record += data[mmap.PAGESIZE : mmap.PAGESIZE + stop - behind]
+            records.append(record)
         return records, position
 
     def close(self) -> None:

@@ -111,9 +111,9 @@ def _wait(pid: int, seconds: float, err: IO[bytes]) -> int | None:
 
 
 def whereabouts(session: int) -> str:
-    """The state of every process of a session, and where in the kernel it waits."""
+    """The state of every thread of a session, and where in the kernel it waits."""
     told = []
-    for directory in Path("/proc").glob("[0-9]*"):
+    for directory in Path("/proc").glob("[0-9]*/task/[0-9]*"):
         try:
             name, _, fields = (directory / "stat").read_text("latin-1").rpartition(")")
             if fields.split()[3] == str(session):

@@ -115,9 +115,12 @@ static s64 do_thread(struct record *record, const struct step *step)
 	thread->block = step->a[0];
 	*top = thread;
 	threads[thread_count++] = thread;
-	return clone_thread(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-				    CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
-			    top, 0, &thread->state);
+	s64 made = clone_thread(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+					CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
+				top, 0, &thread->state);
+	if (made < 0)
+		thread->state = GONE;
+	return made;
 }
 
 /* Only returns if it fails. */
