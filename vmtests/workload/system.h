@@ -1,6 +1,7 @@
 /* System calls without a C library: it would make calls of its own, and touch errno, which
  * threads without its set-up do not have. */
 #pragma once
+#include <asm/errno.h>
 #include <asm/unistd.h>
 #include <linux/futex.h>
 #include <linux/mman.h>

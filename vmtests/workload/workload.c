@@ -115,11 +115,14 @@ static s64 do_thread(struct record *record, const struct step *step)
 	thread->block = step->a[0];
 	*top = thread;
 	threads[thread_count++] = thread;
-	s64 made = clone_thread(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-					CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
-				top, 0, &thread->state);
+	s64 made;
+	do /* while another thread is in an exec that is going to fail (copy_fs() in kernel/fork.c) */
+		made = clone_thread(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+					    CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
+				    top, 0, &thread->state);
+	while (made == -EAGAIN);
 	if (made < 0)
-		thread->state = GONE;
+		thread->state = GONE; /* nobody is to wait for it */
 	return made;
 }
 
