@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from model.facts import Event
@@ -44,7 +44,19 @@ def test_exact_names(ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int) -
     check(ensemble, "decisions.masks", scopes, seed)
 
 
+OVERLAPPING = tuple(
+    Scope(number, frozenset(EVENTS), frozenset({Condition(Key.COMM, op, pattern)}))
+    for number, op, pattern in (
+        (1, Op.EQ, Pattern(b"ab", open_end=True)),
+        (2, Op.EQ, Pattern(b"ab", open_start=True)),
+        (3, Op.NE, Pattern(b"b", open_start=True, open_end=True)),
+    )
+)
+"""A name that has come to the end of one text is at the end of others, too."""
+
+
 @given(scope_sets(stars=True), seeds)
+@example(OVERLAPPING, 0)
 @settings(max_examples=60, deadline=None)
 def test_names_with_stars(ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int) -> None:
     check(ensemble, "decisions.masks", scopes, seed)
