@@ -1,4 +1,4 @@
-"""Several kernels booted at once and asked at once, as far as there are processors."""
+"""Several kernels, booted and asked at the same time as far as there are processors."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from vmtests.compile_server import compile_server
 from vmtests.guest import Guest, HostGuest
 
 AT_WORK = os.cpu_count() or 1
-"""How many carry out a request at the same time.  Five emulated guests on two processors take twice
-the processor time for it that two do, from each other's caches; a guest that waits takes none."""
+"""How many boot or carry out a request at the same time.  Five emulated guests on two processors
+take twice the processor time that two do, from each other's caches; one that waits takes none."""
 
 NOT_ASKED = RuntimeError("was not asked")
 
@@ -66,18 +66,20 @@ class Ensemble:
 
     def _boot(self, names: Sequence[str]) -> None:
         """Start all, and take each as it comes up; one that was lost gets another try."""
-        pending = {name: self._start(name) for name in names}
-        tries = dict.fromkeys(names, 1)
-        while pending:
+        waiting, tries = list(names), Counter[str]()
+        pending: dict[str, AgentProcess] = {}
+        while waiting or pending:
+            while waiting and len(pending) < AT_WORK:
+                name = waiting.pop(0)
+                tries[name] += 1
+                pending[name] = self._start(name)
             for name in _up_or_late(pending):
                 try:
                     self.members[name] = pending.pop(name).wait_until_up()
                     self.lost.pop(name, None)
                 except GuestLostError as error:
                     self.lost[name] = error
-                    if tries[name] < BOOT_TRIES:
-                        tries[name] += 1
-                        pending[name] = self._start(name)
+                    waiting += [name] * (tries[name] < BOOT_TRIES)
 
     def _start(self, name: str) -> AgentProcess:
         """Start a kernel without waiting for it."""
