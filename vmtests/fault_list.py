@@ -196,8 +196,8 @@ FAULTS = (
     Fault("findings-lose-types", "tracee_ref/derivation/stage.py", "types.get(name) or ", "",
           SIGNATURE_UNITS),
     # The reader and the decoder.
-    Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(HEADER_BYTES + size + ALIGNMENT - 1)",
-          "(HEADER_BYTES + size)", CALLS),
+    Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(stop - start + HEADER_BYTES + ALIGNMENT - 1)",
+          "(stop - start + HEADER_BYTES)", CALLS),
     Fault("reader-loses-its-place", "tracee_ref/kernel/ring.py", "at = position & mask",
           "at = position % (mask - 7)", CALLS),
     Fault("data-not-advanced", "tracee_ref/records.py",
