@@ -28,6 +28,8 @@ from vmtests.workload.plan import Compiler, Image
 
 TRACER_COMM = b"tracee-ref"
 LAST_STEPS = {Kind.EXIT, Kind.EXIT_GROUP, Kind.DIE, Kind.EXEC}
+"""Those that do not return."""
+
 SECONDS = 300.0
 """For one run; five emulated guests on two cores take a minute to start the tracer."""
 
