@@ -2,29 +2,24 @@
 
 Nearly every record is of a native system call whose texts could be read.  Of such a one most of
 the line is known before it comes: what belongs to the event alone, and what belongs to the thread
-and its scopes (``context``), which is taken from a line that was made the long way.  Together they
-are a template, whose gaps are filled with the rest and which is joined: that takes a quarter of
-the time of ``%``.  All other records go the long way: ``line`` returns None.
+and its scopes (``context``), which is taken from a line that was made the long way.  Around
+both a function is compiled that fills in the rest (line_code.py).  All other records go the long
+way: ``line`` returns None.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from itertools import chain
 from struct import Struct
-from typing import Any, Final, Protocol, TypeAlias
-
-import msgspec
+from typing import Any, Final
 
 from .argument_types import Shape, shape_of
 from .catalogue import EventDefinition
-from .event import TraceEvent
-from .output.columns import RET, TIME_END
-from .output.go_values import go_text
-from .output.json_lines import JsonPrinter, go_escaped
+from .line_code import Line, Text, Value, line_maker
+from .line_formats import CONTEXT, GAP, Format, JsonFormat, TableFormat
 from .output.printer import Printer
 from .output.table import TablePrinter
-from .output.visible import visible
 from .printed import PrinterOf, printed_type, printer_of
 from .records import (
     EVENT_AT,
@@ -53,93 +48,11 @@ REST: Final = f"=Qq{HEADER.size - EVENT_AT}x"
 
 CALL_AT: Final = EVENT_AT + 4
 CONTEXT_END: Final = HEADER.size
-TEMPLATES: Final = 8192
+KEPT_LINES: Final = 8192
 CONTEXTS: Final = 4096
 TEXTS: Final = 4096
 LONG_TEXT: Final = 256
 """Longer ones are not kept."""
-
-GAP, CONTEXT = "\0", "\1"
-"""In a template: what a record fills, and what the thread and its scopes do.  No text of a line
-has such characters."""
-
-Text: TypeAlias = Callable[[Any], str]
-"""Prints a value, exactly as the printer of the format does."""
-
-
-class Format(Protocol):
-    """What a format adds to the making of templates.
-
-    Their gaps are the time, the return value and the arguments.
-    """
-
-    time: Text
-    retval: Text
-
-    def template(self, event: EventDefinition, types: list[str]) -> str:
-        """Return what the lines of an event have in common."""
-
-    def context(self, event: TraceEvent) -> tuple[str, ...]:
-        """Return what of a line belongs to the thread, and to its scopes."""
-
-    def text(self, value: Any) -> str:
-        """Return a value as it stands in a line; raises UnicodeError if it needs more care."""
-
-
-class JsonFormat:
-    """JSON lines."""
-
-    def __init__(self) -> None:
-        self._printer = JsonPrinter()
-        self.time: Text = str
-        self.retval: Text = str
-        self._encode = msgspec.json.Encoder().encode
-
-    def template(self, event: EventDefinition, types: list[str]) -> str:
-        """Return the line with its fields in the order of TraceEvent."""
-        args = ",".join(
-            f'{{"name":"{argument.name}","type":"{type_}","value":{GAP}}}'
-            for argument, type_ in zip(event.args, types, strict=True)
-        )
-        return (
-            f'{{"timestamp":{GAP}{CONTEXT},"eventId":"{event.id}","eventName":"{event.name}",'
-            f'"matchedScopes":{CONTEXT},"argsNum":{len(event.args)},"returnValue":{GAP},'
-            f'"syscall":"{event.name}","stackAddresses":null,"contextFlags":{CONTEXT},'
-            f'"args":[{args}]}}\n'
-        )
-
-    def context(self, event: TraceEvent) -> tuple[str, ...]:
-        """Return the fields from the start of the thread to the event, the mask and the flags."""
-        line = self._printer.line(event).decode()
-        # No text can look so: in texts the quotes are escaped.
-        middle = line[line.index(',"threadStartTime":') : line.index(',"eventId":')]
-        return middle, str(event.matched_scopes), self._encode(event.context_flags).decode()
-
-    def text(self, value: Any) -> str:
-        """Return a value as JSON; UnicodeEncodeError where there are bytes that are not UTF-8."""
-        return go_escaped(self._encode(value)).decode()
-
-
-class TableFormat:
-    """The tables."""
-
-    def __init__(self, printer: TablePrinter) -> None:
-        self._printer = printer
-        self.time: Text = printer.clock.text
-        self.retval: Text = RET.row_format.__mod__
-
-    def template(self, event: EventDefinition, types: list[str]) -> str:  # noqa: ARG002
-        """Return the row; a table shows no types."""
-        args = ", ".join(f"{argument.name}: {GAP}" for argument in event.args)
-        return f"{GAP}{TIME_END}{CONTEXT}{GAP}{self._printer.event_cell(event.name)}{args}\n"
-
-    def context(self, event: TraceEvent) -> tuple[str, ...]:
-        """Return the cells between those of the event."""
-        return (self._printer.context_cells(event),)
-
-    def text(self, value: Any) -> str:
-        """Return a value as Go would, without control characters."""
-        return visible(go_text(value))
 
 
 class QuickLines:
@@ -150,13 +63,11 @@ class QuickLines:
     ) -> None:
         self._decode = decoder
         self._format = format_
-        self._time, self._retval = format_.time, format_.retval
         self._view = view
-        self._epoch = view.epoch
         self._apart = apart
         self._events: dict[bytes, QuickEvent] = {}
         self._contexts: dict[bytes, tuple[str, ...]] = {}
-        self._templates: dict[bytes, tuple[QuickEvent, list[str]]] = {}
+        self._lines: dict[bytes, Line] = {}
 
     def line(self, record: bytes) -> bytes | None:
         """Return the line of a record, None if it must go the long way."""
@@ -169,47 +80,32 @@ class QuickLines:
 
         Records of one thread and call often come in a row: then nothing is looked up.
         """
-        templates, time_of, retval_of = self._templates, self._time, self._retval
-        epoch, last = self._epoch, b""
+        known, last = self._lines, b""
         try:
             for record in records:
                 key = record[EVENT_AT:CONTEXT_END]
                 if key != last:
-                    known = templates.get(key) or self._learn(record)
-                    if known is None:
+                    found = known.get(key) or self._learn(record)
+                    if found is None:
                         return
-                    event, template = known
-                    unpack, arguments, begin = event.unpack, event.arguments, event.data_at
-                    last = key
-                time, retval, *slots = unpack(record)
-                parts = template.copy()
-                parts[1] = time_of(time + epoch)
-                parts[3] = retval_of(retval)
-                gap, at = 5, begin
-                for slot, (behind, text_of) in zip(slots, arguments, strict=True):
-                    if not behind:
-                        parts[gap] = text_of(slot)
-                    elif slot >> 32:
-                        return
-                    else:
-                        parts[gap] = text_of(record[at : at + slot])
-                        at += slot
-                    gap += 2
-                lines.append("".join(parts))
+                    line_of, last = found, key
+                line = line_of(record)
+                if line is None:
+                    return
+                lines.append(line)
         except ValueError:  # bytes that are not UTF-8 among them
             return
 
-    def _learn(self, record: bytes) -> tuple[QuickEvent, list[str]] | None:
-        """Return the event of a record, and the template of its lines by this thread."""
+    def _learn(self, record: bytes) -> Line | None:
+        """Return what makes the lines of this event by this thread."""
         event = self._event(record[EVENT_AT:CALL_AT])
         context = event and self._context(record)
         if not event or not context:
             return None
-        if len(self._templates) >= TEMPLATES:
-            self._templates.clear()
-        known = event, event.template(context)
-        self._templates[record[EVENT_AT:CONTEXT_END]] = known
-        return known
+        if len(self._lines) >= KEPT_LINES:
+            self._lines.clear()
+        line = self._lines[record[EVENT_AT:CONTEXT_END]] = event.line(context)
+        return line
 
     def _event(self, key: bytes) -> QuickEvent | None:
         if found := self._events.get(key):
@@ -247,40 +143,41 @@ class QuickLines:
 
 
 class QuickEvent:
-    """The template of an event, and how the values for it are made of the slots."""
+    """What makes the lines of an event, but for what belongs to the thread."""
 
     def __init__(self, event: EventDefinition, format_: Format, view: View) -> None:
         shapes = [shape_of(event.name, argument) for argument in event.args]
-        slots = (SLOT_FORMATS.get(shape, "Q") for shape in shapes)
-        unused = 8 * (REGISTERS - len(shapes))
-        layout = Struct(f"{REST}{''.join(slots)}{unused}x")
-        self.unpack = layout.unpack_from
-        self.data_at = layout.size
-        self._text = format_.text
         printers = [printer_of(event.name, a) if view.printed else None for a in event.args]
         types = [
             printed_type(event.name, argument) if printer else argument.type
             for argument, printer in zip(event.args, printers, strict=True)
         ]
         self._pieces = format_.template(event, types).split(CONTEXT)
-        self.arguments = [self._argument(*one) for one in zip(shapes, printers, strict=True)]
+        self._text = format_.text
+        values = [Value(format_.time, add=view.epoch), Value(format_.retval)]
+        values += [self._value(*one) for one in zip(shapes, printers, strict=True)]
+        self._maker = line_maker(layout_of(shapes), values)
 
-    def template(self, context: Iterable[str]) -> list[str]:
-        """Return the pieces of a line, and between them empty ones for what a record fills."""
+    def line(self, context: Iterable[str]) -> Line:
+        """Return what makes the lines of a thread."""
         filled = "".join(chain(*zip(self._pieces, (*context, ""), strict=True)))
-        pieces = [part for piece in filled.split(GAP) for part in (piece, "")]
-        return pieces[:-1]
+        return self._maker(*filled.split(GAP))
 
-    def _argument(self, shape: Shape, printer: PrinterOf | None) -> tuple[bool, Text]:
-        """Return whether an argument lies behind the slots, and what prints it."""
+    def _value(self, shape: Shape, printer: PrinterOf | None) -> Value:
         text, from_data = self._text, FROM_DATA.get(shape)
         if from_data is not None:
-            return True, Texts(lambda data: text(from_data(data))).__getitem__
+            return Value(Texts(lambda data: text(from_data(data))).__getitem__, behind=True)
         if shape is Shape.BOOL:
-            return False, text
+            return Value(text)
         if printer is not None:
-            return False, Texts(lambda value: text(printer(value))).__getitem__
-        return False, str
+            return Value(Texts(lambda value: text(printer(value))).__getitem__)
+        return Value(str)
+
+
+def layout_of(shapes: Iterable[Shape]) -> Struct:
+    """Return where the values are that are not the same for all lines of a thread."""
+    slots = [SLOT_FORMATS.get(shape, "Q") for shape in shapes]
+    return Struct(f"{REST}{''.join(slots)}{8 * (REGISTERS - len(slots))}x")
 
 
 class Texts(dict[Any, str]):
