@@ -146,9 +146,13 @@ class AgentProcess:
                 pass
         self._kill()
 
-    def _kill(self) -> None:
+    def interrupt(self) -> None:
+        """Kill it, from any thread: the one that asks gets GuestLostError."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def _kill(self) -> None:
+        self.interrupt()
         self._process.wait()
         self._log.join(1)  # it ends when the last writer of the console is gone
         for pipe in (self._process.stdin, self._process.stdout):

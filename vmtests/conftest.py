@@ -6,12 +6,11 @@ import signal
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from vmtests.ensemble import Ensemble, parse_names
-from vmtests.kernel import Kernel
+from vmtests.kernel import Answers, Kernel
 from vmtests.matrix import KernelResult, report_lines, write_json
 
 MATRIX = pytest.StashKey[dict[str, KernelResult]]()
@@ -59,9 +58,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     names = kernel_names(config)
     needless = [item for item in items if not is_for(kernel_of(item), names, item)]
     items[:] = [item for item in items if item not in needless]
-    # Hierarchies of cgroups that they mounted cannot be taken away again.
-    items.sort(key=lambda item: item.path.name == "test_containers.py")
+    items.sort(key=in_order)
     config.hook.pytest_deselected(items=needless)
+
+
+def in_order(item: pytest.Item) -> int:
+    """When a test comes: guests have answers to work at while this machine's tests run.
+
+    Hierarchies of cgroups that the tests of containers mounted cannot be taken away again.
+    """
+    if item.path.name == "test_containers.py":
+        return 3
+    if item.path.name == "test_guest.py":
+        return 1
+    return 0 if kernel_of(item) == "host" else 2
 
 
 def is_for(kernel: str | None, names: Sequence[str], item: pytest.Item) -> bool:
@@ -79,18 +89,18 @@ def kernel_of(item: pytest.Item) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def ensemble(pytestconfig: pytest.Config) -> Iterator[Ensemble]:
-    """All kernels, booted together; a kernel that does not boot fails what asks for it."""
-    with Ensemble(kernel_names(pytestconfig)) as booted:
+def ensemble(request: pytest.FixtureRequest) -> Iterator[Ensemble]:
+    """All kernels; one that does not boot fails what asks for it."""
+    config, session = request.config, request.session
+    with Ensemble(kernel_names(config)) as booted:
         yield booted
-        complete(
-            pytestconfig.stash[MATRIX], booted, verify=bool(pytestconfig.getoption("--report"))
-        )
+        if session.exitstatus != pytest.ExitCode.INTERRUPTED:
+            complete(config.stash[MATRIX], booted, verify=bool(config.getoption("--report")))
 
 
 @pytest.fixture(scope="session")
-def answers() -> dict[str, dict[str, Any]]:
-    """What kernels have answered before their turn came."""
+def answers() -> Answers:
+    """What kernels answer before their turn has come."""
     return {}
 
 
@@ -99,11 +109,9 @@ def kernel(
     request: pytest.FixtureRequest,
     ensemble: Ensemble,
     kernel_name: str,
-    answers: dict[str, dict[str, Any]],
+    answers: Answers,
 ) -> Kernel:
     """Each kernel of the run in turn: a test that uses this runs once on each that it is for."""
-    if kernel_name in ensemble.lost:
-        raise ensemble.lost[kernel_name]
     names = kernel_names(request.config)
     concerned = [name for name in ensemble.members if is_for(name, names, request.node)]
     return Kernel(kernel_name, ensemble, answers, concerned)
@@ -142,19 +150,18 @@ def note(row: KernelResult, report: pytest.TestReport, text: str) -> None:
 
 def complete(rows: dict[str, KernelResult], ensemble: Ensemble, *, verify: bool) -> None:
     """Fill in what the kernels themselves can tell at the end."""
-    verified = ensemble.ask_each("programs.verified", seconds=SECONDS_TO_VERIFY) if verify else {}
-    for name, agent in ensemble.members.items():
+    verified = ensemble.submit("programs.verified", seconds=SECONDS_TO_VERIFY) if verify else {}
+    lost = ensemble.lost
+    for name, member in ensemble.members.items():
         row = rows[name]
-        row.release, row.boot_seconds, row.lost = (
-            agent.release,
-            agent.boot_seconds,
-            agent.lost_because,
-        )
+        if name in lost:
+            row.lost = str(lost[name])
+            continue
+        row.release, row.boot_seconds = member.agent.release, member.agent.boot_seconds
         row.decisions, row.plans = ensemble.asked["decisions"], ensemble.asked["plans"]
-        told = verified.get(name)
-        row.verified = told["programs"] if isinstance(told, dict) else {}
-    for name, error in ensemble.lost.items():
-        rows[name].lost = str(error)
+        if name in verified and not verified[name].exception():
+            row.verified = verified[name].result()["programs"]
+        row.lost = member.agent.lost_because
 
 
 def pytest_terminal_summary(

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import os
-import select
-import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
-from pathlib import Path
+from concurrent.futures import Future, wait
+from contextlib import ExitStack, nullcontext
+from functools import partial
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Any, Self
 
 from tracee_ref.errors import UsageError
 from vmtests import kernels, kvm
-from vmtests.agent_process import AgentProcess, GuestLostError
+from vmtests.agent_process import ANSWER_SECONDS, GuestLostError
 from vmtests.compile_server import compile_server
 from vmtests.guest import Guest, HostGuest
+from vmtests.member import Member
 
 AT_WORK = os.cpu_count() or 1
-"""How many boot or carry out a request at the same time.  Five emulated guests on two processors
-take twice the processor time that two do, from each other's caches; one that waits takes none."""
-
-NOT_ASKED = RuntimeError("was not asked")
-
-BOOT_TRIES = 2
-"""QEMU's emulation is seen to die in early boot now and then, whatever the kernel."""
+"""How many guests boot or carry out a request at the same time.  Five emulated ones on two
+processors take twice the processor time that two do, from each other's caches; one that waits
+takes none."""
 
 
 def parse_names(text: str) -> list[str]:
@@ -37,24 +34,34 @@ def parse_names(text: str) -> list[str]:
 
 
 class Ensemble:
-    """A context manager over running kernels, by name; what cannot boot is in ``lost``."""
+    """A context manager over kernels, by name, which boot while the first questions wait."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.members: dict[str, AgentProcess] = {}
-        self.lost: dict[str, GuestLostError] = {}
+        self.members: dict[str, Member] = {}
         self.asked: Counter[str] = Counter()
         """How many questions of a kind all kernels were asked; for the report."""
         self._names = names
-        self._programs: Path | None = None
+        self._turns = BoundedSemaphore(AT_WORK)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        with self._stack:  # if a boot raises, end those that were started
-            if self._names != ["host"]:
-                self._programs = self._stack.enter_context(compile_server())
-            self._boot(self._names)
+        with self._stack:  # if one cannot be started, end those that were
+            guests = [kernels.get(name) for name in self._names if name != "host"]
+            programs = self._stack.enter_context(compile_server()) if guests else None
+            self._stack.callback(self._close)
+            if "host" in self._names:
+                self.members["host"] = Member(HostGuest, nullcontext())
+            for kernel in guests:
+                start = partial(Guest, kernel, kvm=kvm.usable(kernel), programs=programs)
+                self.members[kernel.series] = Member(start, self._turns)
             self._stack = self._stack.pop_all()
         return self
+
+    def _close(self) -> None:
+        for member in self.members.values():
+            member.interrupt()  # first all: one may wait for the turn of another
+        for member in self.members.values():
+            member.close()
 
     def __exit__(
         self,
@@ -64,88 +71,39 @@ class Ensemble:
     ) -> None:
         self._stack.close()
 
-    def _boot(self, names: Sequence[str]) -> None:
-        """Start all, and take each as it comes up; one that was lost gets another try."""
-        waiting, tries = list(names), Counter[str]()
-        pending: dict[str, AgentProcess] = {}
-        while waiting or pending:
-            while waiting and len(pending) < AT_WORK:
-                name = waiting.pop(0)
-                tries[name] += 1
-                pending[name] = self._start(name)
-            for name in _up_or_late(pending):
-                try:
-                    self.members[name] = pending.pop(name).wait_until_up()
-                    self.lost.pop(name, None)
-                except GuestLostError as error:
-                    self.lost[name] = error
-                    waiting += [name] * (tries[name] < BOOT_TRIES)
+    @property
+    def lost(self) -> dict[str, GuestLostError]:
+        """Why kernels did not boot; waits until all others have."""
+        errors = {name: member.boot_error() for name, member in self.members.items()}
+        return {name: error for name, error in errors.items() if error}
 
-    def _start(self, name: str) -> AgentProcess:
-        """Start a kernel without waiting for it."""
-        if name == "host":
-            return self._stack.enter_context(HostGuest())
-        kernel = kernels.get(name)
-        guest = Guest(kernel, kvm=kvm.usable(kernel), programs=self._programs)
-        return self._stack.enter_context(guest)
-
-    def ask(
-        self, request: str, arguments: Mapping[str, Any] | None = None, *, seconds: float = 120
-    ) -> dict[str, dict[str, Any]]:
-        """One question to every kernel, carried out by all at the same time; result by name.
-
-        GuestLostError and RequestError come from the first kernel concerned, after all the
-        others have been heard.
-        """
-        answers = self.ask_each(request, arguments, seconds=seconds)
-        for answer in answers.values():
-            if isinstance(answer, Exception):
-                raise answer
-        return {name: result for name, result in answers.items() if isinstance(result, dict)}
-
-    def ask_each(
+    def submit(
         self,
         request: str,
         arguments: Mapping[str, Any] | None = None,
         *,
-        seconds: float = 120,
+        seconds: float = ANSWER_SECONDS,
         names: Collection[str] | None = None,
-    ) -> dict[str, dict[str, Any] | Exception]:
-        """The same, with a kernel's error in the place of its result; ``names`` asks fewer."""
-        waiting = [n for n in self.members if names is None or n in names]
-        answers: dict[str, dict[str, Any] | Exception] = dict.fromkeys(waiting, NOT_ASKED)
-        deadlines: dict[str, float] = {}
-        while waiting or deadlines:
-            while waiting and len(deadlines) < AT_WORK:
-                name = waiting.pop(0)
-                try:
-                    self.members[name].send(request, arguments, seconds=seconds)
-                    deadlines[name] = time.monotonic() + seconds
-                except Exception as error:
-                    answers[name] = error
-            for name in self._answered_or_late(deadlines):
-                left = max(0.0, deadlines.pop(name) - time.monotonic())
-                try:
-                    answers[name] = self.members[name].receive(left)
-                except Exception as error:
-                    answers[name] = error
-        return answers
+    ) -> dict[str, Future[dict[str, Any]]]:
+        """One question to every kernel, or to those named, without waiting for the answers."""
+        return {
+            name: member.submit(request, arguments, seconds)
+            for name, member in self.members.items()
+            if names is None or name in names
+        }
 
-    def _answered_or_late(self, deadlines: Mapping[str, float]) -> list[str]:
-        """Names of those of whom something can be read, or whose time is over."""
-        if not deadlines:
-            return []
-        agents = {name: self.members[name] for name in deadlines}
-        wait = max(0.0, min(deadlines.values()) - time.monotonic())
-        ready = select.select(list(agents.values()), [], [], wait)[0]
-        now = time.monotonic()
-        return [n for n, agent in agents.items() if agent in ready or now >= deadlines[n]]
+    def ask(
+        self,
+        request: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = ANSWER_SECONDS,
+    ) -> dict[str, dict[str, Any]]:
+        """The same, and the answers by name.
 
-
-def _up_or_late(pending: Mapping[str, AgentProcess]) -> list[str]:
-    """Names of those that have said something, have ended or have had their time."""
-    first_deadline = min(agent.boot_deadline for agent in pending.values())
-    wait = max(0.0, first_deadline - time.monotonic())
-    ready = select.select(list(pending.values()), [], [], wait)[0]
-    now = time.monotonic()
-    return [n for n, agent in pending.items() if agent in ready or now >= agent.boot_deadline]
+        GuestLostError and RequestError come from the first kernel concerned, after all the
+        others have been heard.
+        """
+        answers = self.submit(request, arguments, seconds=seconds)
+        wait(answers.values())
+        return {name: answer.result() for name, answer in answers.items()}

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeAlias
 
 from vmtests.agent_process import ANSWER_SECONDS
 from vmtests.ensemble import Ensemble
+
+Answers: TypeAlias = dict[str, dict[str, Future[dict[str, Any]]]]
+"""By request and kernel: those that a test has not taken yet."""
 
 
 class Kernel:
     """One kernel of an ensemble.
 
     What a test asks of one, the same test will ask of the others that it is for (``concerned``):
-    so all are asked at once,
-    which keeps all cores busy, and each takes its own answer when its turn comes.
+    so all are asked at once, and each takes its own answer when its turn comes.  None waits for
+    the others meanwhile: emulated ones still have much to do when this machine's turn is over.
     """
 
     def __init__(
         self,
         name: str,
         ensemble: Ensemble,
-        answers: dict[str, dict[str, Any]],
+        answers: Answers,
         concerned: Collection[str],
     ) -> None:
         self.name = name
@@ -44,15 +48,11 @@ class Kernel:
         """
         key = json.dumps([request, arguments], sort_keys=True)
         if self.name not in self._answers.setdefault(key, {}):
-            self._answers[key] |= self._ensemble.ask_each(
+            self._answers[key] |= self._ensemble.submit(
                 request, arguments, seconds=seconds, names=self._concerned
             )
         answers = self._answers[key]
-        answer = answers[self.name] if kept else answers.pop(self.name)
-        if isinstance(answer, Exception):
-            raise answer
-        result: dict[str, Any] = answer
-        return result
+        return (answers[self.name] if kept else answers.pop(self.name)).result()
 
     def ask_alone(
         self,
@@ -62,4 +62,4 @@ class Kernel:
         seconds: float = ANSWER_SECONDS,
     ) -> dict[str, Any]:
         """Ask this kernel only."""
-        return self._ensemble.members[self.name].ask(request, arguments, seconds=seconds)
+        return self._ensemble.members[self.name].submit(request, arguments, seconds).result()

@@ -34,20 +34,36 @@ SECONDS = 300.0
 """For one run; five emulated guests on two cores take a minute to start the tracer."""
 
 
-def disagreement(ensemble: Ensemble, directory: str, root: Image, drawn: Sequence[Drawn]) -> str:
-    """Run a plan under scopes on all kernels; return a table for the first that is wrong."""
-    plan = pack_plan(Compiler(root, directory).blocks)
-    request = {
-        "program": str(workload_program()),
-        "directory": directory,
-        "plan": base64.b64encode(plan).decode(),
-        "programs": PROGRAMS,
-        "scopes": pack(tuple(drawn)),
-        "seconds": SECONDS,
-    }
-    replies = ensemble.ask("live.run", request, seconds=SECONDS + 20)
-    problems = (judge(name, plan, drawn, reply) for name, reply in replies.items())
-    return next(filter(None, problems), "")
+class LiveRun:
+    """A plan under scopes, asked of all kernels; judged when it is looked at."""
+
+    def __init__(
+        self, ensemble: Ensemble, directory: str, root: Image, drawn: Sequence[Drawn]
+    ) -> None:
+        self._plan = pack_plan(Compiler(root, directory).blocks)
+        self._drawn = drawn
+        request = {
+            "program": str(workload_program()),
+            "directory": directory,
+            "plan": base64.b64encode(self._plan).decode(),
+            "programs": PROGRAMS,
+            "scopes": pack(tuple(drawn)),
+            "seconds": SECONDS,
+        }
+        self._replies = ensemble.submit("live.run", request, seconds=SECONDS + 20)
+
+    def disagreement(self) -> str:
+        """Return a table for the first kernel that is wrong, or an empty text."""
+        problems = (
+            judge(name, self._plan, self._drawn, reply.result())
+            for name, reply in self._replies.items()
+        )
+        return next(filter(None, problems), "")
+
+    def cancel(self) -> None:
+        """Let no kernel begin with it that has not yet."""
+        for reply in self._replies.values():
+            reply.cancel()
 
 
 def judge(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any]) -> str:

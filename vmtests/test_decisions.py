@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TypeAlias
 
 import pytest
 from hypothesis import example, given, settings
@@ -19,29 +19,52 @@ from vmtests.wire import pack_questions, pack_scopes
 PROCESSES = 40
 """Processes that are asked about in an example, with each event."""
 
-seeds = st.integers(0, 2**32 - 1)
+Asked: TypeAlias = tuple[tuple[Scope, ...], int]
+"""Scopes, and a seed for the processes."""
 
 
-def check(ensemble: Ensemble, request: str, scopes: Sequence[Scope], seed: int) -> None:
+def two(*, stars: bool = False) -> st.SearchStrategy[tuple[Asked, Asked]]:
+    """Draw two at a time: a kernel that is done with the first begins the second."""
+    asked = st.tuples(scope_sets(stars=stars), st.integers(0, 2**32 - 1))
+    return st.tuples(asked, asked)
+
+
+class Question:
+    """What the model and all kernels are asked about some scopes."""
+
+    def __init__(self, ensemble: Ensemble, request: str, asked: Asked) -> None:
+        self._request = request
+        self._scopes, seed = asked
+        facts = Neighbourhood(self._scopes, seed)
+        processes = [facts.process() for _ in range(PROCESSES)]
+        self._batch = [(name, process) for process in processes for name in EVENTS]
+        ensemble.asked["decisions"] += len(self._batch)
+        packed = pack_questions([(EVENTS[name], process) for name, process in self._batch])
+        arguments = {"scopes": pack_scopes(self._scopes), "questions": packed}
+        self._answers = ensemble.submit(request, arguments)
+
+    def check(self) -> None:
+        """All must agree on every mask."""
+        expected = [matched_scopes(self._scopes, Event(*one)) for one in self._batch]
+        masks = {name: answer.result()["masks"] for name, answer in self._answers.items()}
+        answers = zip(*masks.values(), strict=True)
+        for (event, process), mask, told in zip(self._batch, expected, answers, strict=True):
+            if any(answer != mask for answer in told):
+                save(self._request, self._scopes, EVENTS[event], process, mask)
+                by_kernel = dict(zip(masks, told, strict=True))
+                pytest.fail(table(self._scopes, event, process, mask, by_kernel), pytrace=False)
+
+
+def check(ensemble: Ensemble, request: str, *asked: Asked) -> None:
     """Ask the model and every kernel; they must agree on every mask."""
-    facts = Neighbourhood(scopes, seed)
-    batch = [(name, p) for p in (facts.process() for _ in range(PROCESSES)) for name in EVENTS]
-    packed = pack_questions([(EVENTS[name], process) for name, process in batch])
-    ensemble.asked["decisions"] += len(batch)
-    results = ensemble.ask(request, {"scopes": pack_scopes(scopes), "questions": packed})
-    masks = zip(*(result["masks"] for result in results.values()), strict=True)
-    for (event, process), answers in zip(batch, masks, strict=True):
-        expected = matched_scopes(scopes, Event(event, process))
-        if any(answer != expected for answer in answers):
-            save(request, scopes, EVENTS[event], process, expected)
-            by_kernel = dict(zip(results, answers, strict=True))
-            pytest.fail(table(scopes, event, process, expected, by_kernel), pytrace=False)
+    for question in [Question(ensemble, request, one) for one in asked]:
+        question.check()
 
 
-@given(scope_sets(), seeds)
-@settings(max_examples=60, deadline=None)
-def test_exact_names(ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int) -> None:
-    check(ensemble, "decisions.masks", scopes, seed)
+@given(two())
+@settings(max_examples=30, deadline=None)
+def test_exact_names(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
+    check(ensemble, "decisions.masks", *asked)
 
 
 OVERLAPPING = tuple(
@@ -55,19 +78,17 @@ OVERLAPPING = tuple(
 """A name that has come to the end of one text is at the end of others, too."""
 
 
-@given(scope_sets(stars=True), seeds)
-@example(OVERLAPPING, 0)
-@settings(max_examples=60, deadline=None)
-def test_names_with_stars(ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int) -> None:
-    check(ensemble, "decisions.masks", scopes, seed)
+@given(two(stars=True))
+@example(((OVERLAPPING, 0), (OVERLAPPING, 1)))
+@settings(max_examples=30, deadline=None)
+def test_names_with_stars(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
+    check(ensemble, "decisions.masks", *asked)
 
 
-@given(scope_sets(stars=True), seeds)
-@settings(max_examples=3, deadline=None)
-def test_programs_compiled_for_their_scopes(
-    ensemble: Ensemble, scopes: tuple[Scope, ...], seed: int
-) -> None:
-    check(ensemble, "decisions.fitted", scopes, seed)
+@given(two(stars=True))
+@settings(max_examples=2, deadline=None)
+def test_programs_compiled_for_their_scopes(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
+    check(ensemble, "decisions.fitted", *asked)
 
 
 def full_scopes() -> tuple[Scope, ...]:
@@ -85,8 +106,7 @@ def full_scopes() -> tuple[Scope, ...]:
 
 @pytest.mark.parametrize("scopes", [(Scope(64, frozenset({"alpha"})),), full_scopes()])
 def test_empty_and_full_tables(ensemble: Ensemble, scopes: tuple[Scope, ...]) -> None:
-    for seed in range(5):
-        check(ensemble, "decisions.masks", scopes, seed)
+    check(ensemble, "decisions.masks", *((scopes, seed) for seed in range(5)))
 
 
 def test_vectors_of_earlier_disagreements(ensemble: Ensemble) -> None:

@@ -10,11 +10,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from vmtests.ensemble import Ensemble
-from vmtests.live import disagreement
+from vmtests.live import LiveRun
 from vmtests.plan_machine import PlanMachine
 from vmtests.plan_reduction import Batch, reduced
 from vmtests.plans import root_of
@@ -43,54 +43,56 @@ def directory() -> str:
     return str(path)
 
 
-class Failures:
-    """Runs batches until one fails; that one fails again from memory, also if it is a race."""
+class Trial:
+    """Runs batches, for looking for a smaller one; ``told`` is of the last that failed."""
 
-    def __init__(self, ensemble: Ensemble, directory: str) -> None:
+    def __init__(self, ensemble: Ensemble, directory: str, told: str) -> None:
         self._ensemble = ensemble
         self._directory = directory
-        self.first: Batch | None = None
-        self.told = ""
-
-    def check(self, batch: Batch) -> None:
-        """Run a batch; AssertionError if a kernel disagrees."""
-        assert batch != self.first, self.told
-        if self.fails(batch):
-            self.first = batch
-            raise AssertionError(self.told)
+        self.told = told
 
     def fails(self, batch: Batch) -> bool:
-        """Whether a kernel disagrees; ``told`` is the report of the last time."""
-        root = root_of(batch.plans)
-        problem = disagreement(self._ensemble, self._directory, root, batch.scopes)
-        self._ensemble.asked["plans"] += len(batch.plans)
+        """Whether a kernel disagrees."""
+        problem = live_run(self._ensemble, self._directory, batch).disagreement()
         self.told = problem or self.told
         return bool(problem)
+
+
+def live_run(ensemble: Ensemble, directory: str, batch: Batch) -> LiveRun:
+    ensemble.asked["plans"] += len(batch.plans)
+    return LiveRun(ensemble, directory, root_of(batch.plans), batch.scopes)
+
+
+def drawn_batches(count: int, plans_in_each: int) -> list[Batch]:
+    """Draw all before one runs: a kernel that is done with one begins the next."""
+    batches: list[Batch] = []
+    machine = type("Machine", (PlanMachine,), {"batches": batches, "count": plans_in_each})
+    options = settings(
+        max_examples=count,
+        stateful_step_count=STEPS * plans_in_each + SCOPE_STEPS,
+        deadline=None,
+        phases={Phase.generate},
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=options)
+    return batches
 
 
 def test_drawn_plans(ensemble: Ensemble, directory: str, pytestconfig: pytest.Config) -> None:
     plans = int(pytestconfig.getoption("--plans"))
     at_once = max(PLANS_AT_ONCE, plans // STARTS)
-    failures = Failures(ensemble, directory)
-    members = {"runner": failures, "count": at_once}
-    machine = type("Machine", (PlanMachine,), members)
-    options = settings(
-        max_examples=-(-plans // at_once),
-        stateful_step_count=STEPS * at_once + SCOPE_STEPS,
-        deadline=None,
-        verbosity=Verbosity.quiet,  # our own table says it better
-        phases={Phase.generate},  # smaller ones are found in our own way
-        suppress_health_check=list(HealthCheck),
-    )
-    try:
-        run_state_machine_as_test(machine, settings=options)
-    except AssertionError:
-        if not failures.first:  # it was ours
-            raise
-        reduced(failures.first, failures.fails, REDUCING_SECONDS)
-        pytest.fail(failures.told, pytrace=False)
+    batches = drawn_batches(-(-plans // at_once), at_once)
+    runs = [live_run(ensemble, directory, batch) for batch in batches]
+    for batch, run in zip(batches, runs, strict=True):
+        if problem := run.disagreement():
+            for other in runs:
+                other.cancel()
+            trial = Trial(ensemble, directory, problem)
+            reduced(batch, trial.fails, REDUCING_SECONDS)
+            pytest.fail(trial.told, pytrace=False)
 
 
 def test_the_plan_with_everything(ensemble: Ensemble, directory: str) -> None:
-    if problem := disagreement(ensemble, directory, EVERYTHING, scopes_for_everything()):
+    run = LiveRun(ensemble, directory, EVERYTHING, scopes_for_everything())
+    if problem := run.disagreement():
         pytest.fail(problem, pytrace=False)
