@@ -112,7 +112,7 @@ def test_containers_that_are_there_are_told_at_the_start(kernel: Kernel) -> None
     options = [word for flag in flags for word in ("-f", flag)]
     request = {"first": f"docker-{ID}", "second": OTHER, "options": [*options, "-o", "json"]}
     reply = kernel.ask("existing.traced", request, seconds=60)
-    traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    traced = Traced.from_reply(reply)
     first, second = sorted(traced.events, key=lambda event: event["containerId"])
     assert "derived events: made 2 = delivered 2 + filtered 0" in traced.stderr
     assert {

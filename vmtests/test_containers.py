@@ -73,7 +73,7 @@ def expected_mask(container: Container | None) -> int:
 def test_real_containers(kernel: Kernel, version: int) -> None:
     request = {"version": version, "before": BEFORE, "during": DURING, "files": FILES}
     reply = kernel.ask("containers.traced", {**request, "options": OPTIONS}, seconds=600)
-    traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    traced = Traced.from_reply(reply)
     assert traced.account.balances()
     execs = [event for event in traced.events if event["eventName"] == "sched_process_exec"]
     found = {arguments(event)["argv"][1]: event for event in execs}

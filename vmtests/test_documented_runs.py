@@ -148,7 +148,7 @@ def test_intertwined_packets_of_containers(kernel: Kernel) -> None:
         {"options": [*options, "-o", "format:table-verbose"], "container": CONTAINER},
         seconds=600,
     )
-    traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    traced = Traced.from_reply(reply)
     header = traced.lines[0].split()
     assert header[6:10] == ["UID", "COMM", "PID/host", "TID/host"]
     rows = [line for line in traced.lines if "net_packet_icmp" in line]

@@ -21,7 +21,7 @@ def executions(kernel: Kernel, *flags: str) -> tuple[list[dict[str, Any]], list[
     words = [word for flag in flags for word in ("-f", flag)]
     request = {"argv": [*words, "-o", "json", "--", "sh", "-c", COMMAND], "seconds": SECONDS}
     reply = kernel.ask("existing.beside_namespaces", request, seconds=SECONDS + 10)
-    traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    traced = Traced.from_reply(reply)
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     printed = [int(line) for line in traced.lines if not line.startswith("{")]

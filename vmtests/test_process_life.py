@@ -103,7 +103,7 @@ def test_processes_that_were_there_before_are_known(kernel: Kernel) -> None:
     flags = "-f pid={0},{1} -f binary=/usr/bin/sleep -f event=sched_process_exit -o json"
     request = {"commands": commands, "options": flags.split()}
     reply = kernel.ask("existing.ended", request, seconds=SECONDS)
-    result = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    result = Traced.from_reply(reply)
     assert result.status == 0, result.stderr
     assert [e["hostProcessId"] for e in result.events] == reply["pids"][:1]
 

@@ -120,7 +120,7 @@ def traced(kernel: Kernel) -> Traced:
     more = {"comm": COMM, "options": OPTIONS.split()}
     reply = kernel.ask("signatures.provoked", request | more, seconds=600, kept=True)
     assert reply["program"][:2] == [0, "all done\n"], reply
-    return Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    return Traced.from_reply(reply)
 
 
 def of_ours(traced: Traced) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], d
     for flag in flags:
         argv += ["-f", flag]
     reply = kernel.ask("startup.forking", {"source": source, "argv": argv}, seconds=300)
-    result = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    result = Traced.from_reply(reply)
     assert result.status == 0, result.stderr
     assert result.account.balances()
     assert "judged without" not in result.stderr

@@ -85,7 +85,7 @@ def commands(cases: Sequence[Case]) -> list[str]:
 
 def outcome(reply: dict[str, Any]) -> Outcome:
     """The events of a run, in JSON and as rows of the table, which must go together."""
-    traced = Traced(reply["exit"], reply["stdout"], reply["stderr"])
+    traced = Traced.from_reply(reply)
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert len(traced.events) == traced.account.delivered

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,11 @@ class Traced:
     stdout: str
     stderr: str
 
+    @classmethod
+    def from_reply(cls, reply: Mapping[str, Any]) -> Traced:
+        """What an agent told of a run."""
+        return cls(reply["exit"], reply["stdout"], reply["stderr"])
+
     @property
     def lines(self) -> list[str]:
         return self.stdout.splitlines()
@@ -86,14 +91,14 @@ def trace(
     argv = [*options.split(), "--", *command]
     request = {"argv": argv, "seconds": SECONDS, "programs": programs}
     result = kernel.ask("tracing.run", request, seconds=SECONDS + 10, kept=kept)
-    return Traced(result["exit"], result["stdout"], result["stderr"])
+    return Traced.from_reply(result)
 
 
 def run(kernel: Kernel, argv: Sequence[str]) -> Traced:
     """Run a program on the kernel."""
     request = {"argv": list(argv), "seconds": SECONDS, "env": {"PATH": PATH}}
     result = kernel.ask("basic.run", request, seconds=SECONDS + 10)
-    return Traced(result["exit"], result["stdout"], result["stderr"])
+    return Traced.from_reply(result)
 
 
 def python(source: str) -> list[str]:
