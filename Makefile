@@ -13,7 +13,7 @@ test: setup
 vm: setup
 	.venv/bin/tox -q -e vm
 
-# Measures this tracer, and others next to it; some eight minutes on a machine that is quiet.
+# Measures this tracer, and others next to it; some ten minutes on a machine that is quiet.
 bench: setup
 	@tools/setup-bench
 	.venv/bin/python -m benchmarks --json docs/benchmarks.json --table docs/benchmarks.md

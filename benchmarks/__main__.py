@@ -20,6 +20,9 @@ from benchmarks.report import markdown, versions
 from benchmarks.stream import checks
 from benchmarks.tracer_costs import events, start
 
+HOOK_ROUNDS: Final = 3
+"""For each other: they are short, and what disturbs them takes turns too."""
+
 RATES: Final = (("json", 300_000), ("table", 200_000))
 
 
@@ -49,7 +52,10 @@ def main(
         directory = Path(name)
         parts: Mapping[str, Callable[[], Any]] = {
             "hooks": lambda: hooks(
-                directory, rounds=rounds, count=100 if tiny else 20_000, tiny=tiny
+                directory,
+                rounds=1 if tiny else HOOK_ROUNDS * rounds,
+                count=100 if tiny else 20_000,
+                tiny=tiny,
             ),
             "kinds": lambda: kinds(repeat=10 if tiny else 200_000, tiny=tiny),
             "lines": lambda: lines(count=100 if tiny else 50_000),

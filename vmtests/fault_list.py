@@ -19,6 +19,7 @@ class Fault:
 DECISIONS = ("vmtests/test_decisions.py",)
 CALLS = ("vmtests/test_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
+LINES = ("tests/test_quick_lines.py",)
 RECORDS = ("tests/test_records.py",)
 PLANS = ("vmtests/test_live_plans.py::test_the_plan_with_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
@@ -200,6 +201,8 @@ FAULTS = (
           "(stop - start + HEADER_BYTES)", CALLS),
     Fault("reader-loses-its-place", "tracee_ref/kernel/ring.py", "at = position & mask",
           "at = position % (mask - 7)", CALLS),
+    Fault("second-text-of-the-first", "tracee_ref/line_code.py", 'at = f"end_{name}"', "pass", LINES),
+    Fault("unusual-texts-are-usual", "tracee_ref/line_code.py", "if {name} >> 32:", "if {name} >> 64:", LINES),
     Fault("data-not-advanced", "tracee_ref/records.py",
           "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end",
           "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), at", RECORDS),
