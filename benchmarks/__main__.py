@@ -16,6 +16,7 @@ from benchmarks.hooks import hooks
 from benchmarks.kinds import kinds
 from benchmarks.lines import lines
 from benchmarks.peers import bcc_tools, peers
+from benchmarks.programs import programs
 from benchmarks.report import markdown, versions
 from benchmarks.stream import checks
 from benchmarks.tracer_costs import events, start
@@ -57,6 +58,7 @@ def main(
                 count=100 if tiny else 20_000,
                 tiny=tiny,
             ),
+            "programs": lambda: programs(directory, rounds=rounds, count=100 if tiny else 1000),
             "kinds": lambda: kinds(repeat=10 if tiny else 200_000, tiny=tiny),
             "lines": lambda: lines(count=100 if tiny else 50_000),
             "checks": lambda: checks(directory, count=100 if tiny else 1_000_000),

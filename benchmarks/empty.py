@@ -22,7 +22,8 @@ RETURN_0: Final = pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _bpf(command: int, attributes: bytes) -> int:
+def bpf(command: int, attributes: bytes) -> int:
+    """Call bpf(2), which makes no copy of what ``attributes`` points to; raises OSError."""
     number = SYS_BPF[os.uname().machine]
     result: int = _libc.syscall(number, command, attributes, len(attributes))
     if result < 0:
@@ -34,7 +35,7 @@ def load(kind: int) -> int:
     """Load the program that returns 0; return its descriptor."""
     code, license_ = ctypes.create_string_buffer(RETURN_0), ctypes.create_string_buffer(b"GPL")
     addresses = ctypes.addressof(code), ctypes.addressof(license_)
-    return _bpf(PROG_LOAD, pack("=IIQQ", kind, 2, *addresses).ljust(120, b"\0"))
+    return bpf(PROG_LOAD, pack("=IIQQ", kind, 2, *addresses).ljust(120, b"\0"))
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def raw_tracepoints(*points: str) -> Iterator[None]:
     try:
         for name in names:
             attributes = pack("=QI4x", ctypes.addressof(name), program)
-            attached.append(_bpf(RAW_TRACEPOINT_OPEN, attributes))
+            attached.append(bpf(RAW_TRACEPOINT_OPEN, attributes))
         yield
     finally:
         for fd in [*attached, program]:

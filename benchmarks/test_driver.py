@@ -19,6 +19,7 @@ def test_everything_once(tmp_path: Path) -> None:
     subprocess.run(argv, check=True, capture_output=True, cwd=Path(__file__).parents[1])
     measured = json.loads(figures.read_text())
     assert all(row["ns"] > 0 for row in measured["hooks"])
+    assert all(row["median"] >= row["ns"] > 0 for row in measured["programs"])
     assert all(0 < row["verified"] < 20_000 for row in measured["kinds"])
     assert all(row["seen"] == row["delivered"] > 0 == row["lost"] for row in measured["events"])
     ours = [row for row in measured["peers"] if row["tracer"].startswith("tracee-ref")]
