@@ -58,7 +58,7 @@ def main(
                 count=100 if tiny else 20_000,
                 tiny=tiny,
             ),
-            "programs": lambda: programs(directory, rounds=rounds, count=100 if tiny else 1000),
+            "programs": lambda: programs(directory, rounds=rounds, count=100 if tiny else 5000),
             "kinds": lambda: kinds(repeat=10 if tiny else 200_000, tiny=tiny),
             "lines": lambda: lines(count=100 if tiny else 50_000),
             "checks": lambda: checks(directory, count=100 if tiny else 1_000_000),

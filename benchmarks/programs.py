@@ -21,8 +21,10 @@ from benchmarks.loop import Loop, looping
 
 ENABLE_STATS: Final = 32
 RUN_TIME: Final = pack("=I4x", 0)
+FDS: Final = Path("/proc/self/fdinfo")
 FIGURES: Final = re.compile(r"^run_time_ns:\s+(\d+)\nrun_cnt:\s+(\d+)$", re.MULTILINE)
 CHUNKS: Final = 8
+"""In each round."""
 
 CALLS: Final = (
     "empty, raw sys_exit",
@@ -47,7 +49,7 @@ def programs(directory: Path, *, rounds: int, count: int) -> list[dict[str, obje
         for _ in range(rounds):
             for name, (setting, call) in chosen.items():
                 with setting():
-                    took[name] += [nanoseconds(loop, call, count) for _ in range(CHUNKS)]
+                    took[name] += nanoseconds(loop, call, count)
     empty = min(took["empty, raw sys_exit"])
     return [
         {"setting": name, "ns": min(ns), "median": median(ns), "beyond": min(ns) - empty}
@@ -65,22 +67,27 @@ def counting() -> Iterator[None]:
         os.close(descriptor)
 
 
-def nanoseconds(loop: Loop, call: str, count: int) -> float:
-    """Return what a run took of the program that ran for each call."""
-    before = counted()
+def nanoseconds(loop: Loop, call: str, count: int) -> list[float]:
+    """Return what a run took of the program that runs for each call, in some chunks of calls.
+
+    It runs for our own calls too, which are not selected: so they are to be few.
+    """
+    before = {file: figures(file) for file in FDS.iterdir()}
     loop.nanoseconds(call, count, 1)
-    grown = ((ns - before[fd][0], runs - before[fd][1]) for fd, (ns, runs) in counted().items())
-    return max(ns / runs for ns, runs in grown if runs >= count)
+    program = max(before, key=lambda file: figures(file)[1] - before[file][1])
+    took = []
+    for _ in range(CHUNKS):
+        ns, runs = figures(program)
+        loop.nanoseconds(call, count, 1)
+        later_ns, later_runs = figures(program)
+        took.append((later_ns - ns) / (later_runs - runs))
+    return took
 
 
-def counted() -> dict[str, tuple[int, int]]:
-    """Return time and runs of this process's programs, by descriptor."""
-    found = {}
-    for entry in Path("/proc/self/fdinfo").iterdir():
-        try:
-            figures = FIGURES.search(entry.read_text())
-        except FileNotFoundError:  # that of the directory itself
-            continue
-        if figures:
-            found[entry.name] = (int(figures[1]), int(figures[2]))
-    return found
+def figures(descriptor: Path) -> tuple[int, int]:
+    """Return time and runs of a program; zeros if it is none."""
+    try:
+        found = FIGURES.search(descriptor.read_text())
+    except FileNotFoundError:  # it was that of the directory
+        return 0, 0
+    return (int(found[1]), int(found[2])) if found else (0, 0)
