@@ -6,7 +6,6 @@ A loop that asks of each argument how to print it takes half as long again (docs
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -30,6 +29,7 @@ class Value(NamedTuple):
     """What is printed of a record: a value of its fixed part, or text behind that.
 
     Of text the fixed part has the length, and above 32 bits a state, 0 if nothing is unusual.
+    To a number something may be added before it is printed.
     """
 
     text: Text
@@ -42,27 +42,30 @@ def line_maker(layout: Struct, values: Sequence[Value]) -> Callable[..., Line]:
 
     ``layout`` has as many values, in that order.
     """
-    names = [f"value{number}" for number in range(len(values))]
+    texts = {f"text{number}": value.text for number, value in enumerate(values)}
+    scope: dict[str, Any] = {"unpack": layout.unpack_from, **texts}
+    exec(source_of(layout.size, values), scope)
+    made: Callable[..., Line] = scope["bind"]
+    return made
+
+
+def source_of(size: int, values: Sequence[Value]) -> str:
+    """Return the code, in which nothing is of the event or of a record but numbers."""
     pieces = [f"piece{number}" for number in range(len(values) + 1)]
-    checks, expressions = ["pass"], []
-    at = str(layout.size)
-    for name, value in zip(names, values, strict=True):
+    checks, shown, at = ["pass"], pieces[:1], str(size)
+    for number, value in enumerate(values):
+        name = f"value{number}"
         if value.behind:
-            checks += [f"if {name} >> 32:", "    return None", f"end_{name} = {at} + {name}"]
-            expressions.append(f"text_{name}(record[{at}:end_{name}])")
-            at = f"end_{name}"
+            checks += [f"if {name} >> 32:", "    return None", f"end{number} = {at} + {name}"]
+            expression = f"text{number}(record[{at}:end{number}])"
+            at = f"end{number}"
         else:
-            number = f"{name} + {value.add}" if value.add else name
-            expressions.append(number if value.text is str else f"text_{name}({number})")
-    shown = [*chain(*zip(pieces, expressions, strict=False)), pieces[-1]]
-    source = SOURCE.format(
+            sum_ = f"{name} + {value.add}" if value.add else name
+            expression = sum_ if value.text is str else f"text{number}({sum_})"
+        shown += [expression, pieces[number + 1]]
+    return SOURCE.format(
         pieces=", ".join(pieces),
-        values=", ".join(names),
+        values=", ".join(f"value{number}" for number in range(len(values))),
         checks="\n        ".join(checks),
         line="".join(f"{{{one}}}" for one in shown),
     )
-    texts = {f"text_{name}": value.text for name, value in zip(names, values, strict=True)}
-    scope: dict[str, Any] = {"unpack": layout.unpack_from, **texts}
-    exec(source, scope)
-    made: Callable[..., Line] = scope["bind"]
-    return made

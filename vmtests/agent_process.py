@@ -69,18 +69,9 @@ class AgentProcess:
         """Process and process group id of all that belongs to the agent on this machine."""
         return self._process.pid
 
-    def fileno(self) -> int:
-        """For select: readable when the agent has said something or has ended."""
-        return self._channel.fileno()
-
-    @property
-    def boot_deadline(self) -> float:
-        """When the agent must have said its first line, on the monotonic clock."""
-        return self._started + self.boot_limit
-
     def wait_until_up(self) -> Self:
         """Wait for the agent's first line; GuestLostError if it does not come."""
-        hello = self.receive(max(0.0, self.boot_deadline - time.monotonic()))
+        hello = self.receive(max(0.0, self._started + self.boot_limit - time.monotonic()))
         self.release = str(hello["release"])
         self.boot_seconds = time.monotonic() - self._started
         return self

@@ -29,10 +29,6 @@ class Channel:
         os.set_blocking(self._write_fd, False)
         self._received = bytearray()
 
-    def fileno(self) -> int:
-        """What becomes readable when a line has come or the other end is gone."""
-        return self._read_fd
-
     def send(self, message: dict[str, Any], seconds: float) -> None:
         """Write one line; a reader that has stopped must not stop us too."""
         rest = memoryview(json.dumps(message).encode() + b"\n")

@@ -94,7 +94,8 @@ def ensemble(request: pytest.FixtureRequest) -> Iterator[Ensemble]:
     config, session = request.config, request.session
     with Ensemble(kernel_names(config)) as booted:
         yield booted
-        if session.exitstatus != pytest.ExitCode.INTERRUPTED:
+        interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
+        if not interrupted and not session.shouldfail:  # with -x much may wait to be carried out
             complete(config.stash[MATRIX], booted, verify=bool(config.getoption("--report")))
 
 

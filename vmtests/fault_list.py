@@ -201,7 +201,7 @@ FAULTS = (
           "(stop - start + HEADER_BYTES)", CALLS),
     Fault("reader-loses-its-place", "tracee_ref/kernel/ring.py", "at = position & mask",
           "at = position % (mask - 7)", CALLS),
-    Fault("second-text-of-the-first", "tracee_ref/line_code.py", 'at = f"end_{name}"', "pass", LINES),
+    Fault("second-text-of-the-first", "tracee_ref/line_code.py", 'at = f"end{number}"', "pass", LINES),
     Fault("unusual-texts-are-usual", "tracee_ref/line_code.py", "if {name} >> 32:", "if {name} >> 64:", LINES),
     Fault("data-not-advanced", "tracee_ref/records.py",
           "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end",
