@@ -202,6 +202,13 @@ def used() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def said(error: subprocess.CalledProcessError) -> str:
+    """Return why a program failed: what it calls an error, or its last words."""
+    lines = (error.stderr or "").strip().splitlines()
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines or [f"exit status {error.returncode}"])[-1]
+
+
 def runs_here(bench: Bench, tracer: Tracer) -> bool:
     """Whether a tracer can be compared with; why not is told on stderr (it may want tracefs)."""
     if tracer.argv and not shutil.which(tracer.argv[0]):
@@ -210,7 +217,7 @@ def runs_here(bench: Bench, tracer: Tracer) -> bool:
         try:
             bench.run(NOTHING, tracer)
         except subprocess.CalledProcessError as error:
-            reason = (error.stderr.strip() or f"exit status {error.returncode}").splitlines()[-1]
+            reason = said(error)
         else:
             return True
     print(f"left out: {tracer.name}: {reason}", file=sys.stderr)
