@@ -1,4 +1,4 @@
-"""Lines straight from records: what decoding and printing make of them, in a third of the time.
+"""Lines straight from records: what decoding and printing make of them, in a fifth of the time.
 
 Nearly every record is of a native system call whose texts could be read.  Of such a one most of
 the line is known before it comes: what belongs to the event alone, and what belongs to the thread
