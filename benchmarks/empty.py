@@ -23,7 +23,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def bpf(command: int, attributes: bytes) -> int:
-    """Call bpf(2), which makes no copy of what ``attributes`` points to; raises OSError."""
+    """Call bpf(2) with the start of its union; return what it returns, or raise OSError."""
     number = SYS_BPF[os.uname().machine]
     result: int = _libc.syscall(number, command, attributes, len(attributes))
     if result < 0:
