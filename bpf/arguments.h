@@ -4,7 +4,7 @@
 #include "fields.h"
 #include "records.h"
 
-/* What an argument is; the numbers are those of tracee_ref/kernel/shapes.py. */
+/* What an argument is; the numbers are those of tracee_ref/kernel/tracer.py. */
 enum shape {
 	SHAPE_NUMBER,       /* the register as it is, pointers that are not followed included */
 	SHAPE_STRING,       /* char *, up to its NUL */
@@ -13,6 +13,7 @@ enum shape {
 	SHAPE_SOCKADDR_OUT, /* the same, the next register points to the length */
 	SHAPE_INT_PAIR,     /* int[2] */
 	SHAPE_SKIPPED,      /* not wanted in this run */
+	SHAPE_END,          /* no argument, or a number, and so are all behind it */
 };
 #define STRINGS_MAX 96 /* elements of a char ** that are taken */
 #define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
@@ -181,6 +182,8 @@ static __always_inline void take_arguments(struct call_record *record)
 		return;
 	do {
 		u64 place = within(REGISTERS - left, SLOT_ROOM - 1);
+		if (shape->of[place] == SHAPE_END)
+			break;
 		take_and_judge(record, place, shape->of[place]);
 		left--;
 		asm volatile("" : "+r"(left)); /* see build_path() */

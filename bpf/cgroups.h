@@ -3,6 +3,7 @@
  * One hierarchy tells: that of cgroup v2, or a v1 one (tracee_ref/containers/cgroups.py). The
  * ids of cgroups in different v1 hierarchies collide. */
 #pragma once
+#include "began.h"
 #include "containers.h"
 #include "current.h"
 
@@ -16,6 +17,38 @@ struct container {
 	};
 };
 BPF_HASH(containers, u64, struct container, CONTAINERS); /* by the id of the cgroup */
+
+#ifdef USE_CONTAINER
+#define NO_CONTAINER {.accept = CONTAINER_OUTSIDE}
+#else
+#define NO_CONTAINER {}
+#endif
+
+/* What was found for the cgroup that was asked for last on this CPU. It stays true, for nobody is
+ * in a cgroup before its container is known (container_life.h): once tracing has begun, until when
+ * user space tells of those that were there before. */
+struct found_container {
+	u64 cgroup;
+	struct container container;
+};
+BPF_PERCPU_ARRAY(found_last, struct found_container, 1);
+
+/* Return the container that a cgroup belongs to. Most events come from the cgroup of the one
+ * before: the look into the hash map would take longer than all the filters. */
+static __always_inline struct container *find_container(u64 cgroup)
+{
+	u32 zero = 0;
+	struct found_container *last = found_last.lookup(&zero);
+	if (!last)
+		return NULL;
+	if (last->cgroup == cgroup)
+		return &last->container;
+	u64 steady = began();
+	struct container *known = containers.lookup(&cgroup), none = NO_CONTAINER;
+	last->container = known ? *known : none;
+	last->cgroup = steady ? cgroup : 0;
+	return &last->container;
+}
 #endif
 
 static __always_inline u64 cgroup_id(struct cgroup *cgroup)
@@ -38,8 +71,7 @@ static __always_inline u64 cgroup_of(struct task_struct *task)
 #ifdef USE_CONTAINER
 static __always_inline u64 accept_container_of(struct task_struct *task)
 {
-	u64 cgroup = cgroup_of(task);
-	struct container *container = containers.lookup(&cgroup);
+	struct container *container = find_container(cgroup_of(task));
 	return container ? container->accept : CONTAINER_OUTSIDE;
 }
 #endif
@@ -48,7 +80,7 @@ static __always_inline u64 accept_container_of(struct task_struct *task)
 static __always_inline void copy_container_id(u64 *words, u64 cgroup)
 {
 #ifdef CONTAINERS
-	struct container *container = containers.lookup(&cgroup);
+	struct container *container = find_container(cgroup);
 	if (container) {
 		__builtin_memcpy(words, container->words, CONTAINER_ID_SIZE);
 		return;

@@ -39,16 +39,6 @@ struct descent {
 BPF_TABLE("lru_hash", u32, struct descent, descents, PROCESSES);
 #endif
 
-/* When tracing began, on the clock of start_boottime; 0 until then. */
-BPF_ARRAY(tracing_began, u64, 1);
-
-static __always_inline u64 began(void)
-{
-	u32 zero = 0;
-	u64 *time = tracing_began.lookup(&zero);
-	return time ? *time : 0;
-}
-
 /* How much is known of a process. */
 enum knowledge {
 	NOT_OURS, /* only a COMMAND and what it starts is traced, and this is neither */

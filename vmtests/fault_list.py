@@ -101,6 +101,9 @@ FAULTS = (
           ("tests/test_cgroups.py",)),
     Fault("container-not-in-record", "bpf/records.h", "copy_container_id(header->container", "(void)(header->container",
           CGROUPS),
+    Fault("container-of-another-cgroup", "bpf/cgroups.h", "if (last->cgroup == cgroup)",
+          "if (last->cgroup)", CGROUPS),
+    Fault("containers-found-too-early", "bpf/cgroups.h", "steady ? cgroup : 0", "cgroup", CGROUPS),
     # The tables.
     Fault("bounds-end-missing", NUMBERS,
           "return [value, value + 1] if value + 1 < U32 else [value]", "return [value]", DECISIONS),
@@ -131,6 +134,8 @@ FAULTS = (
           "if (0)", CALLS),
     Fault("unread-exec-not-taken-again", "bpf/exec_calls.h", "\t\tretake_arguments(record, bprm);",
           "\t\t;", CALLS),
+    Fault("last-text-not-taken", "tracee_ref/kernel/tracer.py", "shapes.rstrip(b",
+          "shapes[:-1].rstrip(b", KERNEL_FIELDS),
     Fault("unread-path-is-none", "bpf/arguments.h",
           "return record->entered && slot == SLOT_UNREADABLE;", "return false;", CALLS),
     Fault("refused-exit-not-met", "tracee_ref/kernel/hooks.py",

@@ -70,6 +70,25 @@ for place, name in enumerate(NAMES):
     visit(top / name, f"c{place}")
 """
 
+BUSY = """
+import os, sys, signal, time
+Path = __import__("pathlib").Path
+Path(GROUP, "cgroup.procs").write_text(str(os.getpid()))
+going = True
+def stop(*_):
+    global going
+    going = False
+signal.signal(signal.SIGTERM, stop)
+with open(sys.argv[1] + "/journal", "a", buffering=1) as journal:
+    while going:
+        child = os.fork()
+        if child == 0:
+            os.execv("/bin/true", ["true"])
+        os.waitpid(child, 0)
+        print(child, time.clock_gettime_ns(time.CLOCK_BOOTTIME), file=journal)
+"""
+"""Executes a program over and over in a container's cgroup."""
+
 
 @pytest.fixture
 def group() -> Iterator[Path]:
@@ -139,3 +158,19 @@ def test_tables_show_containers_where_a_scope_asks_for_them(kernel: Kernel, grou
         assert ("PID/host" in lines[0]) is shown
         assert all((OTHER[:12] in line) is shown for line in lines[1:])
         assert len(lines) == (3 if shown else 1)
+
+
+@pytest.mark.host_only
+def test_a_container_is_known_however_busy_it_was_before(kernel: Kernel, group: Path) -> None:
+    """Its processes meet programs of ours while these are still being told of containers."""
+    make_group(group / OTHER)
+    source = f"GROUP = {str(group / OTHER)!r}{BUSY}"
+    flags = ["event=sched_process_exit", "tree={root}", f"container={OTHER}"]
+    argv = ["-o", "json", *(word for flag in flags for word in ("-f", flag))]
+    reply = kernel.ask("startup.forking", {"source": source, "argv": argv}, seconds=300)
+    result = Traced.from_reply(reply)
+    noted = {int(pid): int(time) for pid, time in (line.split() for line in reply["journal"])}
+    after = {pid for pid, time in noted.items() if time > reply["began"]}
+    assert len(after) > 20, "the program executed too little"
+    assert after <= {event["hostProcessId"] for event in result.events}
+    assert {event["containerId"] for event in result.events} == {OTHER}

@@ -42,6 +42,8 @@ SHAPE_NUMBERS: Final[dict[Shape, int]] = {
 
 SOCKADDR_OUT: Final = 4
 SKIPPED: Final = 6
+END: Final = 7
+"""Of the arguments that are more than numbers."""
 SOCKADDR_FILLED_BY: Final = frozenset(
     {"accept", "accept4", "getsockname", "getpeername", "recvfrom"}
 )
@@ -166,8 +168,8 @@ class KernelTracer:
     def _write_shapes(self) -> None:
         for event in self._hooks.selected_calls():
             shapes = bytes(self._shape(event, i) for i in range(len(event.args)))
-            fd = self._program.map_fd("shapes")
-            self._program.update(fd, pack("I", event.id), shapes.ljust(8, b"\0"))
+            padded = shapes.rstrip(b"\0").ljust(8, bytes([END]))
+            self._program.update(self._program.map_fd("shapes"), pack("I", event.id), padded)
 
     def _shape(self, event: EventDefinition, place: int) -> int:
         shape = shape_of(event.name, event.args[place])

@@ -1,0 +1,11 @@
+/* When tracing began, on the clock of start_boottime; 0 until then. */
+#pragma once
+
+BPF_ARRAY(tracing_began, u64, 1);
+
+static __always_inline u64 began(void)
+{
+	u32 zero = 0;
+	u64 *time = tracing_began.lookup(&zero);
+	return time ? *time : 0;
+}
