@@ -39,9 +39,13 @@ TRIES: Final = 50
 class Traced:
     """A setting with our tracer on its hooks."""
 
-    def __init__(self, *flags: str, compat: bool = True) -> None:
-        scopes = parse_filters(flags, load_catalogue())
-        self._settings = Settings(scopes, compat=compat, ring_bytes=RING_BYTES)
+    def __init__(self, *flags: str, compat: bool = True, containers: bool = False) -> None:
+        self._settings = Settings(
+            parse_filters(flags, load_catalogue()),
+            compat=compat,
+            containers=containers,
+            ring_bytes=RING_BYTES,
+        )
         self._loaded: KernelTracer | None = None
 
     @contextmanager
@@ -124,6 +128,9 @@ def text_settings() -> Mapping[str, Setting]:
         "empty, raw sys_exit": lambda: empty.raw_tracepoints("sys_exit"),
         "two texts, rejected": Traced(f"event={call}", NOBODY),
         "two texts, shown": Traced(f"event={call}", "comm=calls"),
+        "two texts, shown with the container": Traced(
+            f"event={call}", "comm=calls", containers=True
+        ),
     }
 
 

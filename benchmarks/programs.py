@@ -34,7 +34,7 @@ CALLS: Final = (
     "rejected by 64 scopes of every kind",
     "shown",
 )
-TEXTS: Final = ("two texts, rejected", "two texts, shown")
+TEXTS: Final = ("two texts, rejected", "two texts, shown", "two texts, shown with the container")
 
 
 def programs(directory: Path, *, rounds: int, count: int) -> list[dict[str, object]]:
