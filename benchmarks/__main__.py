@@ -21,8 +21,8 @@ from benchmarks.report import markdown, versions
 from benchmarks.stream import checks
 from benchmarks.tracer_costs import events, start
 
-HOOK_ROUNDS: Final = 3
-"""For each other: they are short, and what disturbs them takes turns too."""
+PATIENCE: Final = 100.0
+"""Seconds to wait for quiet moments, in each table."""
 
 RATES: Final = (("json", 300_000), ("table", 200_000))
 
@@ -48,17 +48,20 @@ def main(
     """Measure this tracer, and others next to it, on this machine."""
     if os.geteuid() != 0:
         raise click.ClickException("tracing needs root; run it with sudo")
-    rounds = 1 if tiny else rounds
+    rounds, patience = (1, 0.0) if tiny else (rounds, PATIENCE)
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         parts: Mapping[str, Callable[[], Any]] = {
             "hooks": lambda: hooks(
                 directory,
-                rounds=1 if tiny else HOOK_ROUNDS * rounds,
+                rounds=rounds,
                 count=100 if tiny else 20_000,
+                patience=patience,
                 tiny=tiny,
             ),
-            "programs": lambda: programs(directory, rounds=rounds, count=100 if tiny else 5000),
+            "programs": lambda: programs(
+                directory, rounds=rounds, count=100 if tiny else 5000, patience=patience
+            ),
             "kinds": lambda: kinds(repeat=10 if tiny else 200_000, tiny=tiny),
             "lines": lambda: lines(count=100 if tiny else 50_000),
             "checks": lambda: checks(directory, count=100 if tiny else 1_000_000),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final, TypeAlias
 
 from benchmarks import empty
 from benchmarks.loop import looping
+from benchmarks.undisturbed import Figure, Undisturbed, counted
 from tracee_ref.catalogue import load_catalogue
 from tracee_ref.errors import HostError
 from tracee_ref.flags.filters import parse_filters
@@ -34,6 +36,8 @@ ENTRIES: Final = ("execve", "execveat", "exit", "exit_group", "rt_sigreturn")
 NOBODY: Final = "comm=nobody"
 RING_BYTES: Final = 256 << 20
 TRIES: Final = 50
+CHUNKS: Final = 8
+"""Of calls, of which the fastest counts."""
 
 
 class Traced:
@@ -135,17 +139,32 @@ def text_settings() -> Mapping[str, Setting]:
 
 
 def measure(
-    directory: Path, rounds: int, count: int, settings: Mapping[str, Setting], call: str
+    directory: Path,
+    settings: Mapping[str, Setting],
+    call: str,
+    *,
+    rounds: int,
+    count: int,
+    patience: float,
 ) -> list[dict[str, object]]:
     """Return a row for each setting: nanoseconds of a call, and what is added to it."""
-    took: dict[str, list[float]] = {name: [] for name in settings}
+    took: dict[str, list[Figure[float]]] = {name: [] for name in settings}
     with looping(directory) as loop:
+        undisturbed = Undisturbed(loop, patience)
+
+        def under(setting: Setting) -> float:
+            with setting():
+                return loop.nanoseconds(call, count, CHUNKS)
+
         for _ in range(rounds):
             for name, setting in settings.items():
-                with setting():
-                    took[name].append(loop.nanoseconds(call, count, 8))
-    base = min(took["no tracer"])
-    return [row(name, figures, base) for name, figures in took.items()]
+                took[name].append(undisturbed.figure(partial(under, setting)))
+    figures = counted(took)
+    base = min(figures["no tracer"])
+    return [
+        {**row(name, figures[name], base), "quiet": sum(one.quiet for one in took[name])}
+        for name in settings
+    ]
 
 
 def row(name: str, took: Sequence[float], base: float) -> dict[str, object]:
@@ -159,9 +178,12 @@ def row(name: str, took: Sequence[float], base: float) -> dict[str, object]:
     }
 
 
-def hooks(directory: Path, *, rounds: int, count: int, tiny: bool) -> list[dict[str, object]]:
-    """Measure all settings, or (tiny) every fourth."""
-    chosen = dict([*settings().items()][:: 4 if tiny else 1])
-    rows = measure(directory, rounds, count, chosen, "getppid")
-    texts = measure(directory, rounds, max(1, count // 4), text_settings(), TWO_TEXTS[1])
+def hooks(
+    directory: Path, *, rounds: int, count: int, patience: float, tiny: bool
+) -> list[dict[str, object]]:
+    """Measure all settings, or (tiny) every fourth, and wait so many seconds for quiet moments."""
+    every, few = dict([*settings().items()][:: 4 if tiny else 1]), max(1, count // 4)
+    measured = partial(measure, directory, rounds=rounds, patience=patience)
+    rows = measured(every, "getppid", count=count)
+    texts = measured(text_settings(), TWO_TEXTS[1], count=few)
     return [*rows, *({**row_, "setting": f"{row_['setting']} (renameat2)"} for row_ in texts)]

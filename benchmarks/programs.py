@@ -10,6 +10,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from struct import pack
@@ -18,6 +20,7 @@ from typing import Final
 from benchmarks.empty import bpf
 from benchmarks.hooks import TWO_TEXTS, Setting, settings, text_settings
 from benchmarks.loop import Loop, looping
+from benchmarks.undisturbed import Figure, Undisturbed, counted
 
 ENABLE_STATS: Final = 32
 RUN_TIME: Final = pack("=I4x", 0)
@@ -37,23 +40,37 @@ CALLS: Final = (
 TEXTS: Final = ("two texts, rejected", "two texts, shown", "two texts, shown with the container")
 
 
-def programs(directory: Path, *, rounds: int, count: int) -> list[dict[str, object]]:
+def programs(
+    directory: Path, *, rounds: int, count: int, patience: float
+) -> list[dict[str, object]]:
     """Return nanoseconds of a run in each setting, the mean of ``count`` of them, many times."""
     every, of_texts = settings(), text_settings()
     chosen: Mapping[str, tuple[Setting, str]] = {
         **{name: (every[name], "getppid") for name in CALLS},
         **{f"{name} (renameat2)": (of_texts[name], TWO_TEXTS[1]) for name in TEXTS},
     }
-    took: dict[str, list[float]] = {name: [] for name in chosen}
+    took: dict[str, list[Figure[list[float]]]] = {name: [] for name in chosen}
     with looping(directory) as loop, counting():
+        undisturbed = Undisturbed(loop, patience)
+
+        def under(setting: Setting, call: str) -> list[float]:
+            with setting():
+                return nanoseconds(loop, call, count)
+
         for _ in range(rounds):
             for name, (setting, call) in chosen.items():
-                with setting():
-                    took[name] += nanoseconds(loop, call, count)
-    empty = min(took["empty, raw sys_exit"])
+                took[name].append(undisturbed.figure(partial(under, setting, call)))
+    figures = {name: [*chain(*chunks)] for name, chunks in counted(took).items()}
+    empty = min(figures["empty, raw sys_exit"])
     return [
-        {"setting": name, "ns": min(ns), "median": median(ns), "beyond": min(ns) - empty}
-        for name, ns in took.items()
+        {
+            "setting": name,
+            "ns": min(ns),
+            "median": median(ns),
+            "beyond": min(ns) - empty,
+            "quiet": sum(one.quiet for one in took[name]),
+        }
+        for name, ns in figures.items()
     ]
 
 
