@@ -2,7 +2,7 @@
 
 On a shared machine a system call takes a third longer for a while, be it milliseconds or minutes,
 and what is measured then cannot be compared with what is not.  So a figure counts where the loop
-without a tracer was as quick before it and after it as it ever is.
+without a tracer was as quick just before it as it ever is.
 """
 
 from __future__ import annotations
@@ -55,22 +55,16 @@ class Undisturbed:
             self._is_quiet()
 
     def figure(self, measure: Callable[[], T]) -> Figure[T]:
-        """Measure until it was in a quiet moment, or patience is at its end."""
-        while True:
-            self._wait()
-            began = time.monotonic()
-            value = measure()
-            if self._is_quiet():
-                return Figure(value, quiet=True)
-            self._patience -= time.monotonic() - began
-            if self._patience <= 0:
-                return Figure(value, quiet=False)
+        """Measure in a quiet moment, or when patience is at its end.
 
-    def _wait(self) -> None:
+        Not every such moment lasts, so a setting takes several.  To look again behind it would not
+        tell: the kernel takes perf events away only later, until when calls are slower.
+        """
         began = time.monotonic()
-        while not self._is_quiet() and time.monotonic() - began < self._patience:
+        while not (quiet := self._is_quiet()) and time.monotonic() - began < self._patience:
             pass
         self._patience -= time.monotonic() - began
+        return Figure(measure(), quiet)
 
     def _is_quiet(self) -> bool:
         took = self._loop.nanoseconds(*PROBE)
