@@ -78,8 +78,8 @@ def hooks_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         "## What a system call pays (ns)",
         "",
-        "Of the undisturbed rounds, when just before the loop without a tracer was as quick as ever;",
-        "of the disturbed ones, if a setting had no other.",
+        "Of the undisturbed rounds, when just before the loop without a tracer was as quick as",
+        "ever; of the disturbed ones, if a setting had no other.",
         "",
         *table(headers, cells),
     ]
