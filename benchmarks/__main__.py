@@ -21,7 +21,10 @@ from benchmarks.report import markdown, versions
 from benchmarks.stream import checks
 from benchmarks.tracer_costs import events, start
 
-PATIENCE: Final = 100.0
+SHORT_ROUNDS: Final = 2
+"""For each other: of what takes but a moment."""
+
+PATIENCE: Final = 150.0
 """Seconds to wait for quiet moments, in each table."""
 
 RATES: Final = (("json", 300_000), ("table", 200_000))
@@ -54,13 +57,16 @@ def main(
         parts: Mapping[str, Callable[[], Any]] = {
             "hooks": lambda: hooks(
                 directory,
-                rounds=rounds,
+                rounds=1 if tiny else SHORT_ROUNDS * rounds,
                 count=100 if tiny else 20_000,
                 patience=patience,
                 tiny=tiny,
             ),
             "programs": lambda: programs(
-                directory, rounds=rounds, count=100 if tiny else 5000, patience=patience
+                directory,
+                rounds=1 if tiny else SHORT_ROUNDS * rounds,
+                count=100 if tiny else 5000,
+                patience=patience,
             ),
             "kinds": lambda: kinds(repeat=10 if tiny else 200_000, tiny=tiny),
             "lines": lambda: lines(count=100 if tiny else 50_000),
