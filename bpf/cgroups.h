@@ -34,7 +34,7 @@ struct found_container {
 BPF_PERCPU_ARRAY(found_last, struct found_container, 1);
 
 /* Return the container that a cgroup belongs to. Most events come from the cgroup of the one
- * before: the look into the hash map would take longer than all the filters. */
+ * before, and the look into the hash map would take longer than most filters. */
 static __always_inline struct container *find_container(u64 cgroup)
 {
 	u32 zero = 0;

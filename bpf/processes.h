@@ -1,5 +1,6 @@
 /* What is known of a process for as long as it lives: set at exec, inherited at fork. */
 #pragma once
+#include "began.h"
 #include "matcher.h"
 #include "path.h"
 #include "records.h"

@@ -72,7 +72,7 @@ for place, name in enumerate(NAMES):
 
 BUSY = """
 import os, sys, signal, time
-Path = __import__("pathlib").Path
+from pathlib import Path
 Path(GROUP, "cgroup.procs").write_text(str(os.getpid()))
 going = True
 def stop(*_):
@@ -81,11 +81,12 @@ def stop(*_):
 signal.signal(signal.SIGTERM, stop)
 with open(sys.argv[1] + "/journal", "a", buffering=1) as journal:
     while going:
+        began = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         child = os.fork()
         if child == 0:
             os.execv("/bin/true", ["true"])
         os.waitpid(child, 0)
-        print(child, time.clock_gettime_ns(time.CLOCK_BOOTTIME), file=journal)
+        print(child, began, file=journal)
 """
 """Executes a program over and over in a container's cgroup."""
 
