@@ -24,6 +24,9 @@ from vmtests.workload.plan import CGROUP_LINK, MNTNS_LINK
 ROOT = "workload"
 """The name under which the tracer starts the program."""
 
+UNREADABLE = "<unreadable>"
+"""What a disagreement shows in the place of a value that the tracer could not read."""
+
 RECORDS = 65536
 FIELDS = (
     "eventName",
@@ -108,5 +111,8 @@ def used_journal(path: Path) -> bytes:
 
 def shortened(event: dict[str, Any]) -> list[Any]:
     """The fields that are compared, and the arguments by name."""
-    args = {argument["name"]: argument["value"] for argument in event["args"]}
+    args = {
+        argument["name"]: UNREADABLE if argument.get("unreadable") else argument["value"]
+        for argument in event["args"]
+    }
     return [*(event[name] for name in FIELDS), args]

@@ -12,6 +12,7 @@
 #define STACK_SIZE 32768
 #define MAX_THREADS 16
 #define MAPPED_SIZE (16 << 20)
+#define PAGE_SIZE 4096
 
 enum state { GONE, RUNNING, PARKED };
 
@@ -24,7 +25,11 @@ struct thread {
 
 static const struct plan *plan;
 static struct journal *journal;
-static const char *directory;
+
+/* Alone in its page. Where a thread writes after a fork its page is away while it is copied, and
+ * a tracer cannot read an argument that another thread has there (do_wp_page() in mm/memory.c). */
+static char directory[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
 static struct thread leader;
 static struct thread *threads[MAX_THREADS] = {&leader};
 static u32 thread_count = 1;
@@ -262,7 +267,8 @@ void begin(s64 *stack)
 	u32 block = 0;
 	if (stack[0] != 3)
 		broken(BROKEN_PLAN);
-	directory = arguments[1];
+	for (u32 i = 0; i < PAGE_SIZE - 1 && arguments[1][i]; i++)
+		directory[i] = arguments[1][i];
 	for (const char *digit = arguments[2]; *digit; digit++)
 		block = 10 * block + *digit - '0';
 	plan = map_file("plan", 0, PROT_READ);
