@@ -2,17 +2,37 @@
 #pragma once
 #include "within.h"
 
+#define WAYS 4
+#define LEVELS 9 /* at the most: 262,144 places */
+
+/* Return how many of the bounds at the places `stride`, 2 * `stride` and so on, fewer than `ways`,
+ * are not above the value. */
+static __always_inline u64 passed_bounds(const u32 *bounds, const u32 stride, const u32 ways,
+					 u32 value)
+{
+	u64 passed = 0;
+#pragma unroll
+	for (u32 way = 1; way < WAYS; way++)
+		if (way < ways)
+			passed += ((u64)bounds[way * stride] - ((u64)value + 1)) >> 63;
+	return passed;
+}
+
 /* Return the last index whose bound is not above the value. The bounds rise from 0, fill a
- * power of two of `size` places and repeat at the end. No branches: the verifier then sees one
+ * power of two of `size` places and repeat at the end. Four ways at once, as the processor does
+ * what does not wait for each other at the same time; and no branches: the verifier then sees one
  * path, whatever the size, and the processor has nothing to predict. */
 static __always_inline u32 interval_of(const u32 *bounds, const u32 size, u32 value)
 {
 	u64 at = 0;
+	u32 stride = size;
 #pragma unroll
-	for (u32 step = size / 2; step; step >>= 1) {
-		u64 not_above = ((u64)bounds[at + step] - ((u64)value + 1)) >> 63;
+	for (u32 level = 0; level < LEVELS && stride > 1; level++) {
+		const u32 ways = stride < WAYS ? stride : WAYS;
+		stride /= ways;
 		/* Up to 6.1 the verifier forgets the range of such a sum. */
-		at = within(at + not_above * step, size - 1);
+		at = within(at + stride * passed_bounds(bounds + at, stride, ways, value),
+			    size - stride);
 	}
 	return at;
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +83,34 @@ def test_two_bounds_anywhere_make_the_intervals_of_their_comparisons(ops: tuple[
     prove(holds(conditions, Process(uid=X)) == at_start)
 
 
-INTERVAL_OF = """{
-	u64 at = 0;
+SEARCH = """#define WAYS 4
+#define LEVELS 9
+static __always_inline u64 passed_bounds(const u32 *bounds, const u32 stride, const u32 ways,
+     u32 value)
+{
+    u64 passed = 0;
 #pragma unroll
-	for (u32 step = size / 2; step; step >>= 1) {
-		u64 not_above = ((u64)bounds[at + step] - ((u64)value + 1)) >> 63;
-		at = within(at + not_above * step, size - 1);
-	}
-	return at;
+    for (u32 way = 1; way < WAYS; way++)
+        if (way < ways)
+            passed += ((u64)bounds[way * stride] - ((u64)value + 1)) >> 63;
+    return passed;
+}
+static __always_inline u32 interval_of(const u32 *bounds, const u32 size, u32 value)
+{
+    u64 at = 0;
+    u32 stride = size;
+#pragma unroll
+    for (u32 level = 0; level < LEVELS && stride > 1; level++) {
+        const u32 ways = stride < WAYS ? stride : WAYS;
+        stride /= ways;
+        at = within(at + stride * passed_bounds(bounds + at, stride, ways, value),
+            size - stride);
+    }
+    return at;
 }
 """
+WAYS = 2, 4
+"""Those of a round: of a width of 4 and more 4, at last perhaps 2."""
 
 
 def not_above(bound: Any, value: Any) -> Any:
@@ -100,9 +118,8 @@ def not_above(bound: Any, value: Any) -> Any:
 
 
 def test_what_is_proven_of_the_search_is_its_text() -> None:
-    text = re.sub(r"[ \t]*/\*.*?\*/\n?", "", HEADER.read_text(encoding="utf-8"), flags=re.DOTALL)
-    _, _, behind = text.partition("interval_of(")
-    assert behind[behind.index("{") :].startswith(INTERVAL_OF)
+    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert " ".join(SEARCH.split()) in " ".join(text.split())
 
 
 def test_the_arithmetic_without_branches_is_a_comparison() -> None:
@@ -110,23 +127,27 @@ def test_the_arithmetic_without_branches_is_a_comparison() -> None:
     prove(not_above(bound, value) == z3.If(z3.ULE(bound, value), z3.BitVecVal(1, 64), NONE))
 
 
-def test_every_round_of_the_search_keeps_the_bound_between() -> None:
-    """So for tables of every size: before a round with ``step`` the bound at ``at`` is not above
-    the value, that at ``at + 2 * step`` is, or is the table's end; after it, that at ``at + step``.
-    It holds before the first round, as bounds begin with 0; after the last, ``at + 1`` is above.
-    ``within`` is an AND, which must change nothing.
+@pytest.mark.parametrize("ways", WAYS)
+def test_every_round_of_the_search_keeps_the_bound_between(ways: int) -> None:
+    """So for tables of every size, if their bounds rise: before a round with ``stride`` the bound
+    at ``at`` is not above the value, that at ``at + ways * stride`` is, or is the table's end;
+    after it, that at ``at + stride``.  It holds before the first round, as bounds begin with 0;
+    after the last, ``at + 1`` is above.  ``within`` is an AND, which must change nothing.
     """
     bound = z3.Function("bounds", z3.BitVecSort(64), z3.BitVecSort(32))
-    at, step, size = z3.BitVecs("at step size", 64)
+    at, stride, size = z3.BitVecs("at stride size", 64)
 
     def kept(place: Any, width: Any) -> Any:
         multiple = z3.And(place & (width - 1) == 0, z3.ULT(place, size))
         end = z3.Or(place + width == size, z3.UGT(bound(place + width), X.bits))
         return z3.And(multiple, z3.ULE(bound(place), X.bits), end)
 
-    after = (at + not_above(bound(at + step), X.bits) * step) & (size - 1)
-    sizes = [power_of_two(size), power_of_two(step), z3.ULE(2 * step, size)]
-    prove(kept(after, step), kept(at, 2 * step), *sizes)
+    looked_at = [bound(at + way * stride) for way in range(1, ways)]
+    passed = z3.Sum([not_above(one, X.bits) for one in looked_at])
+    rising = [z3.ULE(low, high) for low, high in pairwise(looked_at)]
+    after = (at + stride * passed) & (size - stride)
+    sizes = [power_of_two(size), power_of_two(stride), z3.ULE(ways * stride, size)]
+    prove(kept(after, stride), kept(at, ways * stride), *rising, *sizes)
     prove(kept(z3.BitVecVal(0, 64), size), bound(0) == 0, power_of_two(size))
 
 
