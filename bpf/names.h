@@ -5,12 +5,10 @@
 
 #if defined(USE_COMM) || defined(USE_UTS) || defined(USE_MNTNS) || defined(USE_PIDNS)
 /* Names without `*`, and inode numbers of namespaces: single values. Each lies in one of two slots
- * that its hash names, as tracee_ref/kernel/value_slots.py has arranged it. In the last byte, which
- * names and numbers leave zero, stands the kind: so an empty slot is no value's. */
+ * that its hash names, as tracee_ref/kernel/value_slots.py has arranged it, where the factors come
+ * from. In the last byte, which names and numbers leave zero, stands the kind: so an empty slot is
+ * no value's. */
 enum value_kind { VALUE_COMM = 1, VALUE_UTS, VALUE_MNTNS, VALUE_PIDNS };
-#define VALUE_FACTOR_1 0x9E3779B97F4A7C15ULL
-#define VALUE_FACTOR_2 0xC2B2AE3D27D4EB4FULL
-#define VALUE_FACTOR_3 0xD6E8FEB86659FD93ULL
 struct value_slot {
 	u64 words[NAME_WORDS];
 	u64 accept;

@@ -32,7 +32,7 @@ from .layouts import (
     verdict_bytes,
 )
 from .program import Program
-from .value_slots import fitting_bits
+from .value_slots import fitting_bits, hash_defines
 
 EVENTS: Final = 1024
 """Places for events of the kernel side; the catalogue's ids of such events are below it."""
@@ -88,7 +88,7 @@ def _value_defines(tables: AcceptTables) -> dict[str, str]:
             names |= {f"USE_{key.name}": "", f"{key.name}_OTHERWISE": _mask(table.otherwise)}
         else:
             names |= {f"USE_{key.name}_PATTERNS": "", f"{key.name}_UNASKED": _mask(table.unasked)}
-    names["VALUE_BITS"] = str(fitting_bits(value_masks(tables)))
+    names |= hash_defines(fitting_bits(value_masks(tables)))
     if automata := automata_of(tables):
         classes = max(table.class_count for table in automata.values())
         rows = [len(table.rows) for table in automata.values()]

@@ -17,6 +17,7 @@ from .bpf_syscall import test_run
 from .btf import Btf
 from .layouts import PATH_SIZE, binary_key, container_bytes
 from .program import Program
+from .value_slots import hash_defines
 
 ANCESTORS: Final = 8
 QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s4Q {ANCESTORS}I II32s")
@@ -40,7 +41,7 @@ ROOMY: Final = {
     "USE_NEW": "",
     "NEW_EQUAL": "setting(NEW_EQUAL_SETTING)",
     "NEW_EXCLUDED": "setting(NEW_EXCLUDED_SETTING)",
-    "VALUE_BITS": "12",
+    **hash_defines(12),
     "USE_MNTNS": "",
     "MNTNS_OTHERWISE": "setting(MNTNS_SETTING)",
     "USE_PIDNS": "",

@@ -15,7 +15,7 @@ Words: TypeAlias = tuple[int, int]
 """A value as two numbers of 64 bits; never both zero, which is an empty slot."""
 
 FACTORS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)
-"""Odd numbers without a pattern; as ``VALUE_FACTOR_*`` of bpf/names.h."""
+"""Odd numbers without a pattern."""
 
 ALL: Final = (1 << 64) - 1
 FEWEST_BITS: Final = 3
@@ -24,6 +24,12 @@ ROOM: Final = 4
 
 MOVES: Final = 100
 """Of values that give way to another; more of them mean a circle."""
+
+
+def hash_defines(bits: int) -> dict[str, str]:
+    """Return the C constants of ``accept_value`` in bpf/names.h."""
+    factors = {f"VALUE_FACTOR_{i}": f"{factor:#x}ULL" for i, factor in enumerate(FACTORS, 1)}
+    return {"VALUE_BITS": str(bits), **factors}
 
 
 def fitting_bits(values: Iterable[Words]) -> int:
