@@ -109,6 +109,7 @@ def settings() -> Mapping[str, Setting]:
         "another call selected": Traced("event=getuid"),
         "32 others selected": Traced(f"event={OTHERS}", NOBODY),
         "all others but exec, exit and rt_sigreturn": Traced(but_getppid(*ENTRIES), NOBODY),
+        "the same, but not iopl": Traced(but_getppid(*ENTRIES, "iopl"), NOBODY),
         "rejected by uid": Traced("event=getppid", "uid=70001"),
         "rejected by comm": Traced("event=getppid", NOBODY),
         "rejected by one of 4096 comms": Traced("event=getppid", f"comm={few}"),
