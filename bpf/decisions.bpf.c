@@ -4,6 +4,8 @@
 #ifdef SETTINGS
 /* Masks that the tracer has as constants; here the tables change while the program stays. */
 enum {
+	UID_SETTING,
+	PID_SETTING,
 	COMM_SETTING,
 	UTS_SETTING,
 	UTS_ROW_SETTING,

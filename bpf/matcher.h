@@ -5,8 +5,9 @@
  * scopes. A kind that no scope uses is not compiled in. */
 #pragma once
 #include "facts.h"
-#include "names.h"
 #include "numbers.h"
+#include "patterns.h"
+#include "values.h"
 #include "verdict.h"
 
 #ifdef USE_BINARY
@@ -60,28 +61,34 @@ static __always_inline u64 match_process(const struct facts *facts)
 	mask &= facts->container;
 #endif
 #ifdef USE_UID
+	mask &= accept_number(VALUE_UID, facts->uid, UID_UNASKED);
+#endif
+#ifdef USE_UID_INTERVALS
 	mask &= accept_uid(facts->uid);
 #endif
 #ifdef USE_PID
+	mask &= accept_ids(facts->pid, facts->tid, facts->fresh);
+#endif
+#ifdef USE_PID_INTERVALS
 	mask &= accept_pid(facts->pid, facts->tid, facts->fresh);
 #endif
 #ifdef USE_COMM
-	mask &= accept_name(VALUE_COMM, facts->comm, COMM_OTHERWISE);
+	mask &= accept_name(VALUE_COMM, facts->comm, COMM_UNASKED);
 #endif
 #ifdef USE_COMM_PATTERNS
 	mask &= accept_pattern(0, 0, facts->comm, COMM_UNASKED);
 #endif
 #ifdef USE_UTS
-	mask &= accept_name(VALUE_UTS, facts->uts, UTS_OTHERWISE);
+	mask &= accept_name(VALUE_UTS, facts->uts, UTS_UNASKED);
 #endif
 #ifdef USE_UTS_PATTERNS
 	mask &= accept_pattern(1, UTS_ROW, facts->uts, UTS_UNASKED);
 #endif
 #ifdef USE_MNTNS
-	mask &= accept_number(VALUE_MNTNS, facts->mntns, MNTNS_OTHERWISE);
+	mask &= accept_number(VALUE_MNTNS, facts->mntns, MNTNS_UNASKED);
 #endif
 #ifdef USE_PIDNS
-	mask &= accept_number(VALUE_PIDNS, facts->pidns, PIDNS_OTHERWISE);
+	mask &= accept_number(VALUE_PIDNS, facts->pidns, PIDNS_UNASKED);
 #endif
 	return mask;
 }

@@ -1,4 +1,5 @@
-/* uid and pid: numbers that the bounds of all scopes cut into intervals, each with its mask. */
+/* uid and pid where a scope has an order: the bounds of all scopes cut the numbers into intervals,
+ * each with its mask. */
 #pragma once
 #include "within.h"
 
@@ -39,7 +40,7 @@ static __always_inline u32 interval_of(const u32 *bounds, const u32 size, u32 va
 
 /* Tables of numbers come in chunks, of which an index holds the first bounds: one large value
  * takes BCC seconds to compile. Few bounds are one chunk, and need no index. */
-#ifdef USE_UID
+#ifdef USE_UID_INTERVALS
 struct uid_chunk {
 	u32 bounds[UID_INTERVALS];
 	u64 accept[UID_INTERVALS];
@@ -68,7 +69,7 @@ static __always_inline u64 accept_uid(u32 uid)
 }
 #endif
 
-#ifdef USE_PID
+#ifdef USE_PID_INTERVALS
 /* Rule 9: `=` asks whether the process id or the thread id is the value, `!=` whether neither
  * is, an order only the process id. */
 struct pid_chunk {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from model.scope import Binary, Condition, Key, Op, Pattern, Scope
+from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tracee_ref.tables import AcceptTables, compile_all_tables, compile_tables
-from tracee_ref.tables.numbers import ALL
+from tracee_ref.tables.compiled import VALUES
+from tracee_ref.tables.numbers import ALL, Intervals
 from tracee_ref.tables.texts import Automaton
-from tracee_ref.tables.verdicts import ExactValues, value_bytes
+from tracee_ref.tables.verdicts import Verdict, Verdicts, value_bytes
 
 EVENTS = frozenset({"openat"})
 LS = value_bytes(Pattern(b"ls"))
@@ -28,46 +29,63 @@ def tables(*scopes: Scope) -> AcceptTables:
     return compile_tables(scopes)
 
 
+def intervals(*scopes: Scope) -> Intervals:
+    made = tables(*scopes).values[Key.UID]
+    assert isinstance(made, Intervals)
+    return made
+
+
 def test_a_kind_that_is_not_used_has_no_table() -> None:
     made = tables(scope(1, uid(Op.EQ, 5)))
-    assert made.uid is not None
-    assert (made.pid, made.new, made.values, made.binary) == (None, None, {}, None)
+    assert made.values.keys() == {Key.UID}
+    assert (made.new, made.binary) == (None, None)
     assert made.select == {"openat": 1}
 
 
 def test_tables_of_unused_kinds_accept_everything() -> None:
-    made = compile_all_tables((scope(1),), patterns=False)
-    assert (made.uid, made.pid) != (None, None)
-    assert made.uid is not None
-    assert (made.uid.bounds, made.uid.columns) == ([0], [[ALL]])
-    assert made.values[Key.COMM] == ExactValues({}, ALL)
+    made = compile_all_tables((scope(1),), single=True).values
+    assert made == dict.fromkeys(VALUES, Verdicts({}, ALL))
+    beyond = compile_all_tables((scope(1),), single=False).values
+    assert beyond[Key.UID] == Intervals([0], [[ALL]])
+    assert beyond[Key.PID] == Intervals([0], [[ALL], [ALL], [ALL]])
+    assert isinstance(beyond[Key.COMM], Automaton)
+
+
+def test_ids_without_an_order_are_values_like_names() -> None:
+    new = Condition(Key.PID, Op.EQ, NEW)
+    made = tables(
+        scope(1, uid(Op.EQ, 5), Condition(Key.PID, Op.NE, 7)),
+        scope(2, uid(Op.NE, 5), new),
+    ).values
+    assert made[Key.UID] == Verdicts({value_bytes(5): Verdict(1, 2)}, ALL - 1)
+    assert made[Key.PID] == Verdicts({value_bytes(7): Verdict(0, 1)}, ALL - 2)
+
+
+def test_one_order_makes_intervals_of_that_key_alone() -> None:
+    made = tables(scope(1, uid(Op.GT, 5), Condition(Key.PID, Op.EQ, 7))).values
+    assert isinstance(made[Key.UID], Intervals)
+    assert isinstance(made[Key.PID], Verdicts)
 
 
 def test_intervals_are_cut_where_a_flag_says_so() -> None:
-    made = tables(scope(1, uid(Op.GE, 10), uid(Op.LT, 20)), scope(2, uid(Op.NE, 15))).uid
-    assert made is not None
+    made = intervals(scope(1, uid(Op.GE, 10), uid(Op.LT, 20)), scope(2, uid(Op.NE, 15)))
     masks = dict(zip(made.bounds, (c & 3 for c in made.columns[0]), strict=True))
     assert masks == {0: 2, 10: 3, 11: 3, 15: 1, 16: 3, 20: 2, 21: 2}
 
 
 def test_the_highest_number_is_a_value_like_others() -> None:
-    made = tables(scope(1, uid(Op.EQ, 2**32 - 1))).uid
-    assert made is not None
-    assert made.bounds == [0, 2**32 - 1]
-    assert [c & 1 for c in made.columns[0]] == [0, 1]
+    made = intervals(scope(1, uid(Op.GE, 0)), scope(2, uid(Op.EQ, 2**32 - 1)))
+    assert made.bounds == [0, 1, 2**32 - 1]
+    assert [c & 3 for c in made.columns[0]] == [1, 1, 3]
 
 
 def test_exact_names_are_a_dictionary() -> None:
     made = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).values[Key.COMM]
-    assert isinstance(made, ExactValues)
-    assert {text: mask & 3 for text, mask in made.accept.items()} == {
-        value_bytes(Pattern(b"ls")): 1
-    }
-    assert made.otherwise & 3 == 2
+    assert made == Verdicts({LS: Verdict(1, 2)}, ALL - 1)
 
 
 def walk(made: Automaton, text: bytes) -> int:
-    """What bpf/names.h does with the rows."""
+    """What bpf/patterns.h does with the rows."""
     state, equal, excluded = 0, made.unasked, 0
     for byte in text + b"\0":
         state = made.rows[state][made.classes[byte]]
@@ -111,7 +129,6 @@ def test_descent_joins_what_all_ancestors_say() -> None:
 def test_thousands_of_numbers_are_quick_to_compile() -> None:
     """Each is asked about at its own bounds alone: all at all bounds would take minutes."""
     conditions = [uid(op, 3 * n + k) for n in range(2000) for k, op in enumerate((Op.EQ, Op.NE))]
-    made = tables(scope(1, *conditions), scope(2, uid(Op.EQ, 3))).uid
-    assert made is not None
+    made = intervals(scope(1, *conditions), scope(2, uid(Op.EQ, 3)), scope(3, uid(Op.GE, 0)))
     assert len(made.bounds) == 6000
     assert sum(mask & 1 for mask in made.columns[0]) == 2000

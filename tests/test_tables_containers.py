@@ -70,9 +70,7 @@ def test_what_no_id_starts_with_takes_no_room() -> None:
 def test_there_is_a_table_only_where_a_filter_asks() -> None:
     nothing = Scope(1, frozenset("e"))
     assert compile_tables([nothing]).container is None
-    assert compile_all_tables([nothing], patterns=False).container == Containers(
-        {"": (ALL, ALL)}, ALL
-    )
+    assert compile_all_tables([nothing], single=True).container == Containers({"": (ALL, ALL)}, ALL)
     for key, value in ((Key.CONTAINER, NEW), (Key.IN_CONTAINER, True)):
         asks = Scope(1, frozenset("e"), frozenset({Condition(key, Op.NE, value)}))
         assert compile_tables([asks]).container is not None

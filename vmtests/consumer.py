@@ -21,8 +21,7 @@ from tracee_ref.oracle.encoding import mask_data
 from tracee_ref.oracle.fact_data import read_event
 from tracee_ref.oracle.scope_data import read_scopes
 from tracee_ref.tables import compile_all_tables
-from tracee_ref.tables.compiled import NAMES
-from tracee_ref.tables.texts import has_patterns
+from tracee_ref.tables.compiled import beyond_values
 from vmtests.handlers.decisions import roomy_program
 
 FEATURES: Final = (
@@ -49,13 +48,13 @@ class Matcher:
         scopes, event = read_scopes(case["scopes"]), read_event(case["event"])
         if reason := unasked(scopes, event.process):
             return {"type": "skipped", "reason": reason}
-        patterns = any(has_patterns(scopes, key) for key in NAMES)
-        program = roomy_program(patterns=patterns)
-        if self._filled != (patterns, scopes):
+        single = not beyond_values(scopes)
+        program = roomy_program(single=single)
+        if self._filled != (single, scopes):
             names = sorted({name for scope in scopes for name in scope.events} | {event.name})
             self._numbers = {name: number for number, name in enumerate(names, start=1)}
-            program.fill(compile_all_tables(scopes, patterns=patterns), self._numbers)
-            self._filled = patterns, scopes
+            program.fill(compile_all_tables(scopes, single=single), self._numbers)
+            self._filled = single, scopes
         number = self._numbers.get(event.name, len(self._numbers) + 1)
         return {"type": "answer", **mask_data(program.ask(number, event.process))}
 

@@ -40,7 +40,7 @@ SOCKETS = "bpf/sockets.h"
 PACKET_PROGRAMS = "bpf/packets.h"
 MATCHER = "bpf/matcher.h"
 BOUNDS = "bpf/numbers.h"
-NAMES = "bpf/names.h"
+VALUES = "bpf/values.h"
 VERDICT = "bpf/verdict.h"
 NUMBERS = "tracee_ref/tables/numbers.py"
 TEXTS = "tracee_ref/tables/texts.py"
@@ -54,9 +54,11 @@ FAULTS = (
     Fault("binary-not-excluded", MATCHER, "join_verdict(&all, here);\n\tbinary", ";\n\tbinary", DECISIONS),
     Fault("tracer-matches", MATCHER, "facts->pid == tracer_pid() ? 0 : mask", "mask", DECISIONS),
     Fault("nothing-excluded", VERDICT, "all->equal & ~all->excluded", "all->equal", DECISIONS),
-    Fault("otherwise-none", NAMES, "return otherwise;", "return 0;", DECISIONS),
-    Fault("second-slot-forgotten", NAMES, "hash << VALUE_BITS >>", "hash >>", DECISIONS),
+    Fault("otherwise-none", VALUES, "{.equal = unasked};\n\tjoin_value(&all, kind, name", "{};\n\tjoin_value(&all, kind, name", DECISIONS),
+    Fault("second-slot-forgotten", VALUES, "hash << VALUE_BITS >>", "hash >>", DECISIONS),
     Fault("new-not-excluded", BOUNDS, "rest &= ~NEW_EXCLUDED;", ";", DECISIONS),
+    Fault("single-thread-ignored", VALUES, "tid != pid", "0", DECISIONS),
+    Fault("single-new-not-excluded", VALUES, "all.excluded |= NEW_EXCLUDED;", ";", DECISIONS),
     Fault("descent-narrows", MATCHER, "mask &= facts->descent;", ";", DECISIONS),
     Fault("followed-not-shown", MATCHER, "mask |= facts->followed;", ";", DECISIONS),
     Fault("namespaces-mixed-up", MATCHER, "accept_number(VALUE_PIDNS, facts->pidns",

@@ -34,6 +34,7 @@ EVENTS = {"alpha": 1, "beta": 2, "gamma": 1023}
 U32_EDGES = (0, 1, 2, 7, 999, 1000, 1001, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
 KINDS = tuple(Key)
 NAMES = (Key.COMM, Key.UTS)
+IDS = (Key.UID, Key.PID)
 CONTAINER_STARTS = ("0", "f", "0f", "0f0", "f" * 63, "f" * 64, "f" * 65, "F", "g", "new")
 NAMESPACES = (4026531832, 4026532999)
 
@@ -55,19 +56,19 @@ container_values = st.just(NEW) | (
 
 
 @st.composite
-def patterns(draw: st.DrawFn, *, stars: bool) -> Pattern:
+def patterns(draw: st.DrawFn, *, beyond: bool) -> Pattern:
     text = draw(comms.filter(bool))
-    if not stars:
+    if not beyond:
         return Pattern(text)
     return Pattern(text, draw(st.booleans()), draw(st.booleans()))
 
 
 @st.composite
-def conditions(draw: st.DrawFn, key: Key, *, stars: bool) -> Condition:
+def conditions(draw: st.DrawFn, key: Key, *, beyond: bool) -> Condition:
     if key is Key.PID and draw(st.integers(0, 3)) == 0:
         return Condition(key, draw(EQUALITY), NEW)
-    if key in (Key.UID, Key.PID):
-        return Condition(key, draw(ANY_OP), draw(numbers))
+    if key in IDS:
+        return Condition(key, draw(ANY_OP if beyond else EQUALITY), draw(numbers))
     if key in (Key.MNTNS, Key.PIDNS, Key.TREE):
         return Condition(key, draw(EQUALITY), draw(numbers))
     if key is Key.IN_CONTAINER:
@@ -75,26 +76,32 @@ def conditions(draw: st.DrawFn, key: Key, *, stars: bool) -> Condition:
     if key is Key.CONTAINER:
         return Condition(key, draw(EQUALITY), draw(container_values))
     if key in NAMES:
-        return Condition(key, draw(EQUALITY), draw(patterns(stars=stars)))
+        return Condition(key, draw(EQUALITY), draw(patterns(beyond=beyond)))
     namespace = draw(st.none() | st.sampled_from(NAMESPACES))
     return Condition(key, draw(EQUALITY), Binary(draw(paths), namespace))
 
 
 @st.composite
-def filters(draw: st.DrawFn, *, stars: bool) -> frozenset[Condition]:
+def filters(draw: st.DrawFn, *, beyond: bool) -> frozenset[Condition]:
     """Several conditions of few kinds: of many kinds, hardly any facts meet all."""
     found: frozenset[Condition] = frozenset()
-    for key in draw(st.sets(st.sampled_from(KINDS), max_size=2)):
-        found |= draw(st.frozensets(conditions(key, stars=stars), min_size=1, max_size=4))
+    keys = st.sampled_from(KINDS)
+    if beyond:
+        keys |= st.sampled_from((*NAMES, *IDS))
+    for key in draw(st.sets(keys, max_size=2)):
+        found |= draw(st.frozensets(conditions(key, beyond=beyond), min_size=1, max_size=4))
     return found
 
 
 @st.composite
-def scope_sets(draw: st.DrawFn, *, stars: bool = False) -> tuple[Scope, ...]:
-    """1 to 64 scopes; large sets repeat a few kinds of scopes, which keeps examples small."""
+def scope_sets(draw: st.DrawFn, *, beyond: bool = False) -> tuple[Scope, ...]:
+    """1 to 64 scopes; large sets repeat a few kinds of scopes, which keeps examples small.
+
+    Names and ids are single values, or also go ``beyond``: texts with ``*``, and orders.
+    """
     events = st.frozensets(st.sampled_from(sorted(EVENTS)), min_size=1)
     kinds = draw(
-        st.lists(st.tuples(events, filters(stars=stars), st.booleans()), min_size=1, max_size=6)
+        st.lists(st.tuples(events, filters(beyond=beyond), st.booleans()), min_size=1, max_size=6)
     )
     few = st.sets(st.integers(1, MAX_SCOPES), min_size=1, max_size=5)
     all_of_them = st.just(set(range(1, MAX_SCOPES + 1)))

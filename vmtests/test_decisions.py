@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from model.facts import Event
 from model.match import matched_scopes
-from model.scope import MAX_SCOPES, Binary, Condition, Key, Op, Pattern, Scope
+from model.scope import MAX_SCOPES, NEW, Binary, Condition, Key, Op, Pattern, Scope
 from vmtests.ensemble import Ensemble
 from vmtests.regressions import save, saved, table
 from vmtests.strategies import EVENTS, Neighbourhood, scope_sets
@@ -23,9 +23,9 @@ Asked: TypeAlias = tuple[tuple[Scope, ...], int]
 """Scopes, and a seed for the processes."""
 
 
-def two(*, stars: bool = False) -> st.SearchStrategy[tuple[Asked, Asked]]:
+def two(*, beyond: bool = False) -> st.SearchStrategy[tuple[Asked, Asked]]:
     """Draw two at a time: a kernel that is done with the first begins the second."""
-    asked = st.tuples(scope_sets(stars=stars), st.integers(0, 2**32 - 1))
+    asked = st.tuples(scope_sets(beyond=beyond), st.integers(0, 2**32 - 1))
     return st.tuples(asked, asked)
 
 
@@ -61,10 +61,22 @@ def check(ensemble: Ensemble, request: str, *asked: Asked) -> None:
         question.check()
 
 
+ABOUT_NEW = tuple(
+    Scope(number, frozenset(EVENTS), frozenset(Condition(Key.PID, *one) for one in conditions))
+    for number, conditions in (
+        (1, ((Op.EQ, NEW),)),
+        (2, ((Op.NE, NEW),)),
+        (3, ((Op.EQ, NEW), (Op.EQ, 1000), (Op.NE, 1001))),
+    )
+)
+"""A process is new and of an id at once."""
+
+
 @given(two())
+@example(((ABOUT_NEW, 0), (ABOUT_NEW, 1)))
 @settings(max_examples=30, deadline=None)
-def test_exact_names(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
-    check(ensemble, "decisions.masks", *asked)
+def test_single_values(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
+    check(ensemble, "decisions.single", *asked)
 
 
 OVERLAPPING = tuple(
@@ -78,14 +90,15 @@ OVERLAPPING = tuple(
 """A name that has come to the end of one text is at the end of others, too."""
 
 
-@given(two(stars=True))
+@given(two(beyond=True))
 @example(((OVERLAPPING, 0), (OVERLAPPING, 1)))
+@example(((ABOUT_NEW, 0), (ABOUT_NEW, 1)))
 @settings(max_examples=30, deadline=None)
-def test_names_with_stars(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
+def test_stars_and_orders(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
     check(ensemble, "decisions.masks", *asked)
 
 
-@given(two(stars=True))
+@given(two(beyond=True))
 @settings(max_examples=2, deadline=None)
 def test_programs_compiled_for_their_scopes(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
     check(ensemble, "decisions.fitted", *asked)
@@ -104,9 +117,12 @@ def full_scopes() -> tuple[Scope, ...]:
     return tuple(scopes)
 
 
+@pytest.mark.parametrize("request_", ["decisions.single", "decisions.masks"])
 @pytest.mark.parametrize("scopes", [(Scope(64, frozenset({"alpha"})),), full_scopes()])
-def test_empty_and_full_tables(ensemble: Ensemble, scopes: tuple[Scope, ...]) -> None:
-    check(ensemble, "decisions.masks", *((scopes, seed) for seed in range(5)))
+def test_empty_and_full_tables(
+    ensemble: Ensemble, scopes: tuple[Scope, ...], request_: str
+) -> None:
+    check(ensemble, request_, *((scopes, seed) for seed in range(5)))
 
 
 def test_vectors_of_earlier_disagreements(ensemble: Ensemble) -> None:

@@ -16,24 +16,27 @@ from hypothesis import strategies as st  # noqa: E402
 from symbolic import AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
 
 from model.facts import Process  # noqa: E402
-from model.scope import Binary, Condition, Key, Op, Pattern, Scope  # noqa: E402
+from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope  # noqa: E402
 from tracee_ref.tables.binaries import ANYWHERE, binaries  # noqa: E402
 from tracee_ref.tables.compiled import new_verdict  # noqa: E402
 from tracee_ref.tables.numbers import pid_intervals, uid_intervals  # noqa: E402
 from tracee_ref.tables.texts import Automaton, automaton  # noqa: E402
-from tracee_ref.tables.verdicts import Verdict, exact_values, value_bytes, verdicts  # noqa: E402
+from tracee_ref.tables.verdicts import Verdict, single_values, value_bytes, verdicts  # noqa: E402
 
 drawn = settings(max_examples=12, deadline=None)
 TEXT = AnyText("text", 6)
 
 
 @st.composite
-def scopes_about(draw: st.DrawFn, key: Key, exact: bool = False) -> tuple[Scope, ...]:
+def scopes_about(draw: st.DrawFn, key: Key, single: bool = False) -> tuple[Scope, ...]:
     """1 to 4 scopes, of which some may not use the key at all."""
     values: Any = numbers if key in (Key.UID, Key.PID) else VALUES[key]
-    if exact:
+    if single and key is Key.COMM:
         values = values.map(lambda pattern: Pattern(pattern.text))
-    ops = list(Op) if key in (Key.UID, Key.PID) else [Op.EQ, Op.NE]
+    if single and key is Key.PID:
+        values = values | st.just(NEW)
+    ordered = key in (Key.UID, Key.PID) and not single
+    ops = list(Op) if ordered else [Op.EQ, Op.NE]
     conditions = st.builds(Condition, st.just(key), st.sampled_from(ops), values)
     taken = draw(st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True))
     return tuple(
@@ -95,25 +98,54 @@ def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
 
 
 @drawn
-@given(scopes_about(Key.COMM, exact=True))
+@given(scopes_about(Key.COMM, single=True))
 def test_drawn_dictionaries_of_comms(scopes: tuple[Scope, ...]) -> None:
-    table = exact_values(scopes, Key.COMM)
-    mask = constant(table.otherwise)
-    for text, accepted in table.accept.items():
-        mask = z3.If((text.rstrip(b"\0") == TEXT).formula, constant(accepted), mask)
-    prove_mask(scopes, Key.COMM, mask, Process(comm=TEXT), TEXT.well_formed)
+    table = single_values(scopes, Key.COMM)
+    equal, excluded = constant(table.unasked), constant(0)
+    for text, verdict in table.of.items():
+        meets = (text.rstrip(b"\0") == TEXT).formula
+        equal, excluded = join(equal, excluded, verdict, meets)
+    prove_mask(scopes, Key.COMM, equal & ~excluded, Process(comm=TEXT), TEXT.well_formed)
+
+
+def joined(scopes: Sequence[Scope], key: Key, facts: Sequence[Any]) -> tuple[Any, Any]:
+    """What a table of single numbers says of some facts at once."""
+    table = single_values(scopes, key)
+    equal, excluded = constant(table.unasked), constant(0)
+    named = {c.value for scope in scopes for c in scope.conditions if isinstance(c.value, int)}
+    assert table.of.keys() == set(map(value_bytes, named))
+    for value in named:
+        for fact in facts:
+            verdict = table.of[cast(bytes, value_bytes(value))]
+            equal, excluded = join(equal, excluded, verdict, fact.bits == value)
+    return equal, excluded
 
 
 @drawn
 @given(scopes_about(Key.MNTNS))
 def test_drawn_dictionaries_of_namespaces(scopes: tuple[Scope, ...]) -> None:
-    table, mntns = exact_values(scopes, Key.MNTNS), u32("mntns")
-    mask = constant(table.otherwise)
-    named = {c.value for scope in scopes for c in scope.conditions if isinstance(c.value, int)}
-    for value in named:
-        accepted = constant(table.accept[value_bytes(value)])
-        mask = z3.If(mntns.bits == value, accepted, mask)
-    prove_mask(scopes, Key.MNTNS, mask, Process(mntns=mntns))
+    mntns = u32("mntns")
+    equal, excluded = joined(scopes, Key.MNTNS, [mntns])
+    prove_mask(scopes, Key.MNTNS, equal & ~excluded, Process(mntns=mntns))
+
+
+@drawn
+@given(scopes_about(Key.UID, single=True))
+def test_drawn_dictionaries_of_uids(scopes: tuple[Scope, ...]) -> None:
+    uid = u32("uid")
+    equal, excluded = joined(scopes, Key.UID, [uid])
+    prove_mask(scopes, Key.UID, equal & ~excluded, Process(uid=uid))
+
+
+@drawn
+@given(scopes_about(Key.PID, single=True))
+def test_drawn_dictionaries_of_pids(scopes: tuple[Scope, ...]) -> None:
+    """Joined as accept_ids in bpf/values.h joins them; some processes are new."""
+    pid, tid, fresh = u32("pid"), u32("tid"), Truth(z3.Bool("fresh"))
+    equal, excluded = joined(scopes, Key.PID, [pid, tid])
+    equal, excluded = join(equal, excluded, new_verdict(scopes), fresh.formula)
+    process = Process(pid=pid, tid=tid, new=cast(bool, fresh))
+    prove_mask(scopes, Key.PID, equal & ~excluded, process)
 
 
 @drawn

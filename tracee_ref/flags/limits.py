@@ -16,7 +16,7 @@ MAX_VALUES: Final = 8192
 """Different values of one kind of filter.
 
 A number cuts the number line at most twice, so the kernel's search for an interval, whose
-rounds are unrolled for the verifier of Linux 5.10, has 15 of them for so many values.
+rounds are unrolled for the verifier of Linux 5.10, has 8 of them for so many values.
 """
 
 MAX_STATES: Final = 65536

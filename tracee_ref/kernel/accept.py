@@ -13,7 +13,6 @@ from ..errors import HostError
 from ..tables import AcceptTables
 from ..tables.numbers import Intervals
 from ..tables.texts import Automaton
-from ..tables.verdicts import ExactValues
 from .layouts import (
     EMPTY_VALUE,
     KINDS,
@@ -28,7 +27,7 @@ from .layouts import (
     row_entries,
     tree_entries,
     value_entries,
-    value_masks,
+    value_verdicts,
     verdict_bytes,
 )
 from .program import Program
@@ -38,8 +37,8 @@ EVENTS: Final = 1024
 """Places for events of the kernel side; the catalogue's ids of such events are below it."""
 
 SETTINGS: Final = (
-    "COMM", "UTS", "UTS_ROW", "MNTNS", "PIDNS", "BINARY", "TREE", "NEW_EQUAL", "NEW_EXCLUDED",
-    "CONTAINER",
+    "UID", "PID", "COMM", "UTS", "UTS_ROW", "MNTNS", "PIDNS", "BINARY", "TREE", "NEW_EQUAL",
+    "NEW_EXCLUDED", "CONTAINER",
 )  # fmt: skip
 """Constants of the tracer that are in the ``settings`` of bpf/decisions.bpf.c, in its order."""
 
@@ -52,7 +51,6 @@ ZERO: Final = pack("I", 0)
 def defines(tables: AcceptTables) -> dict[str, str]:
     """Return the C constants that fit the tables: which kinds are in use, and how large."""
     names = {"EVENTS": str(EVENTS)}
-    names |= _number_defines("UID", tables.uid) | _number_defines("PID", tables.pid)
     if tables.new:
         names |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.new.equal)}
         names |= {"NEW_EXCLUDED": _mask(tables.new.excluded)}
@@ -72,23 +70,22 @@ def defines(tables: AcceptTables) -> dict[str, str]:
     return names
 
 
-def _number_defines(name: str, table: Intervals | None) -> dict[str, str]:
-    if table is None:
-        return {}
+def _number_defines(name: str, table: Intervals) -> dict[str, str]:
     size = _power_of_two(table.bounds)
     chunks = max(1, size // CHUNK_INTERVALS)
     sizes = {f"{name}_INTERVALS": str(min(size, CHUNK_INTERVALS)), f"{name}_CHUNKS": str(chunks)}
-    return {f"USE_{name}": "", **sizes}
+    return {f"USE_{name}_INTERVALS": "", **sizes}
 
 
 def _value_defines(tables: AcceptTables) -> dict[str, str]:
     names: dict[str, str] = {}
     for key, table in tables.values.items():
-        if isinstance(table, ExactValues):
-            names |= {f"USE_{key.name}": "", f"{key.name}_OTHERWISE": _mask(table.otherwise)}
-        else:
-            names |= {f"USE_{key.name}_PATTERNS": "", f"{key.name}_UNASKED": _mask(table.unasked)}
-    names |= hash_defines(fitting_bits(value_masks(tables)))
+        if isinstance(table, Intervals):
+            names |= _number_defines(key.name, table)
+            continue
+        use = f"USE_{key.name}_PATTERNS" if isinstance(table, Automaton) else f"USE_{key.name}"
+        names |= {use: "", f"{key.name}_UNASKED": _mask(table.unasked)}
+    names |= hash_defines(fitting_bits(value_verdicts(tables)))
     if automata := automata_of(tables):
         classes = max(table.class_count for table in automata.values())
         rows = [len(table.rows) for table in automata.values()]
@@ -124,12 +121,11 @@ class TableWriter:
 
     def write(self, tables: AcceptTables) -> None:
         """Write all but ``select``, which switches tracing on and comes last."""
-        if tables.uid:
-            self._numbers("uid", tables.uid)
-        if tables.pid:
-            self._numbers("pid", tables.pid)
-        if values := value_masks(tables):
-            self._values(value_entries(values, int(self._sizes["VALUE_BITS"])))
+        for key, table in tables.values.items():
+            if isinstance(table, Intervals):
+                self._numbers(key.name, table)
+        if says := value_verdicts(tables):
+            self._values(value_entries(says, int(self._sizes["VALUE_BITS"])))
         if automata := automata_of(tables):
             self._automata(automata)
         if tables.binary:
@@ -148,14 +144,14 @@ class TableWriter:
         self._selected = tuple(masks)
 
     def _numbers(self, name: str, table: Intervals) -> None:
-        size, count = (int(self._sizes[f"{name.upper()}_{of}"]) for of in ("INTERVALS", "CHUNKS"))
+        size, count = (int(self._sizes[f"{name}_{of}"]) for of in ("INTERVALS", "CHUNKS"))
         chunks = chunks_of(table, size, count)
         if count > 1:
             firsts = [chunk.bounds[0] for chunk in chunks]
-            self._entries(f"{name}_index", {ZERO: bounds_bytes(firsts, count)})
+            self._entries(f"{name.lower()}_index", {ZERO: bounds_bytes(firsts, count)})
         chunks += [chunks[-1]] * (count - len(chunks))
-        numbered = enumerate(chunks)
-        self._entries(f"{name}_table", {pack("I", i): chunk_bytes(c, size) for i, c in numbered})
+        elements = {pack("I", i): chunk_bytes(c, size) for i, c in enumerate(chunks)}
+        self._entries(f"{name.lower()}_table", elements)
 
     def _automata(self, automata: Mapping[Key, Automaton]) -> None:
         classes, first = int(self._sizes["PATTERN_CLASSES"]), first_rows(automata)
@@ -187,7 +183,7 @@ def settings_of(tables: AcceptTables) -> list[int]:
     """Return the masks that programs with fixed tables have as constants instead."""
     named = {"UTS_ROW": first_rows(automata_of(tables)).get(Key.UTS, 0)}
     for key, table in tables.values.items():
-        named[key.name] = table.otherwise if isinstance(table, ExactValues) else table.unasked
+        named[key.name] = 0 if isinstance(table, Intervals) else table.unasked
     if tables.container:
         named["CONTAINER"] = tables.container.outside
     if tables.binary and tables.tree and tables.new:

@@ -32,20 +32,14 @@ VALUES: Final = "8192"
 ROOMY: Final = {
     "EVENTS": str(EVENTS),
     "SETTINGS": "",
-    "USE_UID": "",
-    "UID_INTERVALS": "128",
-    "UID_CHUNKS": "8",
-    "USE_PID": "",
-    "PID_INTERVALS": "128",
-    "PID_CHUNKS": "8",
     "USE_NEW": "",
     "NEW_EQUAL": "setting(NEW_EQUAL_SETTING)",
     "NEW_EXCLUDED": "setting(NEW_EXCLUDED_SETTING)",
-    **hash_defines(12),
+    **hash_defines(13),
     "USE_MNTNS": "",
-    "MNTNS_OTHERWISE": "setting(MNTNS_SETTING)",
+    "MNTNS_UNASKED": "setting(MNTNS_SETTING)",
     "USE_PIDNS": "",
-    "PIDNS_OTHERWISE": "setting(PIDNS_SETTING)",
+    "PIDNS_UNASKED": "setting(PIDNS_SETTING)",
     "USE_BINARY": "",
     "BINARY_PATH_SIZE": str(PATH_SIZE),
     "BINARY_VALUES": VALUES,
@@ -60,13 +54,23 @@ ROOMY: Final = {
 }
 """Sizes for a program whose tables are written many times, all kinds in use."""
 
-ROOMY_EXACT: Final = ROOMY | {
+ROOMY_SINGLE: Final = ROOMY | {
+    "USE_UID": "",
+    "UID_UNASKED": "setting(UID_SETTING)",
+    "USE_PID": "",
+    "PID_UNASKED": "setting(PID_SETTING)",
     "USE_COMM": "",
-    "COMM_OTHERWISE": "setting(COMM_SETTING)",
+    "COMM_UNASKED": "setting(COMM_SETTING)",
     "USE_UTS": "",
-    "UTS_OTHERWISE": "setting(UTS_SETTING)",
+    "UTS_UNASKED": "setting(UTS_SETTING)",
 }
-ROOMY_PATTERNS: Final = ROOMY | {
+ROOMY_BEYOND: Final = ROOMY | {
+    "USE_UID_INTERVALS": "",
+    "UID_INTERVALS": "128",
+    "UID_CHUNKS": "8",
+    "USE_PID_INTERVALS": "",
+    "PID_INTERVALS": "128",
+    "PID_CHUNKS": "8",
     "USE_PATTERNS": "",
     "PATTERN_ROWS": "8192",
     "PATTERN_CLASSES": "256",

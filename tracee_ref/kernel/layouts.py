@@ -15,17 +15,17 @@ from ..tables.binaries import PATH_BYTES, Binaries
 from ..tables.containers import ID_DIGITS, Containers
 from ..tables.numbers import Intervals
 from ..tables.texts import Automaton
-from ..tables.verdicts import ExactValues, Verdict, Verdicts
+from ..tables.verdicts import Verdict, Verdicts
 from .value_slots import Words, arranged
 
 PATH_SIZE: Final = PATH_BYTES + 4
 """The path, its NUL, and padding: with the u32 before it the key is a multiple of 8 bytes."""
 
-KINDS: Final = {Key.COMM: 0, Key.UTS: 1, Key.MNTNS: 2, Key.PIDNS: 3}
+KINDS: Final = {Key.COMM: 0, Key.UTS: 1, Key.MNTNS: 2, Key.PIDNS: 3, Key.UID: 4, Key.PID: 5}
 """Names in the order of ``pattern_classes``; one less than in ``enum value_kind``."""
 
 VALUE: Final = Struct("2Q")
-EMPTY_VALUE: Final = bytes(24)
+EMPTY_VALUE: Final = bytes(32)
 """An empty slot of ``value_table``."""
 
 MET: Final = 0x80000000
@@ -79,23 +79,26 @@ def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes
     }
 
 
-def value_masks(tables: AcceptTables) -> dict[Words, int]:
-    """Return the values of ``value_table`` with their masks; the last byte is the kind."""
+def value_verdicts(tables: AcceptTables) -> dict[Words, Verdict]:
+    """Return the values of ``value_table`` and what they say; the last byte is the kind."""
     return {
-        (words[0], words[1] | KINDS[key] + 1 << 56): mask
+        (words[0], words[1] | KINDS[key] + 1 << 56): verdict
         for key, table in tables.values.items()
-        if isinstance(table, ExactValues)
-        for value, mask in table.accept.items()
+        if isinstance(table, Verdicts)
+        for value, verdict in table.of.items()
         for words in [VALUE.unpack(value)]
     }
 
 
-def value_entries(masks: Mapping[Words, int], bits: int) -> dict[bytes, bytes]:
+def value_entries(says: Mapping[Words, Verdict], bits: int) -> dict[bytes, bytes]:
     """Return the elements of ``value_table``; HostError if they find no place."""
-    slots = arranged(masks, bits)
+    slots = arranged(says, bits)
     if slots is None:
-        raise HostError(f"{len(masks)} values find no place in {1 << bits}")
-    return {pack("I", at): pack("3Q", *words, masks[words]) for at, words in slots.items()}
+        raise HostError(f"{len(says)} values find no place in {1 << bits}")
+    return {
+        pack("I", at): VALUE.pack(*words) + verdict_bytes(says[words])
+        for at, words in slots.items()
+    }
 
 
 def binary_entries(table: Binaries) -> dict[bytes, bytes]:

@@ -27,7 +27,7 @@ MOVES: Final = 100
 
 
 def hash_defines(bits: int) -> dict[str, str]:
-    """Return the C constants of ``accept_value`` in bpf/names.h."""
+    """Return the C constants of ``join_value`` in bpf/values.h."""
     factors = {f"VALUE_FACTOR_{i}": f"{factor:#x}ULL" for i, factor in enumerate(FACTORS, 1)}
     return {"VALUE_BITS": str(bits), **factors}
 
@@ -59,7 +59,7 @@ def _put(slots: dict[int, Words], value: Words, bits: int) -> bool:
 
 
 def places(value: Words, bits: int) -> tuple[int, int]:
-    """Return the two slots of a value, as ``accept_value`` of bpf/names.h works them out."""
+    """Return the two slots of a value, as ``join_value`` of bpf/values.h works them out."""
     first, second, last = FACTORS
     mixed = (value[0] * first + value[1] * second) & ALL
     hashed = ((mixed ^ mixed >> 32) * last) & ALL

@@ -11,13 +11,14 @@ from model.scope import NEW, Key, Scope
 from .binaries import Binaries, binaries
 from .containers import KEYS as CONTAINER_KEYS
 from .containers import Containers, containers
-from .numbers import Intervals, pid_intervals, uid_intervals
+from .numbers import Intervals, has_orders, intervals
 from .texts import Automaton, automaton, has_patterns
-from .verdicts import ExactValues, Verdict, Verdicts, exact_values, verdicts
+from .verdicts import Verdict, Verdicts, single_values, verdicts
 
 NAMES: Final = (Key.COMM, Key.UTS)
-VALUES: Final = (*NAMES, Key.MNTNS, Key.PIDNS)
-"""Keys whose values are single ones, or with ``*`` for names."""
+IDS: Final = (Key.UID, Key.PID)
+VALUES: Final = (*NAMES, Key.MNTNS, Key.PIDNS, *IDS)
+"""Keys whose values are single ones, if no scope uses ``*`` with names, an order with ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,8 @@ class AcceptTables:
     """
 
     select: Mapping[str, int]
-    uid: Intervals | None
-    pid: Intervals | None
     new: Verdict | None
-    values: Mapping[Key, ExactValues | Automaton]
+    values: Mapping[Key, Verdicts[bytes] | Automaton | Intervals]
     binary: Binaries | None
     tree: Verdicts[int] | None
     follow: int
@@ -47,34 +46,42 @@ class AcceptTables:
 def compile_tables(scopes: Sequence[Scope]) -> AcceptTables:
     """Work out the accept tables of the scopes by asking the model."""
     used = {key for scope in scopes for key in scope.process}
-    return _compiled(scopes, used, {key for key in NAMES if has_patterns(scopes, key)})
+    return _compiled(scopes, used, beyond_values(scopes))
 
 
-def compile_all_tables(scopes: Sequence[Scope], *, patterns: bool) -> AcceptTables:
+def compile_all_tables(scopes: Sequence[Scope], *, single: bool) -> AcceptTables:
     """Return tables of every kind, those that no scope uses too: they accept everything.
 
-    All names are exact ones, or with ``patterns`` all are matched as if there were ``*``.
+    All names and ids are ``single`` values, or all are matched as if there were ``*`` and orders.
     """
-    return _compiled(scopes, set(Key), set(NAMES) if patterns else set())
+    return _compiled(scopes, set(Key), set() if single else {*NAMES, *IDS})
 
 
-def _compiled(scopes: Sequence[Scope], used: set[Key], patterns: set[Key]) -> AcceptTables:
+def beyond_values(scopes: Sequence[Scope]) -> set[Key]:
+    """Return the keys of ``VALUES`` with which a scope uses ``*`` or an order."""
+    names = {key for key in NAMES if has_patterns(scopes, key)}
+    return names | {key for key in IDS if has_orders(scopes, key)}
+
+
+def _compiled(scopes: Sequence[Scope], used: set[Key], beyond: set[Key]) -> AcceptTables:
     new = new_verdict(scopes)
     return AcceptTables(
         select=_select(scopes),
-        uid=uid_intervals(scopes) if Key.UID in used else None,
-        pid=pid_intervals(scopes) if Key.PID in used else None,
         new=new if new != Verdict() or used == set(Key) else None,
-        values={
-            key: automaton(scopes, key) if key in patterns else exact_values(scopes, key)
-            for key in VALUES
-            if key in used
-        },
+        values={key: _values(scopes, key, key in beyond) for key in VALUES if key in used},
         binary=binaries(scopes) if Key.BINARY in used else None,
         tree=verdicts(scopes, Key.TREE, int) if Key.TREE in used else None,
         follow=sum(scope.bit for scope in scopes if scope.follow),
         container=containers(scopes) if used.intersection(CONTAINER_KEYS) else None,
     )
+
+
+def _values(
+    scopes: Sequence[Scope], key: Key, beyond: bool
+) -> Verdicts[bytes] | Automaton | Intervals:
+    if not beyond:
+        return single_values(scopes, key)
+    return automaton(scopes, key) if key in NAMES else intervals(scopes, key)
 
 
 def new_verdict(scopes: Sequence[Scope]) -> Verdict:

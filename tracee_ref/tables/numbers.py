@@ -1,4 +1,4 @@
-"""Interval tables: the bounds that all scopes mention cut the u32 line into stretches."""
+"""Interval tables, for orders: the bounds that all scopes mention cut the u32 line."""
 
 from __future__ import annotations
 
@@ -23,6 +23,16 @@ class Intervals:
 
     bounds: Sequence[int]
     columns: Sequence[Sequence[int]]
+
+
+def has_orders(scopes: Sequence[Scope], key: Key) -> bool:
+    """Whether any scope uses an order with this key."""
+    return any(_order(c.op) for scope in scopes for c in scope.process.get(key, ()))
+
+
+def intervals(scopes: Sequence[Scope], key: Key) -> Intervals:
+    """Return the table of uids or of pids."""
+    return uid_intervals(scopes) if key is Key.UID else pid_intervals(scopes)
 
 
 def uid_intervals(scopes: Sequence[Scope]) -> Intervals:

@@ -1,4 +1,4 @@
-"""What values say of scopes: the form that every table but that of numbers has.
+"""What values say of scopes: the form that every table but those of intervals has.
 
 Rule 4 in two masks: a scope's `=` values are alternatives, so one of them must be met; each of
 its `!=` values must not be.  The mask of a fact is ``(equal | unasked) & ~excluded``, joined
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from struct import pack
 from typing import Any, Final, Generic, TypeVar
 
-from model.scope import Condition, Key, Op, Pattern, Scope
+from model.scope import NEW, Condition, Key, New, Op, Pattern, Scope
 
 from .numbers import ALL
 
 VALUE_BYTES: Final = 16
-"""Of a value in the table of exact ones: a name and its NUL, or a number and zeros."""
+"""Of a single value: a name and its NUL, or a number and zeros."""
 
 Place = TypeVar("Place", bound=Hashable)
 
@@ -91,22 +91,14 @@ def verdicts(
     return Verdicts(found, unasked(scopes, key))
 
 
-@dataclass(frozen=True, slots=True)
-class ExactValues:
-    """The mask of every mentioned value, and that of all others."""
-
-    accept: Mapping[bytes, int]
-    otherwise: int
+def single_values(scopes: Sequence[Scope], key: Key) -> Verdicts[bytes]:
+    """Return the table of names without ``*`` (rule 8), or of numbers without an order (rule 9)."""
+    return verdicts(scopes, key, value_bytes)
 
 
-def exact_values(scopes: Sequence[Scope], key: Key) -> ExactValues:
-    """Return the table of names without ``*`` (rule 8), or of namespaces (rule 9)."""
-    table = verdicts(scopes, key, value_bytes)
-    accept = {value: verdict.mask(table.unasked) for value, verdict in table.of.items()}
-    return ExactValues(accept, table.unasked)
-
-
-def value_bytes(value: Pattern | int) -> bytes:
-    """Return a value as the kernel compares it."""
+def value_bytes(value: Pattern | int | New) -> bytes | None:
+    """Return a value as the kernel compares it; None for ``new``, which is none of those."""
+    if value is NEW:
+        return None
     text = value.text if isinstance(value, Pattern) else pack("Q", value)
     return text.ljust(VALUE_BYTES, b"\0")

@@ -6,11 +6,9 @@ from functools import cache
 
 from model.scope import Scope
 from tracee_ref.kernel.accept import defines
-from tracee_ref.kernel.decisions import ROOMY_EXACT, ROOMY_PATTERNS, DecisionProgram
+from tracee_ref.kernel.decisions import ROOMY_BEYOND, ROOMY_SINGLE, DecisionProgram
 from tracee_ref.kernel.functions import types
 from tracee_ref.tables import compile_all_tables, compile_tables
-from tracee_ref.tables.compiled import NAMES
-from tracee_ref.tables.texts import has_patterns
 from vmtests.handlers import Reply, handler
 from vmtests.strategies import EVENTS
 from vmtests.wire import unpack_questions, unpack_scopes
@@ -19,11 +17,13 @@ from vmtests.wire import unpack_questions, unpack_scopes
 @handler
 def masks(*, scopes: str, questions: str) -> Reply:
     """The mask of each question, from a program with room for any tables."""
-    given = unpack_scopes(scopes)
-    patterns = any(has_patterns(given, key) for key in NAMES)
-    program = roomy_program(patterns=patterns)
-    program.fill(compile_all_tables(given, patterns=patterns), EVENTS)
-    return answers(program, questions)
+    return roomy(scopes, questions, single=False)
+
+
+@handler
+def single(*, scopes: str, questions: str) -> Reply:
+    """The same of scopes without ``*`` and orders, whose values are all single ones."""
+    return roomy(scopes, questions, single=True)
 
 
 @handler
@@ -36,13 +36,19 @@ def fitted(*, scopes: str, questions: str) -> Reply:
         program.close()
 
 
+def roomy(scopes: str, questions: str, *, single: bool) -> Reply:
+    program = roomy_program(single=single)
+    program.fill(compile_all_tables(unpack_scopes(scopes), single=single), EVENTS)
+    return answers(program, questions)
+
+
 def answers(program: DecisionProgram, questions: str) -> Reply:
     return {"masks": [program.ask(*question) for question in unpack_questions(questions)]}
 
 
 @cache
-def roomy_program(*, patterns: bool) -> DecisionProgram:
-    return DecisionProgram(ROOMY_PATTERNS if patterns else ROOMY_EXACT, types())
+def roomy_program(*, single: bool) -> DecisionProgram:
+    return DecisionProgram(ROOMY_SINGLE if single else ROOMY_BEYOND, types())
 
 
 def fitted_program(scopes: tuple[Scope, ...]) -> DecisionProgram:

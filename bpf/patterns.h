@@ -1,46 +1,7 @@
-/* Names of threads and hosts, and inode numbers of namespaces. */
+/* Names of threads and hosts, where a scope uses `*`. */
 #pragma once
 #include "facts.h"
 #include "verdict.h"
-
-#if defined(USE_COMM) || defined(USE_UTS) || defined(USE_MNTNS) || defined(USE_PIDNS)
-/* Names without `*`, and inode numbers of namespaces: single values. Each lies in one of two slots
- * that its hash names, as tracee_ref/kernel/value_slots.py has arranged it, where the factors come
- * from. In the last byte, which names and numbers leave zero, stands the kind: so an empty slot is
- * no value's. */
-enum value_kind { VALUE_COMM = 1, VALUE_UTS, VALUE_MNTNS, VALUE_PIDNS };
-struct value_slot {
-	u64 words[NAME_WORDS];
-	u64 accept;
-};
-BPF_ARRAY(value_table, struct value_slot, 1 << VALUE_BITS);
-
-static __always_inline u64 accept_value(u64 kind, u64 first, u64 second, u64 otherwise)
-{
-	second |= kind << 56;
-	u64 hash = first * VALUE_FACTOR_1 + second * VALUE_FACTOR_2;
-	hash = (hash ^ hash >> 32) * VALUE_FACTOR_3;
-	u32 place = hash >> (64 - VALUE_BITS);
-	struct value_slot *slot = value_table.lookup(&place);
-	if (slot && slot->words[0] == first && slot->words[1] == second)
-		return slot->accept;
-	place = hash << VALUE_BITS >> (64 - VALUE_BITS);
-	slot = value_table.lookup(&place);
-	if (slot && slot->words[0] == first && slot->words[1] == second)
-		return slot->accept;
-	return otherwise;
-}
-
-static __always_inline u64 accept_name(u64 kind, const u64 *name, u64 otherwise)
-{
-	return accept_value(kind, name[0], name[1], otherwise);
-}
-
-static __always_inline u64 accept_number(u64 kind, u64 number, u64 otherwise)
-{
-	return accept_value(kind, number, 0, otherwise);
-}
-#endif
 
 #ifdef USE_PATTERNS
 /* For each kind of name an Aho-Corasick automaton over the texts of all scopes: it reads the
