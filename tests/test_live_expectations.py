@@ -88,13 +88,18 @@ def test_a_child_that_nobody_waits_for_may_see_its_parent_gone_before_its_own_en
 
 
 def test_a_wait_may_come_before_what_another_thread_forks() -> None:
-    """So it was seen on 6.12: the fork began first, and the child outlived its parent."""
-    for settles, parents in ((False, {61, 60}), (True, {61})):
+    """So it was seen on 6.12: the fork began first, and the child outlived its parent.
+
+    And on 6.1: a third thread had begun to wait for both to come to rest.
+    """
+    for settler, parents in ((None, {61, 60}), (61, {61}), (64, {61, 60})):
+        settle = replace(record(Kind.SETTLE, settler or 0), pid=61)
         journal = (
             record(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
             record(Kind.THREAD, 61, 0, 62, 62, PIDNS, result=62),
+            record(Kind.THREAD, 61, 0, 64, 64, PIDNS, result=64),
             replace(record(Kind.FORK, 62, 0, 63, 63, PIDNS, result=63), pid=61),
-            *([record(Kind.SETTLE, 61)] * settles),
+            *([settle] if settler else []),
             record(Kind.WAIT, 61),
             record(Kind.EXIT_GROUP, 61, done=False),
             record(Kind.EXIT_GROUP, 63, done=False),

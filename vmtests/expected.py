@@ -112,7 +112,7 @@ class Replay:
             Kind.EXIT: self._exit,
             Kind.EXIT_GROUP: self._exit_group,
             Kind.WAIT: self._wait,
-            Kind.SETTLE: lambda r: self._settled.add(r.pid),
+            Kind.SETTLE: lambda r: self._settled.add(r.tid),
             Kind.DIE: lambda r: self._end(r.tid, r.a[0]),
         }
         assert record.result >= 0 or record.kind in MAY_FAIL, f"failed: {record}"
@@ -192,7 +192,7 @@ class Replay:
         comm = record.text.rpartition(b"/")[2][:COMM_BYTES]
         self._step(Exec(record.tid, binary, comm))
         self._threaded.discard(record.pid)
-        self._settled.discard(record.pid)
+        self._settled.discard(record.tid)
         args |= {"cmdpath": path, "interp": path}
         args |= {"interpreter_pathname": None, "invoked_from_kernel": 0}
         self._happens("sched_process_exec", record.pid, **args)
@@ -224,11 +224,11 @@ class Replay:
         """These children are gone before their parent does anything more.
 
         Not those that another thread forks: its step began before this one, but may come after
-        it, unless it was waited for that the others came to rest.
+        it, unless this one waited for the others to come to rest.
         """
         if not record.done:
             return
-        settled = record.pid in self._settled
+        settled = record.tid in self._settled
         for pid, parents in self._parents.items():
             if record.pid in parents and (settled or self._forked_by.get(pid) == record.tid):
                 self._waited.add(pid)
