@@ -24,7 +24,7 @@ from benchmarks.tracer_costs import events, start
 SHORT_ROUNDS: Final = 2
 """For each other: of what takes but a moment."""
 
-PATIENCE: Final = 150.0
+PATIENCE: Final = 240.0
 """Seconds to wait for quiet moments, in each table."""
 
 RATES: Final = (("json", 300_000), ("table", 200_000))
