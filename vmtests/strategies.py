@@ -26,6 +26,7 @@ from model.scope import (
     Value,
 )
 from tracee_ref.tables.binaries import PATH_BYTES
+from tracee_ref.tables.compiled import IDS, NAMES
 from tracee_ref.tables.containers import ID_DIGITS
 
 EVENTS = {"alpha": 1, "beta": 2, "gamma": 1023}
@@ -33,8 +34,6 @@ EVENTS = {"alpha": 1, "beta": 2, "gamma": 1023}
 
 U32_EDGES = (0, 1, 2, 7, 999, 1000, 1001, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
 KINDS = tuple(Key)
-NAMES = (Key.COMM, Key.UTS)
-IDS = (Key.UID, Key.PID)
 CONTAINER_STARTS = ("0", "f", "0f", "0f0", "f" * 63, "f" * 64, "f" * 65, "F", "g", "new")
 NAMESPACES = (4026531832, 4026532999)
 
