@@ -16,7 +16,7 @@ vm: setup
 # Measures this tracer, and others next to it; some ten minutes on a machine that is quiet.
 bench: setup
 	@tools/setup-bench
-	.venv/bin/python -m benchmarks --json docs/benchmarks.json --table docs/benchmarks.md
+	.venv/bin/python -m benchmarks --json docs/design/benchmarks.json --table docs/design/benchmarks.md
 
 setup:
 	@tools/setup

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from struct import pack
 from typing import Final
 
-from tracee_ref.kernel.bpf_syscall import SYS_BPF
-from tracee_ref.kernel.tracepoints import Tracepoints
+from tracee_ref.kernel.attach.tracepoints import Tracepoints
+from tracee_ref.kernel.build.bpf_syscall import SYS_BPF
 
 PROG_LOAD: Final = 5
 RAW_TRACEPOINT_OPEN: Final = 17

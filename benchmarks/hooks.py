@@ -17,10 +17,10 @@ from typing import Final, TypeAlias
 from benchmarks import empty
 from benchmarks.loop import looping
 from benchmarks.undisturbed import Figure, Undisturbed, counted
-from tracee_ref.catalogue import load_catalogue
 from tracee_ref.errors import HostError
-from tracee_ref.flags.filters import parse_filters
-from tracee_ref.kernel.hooks import Settings
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
+from tracee_ref.kernel.plan import Settings
 from tracee_ref.kernel.tracer import KernelTracer
 
 Setting: TypeAlias = Callable[[], AbstractContextManager[None]]

@@ -11,14 +11,14 @@ from typing import Final
 
 from model.facts import Process
 from model.scope import Binary, Scope
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.flags.filters import parse_filters
-from tracee_ref.kernel.accept import TableWriter, defines
-from tracee_ref.kernel.bpf_syscall import timed_run
-from tracee_ref.kernel.decisions import TRACER_PID, question
-from tracee_ref.kernel.functions import types
-from tracee_ref.kernel.program import Program
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
+from tracee_ref.kernel.attach.features import types
+from tracee_ref.kernel.build.bpf_syscall import timed_run
+from tracee_ref.kernel.build.program import Program
+from tracee_ref.kernel.maps.filter_maps import TableWriter, defines
 from tracee_ref.tables import compile_tables
+from vmtests.decision_program import TRACER_PID, question
 
 EVENT: Final = load_catalogue()["openat"].id
 PROCESS: Final = Process(

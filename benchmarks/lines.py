@@ -8,15 +8,15 @@ from struct import pack
 from time import process_time
 from typing import Final
 
-from tracee_ref.catalogue import load_catalogue
+from tracee_ref.decode.records import HEADER, RecordDecoder, View
+from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.kernel.ring import BATCH
+from tracee_ref.output.fast.lines import quick_lines
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.printer import Printer
 from tracee_ref.output.sinks import open_sink
 from tracee_ref.output.table import TablePrinter
 from tracee_ref.pipeline import Pipeline
-from tracee_ref.quick_lines import quick_lines
-from tracee_ref.records import HEADER, RecordDecoder, View
 
 MINUS_1: Final = 2**64 - 1
 TEXTS: Final = (b"one/of/two/texts", b"another/of/two/texts")

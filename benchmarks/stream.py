@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tracee_ref.oracle.streams.checking import check
 from tracee_ref.oracle.streams.job import Job, Streams
-from tracee_ref.oracle.streams.lives import Begins
+from tracee_ref.oracle.streams.process_state import Begins
 
 COMMS: Final = ("ls", "cat", "sh", "python3", "nginx")
 FACTS: Final = ("1:event=openat", "2:event=openat", "2:uid=0", "3:event=openat", "3:comm=cat")

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from vmtests.tracing import Account, Traced
+from vmtests.runs.tracing import Account, Traced
 
 TRACEE_REF: Final = str(Path(sys.executable).parent / "tracee-ref")
 CALLS: Final = 20_000

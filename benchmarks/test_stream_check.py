@@ -19,7 +19,7 @@ import pytest
 from benchmarks.stream import SCOPES, written
 from tracee_ref.oracle.streams.checking import check
 from tracee_ref.oracle.streams.job import Job, Streams
-from tracee_ref.oracle.streams.lives import Begins
+from tracee_ref.oracle.streams.process_state import Begins
 from tracee_ref.oracle.streams.report import Tally
 
 EVENTS: Final = int(os.environ.get("TRACEE_REF_EVENTS", "5000"))

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.flags.filters import parse_filters
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
 from tracee_ref.tables import compile_tables
 from tracee_ref.tables.fields import compile_fields
 

@@ -27,8 +27,8 @@ static __always_inline u64 setting(u32 place)
 }
 #endif
 
-#include "containers.h"
-#include "matcher.h"
+#include "match/containers.h"
+#include "match/filters.h"
 
 #define ANCESTORS 8
 

@@ -5,5 +5,5 @@ at an event), ``holds`` (whether the two meet), ``scope`` (filters under a numbe
 (which scopes an event belongs to), ``selection`` (which events a scope chose, and what they
 need), ``lifecycle`` (what forks, execs and exits make of processes).  The package uses the
 standard library only and imports nothing of ours; rule numbers in the docstrings are those
-of the semantics page (docs/semantics.md).
+of the semantics page (docs/reference/semantics.md).
 """

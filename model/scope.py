@@ -10,7 +10,7 @@ from typing import Final
 
 from .filters import *  # noqa: F403  (whoever uses scopes needs the words that they are made of)
 from .filters import Condition, Conditions, EventField, FieldKey, Key
-from .holds import FieldTest, ProcessTest, field_test, grouped, joined, process_test
+from .tests_of import FieldTest, ProcessTest, field_test, grouped, joined, process_test
 
 MAX_SCOPES: Final = 64
 """Rule 1: scopes are numbered 1..64 and share one 64-bit mask."""

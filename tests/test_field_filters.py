@@ -7,15 +7,15 @@ import struct
 
 import msgspec
 import pytest
-from output_samples import BASE, CONTAINER
 
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.event import TraceEvent
+from tests.output.samples import BASE, CONTAINER
+from tracee_ref.decode.records import EVENT_AT, HEADER, RecordDecoder, View
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.events.event import TraceEvent
 from tracee_ref.field_filters import EventFilter, FieldFilters
 from tracee_ref.field_values import attribute_of
-from tracee_ref.flags.fields import ALIASES, NUMBERS, TEXTS
-from tracee_ref.flags.filters import parse_filters
-from tracee_ref.records import EVENT_AT, HEADER, RecordDecoder, View
+from tracee_ref.filters.fields import ALIASES, NUMBERS, TEXTS
+from tracee_ref.filters.parse import parse_filters
 
 CATALOGUE = load_catalogue()
 EPOCH = 1000

@@ -7,10 +7,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from output_samples import exit_with
-
+from tests.output.samples import exit_with
 from tracee_ref.accounting import Tally
-from tracee_ref.event import TraceEvent
+from tracee_ref.events.event import TraceEvent
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.sinks import open_sink
 from tracee_ref.pipeline import Pipeline

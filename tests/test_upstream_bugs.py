@@ -1,4 +1,4 @@
-"""``docs/upstream-bugs.md`` names a test for each bug of upstream's, or says why there is none."""
+"""The table of Tracee v0.12's bugs: a test for each, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 import pytest
 
-from tracee_ref.catalogue import load_catalogue
 from tracee_ref.errors import UsageError
-from tracee_ref.flags.filters import parse_filters
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "upstream-bugs.md"
+PAGE = ROOT / "docs" / "design" / "upstream-bugs.md"
 ROWS: Final = 38
 """Of the table of facts (section 6)."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vmtests.upstream_cases import (
+from vmtests.runs.upstream_cases import (
     Case,
     Expectation,
     Outcome,

@@ -1,4 +1,4 @@
-"""Make ``tracee_ref/data/arm64.json``: the number of an arm64 system call -> the event's id.
+"""Make ``tracee_ref/events/data/arm64.json``: the number of an arm64 system call -> the event's id.
 
 Usage: ``python tools/make_arm64_table.py [asm-generic/unistd.h]`` (package linux-libc-dev).
 arm64 has the numbers of the generic table, with the parts that its own header asks for
@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-DATA = Path(__file__).parents[1] / "tracee_ref" / "data"
+DATA = Path(__file__).parents[1] / "tracee_ref" / "events" / "data"
 HEADER = Path("/usr/include/asm-generic/unistd.h")
 WANTED = ("RENAMEAT", "NEW_STAT", "SET_GET_RLIMIT", "TIME32_SYSCALLS", "SYS_CLONE3", "MEMFD_SECRET")
 """What that header defines of ``__ARCH_WANT_...``."""

@@ -1,4 +1,4 @@
-"""Make ``tracee_ref/data/events.json`` from a JSON of upstream's v0.12.0 event definitions.
+"""Make ``tracee_ref/events/data/events.json`` from a JSON of upstream's v0.12.0 event definitions.
 
 Usage: ``python tools/make_catalogue.py DEFINITIONS``.  Kept per event, in the order of ids:
 id, name, syscall, internal, sets, arguments as [type, name], dependencies; one event a line.
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parents[1] / "tracee_ref" / "data" / "events.json"
+TARGET = Path(__file__).parents[1] / "tracee_ref" / "events" / "data" / "events.json"
 
 
 def row(event: dict[str, Any]) -> list[Any]:

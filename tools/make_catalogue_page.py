@@ -1,7 +1,7 @@
-"""Make ``docs/catalogue.md``: every event of upstream's v0.12, and where it is here or why not.
+"""Generator of docs/reference/catalogue.md: the events of Tracee v0.12, and ours.
 
 Usage: ``python tools/make_catalogue_page.py``.  What is here is read from the code; a reason is
-given below for each event that is not, and for none that is (tests/test_catalogue_page.py).
+given below for each event that is not, and for none that is (tests/events/test_catalogue_page.py).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from textwrap import fill
 
-from tracee_ref.catalogue import AT_START, PACKETS, EventDefinition, all_events
-from tracee_ref.function_events import CALL_ENDS, RAW_EVENTS
+from tracee_ref.events.catalogue import AT_START, PACKETS, EventDefinition, all_events
+from tracee_ref.events.function_events import CALL_ENDS, RAW_EVENTS
 from tracee_ref.signatures.shipped import SHIPPED
 
-PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "catalogue.md"
 WIDTH = 120
 
 BASES = "one record of a packet (`net_packet_ip_base`) serves all events about it"
@@ -115,8 +115,8 @@ BEGIN = """\
 # The catalogue
 
 What upstream's v0.12 has, and what of it is here. `tools/make_catalogue_page.py` makes this page
-from the code and `tests/test_catalogue_page.py` keeps the two equal. `tracee-ref --list` says
-besides what this machine's kernel lacks.
+from the code and `tests/events/test_catalogue_page.py` keeps the two equal. `tracee-ref --list`
+says besides what this machine's kernel lacks.
 """
 
 

@@ -1,4 +1,4 @@
-"""Make ``tracee_ref/data/i386.json``: the number of an i386 system call -> the event's id.
+"""Make ``tracee_ref/events/data/i386.json``: the number of an i386 system call -> the event's id.
 
 Usage: ``python tools/make_i386_table.py [asm/unistd_32.h]`` (package linux-libc-dev).
 The i386 table gives old names to old interfaces: there ``chown`` takes 16-bit ids and
@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-DATA = Path(__file__).parents[1] / "tracee_ref" / "data"
+DATA = Path(__file__).parents[1] / "tracee_ref" / "events" / "data"
 HEADER = Path("/usr/include/x86_64-linux-gnu/asm/unistd_32.h")
 
 RENAMED = {

@@ -3,8 +3,8 @@
     tox -e mutation [TEST...]
 
 mutmut changes a copy of ``model/`` in one place at a time, and only the vectors are asked; with
-TESTs, those of the project are.  Survivors must be those that docs/oracle-strength.md explains,
-no fewer and no more.  Exit status 1 if not, or below ``GOAL``.
+TESTs, those of the project are.  Survivors must be those explained in
+docs/design/vector-strength.md, no fewer and no more.  Exit status 1 if not, or below ``GOAL``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
-EXPLAINED: Final = PROJECT / "docs" / "oracle-strength.md"
+EXPLAINED: Final = PROJECT / "docs" / "design" / "vector-strength.md"
 VECTORS: Final = ("tests/oracle/test_vectors_alone.py",)
 GOAL: Final = 95.0
 """Per cent of the mutants that must be killed."""

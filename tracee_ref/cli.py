@@ -13,13 +13,13 @@ import click
 
 from .command import CommandError
 from .errors import HostError, UsageError
-from .flags.filters import parse_filters
-from .flags.help import filter_help, output_help
-from .flags.outputs import parse_outputs
-from .kernel.functions import lacking
+from .filters.parse import parse_filters
+from .help import filter_help, output_help
+from .kernel.attach.features import lacking
 from .listing import listing
+from .output.flags import parse_outputs
 from .session import Run, run_session, say
-from .signatures.loaded import load_signatures
+from .signatures.registry import load_signatures
 
 USAGE: Final = 2
 ENVIRONMENT: Final = 1

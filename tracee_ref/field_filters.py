@@ -13,10 +13,10 @@ from model.facts import Event, Process
 from model.match import fields_hold
 from model.scope import Scope
 
-from .catalogue import EventDefinition, load_catalogue
-from .event import TraceEvent
+from .decode.argument_text import printed_type, printer_of
+from .events.catalogue import EventDefinition, load_catalogue
+from .events.event import TraceEvent
 from .field_values import field_reader
-from .printed import printed_type, printer_of
 
 Printers: TypeAlias = Mapping[str, tuple[Callable[[int], str], str]]
 """What prints the arguments of an event, by their names, and the type that they have then."""

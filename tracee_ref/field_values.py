@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from model.facts import Shown
 from model.filters import FieldKey, Part
 
-from .catalogue import EventDefinition
+from .decode.argument_text import PrinterOf, printer_of
+from .events.catalogue import EventDefinition
 from .output.go_values import go_text
-from .printed import PrinterOf, printer_of
 
 if TYPE_CHECKING:  # the oracle reads fields without the package that defines our events
-    from .event import TraceEvent
+    from .events.event import TraceEvent
 
 FieldReader: TypeAlias = Callable[["TraceEvent"], Shown | None]
 """Returns a field; None where it is not there or could not be read (rule 18)."""
 
 IN_CONTAINER: Final = "container"
-"""What the ``container`` and ``host`` fields ask of (tracee_ref/flags/fields.py)."""
+"""What the ``container`` and ``host`` fields ask of (tracee_ref/filters/fields.py)."""
 
 KNOWN_IF_ANY: Final = frozenset(
     {

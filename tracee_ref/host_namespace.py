@@ -10,7 +10,7 @@ from typing import Final
 from model.scope import Binary, Condition, Scope
 
 from .errors import HostError
-from .flags.values import HOST_MNTNS
+from .filters.values import HOST_MNTNS
 
 FIRST_PROCESS: Final = Path("/proc/1/ns/mnt")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from textwrap import fill
 from typing import Final
 
-from .catalogue import SIGNATURES, EventDefinition
-from .flags.selecting import Lacking
+from .events.catalogue import SIGNATURES, EventDefinition
+from .filters.events import Lacking
 
 COLUMNS: Final = "%-30s %-40s %s"
 SECTIONS: Final[tuple[tuple[str, Callable[[EventDefinition], bool]], ...]] = (

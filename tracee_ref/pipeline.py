@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from .accounting import Tally
-from .event import TraceEvent
+from .events.event import TraceEvent
+from .output.fast.lines import QuickLines, encoded
 from .output.printer import Printer
 from .output.sinks import Sink
-from .quick_lines import QuickLines, encoded
 
 POLL_MS: Final = 10
-"""How long an idle reader rests: the kernel side does not wake it (bpf/records.h)."""
+"""How long an idle reader rests: the kernel side does not wake it (bpf/lib/records.h)."""
 
 FAULTS: Final = (ValueError, KeyError, IndexError)
 """What a record that is not as expected makes of the reading; the event is dropped."""

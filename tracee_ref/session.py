@@ -15,28 +15,28 @@ from typing import Final
 from model.scope import Key, Op, Scope
 
 from .accounting import Account
-from .at_start import existing_containers, init_namespaces
-from .catalogue import AT_START, EXISTING_CONTAINER, INIT_NAMESPACES
 from .command import Command
+from .decode.records import RecordDecoder, View
 from .derivation.graph import kernel_scopes
 from .derivation.stage import Derivation
 from .errors import HostError
-from .event import TraceEvent
+from .events.catalogue import AT_START, EXISTING_CONTAINER, INIT_NAMESPACES
+from .events.event import TraceEvent
+from .existing_containers import existing_containers, init_namespaces
 from .field_filters import FieldFilters
-from .flags.outputs import OutputPlan
 from .host_namespace import on_this_host
-from .kernel.hooks import Settings
+from .kernel.plan import Settings
 from .kernel.tracer import KernelTracer
 from .output.columns import Containers
+from .output.fast.lines import quick_lines
+from .output.flags import OutputPlan
 from .output.json_lines import JsonPrinter
 from .output.printer import Printer
 from .output.sinks import OutputClosed, Sink, open_sink
 from .output.table import TablePrinter
 from .pipeline import Pipeline
-from .quick_lines import quick_lines
-from .records import RecordDecoder, View
 from .signatures import Origin
-from .signatures.loaded import Loaded
+from .signatures.registry import Loaded
 
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""

@@ -8,9 +8,10 @@ import sys
 import click
 
 from tracee_ref.errors import HostError, UsageError
-from vmtests import example, kernels, kvm
-from vmtests.agent_process import GuestLostError, RequestError
-from vmtests.ensemble import Ensemble, parse_names
+from vmtests import example
+from vmtests.lab import kernels, kvm
+from vmtests.lab.agent_process import GuestLostError, RequestError
+from vmtests.lab.ensemble import Ensemble, parse_names
 
 
 @click.group()

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from vmtests.ensemble import Ensemble, parse_names
-from vmtests.kernel import Answers, Kernel
-from vmtests.matrix import KernelResult, report_lines, write_json
+from vmtests.lab.ensemble import Ensemble, parse_names
+from vmtests.lab.kernel import Answers, Kernel
+from vmtests.runs.matrix import KernelResult, report_lines, write_json
 
 MATRIX = pytest.StashKey[dict[str, KernelResult]]()
 NO_PARAMETERS = SimpleNamespace(params={})

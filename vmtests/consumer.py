@@ -1,4 +1,4 @@
-"""The kernel's matcher as a consumer of ``scope-oracle run`` (docs/oracle-protocol.md).
+"""The kernel's matcher as a consumer of ``scope-oracle run`` (docs/reference/oracle-protocol.md).
 
     scope-oracle run -- python -m vmtests.consumer      # as root, on the kernel that it is about
 
@@ -16,12 +16,12 @@ from typing import IO, Any, Final
 
 from model.facts import Process
 from model.scope import ContainerId, Scope
-from tracee_ref.kernel.decisions import ANCESTORS
-from tracee_ref.oracle.encoding import mask_data
-from tracee_ref.oracle.fact_data import read_event
-from tracee_ref.oracle.scope_data import read_scopes
+from tracee_ref.oracle.protocol.encoding import mask_data
+from tracee_ref.oracle.protocol.facts import read_event
+from tracee_ref.oracle.protocol.scopes import read_scopes
 from tracee_ref.tables import compile_all_tables
-from tracee_ref.tables.compiled import beyond_values
+from tracee_ref.tables.compile import beyond_values
+from vmtests.decision_program import ANCESTORS
 from vmtests.handlers.decisions import roomy_program
 
 FEATURES: Final = (

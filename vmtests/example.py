@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from vmtests.agent_process import PROJECT
+from vmtests.lab.agent_process import PROJECT
 
 SERIES = "6.1"
 

@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
-from vmtests.agent_process import GuestLostError, RequestError
-from vmtests.guest import HostGuest
-from vmtests.kernel import Answers, Kernel
+from vmtests.lab.agent_process import GuestLostError, RequestError
+from vmtests.lab.guest import HostGuest
+from vmtests.lab.kernel import Answers, Kernel
 
 
 def test_release_is_that_of_the_series(kernel: Kernel, kernel_name: str) -> None:

@@ -8,8 +8,8 @@ import signal
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import arguments, python, trace
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import arguments, python, trace
 
 MANY = """
 import os
@@ -173,7 +173,7 @@ execute(b"/nonexistent", b"a")
 
 
 def test_an_empty_text_was_read(kernel: Kernel) -> None:
-    """Some kernels tell of it as of no text at all (bpf/memory.h)."""
+    """Some kernels tell of it as of no text at all (bpf/lib/memory.h)."""
     traced = trace(kernel, "-f event=execve,openat -o json", ["sh", "-c", "cat '' b ''"])
     (argv,) = [arguments(e)["argv"] for e in traced.events if "/cat" in str(e["args"])]
     assert argv == ["cat", "", "b", ""]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tracee_ref.containers.cgroups import own_hierarchy
-from vmtests.kernel import Kernel
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import TRACEE_REF, Traced, arguments, python, run, trace
 from vmtests.test_cgroup_names import ID, OTHER, WORKLOAD, group
-from vmtests.tracing import TRACEE_REF, Traced, arguments, python, run, trace
 
 pytestmark = pytest.mark.host_only
 

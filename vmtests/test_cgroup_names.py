@@ -14,12 +14,12 @@ import pytest
 
 from model.facts import Container, Event, Process
 from model.match import matched_scopes
-from tracee_ref.catalogue import load_catalogue
 from tracee_ref.containers.cgroups import container_id, own_hierarchy, root_of
-from tracee_ref.flags.filters import parse_filters
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
 from vmtests.handlers.containers import make_group
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced, python, trace
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, python, trace
 
 ID = "0123456789abcdef" * 4
 OTHER = "f0" * 32

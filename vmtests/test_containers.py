@@ -9,11 +9,11 @@ import pytest
 
 from model.facts import Container, Event, Process
 from model.match import matched_scopes
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.flags.filters import parse_filters
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
 from tracee_ref.session import INITIAL_PID_NAMESPACE
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced, arguments
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, arguments
 
 DOCKER, SYSTEMD, POD = "a1" * 32, "a2" * 32, "0123456789abcdef" * 4
 BEFORE = {"runtime": "runc", "id": DOCKER, "cgroup": f"/docker/{DOCKER}"}

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from model.facts import Event
 from model.match import matched_scopes
 from model.scope import MAX_SCOPES, NEW, Binary, Condition, Key, Op, Pattern, Scope
-from vmtests.ensemble import Ensemble
-from vmtests.regressions import save, saved, table
-from vmtests.strategies import EVENTS, Neighbourhood, scope_sets
-from vmtests.wire import pack_questions, pack_scopes
+from vmtests.lab.ensemble import Ensemble
+from vmtests.lab.wire import pack_questions, pack_scopes
+from vmtests.plans.strategies import EVENTS, Neighbourhood, scope_sets
+from vmtests.runs.regressions import save, saved, table
 
 PROCESSES = 40
 """Processes that are asked about in an example, with each event."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced, arguments, python, trace
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, arguments, python, trace
 
 VERBOSE = "-o format:table-verbose"
 CONTAINER = {"runtime": "runc", "id": "ab12" * 16, "cgroup": "/docker/" + "ab12" * 16}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import TRACEE_REF, Traced, arguments, python, run, trace
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import TRACEE_REF, Traced, arguments, python, run, trace
 
 pytestmark = pytest.mark.host_only  # user space compares, the same on every kernel
 

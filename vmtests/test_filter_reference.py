@@ -1,4 +1,4 @@
-"""The examples of docs/filters.md, run: each as a scope of one run, beside one without filters."""
+"""The examples of docs/guide/filters.md, each as a scope of one run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from tracee_ref.catalogue import load_catalogue
 from tracee_ref.errors import UsageError
-from tracee_ref.flags.filters import parse_filters
-from tracee_ref.flags.kinds import KINDS, Kind
-from vmtests.kernel import Kernel
-from vmtests.tracing import arguments, run, trace
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.kinds import KINDS, Kind
+from tracee_ref.filters.parse import parse_filters
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import arguments, run, trace
 
 Event: TypeAlias = Mapping[str, Any]
 
@@ -54,7 +54,7 @@ def flags_of(kind: Kind) -> list[str]:
 
 
 def is_supported(kind: Kind) -> bool:
-    """Every example can be read (tests/test_flags_reference.py); not all can be traced by yet."""
+    """Every example can be read (tests/filters/test_reference.py); not all can be traced by yet."""
     try:
         parse_filters(flags_of(kind), load_catalogue())
     except UsageError as error:

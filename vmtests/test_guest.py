@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from vmtests import kernels, kvm
-from vmtests.agent_process import GuestLostError
-from vmtests.guest import Guest
+from vmtests.lab import kernels, kvm
+from vmtests.lab.agent_process import GuestLostError
+from vmtests.lab.guest import Guest
 
 
 def boot(series: str) -> Guest:

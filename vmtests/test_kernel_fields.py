@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced, arguments, python, trace
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, arguments, python, trace
 
 LONG = "/" + "x" * 250
 """The longest exact path that the kernel side compares."""

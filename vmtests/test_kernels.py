@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tracee_ref.errors import UsageError
-from vmtests import kernels
-from vmtests.archive import version_key
-from vmtests.ensemble import parse_names
+from vmtests.lab import kernels
+from vmtests.lab.archive import version_key
+from vmtests.lab.ensemble import parse_names
 
 
 def put(cache: Path, series: str, release: str) -> None:

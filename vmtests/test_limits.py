@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tracee_ref.flags.limits import MAX_VALUES
-from vmtests.kernel import Kernel
+from tracee_ref.filters.limits import MAX_VALUES
+from vmtests.lab.kernel import Kernel
 
 SCOPES = range(1, 65)
 VALUES: dict[str, Callable[[int], str]] = {

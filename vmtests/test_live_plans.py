@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from vmtests.ensemble import Ensemble
-from vmtests.live import LiveRun
-from vmtests.plan_machine import PlanMachine
-from vmtests.plan_reduction import Batch, reduced
-from vmtests.plans import root_of
-from vmtests.sample_plans import EVERYTHING, scopes_for_everything
+from vmtests.lab.ensemble import Ensemble
+from vmtests.plans.machine import PlanMachine
+from vmtests.plans.plans import root_of
+from vmtests.plans.reduction import Batch, reduced
+from vmtests.plans.samples import EVERYTHING, scopes_for_everything
+from vmtests.runs.live import LiveRun
 
 PLANS_AT_ONCE = 5
 STARTS = 4

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import SECONDS, Traced
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import SECONDS, Traced
 
 COMMAND = "readlink /proc/self; nsenter -t {child} -m -p sh -c 'echo $$; exec readlink /proc/self'"
 """Prints the id of a readlink outside, and both ids of one inside: /proc is still the old one."""

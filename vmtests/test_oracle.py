@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tracee_ref.oracle.vector import CORPUS
-from vmtests.kernel import Kernel
+from tracee_ref.oracle.protocol.vector import CORPUS
+from vmtests.lab.kernel import Kernel
 
 PROJECT = Path(__file__).parent.parent
 CONSUMER = [sys.executable, "-m", "vmtests.consumer"]

@@ -12,10 +12,10 @@ import pytest
 from model.facts import Event, Process
 from model.filters import Binary
 from model.match import matched_scopes
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.flags.filters import parse_filters
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced, arguments, python, trace
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, arguments, python, trace
 
 WORKLOAD = """
 import json, os, socket, struct

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import SECONDS, Traced, arguments, python, run, trace
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import SECONDS, Traced, arguments, python, run, trace
 
 LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o json"
 

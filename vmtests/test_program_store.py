@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from tracee_ref.kernel.program_store import DIRECTORY, KEPT
-from vmtests.kernel import Kernel
-from vmtests.tracing import TRACEE_REF, run, trace
+from tracee_ref.kernel.build.cache import DIRECTORY, KEPT
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import TRACEE_REF, run, trace
 
 TRACE = f"{TRACEE_REF} -f event=getppid -o json -- /usr/bin/python3 -ISc 'import os; os.getppid()'"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tracee_ref.function_events import FUNCTIONS
-from vmtests.kernel import Kernel
+from tracee_ref.events.function_events import FUNCTIONS
+from vmtests.lab.kernel import Kernel
 
 LIMIT = 20_000
 """Instructions that the verifier goes through; kernels stop at a million."""

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from tracee_ref.function_events import FUNCTIONS
-from tracee_ref.kernel.functions import KPROBES
-from vmtests.kernel import Kernel
+from tracee_ref.events.function_events import FUNCTIONS
+from tracee_ref.kernel.attach.features import KPROBES
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, arguments, python, trace
 from vmtests.security_workload import PROVOKING
-from vmtests.tracing import Traced, arguments, python, trace
 
 
 @pytest.fixture(scope="session")

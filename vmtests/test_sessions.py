@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import TRACEE_REF, Traced, python, run, trace
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import TRACEE_REF, Traced, python, run, trace
 
 pytestmark = pytest.mark.host_only  # what a command line answers is the same on every kernel
 

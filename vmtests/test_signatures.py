@@ -10,8 +10,8 @@ import pytest
 
 from tracee_ref.signatures import Origin
 from tracee_ref.signatures.shipped import SHIPPED
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced, arguments, python, trace
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, arguments, python, trace
 
 ID = "5e" * 32
 CONTAINER = {"runtime": "runc", "id": ID, "cgroup": f"/docker/{ID}"}

@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced
 
 MADE = re.compile(r"derived events: made (\d+) = delivered (\d+)")
 GROWTH = 1.05

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced
 
 BEGIN = """
 import os, signal, sys, time

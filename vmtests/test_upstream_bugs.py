@@ -1,6 +1,6 @@
 """The bugs of upstream's v0.12 that only a kernel shows: one run, a scope or two for each.
 
-``docs/upstream-bugs.md`` has the whole table, and where the other rows are tested.
+``docs/design/upstream-bugs.md`` has the whole table, and where the other rows are tested.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from vmtests.handlers.bugs import CHILD, FALSE, MAIN, RENAMED, ROUNDS, TRUE, UID
-from vmtests.kernel import Kernel
-from vmtests.tracing import Traced, arguments
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, arguments
 
 OURS = "tree={pid}"
 PARENT, OPEN = "event=getppid", "event=openat"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from vmtests.kernel import Kernel
-from vmtests.tracing import SECONDS, Traced
-from vmtests.upstream_cases import Case, Outcome, Seen, complaints, load_cases
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import SECONDS, Traced
+from vmtests.runs.upstream_cases import Case, Outcome, Seen, complaints, load_cases
 
 CASES = load_cases()
 TOGETHER = [case for case in CASES if case.together]

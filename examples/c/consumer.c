@@ -1,4 +1,4 @@
-/* A consumer of scope-oracle (docs/oracle-protocol.md).  It does decisions, and says so. */
+/* A consumer of scope-oracle (docs/reference/oracle-protocol.md).  It does decisions, and says so. */
 #define _POSIX_C_SOURCE 200809L
 #include "json.h"
 #include "scopes.h"

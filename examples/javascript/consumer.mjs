@@ -1,4 +1,4 @@
-// A consumer of scope-oracle (docs/oracle-protocol.md): node consumer.mjs
+// A consumer of scope-oracle (docs/reference/oracle-protocol.md): node consumer.mjs
 import { createInterface } from 'node:readline';
 import { readFlags } from './flags.mjs';
 import { Lives } from './lives.mjs';

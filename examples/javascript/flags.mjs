@@ -1,4 +1,4 @@
-// Flags to scopes, from docs/filters.md and docs/oracle-vectors.md ("Grammar").
+// Flags to scopes, from docs/guide/filters.md and docs/reference/vectors.md ("Grammar").
 
 const EQUALITY = ['=', '!='];
 const SIX = [...EQUALITY, '<', '<=', '>', '>='];

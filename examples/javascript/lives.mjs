@@ -1,4 +1,4 @@
-// What forks, execs and exits make of processes, from docs/semantics.md (rules 9 to 17).
+// What forks, execs and exits make of processes, from docs/reference/semantics.md (rules 9 to 17).
 import { maskOf, newlyFollowed } from './scopes.mjs';
 
 const AT_ENTRY = ['exit', 'exit_group', 'rt_sigreturn'];

@@ -1,4 +1,4 @@
-// Tracing scopes in JavaScript, from docs/semantics.md: which scopes does an event match?
+// Tracing scopes in JavaScript, from docs/reference/semantics.md: which scopes does an event match?
 // 64-bit numbers are BigInt: a Number rounds beyond 2^53, and << works on 32 bits.
 
 const bytes = (data) => Buffer.from(data?.hex ?? data ?? '', data?.hex === undefined ? 'utf8' : 'hex');

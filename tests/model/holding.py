@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from model.facts import Process
 from model.filters import Condition
-from model.holds import joined, process_test
+from model.tests_of import joined, process_test
 
 
 def conditions_hold(conditions: Iterable[Condition], process: Process) -> bool:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
-from filter_text import event, process, scope
 
 from model.facts import Event, Shown, derived
 from model.match import matched_scopes
 from model.scope import Scope
 from model.selection import Selection, selected, taken_in
+from tests.model.filter_text import event, process, scope
 
 
 @pytest.mark.parametrize(("number", "bit"), [(1, 1), (2, 2), (42, 0x20000000000), (64, 1 << 63)])

@@ -7,9 +7,9 @@ pytest.importorskip("msgspec", reason="the tracer's own packages are not here, o
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracee_ref.catalogue import EventDefinition
-from tracee_ref.flags.filters import build_scopes
-from tracee_ref.flags.reading import read_filter
+from tracee_ref.events.catalogue import EventDefinition
+from tracee_ref.filters.flag import read_filter
+from tracee_ref.filters.parse import build_scopes
 
 CATALOGUE = {"open": EventDefinition(0, "open", True, frozenset({"default"}), (), True)}
 NUMBERS = st.integers(0, 2**32 - 2).map(str)

@@ -1,11 +1,10 @@
-"""Laws of process life, for every sequence of events; docs/properties.md lists them."""
+"""Laws of process life, for every sequence of events; docs/design/properties.md lists them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 import pytest
-from draws import life_events, processes, scope_sets
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from model.lifecycle import (
 )
 from model.match import process_holds
 from model.scope import Scope
+from tests.model.draws import life_events, processes, scope_sets
 
 SHARED = ("pid", "binary", "container", "new", "ancestry", "followed", "tracer")
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import pytest
-from filter_text import process, scope
 
 from model.facts import Container, Process
 from model.lifecycle import (
@@ -22,6 +21,7 @@ from model.lifecycle import (
     step,
 )
 from model.scope import Binary, Scope
+from tests.model.filter_text import process, scope
 
 LS = Binary(b"/bin/ls", 3)
 X = Binary(b"/x", 1)

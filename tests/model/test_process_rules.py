@@ -1,11 +1,11 @@
 """Vectors of the rules about processes (4, 8 to 12): filters, facts, whether they hold."""
 
 import pytest
-from filter_text import process, scope
-from holding import conditions_hold
 
 from model.match import process_holds
 from model.scope import COMM_BYTES
+from tests.model.filter_text import process, scope
+from tests.model.holding import conditions_hold
 
 VECTORS = """
 4  uid=0              uid:0                 yes

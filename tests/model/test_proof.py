@@ -1,7 +1,7 @@
 """Proofs, for all values at once, that the way of the accept tables is the model's rule.
 
 The model's own code and the tables' own code run here (symbolic.py); of the kernel side what
-is proven is its text, as it stands in bpf/numbers.h.
+is proven is its text, as it stands in bpf/match/numbers.h.
 """
 
 from __future__ import annotations
@@ -17,23 +17,22 @@ import pytest
 
 z3 = pytest.importorskip("z3")
 
-from holding import conditions_hold  # noqa: E402
-from symbolic import AnyId, AnyInt, AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
-
 from model.facts import Container, Event, Process  # noqa: E402
 from model.match import matched_scopes  # noqa: E402
-from model.scope import (  # noqa: E402
-    NEW,
-    Binary,
-    Condition,
-    ContainerId,
-    Key,
-    Op,
-    Pattern,
-    Scope,
+from model.scope import NEW, Binary, Condition, ContainerId, Key, Op, Pattern, Scope  # noqa: E402
+from tests.model.holding import conditions_hold  # noqa: E402
+from tests.model.symbolic import (  # noqa: E402
+    AnyId,
+    AnyInt,
+    AnySet,
+    AnyText,
+    Truth,
+    formula,
+    prove,
+    u32,
 )
 
-HEADER = Path(__file__).parents[2] / "bpf" / "numbers.h"
+HEADER = Path(__file__).parents[2] / "bpf" / "match" / "numbers.h"
 ALL = z3.BitVecVal(2**64 - 1, 64)
 NONE = z3.BitVecVal(0, 64)
 X = u32("x")

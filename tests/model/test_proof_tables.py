@@ -9,19 +9,19 @@ import pytest
 
 z3 = pytest.importorskip("z3")
 
-from draws import VALUES, numbers  # noqa: E402
-from holding import conditions_hold  # noqa: E402
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
-from symbolic import AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
 
 from model.facts import Process  # noqa: E402
 from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope  # noqa: E402
+from tests.model.draws import VALUES, numbers  # noqa: E402
+from tests.model.holding import conditions_hold  # noqa: E402
+from tests.model.symbolic import AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
 from tracee_ref.tables.binaries import ANYWHERE, binaries  # noqa: E402
-from tracee_ref.tables.compiled import new_verdict  # noqa: E402
-from tracee_ref.tables.numbers import pid_intervals, uid_intervals  # noqa: E402
-from tracee_ref.tables.texts import Automaton, automaton  # noqa: E402
-from tracee_ref.tables.verdicts import Verdict, single_values, value_bytes, verdicts  # noqa: E402
+from tracee_ref.tables.compile import new_verdict  # noqa: E402
+from tracee_ref.tables.intervals import pid_intervals, uid_intervals  # noqa: E402
+from tracee_ref.tables.masks import Verdict, single_values, value_bytes, verdicts  # noqa: E402
+from tracee_ref.tables.patterns import Automaton, automaton  # noqa: E402
 
 drawn = settings(max_examples=12, deadline=None)
 TEXT = AnyText("text", 6)
@@ -84,7 +84,7 @@ def test_drawn_uid_tables(scopes: tuple[Scope, ...]) -> None:
 @drawn
 @given(scopes_about(Key.PID))
 def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
-    """Joined as accept_pid in bpf/numbers.h joins them; some processes are new."""
+    """Joined as accept_pid in bpf/match/numbers.h joins them; some processes are new."""
     table, pid, tid = pid_intervals(scopes), u32("pid"), u32("tid")
     fresh = Truth(z3.Bool("fresh"))
     of_pid, of_tid = (
@@ -140,7 +140,7 @@ def test_drawn_dictionaries_of_uids(scopes: tuple[Scope, ...]) -> None:
 @drawn
 @given(scopes_about(Key.PID, single=True))
 def test_drawn_dictionaries_of_pids(scopes: tuple[Scope, ...]) -> None:
-    """Joined as accept_ids in bpf/values.h joins them; some processes are new."""
+    """Joined as accept_ids in bpf/match/values.h joins them; some processes are new."""
     pid, tid, fresh = u32("pid"), u32("tid"), Truth(z3.Bool("fresh"))
     equal, excluded = joined(scopes, Key.PID, [pid, tid])
     equal, excluded = join(equal, excluded, new_verdict(scopes), fresh.formula)
@@ -151,7 +151,7 @@ def test_drawn_dictionaries_of_pids(scopes: tuple[Scope, ...]) -> None:
 @drawn
 @given(scopes_about(Key.TREE))
 def test_drawn_tables_of_descent(scopes: tuple[Scope, ...]) -> None:
-    """Joined over the ancestry as inherit_descent in bpf/processes.h does: any set of them."""
+    """Joined over the ancestry as inherit_descent in bpf/state/processes.h does: any set."""
     table, ancestry = verdicts(scopes, Key.TREE, int), AnySet()
     equal, excluded = constant(table.unasked), constant(0)
     for pid, verdict in table.of.items():
@@ -195,7 +195,7 @@ def in_class(classes: bytes, kind: int, byte: Any) -> Any:
 @drawn
 @given(scopes_about(Key.BINARY))
 def test_drawn_tables_of_binaries(scopes: tuple[Scope, ...]) -> None:
-    """Asked with the namespace and without, as accept_binary in bpf/matcher.h does."""
+    """Asked with the namespace and without, as accept_binary in bpf/match/filters.h does."""
     table, mntns = binaries(scopes), u32("mntns")
     equal, excluded = constant(table.unasked), constant(0)
     for (namespace, path), verdict in table.of.items():

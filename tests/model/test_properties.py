@@ -1,12 +1,10 @@
-"""Laws of the decision, for scopes and events of every kind; docs/properties.md lists them."""
+"""Laws of the decision, for scopes and events of every kind (docs/design/properties.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from draws import EVENTS, conditions, events, process_conditions, processes, scope_sets, scopes
-from holding import conditions_hold
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +12,16 @@ from model.facts import Event, Process, derived
 from model.match import matched_scopes, process_holds
 from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from model.selection import Selection, selected, taken_in
+from tests.model.draws import (
+    EVENTS,
+    conditions,
+    events,
+    process_conditions,
+    processes,
+    scope_sets,
+    scopes,
+)
+from tests.model.holding import conditions_hold
 
 NEGATED = {Op.LT: Op.GE, Op.GE: Op.LT, Op.GT: Op.LE, Op.LE: Op.GT}
 

@@ -1,11 +1,11 @@
-"""docs/properties.md lists every law and proof, and no other."""
+"""docs/design/properties.md lists every law and proof, and no other."""
 
 import ast
 import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-TABLE = TESTS.parent / "docs" / "properties.md"
+TABLE = TESTS.parent / "docs" / "design" / "properties.md"
 PROOFS = ("test_proof.py", "test_proof_tables.py")
 
 

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from traced_events import traced, written
+
+from tests.traced_events import traced, written
 
 PROJECT = Path(__file__).parents[2]
 RUN = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import tracee_ref.oracle.cli as cli"

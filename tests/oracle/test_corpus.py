@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from oracle_command import oracle
 
-from tracee_ref.oracle.protocol import case_line
-from tracee_ref.oracle.vector import CORPUS, SCHEMA, Vector, load_vectors
+from tests.oracle_command import oracle
+from tracee_ref.oracle.protocol.messages import case_line
+from tracee_ref.oracle.protocol.vector import CORPUS, SCHEMA, Vector, load_vectors
 
 VALIDATOR = Draft202012Validator(json.loads((CORPUS / SCHEMA).read_text()))
 

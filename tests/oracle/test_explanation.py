@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import draws
 from hypothesis import given
 
 from model.facts import Container, Event, Process, Shown
 from model.filters import Binary, Condition, Key, Op, Pattern
 from model.match import matched_scopes
 from model.scope import Scope
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.flags.filters import parse_filters
-from tracee_ref.oracle.explanation import Explanation, explain
+from tests.model import draws
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
+from tracee_ref.oracle.run.explain import Explanation, explain
 
 LS = Process(
     pid=7, tid=8, uid=1000, comm=b"ls", uts=b"web1", mntns=3, pidns=4, binary=Binary(b"/bin/ls", 3),

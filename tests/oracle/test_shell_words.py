@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tracee_ref.oracle.reasoning import shell_word
+from tracee_ref.oracle.run.reasoning import shell_word
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tracee_ref.oracle.vector import CORPUS
-from tracee_ref.oracle.whole import disagreements
+from tracee_ref.oracle.protocol.vector import CORPUS
+from tracee_ref.oracle.verify import disagreements
 
 
 def test_the_model_answers_every_vector() -> None:

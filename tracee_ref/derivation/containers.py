@@ -14,7 +14,7 @@ from ..containers.cgroups import container_id, own_hierarchy
 from ..containers.runtimes import Runtimes
 
 if TYPE_CHECKING:  # this page is read with the catalogue, which defines our events
-    from ..event import TraceEvent
+    from ..events.event import TraceEvent
 
 
 def created(base: TraceEvent, args: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

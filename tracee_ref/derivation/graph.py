@@ -13,7 +13,7 @@ from dataclasses import replace
 from model.scope import Condition, EventField, Scope
 from model.selection import taken_in
 
-from ..catalogue import EventDefinition
+from ..events.catalogue import EventDefinition
 
 Events = Mapping[str, EventDefinition]
 

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from ..event import Metadata, TraceEvent
+from ..events.event import Metadata, TraceEvent
+from ..events.hook_names import BASES
 from ..packets import rules as packets
 from . import containers
-from .bases import BASES
 
 Values: TypeAlias = Mapping[str, Any]
 """Arguments of a derived event by name: raw values, as those of its bases are."""

@@ -10,8 +10,8 @@ import msgspec
 from model.scope import Scope
 from model.selection import taken_in
 
-from ..catalogue import EventDefinition
-from ..event import Argument, TraceEvent
+from ..events.catalogue import EventDefinition
+from ..events.event import Argument, TraceEvent
 from .graph import Events, depends_of
 from .rules import Rule, Values
 

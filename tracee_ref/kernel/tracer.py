@@ -9,26 +9,26 @@ from pathlib import Path
 from struct import Struct, pack, unpack
 from typing import Final
 
-from ..argument_types import Shape, shape_of
-from ..catalogue import EventDefinition, all_events, compat_events, native_events
 from ..containers.cgroups import own_hierarchy
 from ..errors import HostError
+from ..events.argument_types import Shape, shape_of
+from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
-from .accept import EVENTS, ZERO, TableWriter, defines
-from .attachments import Attachments
-from .census import Census
-from .containers import ContainerWriter, constants
-from .fields import field_defines, write_fields
-from .functions import types
-from .hooks import PACKET, Hooks, Settings
-from .owners import seed_owners
-from .preemption import steady_hooks
-from .program import Program
+from .attach.attachments import Attachments
+from .attach.features import types
+from .attach.preemption import steady_hooks
+from .build.program import Program
+from .maps.container_map import ContainerWriter, constants
+from .maps.field_maps import field_defines, write_fields
+from .maps.filter_maps import EVENTS, ZERO, TableWriter, defines
+from .plan import PACKET, Hooks, Settings
 from .ring import BATCH, RingReader
+from .seed.processes import Census
+from .seed.sockets import seed_owners
 
 COUNTERS: Final = ("seen", "filtered", "submitted", "lost", "unknown", "untracked")
-"""In the order of ``enum counter`` of bpf/records.h."""
+"""In the order of ``enum counter`` of bpf/lib/records.h."""
 
 CALL: Final = Struct("=QQII")
 
@@ -38,7 +38,7 @@ SHAPE_NUMBERS: Final[dict[Shape, int]] = {
     Shape.SOCKADDR: 3,
     Shape.INT_PAIR: 5,
 }
-"""As ``enum shape`` of bpf/arguments.h; all others are numbers."""
+"""As ``enum shape`` of bpf/events/arguments.h; all others are numbers."""
 
 SOCKADDR_OUT: Final = 4
 SKIPPED: Final = 6
@@ -148,7 +148,7 @@ class KernelTracer:
             self._program.update(fd, pack("I", number), call)
 
     def _join_programs(self) -> None:
-        """Set the tail calls by which programs at functions go on (bpf/hooks.h)."""
+        """Set the tail calls by which programs at functions go on (bpf/events/hook_event.h)."""
         fillers = self._hooks.fillers()
         if fillers:
             self._set_tail_call("hook_judge", 0, JUDGE, "KPROBE")

@@ -13,7 +13,7 @@ from typing import Final, NoReturn, Protocol
 
 from ..errors import HostError, UsageError
 from .commands import check, diff_dialects, explain, run, vectors
-from .summary import UNJUDGED
+from .run.summary import UNJUDGED
 
 USAGE: Final = 2
 INTERRUPTED: Final = 130

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:  # the oracle has events without the package that defines ours
-    from tracee_ref.event import Argument
+    from tracee_ref.events.event import Argument
 
 NOTHING: Final = "<nil>"
 UNREADABLE: Final = "<unreadable>"

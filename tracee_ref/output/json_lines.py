@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tracee_ref.event import TraceEvent
+from tracee_ref.events.event import TraceEvent
 
 LESS, GREATER, AMPERSAND = b"<>&"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tracee_ref.event import TraceEvent
+from tracee_ref.events.event import TraceEvent
 
 
 class Printer(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from tracee_ref.event import TraceEvent
+from tracee_ref.events.event import TraceEvent
 
 from .clock import Clock
 from .columns import ARGS, EVENT, RET, SHORT, TIME, VERBOSE, Containers, short_event

@@ -15,7 +15,7 @@ from typing import Final
 from .shown import IPv4, IPv6, Tcp, Udp
 
 ABOUT: Final = Struct("=4I")
-"""``struct packet_about`` of bpf/packets.h."""
+"""``struct packet_about`` of bpf/events/packets.h."""
 
 HEADER4: Final = Struct("!BBHHHBBH4s4s")
 HEADER6: Final = Struct("!IHBB16s16s")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, Final
 
-from ..event import TraceEvent
+from ..events.event import TraceEvent
 from .headers import ICMP, ICMPV6, Packet, read_packet
 from .http_heads import either, read_http
 from .icmp import read_icmp, read_icmpv6

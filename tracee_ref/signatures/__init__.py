@@ -1,8 +1,8 @@
 """Signatures: small classes that look at events and report findings, which are events again.
 
-``Signature`` and the names beside it are what plug-ins build on (docs/signatures.md).
+``Signature`` and the names beside it are what plug-ins build on (docs/guide/signatures.md).
 """
 
-from .signature import Finding, Origin, Signature, Values
+from .base import Finding, Origin, Signature, Values
 
 __all__ = ["Finding", "Origin", "Signature", "Values"]

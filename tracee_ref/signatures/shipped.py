@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from . import (
+from .base import Signature
+from .builtin import (
     debugging,
     discovery,
     escape,
@@ -16,7 +17,6 @@ from . import (
     persistence,
     sockets,
 )
-from .signature import Signature
 
 SHIPPED: Final[Mapping[int, type[Signature]]] = MappingProxyType(
     {

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from model.scope import Binary, Key, Scope
 
-from .verdicts import Verdicts, verdicts
+from .masks import Verdicts, verdicts
 
 PATH_BYTES: Final = 480
 """The longest path that the kernel side can compare, in bytes without the NUL: a hash map's

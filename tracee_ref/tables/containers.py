@@ -11,7 +11,7 @@ from model.facts import Container, Process
 from model.match import process_holds
 from model.scope import ContainerId, Key, Scope
 
-from .numbers import ALL
+from .intervals import ALL
 
 KEYS: Final = (Key.CONTAINER, Key.IN_CONTAINER)
 ID_DIGITS: Final = 64

@@ -15,10 +15,10 @@ from model.facts import Event, Process, Shown
 from model.match import fields_hold
 from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 
-from ..argument_types import Shape, shape_of
-from ..catalogue import all_events
-from ..function_events import RAW_EVENTS
-from .numbers import ALL, Intervals
+from ..events.argument_types import Shape, shape_of
+from ..events.catalogue import all_events
+from ..events.function_events import RAW_EVENTS
+from .intervals import ALL, Intervals
 
 TEXT_ROOM: Final = 252
 """Bytes of a text with its NUL that the kernel side compares: with the number of the argument

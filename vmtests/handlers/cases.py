@@ -15,7 +15,7 @@ from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing
 from vmtests.handlers.tracing import PATH
 from vmtests.handlers.tracing import run as run_tracer
-from vmtests.oci import BUSYBOX, Container, make_root
+from vmtests.lab.oci import BUSYBOX, Container, make_root
 
 ID = "c0" * 32
 SECONDS = 120.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing
-from vmtests.oci import ROOT, Container, carry_out, make_root
+from vmtests.lab.oci import ROOT, Container, carry_out, make_root
 
 CGROUPS = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpuset", "pids", "cpu", "devices", "freezer")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 from model.scope import Scope
-from tracee_ref.kernel.accept import defines
-from tracee_ref.kernel.decisions import ROOMY_BEYOND, ROOMY_SINGLE, DecisionProgram
-from tracee_ref.kernel.functions import types
+from tracee_ref.kernel.attach.features import types
+from tracee_ref.kernel.maps.filter_maps import defines
 from tracee_ref.tables import compile_all_tables, compile_tables
+from vmtests.decision_program import ROOMY_BEYOND, ROOMY_SINGLE, DecisionProgram
 from vmtests.handlers import Reply, handler
-from vmtests.strategies import EVENTS
-from vmtests.wire import unpack_questions, unpack_scopes
+from vmtests.lab.wire import unpack_questions, unpack_scopes
+from vmtests.plans.strategies import EVENTS
 
 
 @handler

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from model.scope import Scope
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.flags.filters import parse_filters
-from tracee_ref.kernel.census import BPF_NOEXIST, DESCENT, PID
-from tracee_ref.kernel.hooks import Settings
+from tracee_ref.decode.records import HEADER
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.parse import parse_filters
+from tracee_ref.kernel.plan import Settings
+from tracee_ref.kernel.seed.processes import BPF_NOEXIST, DESCENT, PID
 from tracee_ref.kernel.tracer import KernelTracer
-from tracee_ref.records import HEADER
 from vmtests.handlers import Reply, handler
 
 FIRST_PID = 1 << 22

@@ -13,11 +13,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tracee_ref.flags.spelling import format_scopes
-from tracee_ref.flags.values import HOST_MNTNS
+from tracee_ref.filters.spelling import format_scopes
+from tracee_ref.filters.values import HOST_MNTNS
 from vmtests.handlers import Reply, handler, tracing
-from vmtests.launch import launch_facts, own_cgroup
-from vmtests.wire import unpack
+from vmtests.lab.wire import unpack
+from vmtests.runs.launch import launch_facts, own_cgroup
 from vmtests.workload.layout import JOURNAL, empty_journal, used_bytes
 from vmtests.workload.plan import CGROUP_LINK, MNTNS_LINK
 

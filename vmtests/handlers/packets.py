@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing
-from vmtests.oci import Container, make_root
+from vmtests.lab.oci import Container, make_root
 
 ECHO = ("-n", "-c", "1", "127.0.0.1")
 JSON = Path("/tmp/packets.json")

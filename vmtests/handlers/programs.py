@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from unittest.mock import patch
 
-from tracee_ref.catalogue import load_catalogue
-from tracee_ref.flags.filters import parse_filters
-from tracee_ref.function_events import FUNCTIONS, RAW_EVENTS
-from tracee_ref.kernel.btf import Btf, Wanted
-from tracee_ref.kernel.hooks import Settings
-from tracee_ref.kernel.ladder import can_make_32_bit_calls, rung
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.events.function_events import FUNCTIONS, RAW_EVENTS
+from tracee_ref.filters.parse import parse_filters
+from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, rung
+from tracee_ref.kernel.build.btf import Btf, Wanted
+from tracee_ref.kernel.plan import Settings
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
 

@@ -6,7 +6,7 @@ import subprocess
 
 from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing
-from vmtests.oci import Container, make_root
+from vmtests.lab.oci import Container, make_root
 
 MOUNTS = {"/tmp": "tmpfs", "/sys/kernel/debug": "debugfs"}
 

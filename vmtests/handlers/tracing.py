@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from tracee_ref import cli
-from tracee_ref.flags.filters import parse_filters
-from tracee_ref.kernel.hooks import Settings
-from tracee_ref.kernel.program_store import DIRECTORY
+from tracee_ref.filters.parse import parse_filters
+from tracee_ref.kernel.build.cache import DIRECTORY
+from tracee_ref.kernel.plan import Settings
 from tracee_ref.kernel.tracer import KernelTracer
-from tracee_ref.signatures.loaded import load_signatures
+from tracee_ref.signatures.registry import load_signatures
 from vmtests.handlers import Reply, handler
 
 EXIT_OF_A_CRASH = 70

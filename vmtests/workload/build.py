@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tracee_ref.errors import HostError
-from vmtests.cache import cache_directory
+from vmtests.lab.cache import cache_directory
 
 SOURCES = Path(__file__).parent
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from os import fsencode
 from typing import TypeAlias
 
-from tracee_ref.catalogue import load_catalogue
+from tracee_ref.events.catalogue import load_catalogue
 from vmtests.workload.layout import GATES, Kind, Step
 
 CLONE_NEWPID = 0x20000000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from oracle_command import oracle
 
-from tracee_ref.oracle.dialects.deviations import DEVIATIONS
+from tests.oracle_command import oracle
+from tracee_ref.oracle.dialects.deviation import DEVIATIONS
 from tracee_ref.oracle.dialects.difference import Case, Deviation, cases, flag_sets, smallest
 
 

@@ -14,8 +14,8 @@ from model.facts import Container, Event, Process, Shown
 from model.filters import Binary, Op, Pattern
 from tracee_ref.errors import UsageError
 from tracee_ref.oracle.dialects.tracee_0_12.decision import Pipeline
+from tracee_ref.oracle.dialects.tracee_0_12.filters import NumberFilter
 from tracee_ref.oracle.dialects.tracee_0_12.flags import read_scopes
-from tracee_ref.oracle.dialects.tracee_0_12.number_filter import NumberFilter
 from tracee_ref.oracle.dialects.tracee_0_12.selection import Choice
 from tracee_ref.oracle.dialects.tracee_0_12.text_filter import TextFilter
 

@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tracee_ref.oracle.answers import model_answer
-from tracee_ref.oracle.catalogue_data import read_catalogue
-from tracee_ref.oracle.protocol import MAX_LINE
+from tracee_ref.oracle.protocol.catalogue import read_catalogue
+from tracee_ref.oracle.protocol.messages import MAX_LINE
+from tracee_ref.oracle.reference.answers import model_answer
 
 Reply = dict[str, Any]
 

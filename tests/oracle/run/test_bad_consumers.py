@@ -13,11 +13,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from bad_consumer import HELLOS, WAYS
-from oracle_command import Ran, oracle
 
-from tracee_ref.oracle.consumer import Consumer
-from tracee_ref.oracle.vector import CORPUS
+from tests.oracle.run.bad_consumer import HELLOS, WAYS
+from tests.oracle_command import Ran, oracle
+from tracee_ref.oracle.protocol.vector import CORPUS
+from tracee_ref.oracle.run.consumer import Consumer
 
 CONSUMER = Path(__file__).with_name("bad_consumer.py")
 CASES = 6

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oracle_command import oracle
 
-from tracee_ref.oracle.vector import CORPUS, load_vectors
+from tests.oracle_command import oracle
+from tracee_ref.oracle.protocol.vector import CORPUS, load_vectors
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -73,7 +73,7 @@ def test_a_fault_in_them_is_found(
 
 
 def test_the_run_of_the_page_is_a_real_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (EXAMPLES.parent / "docs" / "oracle.md").read_text()
+    page = (EXAMPLES.parent / "docs" / "guide" / "check-your-implementation.md").read_text()
     place = tmp_path / "c"
     shutil.copytree(EXAMPLES / "c", place, ignore=shutil.ignore_patterns("consumer"))
     text = (place / "scopes.c").read_text()

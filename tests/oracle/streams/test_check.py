@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oracle_command import Ran, oracle
-from traced_events import Traced, fork, traced, written
 
+from tests.oracle_command import Ran, oracle
+from tests.traced_events import Traced, fork, traced, written
 from tracee_ref.output.clock import NANOSECONDS
 
 FLAGS = ("1:event=openat", "1:comm=ls", "2:event=openat", "2:uid=0")

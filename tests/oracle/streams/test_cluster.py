@@ -11,8 +11,9 @@ from typing import Any
 
 import distributed
 import pytest
-from oracle_command import Ran, oracle
-from traced_events import traced, written
+
+from tests.oracle_command import Ran, oracle
+from tests.traced_events import traced, written
 
 RIGHT, WRONG = traced("openat", 3), traced("openat", 1)
 HOSTS = {

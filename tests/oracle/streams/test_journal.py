@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from oracle_command import Ran, oracle
-from traced_events import Traced, traced, written
 
-from tracee_ref.oracle.encoding import read_bytes
-from tracee_ref.oracle.replay import lead
-from tracee_ref.oracle.scope_data import read_scopes
-from tracee_ref.oracle.vector import CORPUS, Vector, load_vectors, vector_data
+from tests.oracle_command import Ran, oracle
+from tests.traced_events import Traced, traced, written
+from tracee_ref.oracle.protocol.encoding import read_bytes
+from tracee_ref.oracle.protocol.scopes import read_scopes
+from tracee_ref.oracle.protocol.vector import CORPUS, Vector, load_vectors, vector_data
+from tracee_ref.oracle.reference.replay import lead
 
 TRACES = [*load_vectors([CORPUS / "trace.jsonl"])]
 ONE = next(one for one in TRACES if len(one.expect["events"]) > 3)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from traced_events import traced
 
+from tests.traced_events import traced
 from tracee_ref.oracle.dialects import judge_of
-from tracee_ref.oracle.streams.reading import MalformedError, read_event
+from tracee_ref.oracle.streams.events_json import MalformedError, read_event
 from tracee_ref.oracle.streams.verdicts import Verdict, Verdicts
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from traced_events import Traced, exec_, exit_, fork, traced
 
+from tests.traced_events import Traced, exec_, exit_, fork, traced
 from tracee_ref.oracle.dialects import judge_of
-from tracee_ref.oracle.streams.lives import Begins
+from tracee_ref.oracle.streams.process_state import Begins
 from tracee_ref.oracle.streams.verdicts import Verdict, Verdicts
 
 

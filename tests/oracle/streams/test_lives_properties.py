@@ -6,22 +6,22 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-import draws
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from traced_events import Traced, of_process
 
 from model import lifecycle
 from model.facts import Event, Process
 from model.lifecycle import Exec, Exit, Fork, LifeEvent, Start, State, begin, carried
 from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
+from tests.model import draws
+from tests.traced_events import Traced, of_process
 from tracee_ref.errors import UsageError
-from tracee_ref.flags.spelling import format_scopes
+from tracee_ref.filters.spelling import format_scopes
 from tracee_ref.oracle.dialects.tracee_0_12 import life
 from tracee_ref.oracle.dialects.tracee_0_12.judge import Tracee012Judge
-from tracee_ref.oracle.judging import Judge, ModelJudge
-from tracee_ref.oracle.streams.lives import LIFE, Begins
+from tracee_ref.oracle.streams.judging import Judge, ModelJudge
+from tracee_ref.oracle.streams.process_state import LIFE, Begins
 from tracee_ref.oracle.streams.verdicts import Verdicts
 
 NAMES = ("getppid", *LIFE)

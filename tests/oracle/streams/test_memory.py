@@ -6,8 +6,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from traced_events import Traced, exec_, exit_, fork, traced, written
 
+from tests.traced_events import Traced, exec_, exit_, fork, traced, written
 from tracee_ref.oracle.streams import verdicts
 from tracee_ref.oracle.streams.checking import check
 from tracee_ref.oracle.streams.job import Job, Streams

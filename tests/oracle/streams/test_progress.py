@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from traced_events import traced, written
 
+from tests.traced_events import traced, written
 from tracee_ref.oracle.streams import progress
 from tracee_ref.oracle.streams.checking import check
 from tracee_ref.oracle.streams.job import Job, Streams

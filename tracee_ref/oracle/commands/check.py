@@ -13,9 +13,9 @@ from ..dialects import DIALECTS
 from ..streams.balance import SECOND
 from ..streams.hosts import check_hosts
 from ..streams.job import Job, Streams
-from ..streams.lives import Begins
 from ..streams.losses import NO_LOSSES, Losses, read_losses
 from ..streams.policies import read_policies
+from ..streams.process_state import Begins
 from ..streams.report import SHOWN, Kind, Tally
 
 SUMMARY: Final = "check the JSON events that a tracer printed: masks, strays, what is missing"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..dialects import DIALECTS
-from ..dialects.deviations import DEVIATIONS
+from ..dialects.deviation import DEVIATIONS
 from ..dialects.difference import Case, Deviation, Question, smallest
-from ..encoding import Data, mask_data
-from ..fact_data import event_data
+from ..protocol.encoding import Data, mask_data
+from ..protocol.facts import event_data
 
 SUMMARY: Final = "generate the smallest case of each way in which a dialect differs"
 

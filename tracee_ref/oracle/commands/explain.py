@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import UsageError
-from ..encoding import Data, FormatError
-from ..explanation import explain
-from ..fact_data import read_event as read_facts
-from ..judging import ModelJudge, model_judge
-from ..streams.reading import MalformedError, read_event
-from ..streams.settling import Settled
+from ..protocol.encoding import Data, FormatError
+from ..protocol.facts import read_event as read_facts
+from ..run.explain import explain
+from ..streams.events_json import MalformedError, read_event
+from ..streams.judging import ModelJudge, model_judge
+from ..streams.uncertainty import Settled
 from ..streams.verdicts import Verdicts
 from ..streams.wording import mask_text
 
@@ -39,7 +39,7 @@ def execute(options: argparse.Namespace) -> int:
         try:
             known = settled(judge, data)
         except (MalformedError, FormatError, KeyError, TypeError, ValueError) as error:
-            remedy = "docs/oracle-check.md has examples"
+            remedy = "docs/guide/check-output.md has examples"
             raise UsageError(f"{place}: no event ({error}) - {remedy}") from error
         print_explanation(judge, known)
     return 0

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import HostError, UsageError
-from ..catalogue_data import shipped_catalogue
-from ..report_files import junit, report_data
-from ..report_text import report_lines
-from ..session import Limits, Outcome, Session
-from ..summary import Summary
-from ..vector import CORPUS, KINDS, Vector, load_vectors
+from ..protocol.catalogue import shipped_catalogue
+from ..protocol.vector import CORPUS, KINDS, Vector, load_vectors
+from ..run.report import report_lines
+from ..run.report_files import junit, report_data
+from ..run.session import Limits, Outcome, Session
+from ..run.summary import Summary
 
 SUMMARY = "ask an implementation all vectors, and report where it disagrees"
 EPILOG = """\

@@ -7,8 +7,8 @@ from itertools import chain, islice
 from pathlib import Path
 
 from ..corpus.write import SEED, write_corpus
-from ..vector import CORPUS
-from ..whole import changed_files, disagreements, read_about
+from ..protocol.vector import CORPUS
+from ..verify import changed_files, disagreements, read_about
 
 SUMMARY = "show where the vectors are, check that they are whole, or make them again"
 SHOWN = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..encoding import Data
+from ..protocol.encoding import Data
 
 FINER = ("pid-new", "container-new", "container-id", "binary-mntns", "wildcards")
 

@@ -11,13 +11,13 @@ from typing import Final
 from model.match import matched_scopes
 from model.scope import Scope
 
-from ...flags.spelling import format_scopes
-from ..encoding import Data, bytes_data, mask_data
-from ..fact_data import event_data
-from ..scope_data import scopes_data
-from ..vector import Vector
-from .draw import Draw
-from .draw_facts import Facts
+from ...filters.spelling import format_scopes
+from ..generators.facts import Facts
+from ..generators.scopes import Draw
+from ..protocol.encoding import Data, bytes_data, mask_data
+from ..protocol.facts import event_data
+from ..protocol.scopes import scopes_data
+from ..protocol.vector import Vector
 from .features import features_of
 from .minimise import Decision, minimised
 from .novelty import Item, items, matched

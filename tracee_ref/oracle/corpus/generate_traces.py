@@ -12,10 +12,10 @@ from model.facts import Event
 from model.match import matches
 from model.scope import Scope
 
-from ..encoding import Data
-from ..replay import lead
-from ..vector import Vector
-from .draw_lives import Lives
+from ..generators.lives import Lives
+from ..protocol.encoding import Data
+from ..protocol.vector import Vector
+from ..reference.replay import lead
 from .features import features_of
 from .generate import question_of
 from .hand_traces import before_data

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ...catalogue import EventDefinition
-from ..encoding import Data, bytes_data, mask_data
-from ..fact_data import process_data
-from ..scope_data import scopes_data
-from ..vector import Vector
+from ...events.catalogue import EventDefinition
+from ..protocol.encoding import Data, bytes_data, mask_data
+from ..protocol.facts import process_data
+from ..protocol.scopes import scopes_data
+from ..protocol.vector import Vector
 from .features import features_of
 from .notation import (
     HOST_INODE,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from ...catalogue import EventDefinition
-from ...flags.kinds import KINDS
-from ..answers import model_answer
-from ..encoding import Data, bytes_data, read_bytes
-from ..vector import Vector
+from ...events.catalogue import EventDefinition
+from ...filters.kinds import KINDS
+from ..protocol.encoding import Data, bytes_data, read_bytes
+from ..protocol.vector import Vector
+from ..reference.answers import model_answer
 from .features import features_of
 from .notation import commented, text_bytes, text_lines, words
 
@@ -70,7 +70,7 @@ def _error(flags: list[str], wanted: list[str]) -> Data:
 
 
 def examples(catalogue: Catalogue) -> Iterator[Vector]:
-    """Return the example of each kind of filter in docs/filters.md."""
+    """Return the example of each kind of filter in docs/guide/filters.md."""
     for number, kind in enumerate(KINDS, start=1):
         flags = [flag for flag in (kind.beside, kind.example) if flag]
         question = {"flags": [f"{number}:{flag}" for flag in flags]}

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from ...catalogue import EventDefinition
-from ..encoding import Data, bytes_data, mask_data
-from ..fact_data import binary_data, container_data, process_data
-from ..replay import LIFE_EVENTS, read_life
-from ..scope_data import scopes_data
-from ..vector import Vector
+from ...events.catalogue import EventDefinition
+from ..protocol.encoding import Data, bytes_data, mask_data
+from ..protocol.facts import binary_data, container_data, process_data
+from ..protocol.scopes import scopes_data
+from ..protocol.vector import Vector
+from ..reference.replay import LIFE_EVENTS, read_life
 from .features import features_of
 from .notation import (
     bits,

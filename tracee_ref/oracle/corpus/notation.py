@@ -15,12 +15,12 @@ from model.facts import Container, Process, Shown
 from model.filters import Binary, Condition, EventField, Key
 from model.scope import Scope
 
-from ...catalogue import EventDefinition
-from ...flags.filters import parse_filters
-from ...flags.reading import read_filter
-from ...flags.values import HOST_MNTNS
-from ..encoding import Data
-from ..fact_data import RENAMED, shown_data
+from ...events.catalogue import EventDefinition
+from ...filters.flag import read_filter
+from ...filters.parse import parse_filters
+from ...filters.values import HOST_MNTNS
+from ..protocol.encoding import Data
+from ..protocol.facts import RENAMED, shown_data
 
 HOST_INODE: Final = 4026531841
 """The mount namespace of process 1 in the vectors that ask for ``host:``."""

@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from ...catalogue import EventDefinition, load_catalogue
-from ..catalogue_data import catalogue_data, read_catalogue
-from ..encoding import Data
-from ..vector import CORPUS, SCHEMA, SEMANTICS, Vector, dump_line, vector_data
+from ...events.catalogue import EventDefinition, load_catalogue
+from ..protocol.catalogue import catalogue_data, read_catalogue
+from ..protocol.encoding import Data
+from ..protocol.vector import CORPUS, SCHEMA, SEMANTICS, Vector, dump_line, vector_data
 from .generate import GENERATOR, generated_decisions
 from .generate_traces import generated_traces
 from .hand_decisions import decisions, selections

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from ..judging import Judge, model_judge
+from ..streams.judging import Judge, model_judge
 from .tracee_0_12.judge import Tracee012Judge
 
 DIALECTS: Final[Mapping[str, Callable[[Sequence[str]], Judge]]] = {

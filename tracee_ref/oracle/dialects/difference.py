@@ -12,7 +12,7 @@ from model.facts import Event, Process
 from model.lifecycle import LifeEvent, Start
 
 from ...errors import UsageError
-from ..judging import ModelJudge, model_judge
+from ..streams.judging import ModelJudge, model_judge
 from .tracee_0_12.decision import Pipeline
 from .tracee_0_12.flags import read_scopes
 from .tracee_0_12.life import step

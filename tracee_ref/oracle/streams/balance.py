@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from .reading import Line, Traced
+from .events_json import Line, Traced
 from .verdicts import Verdict
 
 SECOND: Final = 1_000_000_000

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import UsageError
-from ..judging import ModelJudge
 from .balance import Balance, Pair, event_of
+from .events_json import MASK, Line, lines
 from .job import STDIN, Job, Streams, tells_lives
 from .journal import Due, Journal
+from .judging import ModelJudge
 from .losses import NO_LOSSES
 from .progress import shown
-from .reading import MASK, Line, lines
 from .report import Finding, Kind, Tally
 from .verdicts import Verdict, Verdicts
 from .wording import mask_text, reasons, summary

@@ -9,13 +9,13 @@ from typing import Final
 from model.filters import Key
 
 from ...errors import UsageError
-from ...flags.tokens import split_flag
-from ...flags.values import HOST_MNTNS
+from ...filters.syntax import split_flag
+from ...filters.values import HOST_MNTNS
 from ..dialects import judge_of
-from ..judging import Judge
 from .balance import WINDOW
-from .lives import LIFE, Begins
+from .judging import Judge
 from .losses import NO_LOSSES, Losses
+from .process_state import LIFE, Begins
 from .report import SHOWN
 
 STDIN: Final = "-"

@@ -1,4 +1,4 @@
-"""What must come out of a journal of process life, event by event (docs/oracle-vectors.md, trace).
+"""Events expected of a journal of process life (docs/reference/vectors.md, trace).
 
 A journal tells of every thread in its order; a stream may mix threads otherwise.  It is replayed
 in memory: it is what a test did, not what a host did.
@@ -16,10 +16,10 @@ from model.match import matched_scopes
 from model.scope import Scope
 
 from ...errors import UsageError
-from ..encoding import Data, FormatError
-from ..replay import lead
+from ..protocol.encoding import Data, FormatError
+from ..reference.replay import lead
 from .balance import event_of
-from .reading import Line
+from .events_json import Line
 
 EXPECTED: Final = 'expected {"before": [...], "journal": [...]}, as vectors of traces have them'
 

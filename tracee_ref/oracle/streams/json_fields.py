@@ -11,13 +11,13 @@ from typing import Any, Final, NamedTuple
 from model.facts import Shown
 from model.filters import FieldKey, Part
 
-from ...argument_types import WORDS, Shape, shape_of
+from ...decode.argument_text import PrinterOf, printer_of
+from ...events.argument_types import WORDS, Shape, shape_of
 from ...field_values import IN_CONTAINER, KNOWN_IF_ANY
 from ...output.go_values import go_text
-from ...printed import PrinterOf, printer_of
-from ..events_known import known_events
+from .events_json import Traced
 from .json_process import REPLACED
-from .reading import Traced
+from .known_events import known_events
 
 RENAMED: Final = {"podUid": "podUID"}
 """Fields of the context whose key in JSON is another one."""

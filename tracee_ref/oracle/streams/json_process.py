@@ -8,7 +8,7 @@ from typing import Final
 from model.facts import Container, Process
 from model.filters import Binary
 
-from .reading import Traced
+from .events_json import Traced
 
 REPLACED: Final = "\ufffd"
 """Stands in JSON for bytes that are not UTF-8: such a text is not known (docs, section 4.3)."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from model.scope import MAX_SCOPES
 
 from ...errors import UsageError
-from .reading import Policies
+from .events_json import Policies
 
 
 def read_policies(path: str) -> Policies:

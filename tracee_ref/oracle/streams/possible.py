@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from model.facts import Container, Process
 from model.filters import Binary, Key
 
-from ..judging import Uses
-from .lives import Life, Lives
+from .judging import Uses
+from .process_state import Life, Lives
 
 Change: TypeAlias = Mapping[str, Any]
 """Values of fields of a process."""

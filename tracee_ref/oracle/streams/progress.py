@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import IO, Final
 
-from .reading import Line
+from .events_json import Line
 
 EVERY: Final = 0.5
 """Seconds between two lines of progress."""

@@ -14,12 +14,12 @@ from typing import Any, Final, NamedTuple
 
 from model.filters import FieldKey, Key
 
-from ..judging import Judge, union
+from .events_json import Traced
 from .json_fields import Read, read_field
 from .json_process import PROGRAM, program_of
-from .lives import Begins, Life, Lives
-from .reading import Traced
-from .settling import Settled, person_of, settle
+from .judging import Judge, union
+from .process_state import Begins, Life, Lives
+from .uncertainty import Settled, person_of, settle
 
 KEPT: Final = 1 << 16
 """Verdicts kept; programs repeat themselves far more often than that."""

@@ -11,8 +11,8 @@ from typing import Final
 
 from model.selection import taken_in
 
-from ....catalogue import Row, data_file
-from ...events_known import SIGNATURE_SETS, SIGNATURES
+from ....events.catalogue import Row, data_file
+from ...streams.known_events import SIGNATURE_SETS, SIGNATURES
 from .scope import Scope
 
 ALL: Final = (1 << 64) - 1

@@ -7,11 +7,11 @@ from typing import Final
 from model.filters import FieldKey, Op, Part
 
 from ....errors import UsageError
-from ....flags import values
-from ....flags.fields import ALIASES, CONTAINER, NUMBERS, TEXTS
-from ....flags.tokens import Flag, expression_error
+from ....filters import values
+from ....filters.fields import ALIASES, CONTAINER, NUMBERS, TEXTS
+from ....filters.syntax import Flag, expression_error
 from .filling import boolean, fill_numbers, fill_texts
-from .number_filter import NumberFilter
+from .filters import NumberFilter
 from .scope import BoolFilter, FieldFilter, Scope
 from .text_filter import TextFilter
 

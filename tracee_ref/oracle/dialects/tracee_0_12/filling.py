@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from model.filters import Op, Pattern
 
-from ....flags import values
-from ....flags.tokens import Flag, expression_error
-from .number_filter import NumberFilter
+from ....filters import values
+from ....filters.syntax import Flag, expression_error
+from .filters import NumberFilter
 from .scope import BoolFilter
 from .text_filter import TextFilter
 

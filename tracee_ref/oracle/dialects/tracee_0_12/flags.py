@@ -11,13 +11,13 @@ from typing import Final
 
 from model.filters import NEW, Binary, Op, Pattern
 
-from ....flags import values
-from ....flags.fields import field_part
-from ....flags.refusal import usage_error
-from ....flags.tokens import Flag, split_flag
+from ....filters import values
+from ....filters.fields import field_part
+from ....filters.syntax import Flag, split_flag
+from ....refusal import usage_error
 from .field_flags import add_field
 from .filling import boolean, fill_numbers, fill_texts, operator
-from .number_filter import NumberFilter
+from .filters import NumberFilter
 from .scope import BinaryFilter, Scope
 from .selection import Choice
 from .text_filter import TextFilter

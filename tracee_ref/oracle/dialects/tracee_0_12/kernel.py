@@ -9,7 +9,7 @@ from typing import NamedTuple
 from model.facts import Process
 from model.filters import Binary
 
-from .number_filter import NumberFilter
+from .filters import NumberFilter
 from .scope import Scope, tree_others
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from model.filters import Binary, FieldKey
 
-from .number_filter import NumberFilter
+from .filters import NumberFilter
 from .text_filter import TextFilter
 
 

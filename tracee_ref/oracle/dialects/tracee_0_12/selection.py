@@ -9,10 +9,10 @@ from typing import Final
 from model.filters import Op
 from model.selection import named
 
-from ....flags import values
-from ....flags.refusal import refused
-from ....flags.tokens import Flag, expression_error
-from ...events_known import SIGNATURES
+from ....filters import values
+from ....filters.syntax import Flag, expression_error
+from ....refusal import refused
+from ...streams.known_events import SIGNATURES
 from .events import rows, sets_of_events
 
 EVENT: Final = frozenset({"e", "ev", "eve", "even", "event"})

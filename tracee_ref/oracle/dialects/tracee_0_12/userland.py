@@ -8,7 +8,7 @@ from model.facts import Event, Process, Shown
 from model.filters import FieldKey, Part
 
 from .events import rows
-from .number_filter import NumberFilter
+from .filters import NumberFilter
 from .scope import BoolFilter, FieldFilter, Scope
 from .text_filter import TextFilter
 

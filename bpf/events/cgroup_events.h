@@ -1,0 +1,77 @@
+/* cgroup_mkdir, cgroup_rmdir and cgroup_attach_task: raw tracepoints that are told the path.
+ *
+ * The kernel makes the path in one buffer and holds a spinlock over the tracepoint (see
+ * TRACE_CGROUP_PATH in kernel/cgroup/cgroup-internal.h): nothing can preempt what runs there.
+ * One program judges and reports all three, for the reason that bpf/events/hook_event.h gives. */
+#pragma once
+#include "events/hook_event.h"
+
+BPF_PROG_ARRAY(cgroup_reporter, 1);
+
+static __always_inline void begin_cgroup_event(struct bpf_raw_tracepoint_args *ctx, u32 event)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return;
+	record->event = event;
+	cgroup_reporter.call(ctx, 0);
+}
+
+#ifdef EVENT_CGROUP_MKDIR
+int report_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
+{
+	begin_cgroup_event(ctx, EVENT_CGROUP_MKDIR);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_CGROUP_RMDIR
+int report_cgroup_rmdir(struct bpf_raw_tracepoint_args *ctx)
+{
+	begin_cgroup_event(ctx, EVENT_CGROUP_RMDIR);
+	return 0;
+}
+#endif
+
+static __always_inline void put_cgroup(struct hook_record *record, struct cgroup *cgroup,
+				       const char *path)
+{
+	record->sent.slots[0] = cgroup_id(cgroup);
+	set_text(record, 1, put_name(record, path));
+	record->sent.slots[2] = READ(READ(cgroup, root), hierarchy_id);
+}
+
+#ifdef EVENT_CGROUP_ATTACH_TASK
+int report_cgroup_attach_task(struct bpf_raw_tracepoint_args *ctx)
+{
+	begin_cgroup_event(ctx, EVENT_CGROUP_ATTACH_TASK);
+	return 0;
+}
+
+/* The task that is moved: of a whole process its leader. */
+static __always_inline void put_moved_task(struct hook_record *record, const char *path,
+					   struct task_struct *task)
+{
+	set_text(record, 0, put_name(record, path));
+	set_text(record, 1, put_name(record, (char *)&task->comm));
+	record->sent.slots[2] = READ(task, pid);
+}
+#endif
+
+int report_cgroup_event(struct bpf_raw_tracepoint_args *ctx)
+{
+	const char *path = (const char *)ctx->args[1];
+	struct hook_record *record = begun_hook();
+	if (!record || !begin_record(record->event))
+		return 0;
+#ifdef EVENT_CGROUP_ATTACH_TASK
+	if (record->event == EVENT_CGROUP_ATTACH_TASK) {
+		put_moved_task(record, path, (struct task_struct *)ctx->args[2]);
+		submit_hook(record);
+		return 0;
+	}
+#endif
+	put_cgroup(record, (struct cgroup *)ctx->args[0], path);
+	submit_hook(record);
+	return 0;
+}

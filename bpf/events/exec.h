@@ -1,0 +1,190 @@
+/* sched_process_exec: what program a process began to run, with its arguments. */
+#pragma once
+#include "lib/inode.h"
+#include "lib/pieces.h"
+#include "events/sched.h"
+
+#ifdef SELECT_EXEC
+/* Slots, in the catalogue's order of arguments. */
+enum exec_slot {
+	EXEC_CMDPATH,
+	EXEC_PATHNAME,
+	EXEC_DEV,
+	EXEC_INODE,
+	EXEC_CTIME,
+	EXEC_MODE,
+	EXEC_INTERPRETER_PATHNAME,
+	EXEC_INTERPRETER_DEV,
+	EXEC_INTERPRETER_INODE,
+	EXEC_INTERPRETER_CTIME,
+	EXEC_ARGV,
+	EXEC_INTERP,
+	EXEC_STDIN_TYPE,
+	EXEC_STDIN_PATH,
+	EXEC_FROM_KERNEL,
+	EXEC_ENV,
+	EXEC_SLOTS
+};
+
+struct exec_record {
+	struct header header;
+	u64 slots[EXEC_SLOTS];
+	char data[DATA_SIZE + BLOCK_SIZE];
+};
+
+/* The record, and how far its data is filled (see arguments.h). A per-CPU element can take 32
+ * KiB at the most (PCPU_MIN_UNIT_SIZE). */
+struct exec_scratch {
+	u64 end;
+	struct exec_record sent;
+};
+BPF_PERCPU_ARRAY(exec_scratches, struct exec_scratch, 1);
+
+static __always_inline u64 put_string(struct exec_scratch *record, const void *from)
+{
+	return put_text(&record->end, record->sent.data, from);
+}
+
+static __always_inline u64 put_file_path(struct exec_scratch *record,
+					 const struct path_buffer *path)
+{
+	return put_path(&record->end, record->sent.data, path);
+}
+
+static __always_inline u64 put_texts(struct exec_scratch *record, u64 from, u64 to)
+{
+	return put_block(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
+}
+
+static __always_inline void put_interpreter(struct exec_scratch *record, struct path_buffer *path,
+					    struct file *file)
+{
+	u64 *slots = record->sent.slots;
+	if (!file) {
+		slots[EXEC_INTERPRETER_PATHNAME] = SLOT_NULL;
+		return;
+	}
+	struct inode *inode = READ(file, f_inode);
+	build_path(path, file);
+	slots[EXEC_INTERPRETER_PATHNAME] = put_file_path(record, path);
+	slots[EXEC_INTERPRETER_DEV] = device_of(inode);
+	slots[EXEC_INTERPRETER_INODE] = READ(inode, i_ino);
+	slots[EXEC_INTERPRETER_CTIME] = ctime_of(inode);
+}
+
+static __always_inline void put_stdin(struct exec_scratch *record, struct path_buffer *path,
+				      struct task_struct *task)
+{
+	u64 *slots = record->sent.slots;
+	struct file *file = NULL;
+	read_kernel(&file, sizeof(file), READ(READ(READ(task, files), fdt), fd));
+	slots[EXEC_STDIN_TYPE] = 0;
+	slots[EXEC_STDIN_PATH] = SLOT_NULL;
+	if (!file)
+		return;
+	build_path(path, file);
+	struct inode *inode = READ(file, f_inode);
+	/* A pipe or socket has no path: its inode number goes along, above the type. */
+	slots[EXEC_STDIN_TYPE] = (READ(inode, i_mode) & S_IFMT) | READ(inode, i_ino) << 32;
+	slots[EXEC_STDIN_PATH] = put_file_path(record, path);
+}
+
+/* Fill all slots. `path` holds the program's own path, and is used for others then. */
+static __always_inline void put_exec(struct exec_scratch *record, struct linux_binprm *bprm,
+				     struct path_buffer *path)
+{
+	u64 *slots = record->sent.slots;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct mm_struct *mm = READ(task, mm);
+	struct inode *inode = READ(READ(bprm, file), f_inode);
+	record->end = 0;
+	slots[EXEC_CMDPATH] = put_string(record, READ(bprm, filename));
+	slots[EXEC_PATHNAME] = put_file_path(record, path);
+	slots[EXEC_DEV] = device_of(inode);
+	slots[EXEC_INODE] = READ(inode, i_ino);
+	slots[EXEC_CTIME] = ctime_of(inode);
+	slots[EXEC_MODE] = READ(inode, i_mode);
+	put_interpreter(record, path, elf_interpreter(mm));
+	slots[EXEC_ARGV] = put_texts(record, READ(mm, arg_start), READ(mm, arg_end));
+	slots[EXEC_INTERP] = put_string(record, READ(bprm, interp));
+	put_stdin(record, path, task);
+	slots[EXEC_FROM_KERNEL] = !!(READ(READ(task, real_parent), flags) & PF_KTHREAD);
+	slots[EXEC_ENV] = SLOT_NULL;
+#ifdef EXEC_ENVIRONMENT
+	slots[EXEC_ENV] = put_texts(record, READ(mm, env_start), READ(mm, env_end));
+#endif
+}
+
+static __always_inline void report_program(struct linux_binprm *bprm, struct path_buffer *path,
+					   struct facts *facts, u64 accepted)
+{
+	u32 zero = 0, event = EVENT_EXEC;
+	struct exec_scratch *record = exec_scratches.lookup(&zero);
+	u64 *selected = select.lookup(&event);
+	if (!record || !selected || !*selected)
+		return;
+	u64 mask = judged(*selected, accepted);
+	if (!mask)
+		return;
+	fill_sched_header(&record->sent.header, facts, EVENT_EXEC, mask);
+	put_exec(record, bprm, path);
+	u64 size = offsetof(struct exec_record, data) + record->end;
+	if (size > sizeof(record->sent)) /* for the verifier */
+		size = sizeof(record->sent);
+	submit(&record->sent, size);
+}
+#endif
+
+static __always_inline void handle_exec(struct linux_binprm *bprm)
+{
+	u32 zero = 0;
+	struct path_buffer *path = path_buffers.lookup(&zero);
+	struct facts *facts = read_facts(current_task());
+	if (!path || !facts)
+		return;
+	if (know_process(facts) == NOT_OURS)
+		return;
+	report_exec(bprm);
+#if defined(SELECT_EXEC) || defined(USE_BINARY)
+	build_path(path, READ(bprm, file));
+#endif
+	u64 accepted = renew_process(facts, path);
+#ifdef SELECT_EXEC
+	report_program(bprm, path, facts, accepted);
+#endif
+}
+
+#ifdef STEADY_HOOKS
+/* What the perf event of the exec does not tell, from security_bprm_committed_creds() till then.
+ * What an exec left that failed after that, and killed its process, is pushed out in time. */
+BPF_TABLE("lru_hash", u64, struct linux_binprm *, programs, 16 * EXECS_AT_ONCE);
+
+int enter_program(struct pt_regs *ctx)
+{
+	u64 task = bpf_get_current_task();
+	struct linux_binprm *bprm = (struct linux_binprm *)function_argument(ctx, 0);
+	if (programs.update(&task, &bprm) < 0)
+		count(UNTRACKED);
+	return 0;
+}
+
+int on_exec(void *ctx)
+{
+	u64 task = bpf_get_current_task();
+	struct linux_binprm **bprm = programs.lookup(&task);
+	if (bprm)
+		handle_exec(*bprm);
+	else
+		count(UNTRACKED);
+	programs.delete(&task);
+	return 0;
+}
+#else
+int on_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	handle_exec((struct linux_binprm *)ctx->args[2]);
+	enable_preemption();
+	return 0;
+}
+#endif

@@ -1,0 +1,160 @@
+/* Events at the beginning of kernel functions, mostly those that ask the security modules: how
+ * such an event is judged, its record begun and its arguments put.
+ *
+ * Each has two programs. on_...() at the function says which event it is; judge_hook(), which all
+ * share, ends those that nobody wants; put_...() fills the record. Each goes on to the next by a
+ * tail call: with the judging in every program the compiler would take twice as long.
+ *
+ * An event exists in the program only if it is selected: EVENT_... is its number then. */
+#pragma once
+#include "arch/arch.h"
+#include "match/fields.h"
+#include "lib/inode.h"
+#include "lib/pieces.h"
+#include "events/sched.h"
+
+#define HOOK_SLOTS 9 /* in every record, used or not: its data begins at one place */
+#define BYTES_MAX 128 /* of an address; sizeof(struct sockaddr_storage) */
+
+struct hook_record {
+	u64 end;
+	u64 event;
+	struct path_buffer path;
+	struct {
+		struct header header;
+		u64 slots[HOOK_SLOTS];
+		char data[DATA_ROOM];
+	} sent;
+};
+BPF_PERCPU_ARRAY(hook_records, struct hook_record, 1);
+BPF_PROG_ARRAY(hook_judge, 1);
+BPF_PROG_ARRAY(hook_fillers, EVENTS); /* by event */
+
+/* As read_process(), but the exec by which our COMMAND begins is its own: only what it did before
+ * is ours. */
+static __always_inline struct facts *read_hooked(void)
+{
+	struct task_struct *task = current_task();
+	struct facts *facts = read_facts(task);
+	if (!facts)
+		return NULL;
+	u32 known = know_process(facts);
+	if (known == PARTLY)
+		count(UNKNOWN);
+	if (known == STARTING && is_exec(current_call(task), is_compat(task)))
+		return facts;
+	return known >= PARTLY ? facts : NULL;
+}
+
+/* Judge an event of the current task and begin its record; NULL if nobody wants it. */
+static __always_inline struct hook_record *begin_record(u32 event)
+{
+	u32 zero = 0;
+	u64 *selected = select.lookup(&event);
+	struct hook_record *record = hook_records.lookup(&zero);
+	if (!record || !selected || !*selected)
+		return NULL;
+	struct facts *facts = read_hooked();
+	u64 mask = facts ? judged(*selected, match_facts(facts)) : 0;
+	if (!mask)
+		return NULL;
+	fill_sched_header(&record->sent.header, facts, event, mask);
+	record->end = 0;
+	return record;
+}
+
+static __always_inline struct hook_record *begun_hook(void)
+{
+	u32 zero = 0;
+	return hook_records.lookup(&zero);
+}
+
+static __always_inline void begin_hook(struct pt_regs *ctx, u32 event)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return;
+	record->event = event;
+	hook_judge.call(ctx, 0);
+}
+
+int judge_hook(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record || !begin_record(record->event))
+		return 0;
+	hook_fillers.call(ctx, record->event);
+	count(LOST);
+	return 0;
+}
+
+/* Set the slot of the text that was put last, and take the scopes out of the record whose
+ * filters on it do not hold. `place` is constant. */
+static __always_inline void set_text(struct hook_record *record, const u32 place, u64 slot)
+{
+	record->sent.slots[place] = slot;
+#ifdef USE_TEXTS
+	u64 at = within(record->end - (u32)slot, DATA_SIZE - 1);
+	if (TEXT_FILTERED(place))
+		record->sent.header.mask &= accept_text(record->sent.header.event, place,
+							record->sent.data + at, slot);
+#endif
+}
+
+static __always_inline void submit_hook(struct hook_record *record)
+{
+	if (!record->sent.header.mask) {
+		count(FILTERED);
+		return;
+	}
+	u64 size = sizeof(record->sent) - DATA_ROOM + record->end;
+	if (size > sizeof(record->sent)) /* for the verifier */
+		size = sizeof(record->sent);
+	submit(&record->sent, size);
+}
+
+static __always_inline u64 put_name(struct hook_record *record, const char *text)
+{
+	return text ? put_text(&record->end, record->sent.data, text) : SLOT_NULL;
+}
+
+static __always_inline u64 put_file(struct hook_record *record, struct file *file)
+{
+	if (!file)
+		return SLOT_NULL;
+	build_path(&record->path, file);
+	return put_path(&record->end, record->sent.data, &record->path);
+}
+
+/* The path within the file system: these functions are not told where it is mounted. */
+static __always_inline u64 put_entry(struct hook_record *record, struct dentry *entry)
+{
+	build_entry_path(&record->path, entry);
+	return put_path(&record->end, record->sent.data, &record->path);
+}
+
+static __always_inline u64 put_bytes(struct hook_record *record, const void *from, u64 size)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	if (at != record->end)
+		return SLOT_CUT;
+	size = within(size < BYTES_MAX ? size : BYTES_MAX, 2 * BYTES_MAX - 1);
+	if (read_kernel(record->sent.data + at, size, from) < 0)
+		return SLOT_UNREADABLE;
+	record->end = at + size;
+	return size;
+}
+
+static __always_inline u64 put_user_text(struct hook_record *record, const void *from)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	if (!from)
+		return SLOT_NULL;
+	if (at != record->end)
+		return SLOT_CUT;
+	long taken = read_user_text(record->sent.data + at, PIECE_SIZE, from);
+	if (taken <= 0)
+		return SLOT_UNREADABLE;
+	record->end = at + taken - 1;
+	return taken - 1;
+}

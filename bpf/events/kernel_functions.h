@@ -1,0 +1,37 @@
+/* Events of functions that ask no security module. */
+#pragma once
+#include "events/hook_event.h"
+
+#ifdef EVENT_DO_EXIT
+int on_do_exit(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_DO_EXIT);
+	return 0;
+}
+
+int put_do_exit(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (record)
+		submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_CAP_CAPABLE
+int on_cap_capable(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_CAP_CAPABLE);
+	return 0;
+}
+
+int put_cap_capable(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	record->sent.slots[0] = function_argument(ctx, 2);
+	submit_hook(record);
+	return 0;
+}
+#endif

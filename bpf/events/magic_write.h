@@ -1,0 +1,150 @@
+/* magic_write: a write that made the beginning of a file, with its first bytes.
+ *
+ * Where the writing begins it is known what goes where; how much was written, when the call
+ * returns. A kretprobe would not do for that: it watches only so many calls at a time, and
+ * those that wait for a pipe would take all its places. */
+#pragma once
+#include "events/hook_event.h"
+
+#ifdef EVENT_MAGIC_WRITE
+#define WRITES_AT_ONCE 4096
+#define MAGIC_BYTES 32
+#define O_APPEND 02000
+#define RWF_APPEND 0x10
+
+struct begun_write {
+	struct file *file;
+	struct inode *inode;
+	u64 number;       /* of the inode */
+	const void *data; /* in user memory, */
+	u64 size;         /* the first piece of it */
+};
+BPF_HASH(begun_writes, u64, struct begun_write, WRITES_AT_ONCE); /* by task */
+
+static __always_inline bool is_at_beginning(struct file *file, const s64 *position, bool append)
+{
+	struct inode *inode = READ(file, f_inode);
+	s64 at = -1;
+	if ((READ(inode, i_mode) & S_IFMT) != S_IFREG)
+		return false;
+	if (append || READ(file, f_flags) & O_APPEND)
+		return !READ(inode, i_size);
+	read_kernel(&at, sizeof(at), position);
+	return !at;
+}
+
+static __always_inline void begin_write(struct file *file, const void *data, u64 size)
+{
+	u64 task = bpf_get_current_task();
+	struct begun_write begun = {.file = file, .data = data, .size = size};
+	struct facts *facts = read_facts(current_task());
+	begun.inode = READ(file, f_inode);
+	begun.number = READ(begun.inode, i_ino);
+	if (facts && know_process(facts) >= PARTLY && begun_writes.update(&task, &begun) < 0) {
+		count(SEEN);
+		count(LOST);
+	}
+}
+
+int on_vfs_write(struct pt_regs *ctx)
+{
+	struct file *file = (struct file *)function_argument(ctx, 0);
+	if (is_at_beginning(file, (s64 *)function_argument(ctx, 3), false))
+		begin_write(file, (void *)function_argument(ctx, 1), function_argument(ctx, 2));
+	return 0;
+}
+
+struct piece {
+	u64 data;
+	u64 size;
+};
+
+/* The first piece of what is written: a struct iovec. */
+static __always_inline struct piece first_piece(const void *from)
+{
+	struct piece piece = {};
+	u32 words[2] = {};
+	if (!is_compat(current_task())) {
+		read_user(&piece, sizeof(piece), from);
+		return piece;
+	}
+	read_user(words, sizeof(words), from);
+	piece.data = words[0];
+	piece.size = words[1];
+	return piece;
+}
+
+int on_vfs_writev(struct pt_regs *ctx)
+{
+	struct file *file = (struct file *)function_argument(ctx, 0);
+	bool append = function_argument(ctx, 4) & RWF_APPEND;
+	if (!is_at_beginning(file, (s64 *)function_argument(ctx, 3), append))
+		return 0;
+	struct piece piece = first_piece((void *)function_argument(ctx, 1));
+	begin_write(file, (void *)piece.data, piece.size);
+	return 0;
+}
+
+/* Put the path and the number of the file; it may be closed, and be another, by now. */
+static __always_inline void put_written_file(struct hook_record *record,
+					     const struct begun_write *begun)
+{
+	bool same = READ(begun->file, f_inode) == begun->inode &&
+		    READ(begun->inode, i_ino) == begun->number;
+	set_text(record, 0, same ? put_file(record, begun->file) : SLOT_UNREADABLE);
+	record->sent.slots[2] = same ? device_of(begun->inode) : 0;
+	record->sent.slots[3] = begun->number;
+}
+
+static __always_inline u64 put_written(struct hook_record *record, const struct begun_write *begun,
+				       u64 written)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	u64 size = written < begun->size ? written : begun->size;
+	if (at != record->end)
+		return SLOT_CUT;
+	size = within(size < MAGIC_BYTES ? size : MAGIC_BYTES, 2 * MAGIC_BYTES - 1);
+	if (read_user(record->sent.data + at, size, begun->data) < 0)
+		return SLOT_UNREADABLE;
+	record->end = at + size;
+	return size;
+}
+
+static __always_inline void report_write(const struct begun_write *begun, s64 written)
+{
+	struct hook_record *record = begin_record(EVENT_MAGIC_WRITE);
+	if (!record)
+		return;
+	record->sent.header.retval = written;
+	put_written_file(record, begun);
+	record->sent.slots[1] = put_written(record, begun, written);
+	submit_hook(record);
+}
+
+static __always_inline void end_write(s64 written)
+{
+	u64 task = bpf_get_current_task();
+	struct begun_write *begun = begun_writes.lookup(&task);
+	if (!begun)
+		return;
+	if (written > 0)
+		report_write(begun, written);
+	begun_writes.delete(&task);
+}
+
+#ifdef STEADY_HOOKS
+int on_write_return(struct exit_context *ctx)
+{
+	end_write(ctx->retval);
+	return 0;
+}
+#else
+int on_write_return(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	end_write(ctx->args[1]);
+	enable_preemption();
+	return 0;
+}
+#endif
+#endif

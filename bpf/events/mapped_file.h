@@ -1,0 +1,93 @@
+/* Which file is mapped at an address of the current process.
+ *
+ * Needed for the ELF interpreter, which the kernel maps at an exec and then forgets. */
+#pragma once
+#include "lib/task.h"
+
+#ifdef VMA_LIST /* up to 6.0; 763ecb035029 removed the list */
+#define VMAS_MAX 64
+
+static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64 address)
+{
+	struct vm_area_struct *vma = READ(mm, mmap);
+	for (int i = 0; i < VMAS_MAX && vma; i++) {
+		if (READ(vma, vm_end) > address)
+			return READ(vma, vm_start) <= address ? vma : NULL;
+		vma = READ(vma, vm_next);
+	}
+	return NULL;
+}
+#else
+/* A maple tree (linux/maple_tree.h): a node's address carries its type in bits 3 to 6, an inner
+ * or leaf node of ranges has 15 pivots and 16 slots, one that also tracks gaps 9 and 10. */
+#define MAPLE_DEPTH 3 /* a program that begins has two levels at the most */
+#define MAPLE_NODE_MASK 255UL
+#define MAPLE_LEAF_64 1
+#define MAPLE_ARANGE_64 3
+#define MAPLE_PIVOTS 15
+#define MAPLE_GAP_PIVOTS 9
+
+struct maple_words {
+	u64 word[2 + 2 * MAPLE_PIVOTS]; /* parent, pivots, slots */
+};
+BPF_PERCPU_ARRAY(maple_scratch, struct maple_words, 1); /* half of the stack otherwise */
+
+static __always_inline u64 maple_slot(u64 node, u32 pivots, u64 address)
+{
+	u32 zero = 0, slot = pivots;
+	struct maple_words *words = maple_scratch.lookup(&zero);
+	if (!words)
+		return 0;
+	read_kernel(words, sizeof(*words), (void *)(node & ~MAPLE_NODE_MASK));
+	/* Backwards, so that the first pivot that is not below the address stays. */
+#pragma unroll
+	for (int i = MAPLE_PIVOTS - 1; i >= 0; i--) {
+		u64 pivot = words->word[1 + i];
+		/* Behind the last used pivot they are 0. */
+		if (i < pivots && (pivot >= address || (i && !pivot)))
+			slot = i;
+	}
+	u64 next = 0;
+	void *at = (void *)((node & ~MAPLE_NODE_MASK) + 8 * (1 + pivots + slot));
+	read_kernel(&next, sizeof(next), at);
+	return next;
+}
+
+static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64 address)
+{
+	u64 node = (u64)READ(mm, mm_mt_ma_root);
+#pragma unroll
+	for (int i = 0; i < MAPLE_DEPTH; i++) {
+		u32 type = node >> 3 & 15;
+		u32 pivots = type == MAPLE_ARANGE_64 ? MAPLE_GAP_PIVOTS : MAPLE_PIVOTS;
+		node = maple_slot(node, pivots, address);
+		if (type == MAPLE_LEAF_64)
+			return (struct vm_area_struct *)node;
+	}
+	return NULL;
+}
+#endif
+
+static __always_inline struct file *mapped_file(struct mm_struct *mm, u64 address)
+{
+	struct vm_area_struct *vma = find_vma(mm, address);
+	return vma ? READ(vma, vm_file) : NULL;
+}
+
+#define AT_BASE 7 /* where the ELF interpreter was mapped, linux/auxvec.h */
+#define AUXV_PAIRS 12 /* that are looked at; it is among the first ten */
+
+/* The interpreter that the kernel loaded with the new program, NULL for a static one. */
+static __always_inline struct file *elf_interpreter(struct mm_struct *mm)
+{
+	u64 pair[2];
+#pragma unroll
+	for (int i = 0; i < AUXV_PAIRS; i++) {
+		if (read_kernel(pair, sizeof(pair), (u64 *)mm->saved_auxv + 2 * i) < 0 ||
+		    !pair[0])
+			return NULL;
+		if (pair[0] == AT_BASE)
+			return pair[1] ? mapped_file(mm, pair[1]) : NULL;
+	}
+	return NULL;
+}

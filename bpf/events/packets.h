@@ -1,0 +1,266 @@
+/* Packets: one record for each that a socket sends or receives, of which user space makes all
+ * the events about packets (tracee_ref/packets/).
+ *
+ * These programs run where a socket's packet leaves IP, or has come to the socket, in whatever
+ * task or interrupt, and can be interrupted by one another: so nothing here lies in scratch space
+ * of the CPU, and the counters have places of their own. */
+#pragma once
+#include "state/sockets.h"
+
+#define PACKET_HEADERS 128  /* IPv4 and TCP with all their options */
+#define PACKET_PAYLOAD 4096 /* with the payload that DNS and HTTP need */
+#define TCP 6
+#define UDP 17
+#define TCP_LISTEN 10
+#define DNS_PORT 53
+
+/* What stands before the packet's bytes. */
+struct packet_about {
+	u32 length;    /* of the packet, however much of it was taken */
+	u32 interface; /* its number */
+	u32 incoming;
+	u32 unused;
+};
+
+struct packet_record {
+	struct header header;
+	u64 slot;
+	struct packet_about about;
+	char bytes[PACKET_HEADERS];
+};
+struct payload_record { /* begins alike */
+	struct packet_record packet;
+	char more[PACKET_PAYLOAD - PACKET_HEADERS];
+};
+
+/* What is known of a packet from its first bytes; ports are in network order. */
+struct packet {
+	u32 incoming;
+	u32 length;
+	u32 protocol;  /* 0 where it has no ports to look at */
+	u32 transport; /* where TCP or UDP begins */
+	u16 source;
+	u16 target;
+};
+
+/* A connection that a listening socket was asked for, as a packet of it looks from here. */
+struct connection {
+	u64 net;
+	char local[16];
+	char remote[16];
+	u16 local_port;
+	u16 remote_port;
+	u32 unused;
+};
+/* Until a connection is accepted its owner is that of the listening socket, and when it was closed
+ * the last one; it is no file then. */
+BPF_TABLE("lru_hash", struct connection, u64, asked_connections, SOCKETS);
+BPF_TABLE("lru_hash", u64, u64, known_sockets, SOCKETS); /* cookie to the inode's number */
+
+static __always_inline void count_packet(u32 counter)
+{
+	u32 place = COUNTERS + counter;
+	u64 *value = counters.lookup(&place);
+	if (value)
+		__sync_fetch_and_add(value, 1);
+}
+
+static __always_inline u32 at_packet(struct __sk_buff *skb, u32 at, void *to, u32 size)
+{
+	return bpf_skb_load_bytes(skb, at, to, size) == 0;
+}
+
+/* Find TCP or UDP; extension headers of IPv6, and fragments but the first, have no ports. */
+static __always_inline void look_at(struct __sk_buff *skb, struct packet *packet)
+{
+	u8 first = 0, protocol = 0;
+	u16 fragment = 0, ports[2] = {};
+	at_packet(skb, 0, &first, 1);
+	if (first >> 4 == 4) {
+		at_packet(skb, 6, &fragment, 2);
+		at_packet(skb, 9, &protocol, 1);
+		packet->transport = (first & 15) * 4;
+		if (fragment & bpf_htons(0x1fff))
+			return;
+	} else if (first >> 4 == 6) {
+		at_packet(skb, 6, &protocol, 1);
+		packet->transport = 40;
+	}
+	if (protocol != TCP && protocol != UDP)
+		return;
+	if (!at_packet(skb, packet->transport, ports, sizeof(ports)))
+		return;
+	packet->protocol = protocol;
+	packet->source = ports[0];
+	packet->target = ports[1];
+}
+
+static __always_inline void name_connection(struct __sk_buff *skb, struct sock *sock,
+					    const struct packet *packet, struct connection *name)
+{
+	u8 first = 0;
+	__builtin_memset(name, 0, sizeof(*name));
+	name->net = (u64)READ(sock, net);
+	at_packet(skb, 0, &first, 1);
+	if (first >> 4 == 6) {
+		at_packet(skb, packet->incoming ? 8 : 24, name->remote, 16);
+		at_packet(skb, packet->incoming ? 24 : 8, name->local, 16);
+	} else {
+		at_packet(skb, packet->incoming ? 12 : 16, name->remote, 4);
+		at_packet(skb, packet->incoming ? 16 : 12, name->local, 4);
+	}
+	name->local_port = packet->incoming ? packet->target : packet->source;
+	name->remote_port = packet->incoming ? packet->source : packet->target;
+}
+
+/* Return the number of the inode that a packet's socket has, had, or would have. */
+static __always_inline u64 socket_of(struct __sk_buff *skb, struct sock *sock,
+				     const struct packet *packet)
+{
+	struct connection name;
+	struct socket_alloc *socket = (struct socket_alloc *)READ(sock, sk_socket);
+	u64 inode = socket ? READ(socket, ino) : 0;
+	if (packet->protocol != TCP)
+		return inode;
+	if (inode && READ(sock, state) == TCP_LISTEN) {
+		name_connection(skb, sock, packet, &name);
+		asked_connections.update(&name, &inode);
+		return inode;
+	}
+	u64 cookie = bpf_get_socket_cookie(skb);
+	u64 *known = known_sockets.lookup(&cookie);
+	if (inode) {
+		if (!known || *known != inode)
+			known_sockets.update(&cookie, &inode);
+		return inode;
+	}
+	if (known)
+		return *known;
+	name_connection(skb, sock, packet, &name);
+	known = asked_connections.lookup(&name);
+	return known ? *known : 0;
+}
+
+/* The words by which HTTP begins, four bytes of each. */
+static __always_inline bool begins_http(const char *text)
+{
+	u32 word = *(const u32 *)text;
+#define WORD(a, b, c, d) ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
+	return word == WORD('G', 'E', 'T', ' ') || word == WORD('P', 'O', 'S', 'T') ||
+	       word == WORD('P', 'U', 'T', ' ') || word == WORD('H', 'E', 'A', 'D') ||
+	       word == WORD('D', 'E', 'L', 'E') || word == WORD('H', 'T', 'T', 'P') ||
+	       word == WORD('P', 'A', 'T', 'C') || word == WORD('O', 'P', 'T', 'I') ||
+	       word == WORD('T', 'R', 'A', 'C') || word == WORD('C', 'O', 'N', 'N');
+}
+
+/* Whether some of the scopes selected an event that needs the payload of this packet. */
+static __always_inline bool needs_payload(struct __sk_buff *skb, const struct packet *packet,
+					  u64 mask)
+{
+	u32 event = EVENT_PACKET_DNS;
+	u16 port = bpf_htons(DNS_PORT);
+	u8 offset = 0;
+	char text[4] __attribute__((aligned(4))) = {};
+	u64 *selected = select.lookup(&event);
+	if (!packet->protocol)
+		return false;
+	if (selected && *selected & mask && (packet->source == port || packet->target == port))
+		return true;
+	event = EVENT_PACKET_HTTP;
+	selected = select.lookup(&event);
+	if (!selected || !(*selected & mask) || packet->protocol != TCP)
+		return false;
+	at_packet(skb, packet->transport + 12, &offset, 1);
+	return at_packet(skb, packet->transport + (offset >> 4) * 4, text, 4) && begins_http(text);
+}
+
+/* Fill a record that was reserved. `room` is constant, a power of two. */
+static __always_inline void fill_packet(struct __sk_buff *skb, const struct packet *packet,
+					const struct owner *owner, u64 mask,
+					struct packet_record *record, const u32 room)
+{
+	record->header = owner->header;
+	record->header.time = bpf_ktime_get_boot_ns();
+	record->header.mask = mask;
+	record->header.cpu = bpf_get_smp_processor_id();
+	record->about.length = packet->length;
+	record->about.interface = skb->ifindex;
+	record->about.incoming = packet->incoming;
+	record->about.unused = 0;
+	u64 size = packet->length < room ? packet->length : room;
+	/* At least one: only newer verifiers learn that from a comparison with 0. */
+	size = within(size - 1, room - 1) + 1;
+	if (!at_packet(skb, 0, record->bytes, size))
+		size = 0;
+	record->slot = sizeof(record->about) + size;
+}
+
+/* Each has its own reservation: their sizes are constants. */
+static __always_inline void send_headers(struct __sk_buff *skb, const struct packet *packet,
+					 const struct owner *owner, u64 mask)
+{
+	struct packet_record *record = records.ringbuf_reserve(sizeof(struct packet_record));
+	if (!record) {
+		count_packet(LOST);
+		return;
+	}
+	fill_packet(skb, packet, owner, mask, record, PACKET_HEADERS);
+	records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	count_packet(SUBMITTED);
+}
+
+static __always_inline void send_payload(struct __sk_buff *skb, const struct packet *packet,
+					 const struct owner *owner, u64 mask)
+{
+	struct payload_record *record = records.ringbuf_reserve(sizeof(struct payload_record));
+	if (!record) {
+		count_packet(LOST);
+		return;
+	}
+	fill_packet(skb, packet, owner, mask, &record->packet, PACKET_PAYLOAD);
+	records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	count_packet(SUBMITTED);
+}
+
+static __always_inline void report_packet(struct __sk_buff *skb, struct packet *packet)
+{
+	u32 event = EVENT_PACKET;
+	u64 *selected = select.lookup(&event);
+	struct bpf_sock *seen = skb->sk;
+	struct sock *sock = NULL;
+	if (!seen || !selected || !*selected)
+		return;
+	/* The verifier lets nobody look behind the pointer, but into any address. */
+	read_kernel(&sock, sizeof(sock), &seen);
+	look_at(skb, packet);
+	u64 inode = socket_of(skb, sock, packet);
+	struct owner *owner = inode ? owners.lookup(&inode) : NULL;
+	if (!owner || owner->inode != inode)
+		return;
+	count_packet(SEEN);
+	if (owner->unknown)
+		count_packet(UNKNOWN);
+	u64 mask = *selected & owner->mask;
+	if (!mask) {
+		count_packet(FILTERED);
+		return;
+	}
+	if (needs_payload(skb, packet, mask))
+		send_payload(skb, packet, owner, mask);
+	else
+		send_headers(skb, packet, owner, mask);
+}
+
+int on_packet_in(struct __sk_buff *skb)
+{
+	struct packet packet = {.incoming = 1, .length = skb->len};
+	report_packet(skb, &packet);
+	return 1; /* it may pass */
+}
+
+int on_packet_out(struct __sk_buff *skb)
+{
+	struct packet packet = {.length = skb->len};
+	report_packet(skb, &packet);
+	return 1;
+}

@@ -1,0 +1,140 @@
+/* Fork, exec and exit: events, and the upkeep of what is known of processes. */
+#pragma once
+#include "events/exec_calls.h"
+#include "events/mapped_file.h"
+#include "state/processes.h"
+
+BPF_ARRAY(select, u64, EVENTS);
+
+/* Count an event that some scope selected; return its mask. */
+static __always_inline u64 judged(u64 selected, u64 accepted)
+{
+	count(SEEN);
+	if (!(selected & accepted))
+		count(FILTERED);
+	return selected & accepted;
+}
+
+/* Judge an event of the current task; 0 if it is not selected, not ours, or not matched. */
+static __always_inline u64 judge(u32 event, struct facts **facts)
+{
+	u64 *selected = select.lookup(&event);
+	if (!selected || !*selected)
+		return 0;
+	*facts = read_process(current_task());
+	return *facts ? judged(*selected, match_facts(*facts)) : 0;
+}
+
+static __always_inline void fill_sched_header(struct header *header, struct facts *facts, u32 event,
+					      u64 mask)
+{
+	struct task_struct *task = current_task();
+	fill_header(header, task, facts, event, mask);
+	header->syscall = current_call(task);
+	header->flags = is_compat(task) ? FLAG_COMPAT : 0;
+}
+
+#define FORK_SLOTS 9
+struct fork_record {
+	struct header header;
+	u64 slots[FORK_SLOTS];
+};
+
+#ifdef SELECT_FORK
+/* Not on the stack, of which the filters of the run need what it would take. */
+BPF_PERCPU_ARRAY(fork_records, struct fork_record, 1);
+#endif
+
+static __always_inline void report_fork(struct task_struct *parent, struct task_struct *child)
+{
+#ifdef SELECT_FORK
+	u32 zero = 0;
+	struct fork_record *record = fork_records.lookup(&zero);
+	struct inner_ids of_parent = {}, of_child = {};
+	struct facts *facts;
+	u64 mask = judge(EVENT_FORK, &facts);
+	if (!record || !mask)
+		return;
+	read_inner_ids(parent, &of_parent);
+	read_inner_ids(child, &of_child);
+	fill_sched_header(&record->header, facts, EVENT_FORK, mask);
+	record->slots[0] = READ(parent, pid);
+	record->slots[1] = of_parent.tid;
+	record->slots[2] = READ(parent, tgid);
+	record->slots[3] = of_parent.pid;
+	record->slots[4] = READ(child, pid);
+	record->slots[5] = of_child.tid;
+	record->slots[6] = READ(child, tgid);
+	record->slots[7] = of_child.pid;
+	record->slots[8] = READ(child, start_boottime);
+	submit(record, sizeof(*record));
+#endif
+}
+
+static __always_inline void handle_fork(struct task_struct *parent, struct task_struct *child)
+{
+	inherit_process(parent, child);
+	report_fork(parent, child);
+}
+
+#ifdef STEADY_HOOKS
+/* At wake_up_new_task(). The kernel's own workers, which it starts for io_uring, are no forks. */
+int on_fork(struct pt_regs *ctx)
+{
+	struct task_struct *child = (struct task_struct *)function_argument(ctx, 0);
+	if (!(READ(child, flags) & PF_USER_WORKER))
+		handle_fork((struct task_struct *)bpf_get_current_task(), child);
+	return 0;
+}
+#else
+int on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	handle_fork((struct task_struct *)ctx->args[0], (struct task_struct *)ctx->args[1]);
+	enable_preemption();
+	return 0;
+}
+#endif
+
+#define EXIT_SLOTS 2
+struct exit_record {
+	struct header header;
+	u64 slots[EXIT_SLOTS];
+};
+
+static __always_inline void report_exit(struct task_struct *task)
+{
+#ifdef SELECT_EXIT
+	struct exit_record record = {};
+	struct facts *facts;
+	u64 mask = judge(EVENT_EXIT, &facts);
+	if (!mask)
+		return;
+	fill_sched_header(&record.header, facts, EVENT_EXIT, mask);
+	record.slots[0] = READ(task, exit_code);
+	record.slots[1] = READ(READ(task, signal), live_counter) == 0;
+	submit(&record, sizeof(record));
+#endif
+}
+
+static __always_inline void handle_exit(struct task_struct *task)
+{
+	report_exit(task);
+	forget_exec();
+}
+
+int on_exit(void *ctx)
+{
+	disable_preemption();
+	handle_exit((struct task_struct *)bpf_get_current_task());
+	enable_preemption();
+	return 0;
+}
+
+int on_free(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	forget_process((struct task_struct *)ctx->args[0]);
+	enable_preemption();
+	return 0;
+}

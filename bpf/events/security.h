@@ -1,0 +1,11 @@
+/* The events of kernel functions, by what these are about. */
+#pragma once
+#include "events/magic_write.h"
+#include "events/memory_alerts.h"
+#include "events/security/bpf.h"
+#include "events/security/entries.h"
+#include "events/security/files.h"
+#include "events/security/memory.h"
+#ifdef SOCKET_EVENTS
+#include "events/security/sockets.h"
+#endif

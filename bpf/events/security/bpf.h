@@ -1,0 +1,41 @@
+/* The security hooks of BPF itself. */
+#pragma once
+#include "events/hook_event.h"
+
+#ifdef EVENT_SECURITY_BPF
+int on_security_bpf(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_BPF);
+	return 0;
+}
+
+int put_security_bpf(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	record->sent.slots[0] = function_argument(ctx, 0);
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_SECURITY_BPF_MAP
+int on_security_bpf_map(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_BPF_MAP);
+	return 0;
+}
+
+int put_security_bpf_map(struct pt_regs *ctx)
+{
+	struct bpf_map *map = (struct bpf_map *)function_argument(ctx, 0);
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	record->sent.slots[0] = READ(map, id);
+	set_text(record, 1, put_name(record, map->name));
+	submit_hook(record);
+	return 0;
+}
+#endif

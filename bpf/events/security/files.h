@@ -1,0 +1,109 @@
+/* The security hooks that are given an open file. */
+#pragma once
+#include "events/hook_event.h"
+
+#ifdef EVENT_SECURITY_FILE_OPEN
+/* The path as the program gave it to the call that opens or executes the file. */
+static __always_inline u64 put_call_path(struct hook_record *record)
+{
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = user_registers(task);
+	bool compat = is_compat(task);
+	int place = path_place(current_call(task), compat);
+	if (!regs || place < 0)
+		return SLOT_NULL;
+	u64 from = place ? read_register(regs, compat, 1) : read_register(regs, compat, 0);
+	return put_user_text(record, (void *)from);
+}
+
+int on_security_file_open(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_FILE_OPEN);
+	return 0;
+}
+
+int put_security_file_open(struct pt_regs *ctx)
+{
+	struct file *file = (struct file *)function_argument(ctx, 0);
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	struct inode *inode = READ(file, f_inode);
+	set_text(record, 0, put_file(record, file));
+	record->sent.slots[1] = READ(file, f_flags);
+	record->sent.slots[2] = device_of(inode);
+	record->sent.slots[3] = READ(inode, i_ino);
+	record->sent.slots[4] = ctime_of(inode);
+	set_text(record, 5, put_call_path(record));
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_SECURITY_BPRM_CHECK
+/* Once for each program that an exec tries: a script, then its interpreter. */
+int on_security_bprm_check(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_BPRM_CHECK);
+	return 0;
+}
+
+int put_security_bprm_check(struct pt_regs *ctx)
+{
+	struct linux_binprm *bprm = (struct linux_binprm *)function_argument(ctx, 0);
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	struct file *file = READ(bprm, file);
+	struct inode *inode = READ(file, f_inode);
+	set_text(record, 0, put_file(record, file));
+	record->sent.slots[1] = device_of(inode);
+	record->sent.slots[2] = READ(inode, i_ino);
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_SECURITY_KERNEL_READ_FILE
+int on_security_kernel_read_file(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_KERNEL_READ_FILE);
+	return 0;
+}
+
+int put_security_kernel_read_file(struct pt_regs *ctx)
+{
+	struct file *file = (struct file *)function_argument(ctx, 0);
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	struct inode *inode = READ(file, f_inode);
+	set_text(record, 0, put_file(record, file));
+	record->sent.slots[1] = device_of(inode);
+	record->sent.slots[2] = READ(inode, i_ino);
+	record->sent.slots[3] = function_argument(ctx, 1);
+	record->sent.slots[4] = ctime_of(inode);
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_SECURITY_KERNEL_POST_READ_FILE
+int on_security_kernel_post_read_file(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_KERNEL_POST_READ_FILE);
+	return 0;
+}
+
+int put_security_kernel_post_read_file(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	set_text(record, 0, put_file(record, (struct file *)function_argument(ctx, 0)));
+	record->sent.slots[1] = function_argument(ctx, 2);
+	record->sent.slots[2] = function_argument(ctx, 3);
+	submit_hook(record);
+	return 0;
+}
+#endif

@@ -1,0 +1,74 @@
+/* The security hooks about mapped files. */
+#pragma once
+#include "events/hook_event.h"
+
+#define PROTECTION 7 /* PROT_READ, PROT_WRITE, PROT_EXEC; the lowest flags of a mapping are these */
+
+#ifdef EVENT_SECURITY_MMAP_FILE
+/* Memory that is of no file is not shown. */
+int on_security_mmap_file(struct pt_regs *ctx)
+{
+	if (function_argument(ctx, 0))
+		begin_hook(ctx, EVENT_SECURITY_MMAP_FILE);
+	return 0;
+}
+
+int put_security_mmap_file(struct pt_regs *ctx)
+{
+	struct file *file = (struct file *)function_argument(ctx, 0);
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	struct inode *inode = READ(file, f_inode);
+	set_text(record, 0, put_file(record, file));
+	record->sent.slots[1] = READ(file, f_flags);
+	record->sent.slots[2] = device_of(inode);
+	record->sent.slots[3] = READ(inode, i_ino);
+	record->sent.slots[4] = ctime_of(inode);
+	record->sent.slots[5] = function_argument(ctx, 1);
+	record->sent.slots[6] = function_argument(ctx, 2);
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_SECURITY_FILE_MPROTECT
+/* Once for each mapping in the range of the call. A call without a key means the key -1. */
+static __always_inline void put_range(struct hook_record *record)
+{
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = user_registers(task);
+	bool compat = is_compat(task);
+	s32 number = current_call(task);
+	record->sent.slots[4] = record->sent.slots[5] = 0;
+	record->sent.slots[6] = -1;
+	if (!regs || !is_mprotect(number, compat))
+		return;
+	record->sent.slots[4] = read_register(regs, compat, 0);
+	record->sent.slots[5] = read_register(regs, compat, 1);
+	if (is_pkey_mprotect(number, compat))
+		record->sent.slots[6] = read_register(regs, compat, 3);
+}
+
+int on_security_file_mprotect(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_FILE_MPROTECT);
+	return 0;
+}
+
+int put_security_file_mprotect(struct pt_regs *ctx)
+{
+	struct vm_area_struct *vma = (struct vm_area_struct *)function_argument(ctx, 0);
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	struct file *file = READ(vma, vm_file);
+	set_text(record, 0, put_file(record, file));
+	record->sent.slots[1] = function_argument(ctx, 1);
+	record->sent.slots[2] = file ? ctime_of(READ(file, f_inode)) : 0;
+	record->sent.slots[3] = READ(vma, vm_flags) & PROTECTION;
+	put_range(record);
+	submit_hook(record);
+	return 0;
+}
+#endif

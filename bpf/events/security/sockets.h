@@ -1,0 +1,140 @@
+/* The security hooks of sockets. */
+#pragma once
+#include "events/hook_event.h"
+#include "events/socket_address.h"
+
+/* The file descriptor that the program gave; -1 where no call did (io_uring). */
+static __always_inline s64 socket_of_call(void)
+{
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = user_registers(task);
+	bool compat = is_compat(task);
+	s32 number = current_call(task), fd = -1;
+	if (!regs)
+		return fd;
+	if (takes_socket(number, compat))
+		fd = read_register(regs, compat, 0);
+	else if (compat && number == SOCKETCALL)
+		read_user(&fd, sizeof(fd), (void *)read_register(regs, compat, 1));
+	return fd;
+}
+
+#ifdef EVENT_SECURITY_SOCKET_CREATE
+int on_security_socket_create(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_SOCKET_CREATE);
+	return 0;
+}
+
+int put_security_socket_create(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	record->sent.slots[0] = function_argument(ctx, 0);
+	record->sent.slots[1] = function_argument(ctx, 1);
+	record->sent.slots[2] = function_argument(ctx, 2);
+	record->sent.slots[3] = function_argument(ctx, 3);
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_SECURITY_SOCKET_LISTEN
+int on_security_socket_listen(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_SOCKET_LISTEN);
+	return 0;
+}
+
+int put_security_socket_listen(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	record->sent.slots[0] = socket_of_call();
+	record->sent.slots[1] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	record->sent.slots[2] = function_argument(ctx, 1);
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_SECURITY_SOCKET_ACCEPT
+int on_security_socket_accept(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_SOCKET_ACCEPT);
+	return 0;
+}
+
+int put_security_socket_accept(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	record->sent.slots[0] = socket_of_call();
+	record->sent.slots[1] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+#ifdef EVENT_SECURITY_SOCKET_SETSOCKOPT
+int on_security_socket_setsockopt(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_SOCKET_SETSOCKOPT);
+	return 0;
+}
+
+int put_security_socket_setsockopt(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	record->sent.slots[0] = socket_of_call();
+	record->sent.slots[1] = function_argument(ctx, 1);
+	record->sent.slots[2] = function_argument(ctx, 2);
+	record->sent.slots[3] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	submit_hook(record);
+	return 0;
+}
+#endif
+
+/* Connecting and binding: the address that was given, as the kernel has copied it. */
+static __always_inline int put_given_address(struct pt_regs *ctx)
+{
+	struct hook_record *record = begun_hook();
+	if (!record)
+		return 0;
+	record->sent.slots[0] = socket_of_call();
+	record->sent.slots[1] =
+		put_bytes(record, (void *)function_argument(ctx, 1), (u32)function_argument(ctx, 2));
+	submit_hook(record);
+	return 0;
+}
+
+#ifdef EVENT_SECURITY_SOCKET_CONNECT
+int on_security_socket_connect(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_SOCKET_CONNECT);
+	return 0;
+}
+
+int put_security_socket_connect(struct pt_regs *ctx)
+{
+	return put_given_address(ctx);
+}
+#endif
+
+#ifdef EVENT_SECURITY_SOCKET_BIND
+int on_security_socket_bind(struct pt_regs *ctx)
+{
+	begin_hook(ctx, EVENT_SECURITY_SOCKET_BIND);
+	return 0;
+}
+
+int put_security_socket_bind(struct pt_regs *ctx)
+{
+	return put_given_address(ctx);
+}
+#endif

@@ -1,0 +1,51 @@
+/* socket_dup: a descriptor of a socket was made a second time, by dup, dup2 or dup3.
+ *
+ * Where such a call returns: the new descriptor is the socket then, whatever the old one is. */
+#pragma once
+#include "lib/descriptors.h"
+#include "events/hook_event.h"
+#include "events/socket_address.h"
+
+#ifdef EVENT_SOCKET_DUP
+static __always_inline void handle_dup(u32 number, struct pt_regs *regs, s64 returned)
+{
+	struct task_struct *task = current_task();
+	bool compat = is_compat(task);
+	if (returned < 0 || !regs || !is_dup(number, compat))
+		return;
+	struct file *file = open_file(returned);
+	struct socket *socket = file ? open_socket(file) : NULL;
+	struct hook_record *record = socket ? begin_record(EVENT_SOCKET_DUP) : NULL;
+	if (!record)
+		return;
+	record->sent.header.retval = returned;
+	record->sent.slots[0] = read_register(regs, compat, 0);
+	record->sent.slots[1] = returned;
+	record->sent.slots[2] = put_remote_address(record, socket);
+	submit_hook(record);
+}
+
+#ifdef STEADY_HOOKS
+int on_dup_return(struct exit_context *ctx)
+{
+	u32 number = ctx->number;
+	if (!is_dup(number, false) && !is_dup(number, true)) /* most calls end here */
+		return 0;
+	handle_dup(number, user_registers(current_task()),
+		   ctx->retval);
+	return 0;
+}
+#else
+int on_dup_return(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	u32 number = call_number(regs);
+	if (!is_dup(number, false) && !is_dup(number, true)) /* most calls end here */
+		return 0;
+	disable_preemption();
+	handle_dup(number, regs, ctx->args[1]);
+	enable_preemption();
+	return 0;
+}
+#endif
+#endif

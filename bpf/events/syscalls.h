@@ -1,0 +1,212 @@
+/* System calls: judged where they return, when the kernel has read the arguments itself.
+ *
+ * The saved registers still hold the arguments there. Calls that do not return (normally) have
+ * entry points of their own, at the tracepoints that fire for them alone. */
+#pragma once
+#include "events/arguments.h"
+#include "events/exec_calls.h"
+#include "state/processes.h"
+
+/* For a call number, as a native [0] and as a 32-bit call [1]: the scopes that selected it, and
+ * the event that it is. */
+struct call {
+	u64 selected[2];
+	u32 event[2];
+};
+BPF_ARRAY(calls, struct call, CALLS);
+
+/* By the event: a test of the number would have the verifier go through all that follows once
+ * for each kind of call. */
+static __always_inline bool is_exec_event(u32 event)
+{
+	return event == EVENT_EXECVE || event == EVENT_EXECVEAT;
+}
+
+/* Begin the record of a call in the scratch space; the mask may be 0. */
+static __always_inline struct call_record *begin_call(struct task_struct *task,
+						      const struct call *call, bool compat,
+						      const struct facts *facts, u64 mask)
+{
+	u32 zero = 0;
+	struct call_record *record = call_records.lookup(&zero);
+	if (!record)
+		return NULL;
+	record->selected = call->selected[compat];
+	record->entered = false;
+	record->sent.header.mask = mask;
+	record->end = 0;
+	if (!mask)
+		return record;
+	fill_header(&record->sent.header, task, facts, call->event[compat], mask);
+	record->sent.header.flags = compat ? FLAG_COMPAT : 0;
+	return record;
+}
+
+/* Complete the record of a call that matched, its registers in the slots, and send it if its
+ * arguments match too. */
+static __always_inline void report_call(struct call_record *record, u32 number, s64 retval)
+{
+	take_arguments(record);
+	if (!record->sent.header.mask) {
+		count(FILTERED);
+		return;
+	}
+	record->sent.header.syscall = number;
+	record->sent.header.retval = retval;
+	submit_call(record);
+}
+
+static __always_inline void handle_syscall_return(const struct call *call, u32 number,
+						  struct pt_regs *regs, s64 retval)
+{
+	struct task_struct *task = current_task();
+	bool compat = is_compat(task);
+#ifdef NATIVE_CALLS_ONLY
+	if (compat)
+		return;
+#endif
+	u64 selected = call->selected[compat];
+	if (!selected)
+		return;
+	if (is_exec_event(call->event[compat])) {
+		forget_exec();
+		if (!retval) /* reported by the exec itself */
+			return;
+	}
+	struct facts *facts = read_process(task);
+	if (!facts)
+		return;
+	count(SEEN);
+	u64 accepted = accept_retval(call->event[compat], retval);
+	u64 mask = selected & accepted & match_facts(facts);
+	struct call_record *record = mask ? begin_call(task, call, compat, facts, mask) : NULL;
+	if (!record) {
+		count(FILTERED);
+		return;
+	}
+	read_registers(record->sent.slots, &record->registers, regs, compat);
+	report_call(record, number, retval);
+}
+
+#ifdef CALLS_AT_FUNCTIONS
+static __always_inline void handle_end_of_call(struct pt_regs *regs, s64 retval)
+{
+	u32 number = regs ? call_number(regs) : CALLS;
+	struct call *call = calls.lookup(&number);
+	if (call && call->selected[0])
+		handle_syscall_return(call, number, regs, retval);
+}
+
+/* The end of the function of a selected call: its registers, and what it returns. */
+int on_syscall_end(u64 *ctx)
+{
+	disable_preemption();
+	handle_end_of_call(user_registers(current_task()), ctx[1]);
+	enable_preemption();
+	return 0;
+}
+
+#ifdef SECCOMP_ARGUMENTS
+/* A call of a process with seccomp filters; one that they refuse never comes to its function. */
+int on_syscall_refused(u64 *ctx)
+{
+	struct pt_regs *regs = user_registers(current_task());
+	if ((s32)ctx[SECCOMP_ARGUMENTS] != -1 || !regs)
+		return 0;
+	disable_preemption();
+	handle_end_of_call(regs, return_value(regs));
+	enable_preemption();
+	return 0;
+}
+#endif
+#elif defined(CALLS_AT_PERF_EVENTS)
+int on_syscall_return(struct exit_context *ctx)
+{
+	u32 number = ctx->number;
+	struct call *call = calls.lookup(&number);
+	if (!call || !(call->selected[0] | call->selected[1])) /* most calls end here */
+		return 0;
+	struct pt_regs *regs = user_registers(current_task());
+	if (regs)
+		handle_syscall_return(call, number, regs, ctx->retval);
+	return 0;
+}
+#else
+int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	u32 number = call_number(regs);
+	struct call *call = calls.lookup(&number);
+	if (!call || !(call->selected[0] | call->selected[1])) /* most calls end here */
+		return 0;
+	disable_preemption();
+	handle_syscall_return(call, number, regs, ctx->args[1]);
+	enable_preemption();
+	return 0;
+}
+#endif
+
+#ifdef CALLS_WITHOUT_RETURN
+/* exit, exit_group, rt_sigreturn: their entry is all there is of them. */
+static __always_inline void handle_enter_without_return(u32 number)
+{
+	struct task_struct *task = current_task();
+	struct call *call = calls.lookup(&number);
+	struct facts *facts = call && call->selected[0] ? read_process(task) : NULL;
+	if (!facts)
+		return;
+	count(SEEN);
+	u64 mask = call->selected[0] & match_facts(facts);
+	struct call_record *record = mask ? begin_call(task, call, false, facts, mask) : NULL;
+	if (!record) {
+		count(FILTERED);
+		return;
+	}
+	/* Of their arguments, none is more than a number. */
+	read_registers(record->sent.slots, &record->registers, user_registers(task), false);
+	record->end = 0;
+	record->sent.header.syscall = number;
+	record->sent.header.retval = 0;
+	submit_call(record);
+}
+
+int enter_without_return(void *ctx)
+{
+	disable_preemption();
+	handle_enter_without_return(current_call(current_task()));
+	enable_preemption();
+	return 0;
+}
+
+#endif
+
+#ifdef EXEC_CALLS
+/* execve, execveat: keep the record until the exec succeeds (see exec_calls.h). */
+static __always_inline void handle_enter_exec(u32 number)
+{
+	struct task_struct *task = current_task();
+	struct call *call = calls.lookup(&number);
+	struct facts *facts = read_facts(task);
+	if (!call || !facts || know_process(facts) == NOT_OURS)
+		return;
+	u64 mask = call->selected[0] & match_facts(facts);
+	struct call_record *record = begin_call(task, call, false, facts, mask);
+	if (!record)
+		return;
+	if (record->sent.header.mask) {
+		record->entered = true;
+		read_registers(record->sent.slots, &record->registers, user_registers(task), false);
+		take_arguments(record);
+		record->sent.header.syscall = number;
+	}
+	keep_exec(record);
+}
+
+int enter_exec(void *ctx)
+{
+	disable_preemption();
+	handle_enter_exec(current_call(current_task()));
+	enable_preemption();
+	return 0;
+}
+#endif

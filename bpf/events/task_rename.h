@@ -1,0 +1,22 @@
+/* task_rename: a task gets another name. At the raw tracepoint it still has the old one, by which
+ * it is judged (rule 17). */
+#pragma once
+#include "events/hook_event.h"
+
+static __always_inline void report_rename(struct task_struct *task, const char *name)
+{
+	struct hook_record *record = begin_record(EVENT_TASK_RENAME);
+	if (!record)
+		return;
+	set_text(record, 0, put_name(record, (char *)&task->comm));
+	set_text(record, 1, put_name(record, name));
+	submit_hook(record);
+}
+
+int on_task_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	report_rename((struct task_struct *)ctx->args[0], (const char *)ctx->args[1]);
+	enable_preemption();
+	return 0;
+}

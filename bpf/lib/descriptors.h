@@ -1,0 +1,24 @@
+/* What lies behind a descriptor of the current task. */
+#pragma once
+#include "lib/inode.h"
+
+#define S_IFSOCK 0140000
+
+/* NULL for a descriptor that is not open. */
+static __always_inline struct file *open_file(s32 fd)
+{
+	struct task_struct *task = current_task();
+	struct fdtable *table = READ(READ(task, files), fdt);
+	struct file *file = NULL;
+	if ((u32)fd < READ(table, max_fds))
+		read_kernel(&file, sizeof(file), (struct file **)READ(table, fd) + fd);
+	return file;
+}
+
+/* NULL for what is no socket; the file of one in a file system is none. */
+static __always_inline struct socket *open_socket(struct file *file)
+{
+	if ((READ(READ(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return (struct socket *)READ(file, private_data);
+}

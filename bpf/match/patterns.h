@@ -1,0 +1,52 @@
+/* Names of threads and hosts, where a scope uses `*`. */
+#pragma once
+#include "match/facts.h"
+#include "match/verdict.h"
+
+#ifdef USE_PATTERNS
+/* For each kind of name an Aho-Corasick automaton over the texts of all scopes: it reads the
+ * name once and meets every text that begins, ends or stands in it. Its rows are indexed by
+ * classes of bytes. */
+struct pattern_row {
+	u32 next[PATTERN_CLASSES]; /* the next row; PATTERN_MET is set where texts end there */
+};
+struct pattern_class {
+	u8 of[256];
+};
+BPF_ARRAY(pattern_classes, struct pattern_class, 2);
+BPF_ARRAY(pattern_rows, struct pattern_row, PATTERN_ROWS);
+BPF_ARRAY(pattern_met, struct verdict, PATTERN_ROWS);
+#define PATTERN_MET 0x80000000u
+
+static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *name, u64 unasked)
+{
+	u32 at = first_row;
+	u64 left = NAME_SIZE;
+	/* Shifted, for up to 5.11 the stack cannot be read at a variable place. */
+	u64 text[NAME_WORDS] = {name[0], name[1]};
+	struct verdict all = {.equal = unasked};
+	struct pattern_class *classes = pattern_classes.lookup(&kind);
+	if (!classes)
+		return 0;
+	u8 byte;
+	do {
+		struct pattern_row *row = pattern_rows.lookup(&at);
+		if (!row)
+			return 0;
+		byte = text[0];
+		text[0] = text[0] >> 8 | text[1] << 56;
+		text[1] >>= 8;
+		u32 next = row->next[classes->of[byte] & (PATTERN_CLASSES - 1)];
+		at = next & ~PATTERN_MET;
+		if (next & PATTERN_MET) {
+			struct verdict *met = pattern_met.lookup(&at);
+			if (!met)
+				return 0;
+			join_verdict(&all, met);
+		}
+		left--;
+		asm volatile("" : "+r"(left)); /* see build_path() */
+	} while (byte && left); /* the NUL is the end that `*text` asks for */
+	return accept_verdict(&all);
+}
+#endif

@@ -1,0 +1,71 @@
+/* Single values: names without `*`, inode numbers of namespaces, and ids without an order. */
+#pragma once
+#include "match/facts.h"
+#include "match/verdict.h"
+
+#if defined(USE_COMM) || defined(USE_UTS) || defined(USE_MNTNS) || defined(USE_PIDNS) ||            \
+	defined(USE_UID) || defined(USE_PID)
+/* Each value lies in one of two slots that its hash names, as tracee_ref/kernel/maps/cuckoo.py has
+ * arranged it, where the factors come from. In the last byte, which names and numbers leave zero,
+ * stands the kind: so an empty slot is no value's. */
+enum value_kind { VALUE_COMM = 1, VALUE_UTS, VALUE_MNTNS, VALUE_PIDNS, VALUE_UID, VALUE_PID };
+struct value_slot {
+	u64 words[NAME_WORDS];
+	struct verdict says;
+};
+BPF_ARRAY(value_table, struct value_slot, 1 << VALUE_BITS);
+
+static __always_inline bool holds_value(const struct value_slot *slot, u64 first, u64 second)
+{
+	return slot && slot->words[0] == first && slot->words[1] == second;
+}
+
+static __always_inline void join_value(struct verdict *all, u64 kind, u64 first, u64 second)
+{
+	second |= kind << 56;
+	u64 hash = first * VALUE_FACTOR_1 + second * VALUE_FACTOR_2;
+	hash = (hash ^ hash >> 32) * VALUE_FACTOR_3;
+	u32 place = hash >> (64 - VALUE_BITS);
+	struct value_slot *slot = value_table.lookup(&place);
+	if (!holds_value(slot, first, second)) {
+		place = hash << VALUE_BITS >> (64 - VALUE_BITS);
+		slot = value_table.lookup(&place);
+		if (!holds_value(slot, first, second))
+			return;
+	}
+	join_verdict(all, &slot->says);
+}
+
+/* `unasked` are the scopes without an `=` value of the kind. */
+static __always_inline u64 accept_name(u64 kind, const u64 *name, u64 unasked)
+{
+	struct verdict all = {.equal = unasked};
+	join_value(&all, kind, name[0], name[1]);
+	return accept_verdict(&all);
+}
+
+static __always_inline u64 accept_number(u64 kind, u64 number, u64 unasked)
+{
+	struct verdict all = {.equal = unasked};
+	join_value(&all, kind, number, 0);
+	return accept_verdict(&all);
+}
+#endif
+
+#ifdef USE_PID
+/* Rule 9: the process id, the thread id and `new` are values that a task has at once. */
+static __always_inline u64 accept_ids(u32 pid, u32 tid, u32 fresh)
+{
+	struct verdict all = {.equal = PID_UNASKED};
+	join_value(&all, VALUE_PID, pid, 0);
+	if (tid != pid)
+		join_value(&all, VALUE_PID, tid, 0);
+#ifdef USE_NEW
+	if (fresh) {
+		all.equal |= NEW_EQUAL;
+		all.excluded |= NEW_EXCLUDED;
+	}
+#endif
+	return accept_verdict(&all);
+}
+#endif

@@ -1,0 +1,90 @@
+/* The cgroup of the current task, and the container that it belongs to.
+ *
+ * One hierarchy tells: that of cgroup v2, or a v1 one (tracee_ref/containers/cgroups.py). The
+ * ids of cgroups in different v1 hierarchies collide. */
+#pragma once
+#include "lib/began.h"
+#include "match/containers.h"
+#include "lib/current.h"
+
+#ifdef CONTAINERS
+struct container {
+	u64 accept; /* scopes whose filters on containers hold */
+	u64 is_new; /* made after tracing began */
+	union {
+		u8 id[CONTAINER_ID_SIZE];
+		u64 words[CONTAINER_ID_WORDS];
+	};
+};
+BPF_HASH(containers, u64, struct container, CONTAINERS); /* by the id of the cgroup */
+
+#ifdef USE_CONTAINER
+#define NO_CONTAINER {.accept = CONTAINER_OUTSIDE}
+#else
+#define NO_CONTAINER {}
+#endif
+
+/* What was found for the cgroup that was asked for last on this CPU. It stays true, for nobody is
+ * in a cgroup before its container is known (container_life.h): once tracing has begun, until when
+ * user space tells of those that were there before. */
+struct found_container {
+	u64 cgroup;
+	struct container container;
+};
+BPF_PERCPU_ARRAY(found_last, struct found_container, 1);
+
+/* Return the container that a cgroup belongs to. Most events come from the cgroup of the one
+ * before, and the look into the hash map would take longer than most filters. */
+static __always_inline struct container *find_container(u64 cgroup)
+{
+	u32 zero = 0;
+	struct found_container *last = found_last.lookup(&zero);
+	if (!last)
+		return NULL;
+	if (last->cgroup == cgroup)
+		return &last->container;
+	u64 steady = began();
+	struct container *known = containers.lookup(&cgroup), none = NO_CONTAINER;
+	last->container = known ? *known : none;
+	last->cgroup = steady ? cgroup : 0;
+	return &last->container;
+}
+#endif
+
+static __always_inline u64 cgroup_id(struct cgroup *cgroup)
+{
+	return READ(READ(cgroup, kn), id);
+}
+
+static __always_inline u64 cgroup_of(struct task_struct *task)
+{
+	struct css_set *set = FIELD(task, cgroups);
+#ifdef CGROUP_SUBSYSTEM /* of the v1 hierarchy */
+	struct cgroup_subsys_state *state = (void *)FIELD_WORD(set, subsys, CGROUP_SUBSYSTEM);
+	struct cgroup *cgroup = FIELD(state, cgroup);
+#else
+	struct cgroup *cgroup = FIELD(set, dfl_cgrp);
+#endif
+	return FIELD(FIELD(cgroup, kn), id);
+}
+
+#ifdef USE_CONTAINER
+static __always_inline u64 accept_container_of(struct task_struct *task)
+{
+	struct container *container = find_container(cgroup_of(task));
+	return container ? container->accept : CONTAINER_OUTSIDE;
+}
+#endif
+
+/* Copy the id of the container that a cgroup belongs to; zero for none. */
+static __always_inline void copy_container_id(u64 *words, u64 cgroup)
+{
+#ifdef CONTAINERS
+	struct container *container = find_container(cgroup);
+	if (container) {
+		__builtin_memcpy(words, container->words, CONTAINER_ID_SIZE);
+		return;
+	}
+#endif
+	__builtin_memset(words, 0, CONTAINER_ID_SIZE);
+}

@@ -1,0 +1,126 @@
+/* Making and removing of cgroups: what is known of containers is kept up by these alone.
+ *
+ * A new cgroup is a container if its name says so; else it belongs to what its parent belongs
+ * to. Nobody can be in it, nor see it, before its tracepoint has passed (cgroup_mkdir() in
+ * kernel/cgroup/cgroup.c activates it afterwards). */
+#pragma once
+#include "state/cgroups.h"
+#include "state/processes.h"
+
+#ifdef CONTAINERS
+#define ID_DIGITS (2 * CONTAINER_ID_SIZE)
+#define SCOPE_LENGTH 6 /* of .scope, behind the id where systemd made the cgroup */
+
+/* The first eight characters of a text as a number; little-endian, so that shifting it to the
+ * left leaves out the last ones. */
+static __always_inline u64 word(const char *text)
+{
+	u64 value;
+	__builtin_memcpy(&value, text, sizeof(value));
+	return value;
+}
+
+/* Return the length of the runtime's name in front of the id. */
+static __always_inline u64 runtime_prefix(const char *name)
+{
+	u64 start[2] = {};
+	read_kernel_text(start, sizeof(start), name);
+	if (start[0] << 8 == word("docker-") << 8 || start[0] << 8 == word("libpod-") << 8)
+		return 7;
+	if (start[0] << 24 == word("crio-\0\0") << 24)
+		return 5;
+	return start[0] == word("cri-containerd-") && start[1] == word("ainerd-") ? 15 : 0;
+}
+
+/* Return the value of a digit, lower case only as runtimes write ids; above 15 for no digit. */
+static __always_inline u8 digit(u8 character)
+{
+	u8 number = character - '0', letter = character - 'a';
+	if (number < 10)
+		return number;
+	return letter < 6 ? letter + 10 : 16;
+}
+
+/* A loop rather than its 32 copies, which would take the compiler a tenth of our start. */
+static __always_inline bool parse_id(u8 *id, const u8 *text)
+{
+	u64 i = 0;
+	do {
+		u8 high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+		if (high > 15 || low > 15)
+			return false;
+		id[i++] = high << 4 | low;
+		asm volatile("" : "+r"(i)); /* see build_path_at() */
+	} while (i < CONTAINER_ID_SIZE);
+	return true;
+}
+
+/* Read the id of the container that a cgroup's name stands for; false if it is none. */
+static __always_inline bool read_container_id(u8 *id, const char *name)
+{
+	/* With the NUL, and one more to tell what is too long. */
+	char text[ID_DIGITS + SCOPE_LENGTH + 2] = {};
+	long size = read_kernel_text(text, sizeof(text), name + runtime_prefix(name));
+	if (size != ID_DIGITS + 1 && size != ID_DIGITS + SCOPE_LENGTH + 1)
+		return false;
+	if (text[ID_DIGITS] && word(text + ID_DIGITS) != word(".scope\0"))
+		return false;
+	return parse_id(id, (u8 *)text);
+}
+
+static __always_inline struct container *container_of_parent(struct cgroup *cgroup)
+{
+	struct cgroup_subsys_state *parent = READ(cgroup, self_parent);
+	u64 id = parent ? cgroup_id(READ(parent, cgroup)) : 0;
+	return containers.lookup(&id);
+}
+
+static __always_inline bool is_watched(struct cgroup *cgroup)
+{
+	return READ(READ(cgroup, root), hierarchy_id) == HIERARCHY;
+}
+
+static __always_inline void handle_cgroup_mkdir(struct cgroup *cgroup)
+{
+	struct container made = {.accept = ~0ULL, .is_new = began() != 0};
+	if (!is_watched(cgroup))
+		return;
+	u64 id = cgroup_id(cgroup);
+	if (read_container_id(made.id, READ(READ(cgroup, kn), name))) {
+#ifdef USE_CONTAINER
+		made.accept = accept_container(made.id, made.is_new);
+#endif
+	} else {
+		struct container *parent = container_of_parent(cgroup);
+		if (!parent)
+			return;
+		made = *parent;
+	}
+	if (containers.update(&id, &made) < 0)
+		count(UNTRACKED);
+}
+
+int on_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	handle_cgroup_mkdir((struct cgroup *)ctx->args[0]);
+	enable_preemption();
+	return 0;
+}
+
+static __always_inline void handle_cgroup_rmdir(struct cgroup *cgroup)
+{
+	if (!is_watched(cgroup))
+		return;
+	u64 id = cgroup_id(cgroup);
+	containers.delete(&id);
+}
+
+int on_cgroup_rmdir(struct bpf_raw_tracepoint_args *ctx)
+{
+	disable_preemption();
+	handle_cgroup_rmdir((struct cgroup *)ctx->args[0]);
+	enable_preemption();
+	return 0;
+}
+#endif

@@ -1,0 +1,1 @@
+"""Tests that need no kernel, in the layout of the packages."""

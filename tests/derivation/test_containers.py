@@ -1,0 +1,81 @@
+"""Events of containers as they are made of cgroup events, and by which runtime a container is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.output.samples import exit_with
+from tracee_ref.containers.cgroups import containers_below
+from tracee_ref.containers.runtimes import Runtimes
+from tracee_ref.derivation import containers
+
+ID = "0123456789abcdef" * 4
+
+
+@pytest.fixture(autouse=True)
+def hierarchy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(containers, "own_hierarchy_number", lambda: 3)
+
+
+def cgroup(path: str | None, number: int = 3) -> dict[str, Any]:
+    return {"cgroup_id": 7, "cgroup_path": path, "hierarchy_id": number}
+
+
+def test_a_container_is_told_once_whatever_the_hierarchies() -> None:
+    event = exit_with(timestamp=5)
+    (made,) = containers.created(event, cgroup(f"/a/docker-{ID}.scope"))
+    assert (made["runtime"], made["container_id"], made["ctime"]) == ("docker", ID, 5)
+    (gone,) = containers.removed(event, cgroup(f"/a/crio-{ID}"))
+    assert gone == {"runtime": "crio", "container_id": ID}
+    for others in (cgroup(f"/a/docker-{ID}.scope", 0), cgroup(None), cgroup("/a"),
+                   cgroup(f"/{ID}/below")):  # fmt: skip
+        assert not [*containers.created(event, others), *containers.removed(event, others)]
+
+
+@pytest.mark.parametrize(
+    ("path", "runtime"),
+    [
+        (f"/docker/{ID}", "docker"),
+        (f"/system.slice/docker-{ID}.scope", "docker"),
+        (f"/kubepods/pod1/cri-containerd-{ID}", "containerd"),
+        (f"/machine.slice/libpod-{ID}.scope", "podman"),
+        (f"/pods/crio-{ID}.scope", "crio"),
+        (f"/{ID}", "unknown"),
+        (f"/docker/below/{ID}", "unknown"),
+    ],
+)
+def test_the_cgroup_tells_the_runtime(tmp_path: Path, path: str, runtime: str) -> None:
+    assert Runtimes(tmp_path).runtime(ID, path) == runtime
+
+
+@pytest.mark.parametrize(
+    ("place", "runtime"),
+    [
+        ("var/lib/docker/containers", "docker"),
+        ("run/containerd/io.containerd.runtime.v2.task/k8s.io", "containerd"),
+        ("var/lib/containers/storage/overlay-containers", "podman"),
+        ("run/runc", "runc"),
+        ("run/crun", "crun"),
+    ],
+)
+def test_or_else_its_files_do(tmp_path: Path, place: str, runtime: str) -> None:
+    (tmp_path / place / ID).mkdir(parents=True)
+    assert Runtimes(tmp_path).runtime(ID, f"/a/{ID}") == runtime
+    assert Runtimes(tmp_path).runtime(ID[::-1], f"/a/{ID[::-1]}") == "unknown"
+
+
+def test_one_runtime_uses_another(tmp_path: Path) -> None:
+    """Docker has containerd make its containers, and that has runc."""
+    for place in ("run/runc", "run/containerd/io.containerd.runtime.v2.task/moby",
+                  "var/lib/docker/containers"):  # fmt: skip
+        (tmp_path / place / ID).mkdir(parents=True)
+    assert Runtimes(tmp_path).runtime(ID, f"/a/{ID}") == "docker"
+
+
+def test_containers_inside_of_containers_are_found(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / f"docker-{ID}.scope" / "b" / ID
+    inner.mkdir(parents=True)
+    assert sorted(containers_below(tmp_path)) == [inner.parents[1], inner]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import runpy
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tracee_ref.derivation.rules import RULES
+from tracee_ref.events.catalogue import (
+    AT_START,
+    LAST_NATIVE_CALL,
+    ONLY_32BIT,
+    TRACED,
+    ArgumentDefinition,
+    i386_events,
+    load_catalogue,
+)
+from tracee_ref.events.function_events import FUNCTIONS
+
+ROOT = Path(__file__).parents[2]
+NEVER_ASSIGNED = {222, 223, 251, 285, 387, 388, 389, 390, 391, 392, 415}
+NOT_IN_THE_CATALOGUE = {449: "futex_waitv", 450: "set_mempolicy_home_node"}
+
+
+def test_the_events_of_the_document() -> None:
+    event = load_catalogue()["openat"]
+    assert (event.id, event.syscall, event.available) == (257, True, True)
+    assert event.sets == {"syscalls", "fs", "fs_file_ops"}
+    assert event.args == (
+        ArgumentDefinition("dirfd", "int"),
+        ArgumentDefinition("pathname", "const char*"),
+        ArgumentDefinition("flags", "int"),
+        ArgumentDefinition("mode", "mode_t"),
+    )
+    assert load_catalogue()["sched_process_exit"].id == 714
+    assert load_catalogue()["net_packet_icmp"].available is True
+
+
+def test_groups_have_the_sizes_of_the_facts() -> None:
+    events = load_catalogue().values()
+    assert Counter(event.syscall for event in events) == {True: 446, False: 83}
+    assert sum(event.syscall and event.id <= LAST_NATIVE_CALL for event in events) == 360
+    assert {event.id for event in events if ONLY_32BIT in event.sets} == set(range(449, 535))
+    assert len({event.id for event in events}) == len(events)
+
+
+def test_sets_have_the_sizes_of_the_facts() -> None:
+    sizes = Counter(name for event in load_catalogue().values() for name in event.sets)
+    expected = {"syscalls": 446, "fs": 149, "proc": 102, "default": 40, "net_snd_rcv": 6}
+    assert {name: sizes[name] for name in expected} == expected
+
+
+def test_what_can_be_traced() -> None:
+    others = {e.name for e in load_catalogue().values() if e.available and not e.syscall}
+    derived = {name for name in RULES if load_catalogue()[name].available}
+    assert others == {*TRACED, *FUNCTIONS, *AT_START, *derived}
+    assert {"sched_process_fork", "sched_process_exec", "sched_process_exit"} < TRACED
+    assert all(event.available for event in load_catalogue().values() if event.syscall)
+
+
+def test_internal_events_cannot_be_named() -> None:
+    assert not {"net_packet_base", "print_syscall_table", "capture_exec"} & set(load_catalogue())
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (1, "exit"),
+        (11, "execve"),
+        (16, "lchown16"),
+        (17, "break"),
+        (22, "umount"),
+        (24, "getuid16"),
+        (52, "umount2"),
+        (76, "old_getrlimit"),
+        (82, "old_select"),
+        (122, "uname"),
+        (137, "afs_syscall"),
+        (140, "llseek"),
+        (142, "select"),
+        (149, "sysctl"),
+        (187, "sendfile32"),
+        (191, "getrlimit"),
+        (192, "mmap2"),
+        (195, "stat64"),
+        (199, "getuid"),
+        (239, "sendfile"),
+        (240, "futex_time32"),
+        (300, "newfstatat"),
+        (343, "clock_adjtime"),
+        (403, "clock_gettime"),
+        (405, "clock_adjtime64"),
+        (422, "futex"),
+        (448, "process_mrelease"),
+    ],
+)
+def test_i386_numbers(number: int, name: str) -> None:
+    assert i386_events()[number] == load_catalogue()[name].id
+
+
+def test_every_32bit_event_is_reached_and_no_event_twice() -> None:
+    reached = Counter(i386_events().values())
+    assert set(reached) >= set(range(449, 535))
+    assert set(reached.values()) == {1}
+
+
+def test_what_i386_numbers_have_no_event() -> None:
+    missing = set(range(451)) - set(i386_events())
+    assert missing == NEVER_ASSIGNED | set(NOT_IN_THE_CATALOGUE)
+    assert max(i386_events()) < min(NOT_IN_THE_CATALOGUE)
+
+
+def test_the_i386_table_is_what_its_script_makes() -> None:
+    script = runpy.run_path(str(ROOT / "tools" / "make_i386_table.py"))
+    if not script["HEADER"].exists():
+        pytest.skip("asm/unistd_32.h is not installed (package linux-libc-dev)")
+    rows = json.loads((ROOT / "tracee_ref" / "events" / "data" / "events.json").read_text())
+    ids = {name: number for number, name, syscall, *_ in rows if syscall}
+    assert script["table"](script["HEADER"].read_text(), ids) == i386_events()

@@ -1,0 +1,81 @@
+"""Events of kernel functions: catalogue, programs and records agree on them."""
+
+from __future__ import annotations
+
+import re
+import struct
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from tracee_ref.decode.records import HEADER, RecordDecoder, View
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.events.event import TraceEvent
+from tracee_ref.events.function_events import FUNCTIONS, SLOTS
+from tracee_ref.kernel.plan import program_at
+from tracee_ref.output.go_values import arguments_text
+from tracee_ref.output.json_lines import JsonPrinter
+
+TEXT = "\n".join(file.read_text() for file in Path(str(files("bpf"))).rglob("*.h"))
+NULL = 1 << 32
+
+
+def record(event: str, *slots: int, data: bytes = b"", call: int = -1) -> bytes:
+    number = load_catalogue()[event].id
+    header = HEADER.pack(5, 0, number, call, 1, 4, 0, *[0] * 9, 0, 0, b"cat", b"host", b"")
+    return header + struct.pack(f"{SLOTS}Q", *slots, *[9] * (SLOTS - len(slots))) + data
+
+
+def decode(record: bytes, *, printed: bool = True) -> TraceEvent:
+    return RecordDecoder(View(epoch=0, printed=printed))(record)
+
+
+def test_all_security_hooks_of_the_catalogue_are_there() -> None:
+    hooks = {name for name in load_catalogue() if name.startswith("security_")}
+    others = {"magic_write", "mem_prot_alert", "do_exit", "cap_capable"}
+    assert FUNCTIONS.keys() == hooks | others
+    assert all(load_catalogue()[name].available for name in FUNCTIONS)
+
+
+@pytest.mark.parametrize("event", FUNCTIONS)
+def test_an_event_has_a_program_for_each_function(event: str) -> None:
+    for function in FUNCTIONS[event]:
+        program = program_at(function, load_catalogue()[event])
+        assert len(re.findall(rf"^int {program}\(struct pt_regs \*ctx\)$", TEXT, re.M)) == 1
+    assert f"#ifdef EVENT_{event.upper()}\n" in TEXT
+    assert (event == "magic_write") != (f"int put_{event}(struct pt_regs *ctx)\n" in TEXT)
+
+
+def test_the_slots_of_a_record() -> None:
+    assert f"#define HOOK_SLOTS {SLOTS} " in TEXT
+    assert max(len(load_catalogue()[name].args) for name in FUNCTIONS) <= SLOTS
+
+
+def test_an_opened_file() -> None:
+    opened = record("security_file_open", 2, 0o101, 27, 5, 10, 1, data=b"/ab", call=257)
+    event = decode(opened)
+    assert [a.value for a in event.args] == ["/a", "O_WRONLY|O_CREAT", 27, 5, 10, "b"]
+    assert (event.event_id, event.syscall) == ("730", "openat")
+    unknown = decode(record("security_file_open", 2, 0, 27, 5, 10, NULL, data=b"/a"))
+    assert (unknown.args[5].value, unknown.args_num) == (None, 5)
+
+
+def test_the_first_bytes_of_a_file() -> None:
+    event = decode(record("magic_write", 2, 4, 27, 5, data=b"/a\x7fELF"), printed=False)
+    assert event.args[1].value == b"\x7fELF"
+    assert arguments_text(event.args[:2]) == "pathname: /a, bytes: [127 69 76 70]"
+    assert b'"value":"f0VMRg=="' in JsonPrinter().line(event)
+
+
+def test_a_file_that_the_kernel_reads() -> None:
+    slots = (2, 27, 5, 2, 10)
+    event = decode(record("security_kernel_read_file", *slots, data=b"/a"))
+    assert event.args[3].value == "kernel-module"
+    other = decode(record("security_kernel_read_file", 2, 27, 5, 99, 10, data=b"/a"))
+    assert other.args[3].value == ""
+
+
+def test_no_call_passed_the_socket() -> None:
+    event = decode(record("security_socket_bind", 2**64 - 1, 2, data=b"\x10\x00"))
+    assert [a.value for a in event.args] == [-1, {"sa_family": "AF_NETLINK"}]

@@ -1,0 +1,131 @@
+"""Which events the event and set flags of a scope select (rules 5 and 6)."""
+
+import pytest
+
+from model.scope import EventField, Part
+from tracee_ref.errors import HostError, UsageError
+from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition
+from tracee_ref.filters.flag import read_filter
+from tracee_ref.filters.parse import parse_filters
+
+
+def event(number: int, name: str, sets: str, available: bool = True) -> EventDefinition:
+    arguments = (ArgumentDefinition("fd", "int"),)
+    return EventDefinition(number, name, True, frozenset(sets.split()), arguments, available)
+
+
+CATALOGUE = {
+    one.name: one
+    for one in (
+        event(0, "open", "fs"),
+        event(1, "openat", "fs default"),
+        event(2, "opentree", "fs", available=False),
+        event(3, "close", "fs default"),
+        event(4, "ptrace", "proc default"),
+        event(5, "later_on", "later default", available=False),
+        event(6, "later_still", "later", available=False),
+        event(6018, "anti_debugging", "signatures"),
+    )
+}
+
+SELECTED = {
+    "event=close": "close",
+    "event=open*": "open openat",
+    "event=*": "open openat close ptrace anti_debugging",
+    "event=close event=ptrace": "close ptrace",
+    "event=close,ptrace": "close ptrace",
+    "set=fs": "open openat close",
+    "set=fs,proc": "open openat close ptrace",
+    "set=fs set!=proc": "open openat close",
+    "event=ptrace set=fs event!=open*": "close ptrace",
+    "event!=open* set=fs event=ptrace": "close ptrace",
+    "event!=close": "openat ptrace",
+    "event!=later_on": "openat close ptrace",
+    "set!=proc": "openat close",
+    "set!=fs": "ptrace",
+    "set!=later": "openat close ptrace",
+    "event=openat,close event!=openat": "close",
+    "event=openat,ptrace set!=proc": "openat",
+    "event=later_*,close": "close",
+    "uid=0": "openat close ptrace",
+}
+
+
+@pytest.mark.parametrize(("flags", "names"), SELECTED.items())
+def test_selection(flags: str, names: str) -> None:
+    (scope,) = parse_filters(flags.split(), CATALOGUE)
+    assert scope.events == set(names.split())
+
+
+def test_a_signature_event_takes_any_argument_name() -> None:
+    flag = "anti_debugging.args.whatever=1"
+    (condition,) = read_filter(flag, CATALOGUE).conditions
+    assert condition.key == EventField("anti_debugging", Part.ARGS, "whatever")
+
+
+REMEDY = "take an event!= or set!= flag away, or add event=NAME of one that --list shows"
+
+
+@pytest.mark.parametrize(
+    "flags", ["event!=*", "event=open event!=open", "set=fs set!=fs", "event=open set!=fs"]
+)
+def test_a_scope_left_without_events_is_named(flags: str) -> None:
+    numbered = [f"7:{flag}" for flag in flags.split()]
+    with pytest.raises(UsageError) as error:
+        parse_filters(["event=open", *numbered], CATALOGUE)
+    assert str(error.value) == f"scope 7 selects no event - {REMEDY}"
+
+
+@pytest.mark.parametrize("flag", ["event=later*", "set=later"])
+def test_a_scope_with_unavailable_events_alone_is_named(flag: str) -> None:
+    with pytest.raises(UsageError) as error:
+        parse_filters([flag], CATALOGUE)
+    assert str(error.value) == f"scope 1 selects no event that is supported yet - {REMEDY}"
+
+
+def test_an_unavailable_event_cannot_be_asked_for_by_its_name() -> None:
+    with pytest.raises(UsageError) as error:
+        parse_filters(["event=close,later_on"], CATALOGUE)
+    assert str(error.value) == "event=later_on: this event is not supported yet; see --list"
+
+
+def lacking(asked: EventDefinition) -> str:
+    """What a kernel lacks that cannot deliver close."""
+    return "hooks" if asked.name == "close" else ""
+
+
+@pytest.mark.parametrize("flags", ["set=fs", "event=open,c*", "event!=ptrace", "uid=0"])
+def test_what_the_kernel_cannot_deliver_is_left_out(flags: str) -> None:
+    (everywhere,) = parse_filters(flags.split(), CATALOGUE)
+    (here,) = parse_filters(flags.split(), CATALOGUE, lacking)
+    assert here.events == everywhere.events - {"close"} != everywhere.events
+
+
+def test_it_may_be_excluded_by_name() -> None:
+    (scope,) = parse_filters(["set=fs", "event!=close"], CATALOGUE, lacking)
+    assert scope.events == {"open", "openat"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("event=open,close", "event=close: unavailable here: needs hooks - take the event away"),
+        ("event=clo*", "scope 1 selects no event that is available here: needs hooks - add"),
+        ("set=fs close.args.fd=1", "filter 'close.args.fd=1': unavailable here: needs hooks - "),
+    ],
+)
+def test_asking_for_it_is_an_error_of_the_host(flags: str, message: str) -> None:
+    with pytest.raises(HostError) as error:
+        parse_filters(flags.split(), CATALOGUE, lacking)
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("flags", [["close.args.fd=1"], ["event=close", "2:close.args.fd=1"]])
+def test_a_filter_on_an_event_needs_the_event_in_its_own_scope(flags: list[str]) -> None:
+    flag = flags[-1]
+    number = 2 if flag.startswith("2:") else 1
+    with pytest.raises(UsageError) as error:
+        parse_filters([*flags, f"{number}:event=openat"], CATALOGUE)
+    assert str(error.value) == (
+        f"filter {flag!r}: scope {number} does not select close - add {number}:event=close"
+    )

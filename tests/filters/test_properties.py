@@ -1,0 +1,159 @@
+"""What holds for all flags: no surprise from any text, order never matters, and back again."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.scope import (
+    NEW,
+    Binary,
+    Condition,
+    ContainerId,
+    EventField,
+    Key,
+    Op,
+    Part,
+    Pattern,
+    Scope,
+)
+from tracee_ref.errors import UsageError
+from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition
+from tracee_ref.filters.flag import read_filter
+from tracee_ref.filters.kinds import KINDS
+from tracee_ref.filters.parse import build_scopes, parse_filters
+from tracee_ref.filters.spelling import format_scopes
+from tracee_ref.filters.values import HOST_MNTNS
+from tracee_ref.output.flags import FORMATS, parse_outputs
+
+T = TypeVar("T")
+
+ARGUMENTS = (ArgumentDefinition("flags", "int"), ArgumentDefinition("pathname", "const char*"))
+CATALOGUE = {
+    name: EventDefinition(number, name, True, frozenset({"default", "fs"}), ARGUMENTS, number < 4)
+    for number, name in enumerate(["open", "openat", "close", "ptrace", "later"])
+}
+EVENTS = [name for name, event in CATALOGUE.items() if event.available]
+SYMBOLS = list("!=<>:,*./+-")
+WORDS = [kind.name for kind in KINDS] + [kind.example for kind in KINDS] + ["65", "0", "new"]
+
+texts = st.text(st.characters(exclude_characters=",*\0", codec="utf-8"), min_size=1, max_size=15)
+short = texts.filter(lambda text: len(text.encode()) <= 15).map(str.encode)
+paths = st.binary(max_size=20).map(lambda raw: b"/" + bytes(set(raw) - set(b",:\0")))
+patterns = st.builds(Pattern, short, st.booleans(), st.booleans())
+equality = st.sampled_from([Op.EQ, Op.NE])
+numbers = st.integers(1, 2**32 - 2)
+binaries = st.builds(Binary, paths, st.sampled_from([None, HOST_MNTNS]) | numbers)
+ids = st.text("0123456789abcdef", min_size=1).map(ContainerId)
+
+supported = st.one_of(
+    st.builds(Condition, st.just(Key.COMM), equality, patterns),
+    st.builds(Condition, st.sampled_from([Key.UID, Key.PID]), st.sampled_from(Op), numbers),
+    st.builds(Condition, st.just(Key.BINARY), equality, st.builds(Binary, paths)),
+)
+
+
+def field_conditions(event: str) -> st.SearchStrategy[Condition]:
+    flags, name = (EventField(event, Part.ARGS, one.name) for one in ARGUMENTS)
+    retval, comm = EventField(event, Part.RETVAL), EventField(event, Part.CONTEXT, "processName")
+    context = EventField(event, Part.CONTEXT, "timestamp")
+    order = st.sampled_from([Op.LT, Op.LE, Op.GT, Op.GE])
+    signed = st.integers(-(2**62), 2**62)
+    return st.one_of(
+        st.builds(Condition, st.sampled_from([flags, name, comm]), equality, patterns),
+        st.builds(Condition, st.just(flags), order, signed),
+        st.builds(Condition, st.sampled_from([retval, context]), st.sampled_from(Op), signed),
+        st.builds(
+            Condition,
+            st.just(EventField(event, Part.CONTEXT, "container")),
+            equality,
+            st.just(True),
+        ),
+    )
+
+
+refused = st.one_of(
+    st.builds(Condition, st.just(Key.PID), equality, st.just(NEW)),
+    st.builds(Condition, st.just(Key.CONTAINER), equality, st.just(NEW) | ids),
+    st.builds(Condition, st.just(Key.IN_CONTAINER), equality, st.just(True)),
+    st.builds(Condition, st.sampled_from([Key.MNTNS, Key.PIDNS, Key.TREE]), equality, numbers),
+    st.builds(Condition, st.just(Key.UTS), equality, patterns),
+    st.builds(Condition, st.just(Key.BINARY), equality, binaries),
+)
+
+
+@st.composite
+def scope_sets(draw: st.DrawFn, full: bool) -> tuple[Scope, ...]:
+    scopes = []
+    for number in sorted(draw(st.sets(st.integers(1, 64), min_size=1, max_size=4))):
+        events = draw(st.sets(st.sampled_from(EVENTS), min_size=1))
+        kinds = [supported, refused, *map(field_conditions, sorted(events))]
+        conditions = draw(st.sets(st.one_of(kinds) if full else supported, max_size=6))
+        follow = full and draw(st.booleans())
+        scopes.append(Scope(number, frozenset(events), frozenset(conditions), follow))
+    return tuple(scopes)
+
+
+def read_all(flags: Sequence[str]) -> tuple[Scope, ...]:
+    return build_scopes([read_filter(text, CATALOGUE) for text in flags], CATALOGUE)
+
+
+@given(scope_sets(full=False))
+def test_scopes_survive_being_written_and_read(scopes: tuple[Scope, ...]) -> None:
+    assert parse_filters(format_scopes(scopes), CATALOGUE) == scopes
+
+
+@given(scope_sets(full=True))
+def test_scopes_of_every_kind_survive_being_written_and_read(scopes: tuple[Scope, ...]) -> None:
+    assert read_all(format_scopes(scopes)) == scopes
+
+
+@given(
+    scope_sets(full=True)
+    .map(format_scopes)
+    .flatmap(lambda f: st.tuples(st.just(f), st.permutations(f)))
+)
+def test_order_of_flags_never_matters(pair: tuple[list[str], list[str]]) -> None:
+    flags, shuffled = pair
+    assert read_all(flags) == read_all(shuffled)
+
+
+@pytest.mark.parametrize("value", [Pattern(b"a,b"), Pattern(b"*"), Binary(b"/a:b"), Binary(b"/,")])
+def test_a_value_that_no_flag_can_hold_is_not_written(value: Pattern | Binary) -> None:
+    key = Key.COMM if isinstance(value, Pattern) else Key.BINARY
+    scope = Scope(1, frozenset(EVENTS), frozenset({Condition(key, Op.EQ, value)}))
+    with pytest.raises(ValueError, match="cannot be written in a flag"):
+        format_scopes([scope])
+
+
+anything = st.text() | st.lists(st.sampled_from(SYMBOLS + WORDS), max_size=6).map("".join)
+
+
+def parsed(parse: Callable[[], T]) -> T | None:
+    """Return the result, or None for a refusal in one line; let all else through."""
+    try:
+        return parse()
+    except UsageError as error:
+        if len(str(error).splitlines()) != 1:
+            raise
+        return None
+
+
+@settings(max_examples=3000)
+@given(st.lists(anything, max_size=2))
+def test_any_text_gives_scopes_or_one_line(flags: list[str]) -> None:
+    scopes = parsed(lambda: parse_filters(flags, CATALOGUE))
+    assert scopes is None or all(scope.events for scope in scopes)
+
+
+OUTPUT_WORDS = ["table", "json", "format", "option", "none", "forward", "exec-env", "http://"]
+any_output = st.text() | st.lists(st.sampled_from(SYMBOLS + OUTPUT_WORDS), max_size=6).map("".join)
+
+
+@settings(max_examples=1000)
+@given(st.lists(any_output, max_size=2))
+def test_any_output_gives_a_plan_or_one_line(values: list[str]) -> None:
+    plan = parsed(lambda: parse_outputs(values))
+    assert plan is None or all(sink.format in FORMATS for sink in plan.sinks)

@@ -1,0 +1,49 @@
+"""The page of filters is the table that parsing uses, and its examples are good."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.fields import ALIASES, CONTAINER, NUMBERS, TEXTS
+from tracee_ref.filters.flag import read_filter
+from tracee_ref.filters.kinds import KINDS, Kind
+from tracee_ref.filters.parse import build_scopes
+from tracee_ref.filters.reference import reference
+from tracee_ref.help import filter_help
+
+PAGE = Path(__file__).parents[2] / "docs" / "guide" / "filters.md"
+
+
+def test_the_page_is_what_the_table_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == reference(), (
+        "write it anew: python -m tracee_ref.filters.reference >docs/guide/filters.md"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_example_is_read(kind: Kind) -> None:
+    flags = shlex.split(kind.command)[1::2]
+    filters = [read_filter(flag, load_catalogue()) for flag in flags]
+    assert filters[-1].kind is kind
+    (scope,) = build_scopes(filters, load_catalogue())
+    assert scope.number == 1
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_page_and_help_say_the_same(kind: Kind) -> None:
+    help_text = " ".join(filter_help().split())
+    page = reference().replace(r"\*", "*")
+    for text in (kind.form, kind.takes, kind.summary, kind.command, kind.selects):
+        assert text in help_text
+        assert text in page
+    for spelling in kind.spellings:
+        assert f"`{spelling}`" in page
+
+
+@pytest.mark.parametrize("name", [*ALIASES, *ALIASES.values(), *NUMBERS, *TEXTS, *CONTAINER])
+def test_every_context_field_is_on_the_page_and_can_be_read(name: str) -> None:
+    assert f"`{name}`" in reference()
+    flag = f"openat.context.{name}" + ("" if name in CONTAINER else "=1")
+    assert read_filter(flag, load_catalogue()).conditions

@@ -1,0 +1,147 @@
+"""The headers of the machines, compiled for this one: call numbers, registers, the stack."""
+
+from __future__ import annotations
+
+import ctypes
+import runpy
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tracee_ref.events.catalogue import all_events, arm64_events, i386_events, load_catalogue
+
+ROOT = Path(__file__).parents[2]
+NATIVE_X86 = {e.id: e.id for e in load_catalogue().values() if e.syscall and e.id <= 448}
+X86, ARM64 = "arch/x86.h", "arch/arm64.h"
+TABLES: Mapping[tuple[str, bool], Callable[[], Mapping[int, int]]] = {
+    (X86, False): lambda: NATIVE_X86,
+    (X86, True): i386_events,
+    (ARM64, False): arm64_events,
+}
+"""The calls of a header, native and 32-bit ones.  For those of 32-bit ARM there is no table."""
+
+PRELUDE = """
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+typedef uint64_t u64; typedef uint32_t u32; typedef uint16_t u16; typedef int64_t s64;
+typedef int32_t s32;
+#define __always_inline inline
+#define READ(pointer, field) ((pointer)->field)
+#define FIELD(pointer, field) ((pointer)->field)
+#define SAVED(pointer, field) ((pointer)->field)
+#define read_kernel(to, size, from) memcpy(to, from, size)
+#define PF_KTHREAD 0x00200000
+#define PT_REGS_SIZE sizeof(struct pt_regs)
+struct task_struct { u64 flags, thread_info_flags, thread_info_status; void *stack; };
+"""
+REGISTERS = {
+    X86: "struct pt_regs { u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di,"
+    " orig_ax, ip, cs, flags, sp, ss; };",
+    ARM64: "struct pt_regs { u64 regs[31], sp, pc, pstate, orig_x0; s32 syscallno; u64 more[5]; };",
+}
+WRAPPERS = """
+int exec_(u32 n, int compat) { return is_exec(n, compat); }
+int path_(u32 n, int compat) { return path_place(n, compat); }
+int socket_(u32 n, int compat) { return takes_socket(n, compat); }
+int protect_(u32 n, int compat) { return is_mprotect(n, compat); }
+int uses_(u32 n, int compat) { return used_socket(n, compat); }
+int makes_(u32 n, int compat) { return makes_socket(n, compat); }
+int map_(u32 n, int compat) { return is_mmap(n, compat); }
+int dup_(u32 n, int compat) { return is_dup(n, compat); }
+int pkey_(u32 n, int compat) { return is_pkey_mprotect(n, compat); }
+"""
+STACK = """
+static char stack[KERNEL_STACK_SIZE] __attribute__((aligned(16)));
+u64 seen(int place)
+{
+	struct task_struct task = {.stack = stack};
+	struct pt_regs *regs = (struct pt_regs *)(stack + KERNEL_STACK_SIZE) - 1;
+	for (u32 i = 0; i < 31; i++)
+		regs->regs[i] = 100 + i;
+	regs->orig_x0 = 99;
+	regs->syscallno = 221;
+	struct pt_regs *found = user_registers(&task);
+	struct pt_regs saved;
+	u64 values[REGISTERS];
+	read_registers(values, &saved, found, false);
+	if (place < REGISTERS)
+		return values[place];
+	if (place == 6)
+		return current_call(&task);
+	if (place == 7)
+		return function_argument(found, 1);
+	task.flags = PF_KTHREAD;
+	return user_registers(&task) == NULL;
+}
+"""
+
+
+def compiled(directory: Path, header: str, more: str = "") -> ctypes.CDLL:
+    if not shutil.which("gcc"):
+        pytest.skip("gcc is not installed")
+    text = (ROOT / "bpf" / header).read_text().replace("#pragma once", "")
+    source, library = directory / "arch.c", directory / f"{Path(header).stem}.so"
+    source.write_text("\n".join([PRELUDE, REGISTERS[header], text, WRAPPERS, more]))
+    subprocess.run(["gcc", "-shared", "-fPIC", "-w", "-o", library, source], check=True)
+    return ctypes.CDLL(str(library))
+
+
+@pytest.mark.parametrize(("header", "compat"), TABLES)
+def test_numbers_of_calls(tmp_path: Path, header: str, compat: bool) -> None:
+    library = compiled(tmp_path, header)
+    names = {event.id: event.name for event in all_events().values()}
+    called = {number: names[event] for number, event in TABLES[header, compat]().items()}
+
+    def those(function: str, answer: int = 1) -> set[str]:
+        ask = getattr(library, function)
+        return {called.get(n, f"unknown {n}") for n in range(600) if ask(n, compat) == answer}
+
+    known = set(called.values())
+    assert those("exec_") == {"execve", "execveat"}
+    assert those("path_", 0) == {"open", "creat", "execve"} & known
+    assert those("path_") == {"openat", "openat2", "execveat"}
+    sockets = {"bind", "connect", "listen", "setsockopt", "accept4"}
+    assert those("socket_") == sockets | ({"getsockopt"} if compat else {"accept"})
+    used = {
+        "read", "write", "readv", "writev", "preadv2", "pwritev2", "sendfile", "bind", "connect",
+        "listen", "setsockopt", "accept", "accept4", "sendto", "recvfrom", "sendmsg", "recvmsg",
+        "sendmmsg", "recvmmsg", "shutdown",
+    }  # fmt: skip
+    of_32_bits = {
+        "sendfile32", "getsockopt", "getsockname", "getpeername", "socketcall", "recvmmsg_time32",
+    }  # fmt: skip
+    assert those("uses_", 0) == (used - {"accept"} | of_32_bits if compat else used)
+    assert those("uses_", 2) == {"splice"}
+    assert those("makes_") == {"socket", "accept4", "socketcall" if compat else "accept"}
+    assert those("protect_") == {"mprotect", "pkey_mprotect"}
+    assert those("map_") == {"mmap2" if compat else "mmap"}
+    assert those("dup_") == {"dup", "dup2", "dup3"} & known
+    assert those("pkey_") == {"pkey_mprotect"}
+
+
+def test_registers_of_arm64(tmp_path: Path) -> None:
+    """The first argument is kept apart: its register holds the result when the call returns."""
+    seen = compiled(tmp_path, ARM64, STACK).seen
+    assert [seen(place) for place in range(9)] == [99, 101, 102, 103, 104, 105, 221, 101, 1]
+
+
+def test_the_arm64_table_is_what_its_script_makes() -> None:
+    script = runpy.run_path(str(ROOT / "tools" / "make_arm64_table.py"))
+    if not script["HEADER"].exists():
+        pytest.skip("asm-generic/unistd.h is not installed (package linux-libc-dev)")
+    ids = {event.name: event.id for event in load_catalogue().values() if event.syscall}
+    assert script["table"](script["HEADER"], ids) == arm64_events()
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(56, "openat"), (79, "newfstatat"), (80, "fstat"), (203, "connect"),
+                         (221, "execve"), (25, "fcntl"), (222, "mmap"), (448, "process_mrelease")],
+)  # fmt: skip
+def test_arm64_numbers(number: int, name: str) -> None:
+    assert arm64_events()[number] == load_catalogue()[name].id
+    assert len(arm64_events()) == len(set(arm64_events().values())) == 304

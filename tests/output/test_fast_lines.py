@@ -1,0 +1,129 @@
+"""What is printed straight from a record is to the byte what decoding and printing make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from struct import pack
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracee_ref.containers.runtimes import Runtimes
+from tracee_ref.decode.records import FLAG_COMPAT, FROM_DATA, HEADER, RecordDecoder, View
+from tracee_ref.events.argument_types import Shape, shape_of
+from tracee_ref.events.catalogue import EventDefinition, load_catalogue
+from tracee_ref.output.columns import Containers
+from tracee_ref.output.fast.lines import CONTEXTS, QuickLines, quick_lines
+from tracee_ref.output.json_lines import JsonPrinter
+from tracee_ref.output.printer import Printer
+from tracee_ref.output.table import TablePrinter
+
+EPOCH = 1_700_000_000_000_000_000
+CALLS = [event for event in load_catalogue().values() if event.syscall]
+CONTAINER = bytes(range(32))
+
+PRINTERS: dict[str, Callable[[], Printer]] = {
+    "json": JsonPrinter,
+    "table": TablePrinter,
+    "verbose": lambda: TablePrinter(verbose=True),
+    "containers": lambda: TablePrinter(verbose=True, containers=Containers.CONTAINERS),
+}
+TEXTS = st.binary(max_size=300) | st.sampled_from(
+    [b"/etc/hostname", b"a<b>&c", b'"\\', b"\n\x1b[0m", "\u2028\u00e9\u202e".encode(), b"\xff"]
+)
+NAMES = st.binary(max_size=15).map(lambda name: name.split(b"\0")[0])
+WORDS = st.integers(0, 2**64 - 1) | st.integers(0, 70)
+STATES = st.sampled_from([0, 0, 0, 0, 1, 2, 4])
+
+
+def header(event: EventDefinition, comm: bytes, container: bytes, flags: int, mask: int) -> bytes:
+    ids = (11, 12, 10, 1, 2, 0, 1000, 4026531841, 4026531836)
+    fields = (7, -2, event.id, event.id, mask, 4, 77, *ids, 3, flags, comm, b"ho<st", container)
+    return HEADER.pack(*fields)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> bytes:
+    event = draw(st.sampled_from(CALLS))
+    container = draw(st.sampled_from([bytes(32), bytes(32), CONTAINER]))
+    slots, data = [], b""
+    for argument in event.args:
+        if shape_of(event.name, argument) not in FROM_DATA:
+            slots.append(draw(WORDS))
+            continue
+        state = draw(STATES)
+        value = b"" if state in (1, 2) else draw(of_shape(shape_of(event.name, argument)))
+        slots.append(len(value) | state << 32)
+        data += value
+    slots += [9] * (6 - len(slots))
+    flags = draw(st.sampled_from([0, 0, 0, FLAG_COMPAT]))
+    mask = draw(st.sampled_from([1, 1 << 63, 0b101]))
+    return header(event, draw(NAMES), container, flags, mask) + pack("6Q", *slots) + data
+
+
+def of_shape(shape: Shape) -> st.SearchStrategy[bytes]:
+    if shape is Shape.INT_PAIR:
+        return st.binary(min_size=8, max_size=8)
+    if shape is Shape.STRING_ARRAY:
+        return st.lists(NAMES, max_size=3).map(lambda texts: b"".join(t + b"\0" for t in texts))
+    return TEXTS
+
+
+def both(name: str, root: Path, *, printed: bool) -> tuple[Callable[[bytes], bytes], QuickLines]:
+    view = View(epoch=EPOCH, printed=printed)
+    decoder, printer = RecordDecoder(view, Runtimes(root)), PRINTERS[name]()
+    (quick,) = quick_lines(decoder, [printer], view, apart={"ptrace"})
+    return lambda record: printer.line(decoder(record)), quick
+
+
+@pytest.mark.parametrize("printed", [False, True])
+@pytest.mark.parametrize("name", PRINTERS)
+@settings(max_examples=300)
+@given(st.lists(records(), min_size=1, max_size=4))
+def test_the_same_lines(name: str, printed: bool, drawn: list[bytes]) -> None:
+    long_way, quick = both(name, Path("/nonexistent"), printed=printed)
+    for record in drawn:
+        assert quick.line(record) in (None, long_way(record))
+        assert quick.line(record) in (None, long_way(record))
+
+
+def plain(**replaced: bytes | int) -> bytes:
+    values = {"comm": b"cat", "container": bytes(32), "flags": 0, "mask": 1} | replaced
+    path = b"/etc/hostname"
+    slots = pack("6Q", 2**64 - 100, len(path), 0, 0, 9, 9)
+    return header(load_catalogue()["openat"], **values) + slots + path  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", PRINTERS)
+def test_nearly_all_records_need_no_decoding(name: str, tmp_path: Path) -> None:
+    long_way, quick = both(name, tmp_path, printed=True)
+    assert quick.line(plain()) == long_way(plain())
+    for unusual in (plain(flags=FLAG_COMPAT), plain(mask=0), plain(container=CONTAINER)):
+        assert quick.line(unusual) is None
+
+
+def test_events_that_are_filtered_go_the_long_way(tmp_path: Path) -> None:
+    _, quick = both("json", tmp_path, printed=False)
+    record = header(load_catalogue()["ptrace"], b"cat", bytes(32), 0, 1) + pack("6Q", *range(6))
+    assert quick.line(record) is None
+
+
+def test_a_container_is_shown_as_it_becomes_known(tmp_path: Path) -> None:
+    long_way, quick = both("json", tmp_path, printed=False)
+    assert quick.line(plain(container=CONTAINER)) is None
+    file = tmp_path / "var/lib/docker/containers" / CONTAINER.hex() / "config.v2.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"Name": "/web", "Config": {"Image": "nginx"}}')
+    long_way, quick = both("json", tmp_path, printed=False)
+    line = quick.line(plain(container=CONTAINER))
+    assert line == long_way(plain(container=CONTAINER))
+    assert b'"containerName":"web"' in line
+
+
+def test_threads_are_forgotten_when_they_are_many(tmp_path: Path) -> None:
+    _, quick = both("json", tmp_path, printed=False)
+    for number in range(CONTEXTS + 10):
+        assert quick.line(plain(comm=b"%d" % number))
+    assert len(quick._contexts) <= CONTEXTS

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tracee_ref.errors import HostError
+from tracee_ref.output.sinks import BUFFER_BYTES, OutputClosed, Sink, open_sink
+
+
+def run_python(code: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+        [sys.executable, "-c", f"from tracee_ref.output.sinks import *\n{code}"],
+        cwd=Path(__file__).parents[2],
+        text=True,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=30,
+        **options,
+    )
+
+
+def test_a_file_is_emptied_and_its_directories_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "events"
+    for content in (b"longer than the next\n", b"next\n"):
+        sink = open_sink(str(path))
+        sink.write(content)
+        sink.close()
+        assert path.read_bytes() == content
+
+
+def test_bytes_wait_until_flush_or_until_there_are_many(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    sink = open_sink(str(path))
+    sink.write(b"line\n")
+    assert path.read_bytes() == b""
+    sink.flush()
+    assert path.read_bytes() == b"line\n"
+    sink.write(b"x" * BUFFER_BYTES)
+    assert path.stat().st_size == len(b"line\n") + BUFFER_BYTES
+    sink.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("{tmp}", "it is a directory; name a file in it"),
+        ("{tmp}/file/events", "a part of the path is a file; name another path"),
+        ("{tmp}/file/more/events", "a part of the path is a file; name another path"),
+        ("/sys/kernel/nope/events", "permission denied; name a path that you may write"),
+    ],
+)
+def test_a_path_that_cannot_be_opened_is_one_line(tmp_path: Path, path: str, reason: str) -> None:
+    (tmp_path / "file").touch()
+    name = path.format(tmp=tmp_path)
+    with pytest.raises(HostError) as refused:
+        open_sink(name)
+    assert str(refused.value) == f"cannot open output {name}: {reason}"
+
+
+def test_the_line_stays_one_line_for_any_name(tmp_path: Path) -> None:
+    (tmp_path / "a\nb").mkdir()
+    with pytest.raises(HostError, match=r"a\\nb: it is a directory"):
+        open_sink(str(tmp_path / "a\nb"))
+
+
+def test_a_read_only_file_system_is_named(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("mounting a read-only file system needs root and unshare")
+    code = f"try: open_sink({str(tmp_path / 'd/x')!r})\nexcept HostError as e: print(e)"
+    script = f'mount -t tmpfs -o ro tmpfs {tmp_path} || exit 77; exec "$0" -c "$1"'
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, sys.executable,
+         f"from tracee_ref.output.sinks import *\n{code}"],
+        cwd=Path(__file__).parents[2], text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    if done.returncode == 77 or "unshare failed" in done.stderr:
+        pytest.skip(f"this machine refuses root a mount: {done.stderr.strip()}")
+    reason = "the file system is read-only; name a path on another one"
+    assert done.stdout == f"cannot open output {tmp_path}/d/x: {reason}\n", done.stderr
+
+
+def test_a_full_device_is_named() -> None:
+    sink = open_sink("/dev/full")
+    sink.write(b"line\n")
+    with pytest.raises(HostError, match="cannot write to output /dev/full: no space left; "):
+        sink.flush()
+    sink.close()
+
+
+def test_a_reader_that_went_away_is_told_once() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    sink = Sink(writer, "pipe")
+    sink.write(b"line\n")
+    with pytest.raises(OutputClosed):
+        sink.flush()
+    sink.write(b"x" * BUFFER_BYTES)
+    sink.flush()
+    sink.close()
+
+
+def test_standard_output_closed_early_ends_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "s = open_sink(None)\ns.write(b'x')\ntry: s.flush()\nexcept OutputClosed: exit(3)"
+    done = run_python(code, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_standard_output_closed_from_the_start() -> None:
+    script = 'exec "$0" -c "$1" >&-'
+    code = (
+        "from tracee_ref.output.sinks import *\n"
+        "try: open_sink(None)\nexcept HostError as e: exit(str(e))"
+    )
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable, code],
+        cwd=Path(__file__).parents[2],
+        text=True,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert done.stderr.startswith("standard output is closed; ")
+    assert done.returncode == 1
+
+
+def test_standard_output_gets_the_bytes_and_stays_open() -> None:
+    code = "s = open_sink(None)\ns.write(b'first\\n')\ns.close()\nprint('second')"
+    assert run_python(code, stdout=subprocess.PIPE).stdout == "first\nsecond\n"
+
+
+def test_a_pipe_that_is_full_for_now_loses_nothing() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    received = bytearray()
+    with open(reader, "rb") as stream:  # noqa: PTH123 - a descriptor
+        thread = threading.Thread(target=lambda: received.extend(stream.read()))
+        sink = Sink(writer, "pipe")
+        timer = threading.Timer(0.05, thread.start)
+        timer.start()
+        data = bytes(range(256)) * 4096
+        sink.write(data)
+        sink.close()
+        timer.join()
+        thread.join()
+    assert received == data

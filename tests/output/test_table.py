@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.output.samples import BASE, CONTAINER, exit_with
+from tracee_ref.events.event import Argument
+from tracee_ref.output.columns import Containers
+from tracee_ref.output.go_values import go_text
+from tracee_ref.output.printer import Printer
+from tracee_ref.output.table import TablePrinter
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from zone("UTC0", monkeypatch)
+
+
+def zone(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", name)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def args_of(**values: object) -> str:
+    event = exit_with(args=[Argument(name, "t", value) for name, value in values.items()])
+    return TablePrinter().line(event).decode().split("sched_process_exit        ")[1]
+
+
+HEADERS = {
+    (True, Containers.PLAIN): (
+        "TIME             SCOPES            UTS_NAME          CONTAINER_ID  MNT_NS       "
+        "PID_NS       UID    COMM             PID     TID     PPID    RET              "
+        "EVENT                     ARGS\n"
+    ),
+    (True, Containers.CONTAINERS): (
+        "TIME             SCOPES            UTS_NAME          CONTAINER_ID  MNT_NS       "
+        "PID_NS       UID    COMM             PID/host        TID/host        PPID/host       "
+        "RET              EVENT                     ARGS\n"
+    ),
+    (True, Containers.ENRICHED): (
+        "TIME             SCOPES            UTS_NAME          CONTAINER_ID  IMAGE            "
+        "MNT_NS       PID_NS       UID    COMM             PID/host        TID/host        "
+        "PPID/host       RET              EVENT                     ARGS\n"
+    ),
+    (False, Containers.PLAIN): (
+        "TIME             UID    COMM             PID     TID     RET              "
+        "EVENT                     ARGS\n"
+    ),
+    (False, Containers.CONTAINERS): (
+        "TIME             CONTAINER_ID  UID    COMM             PID/host        TID/host        "
+        "RET              EVENT                     ARGS\n"
+    ),
+    (False, Containers.ENRICHED): (
+        "TIME             CONTAINER_ID  IMAGE            UID    COMM             "
+        "PID/host        TID/host        RET              EVENT                     ARGS\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(("verbose", "containers"), HEADERS)
+def test_headers_to_the_character(verbose: bool, containers: Containers) -> None:
+    printer: Printer = TablePrinter(verbose=verbose, containers=containers)
+    assert printer.header().decode() == HEADERS[verbose, containers]
+
+
+def test_verbose_row_of_the_document() -> None:
+    assert TablePrinter(verbose=True).line(BASE).decode() == (
+        "20:14:57:074270  0000000000000004  hb                             4026531841   "
+        "4026531836   1000   id               471990  471990  470503  0                "
+        "sched_process_exit        exit_code: 0, process_group_exit: true\n"
+    )
+
+
+def test_arguments_of_the_document() -> None:
+    assert args_of(dirfd=-100, pathname="/etc/", flags="O_RDONLY|O_CLOEXEC", mode=0) == (
+        "dirfd: -100, pathname: /etc/, flags: O_RDONLY|O_CLOEXEC, mode: 0\n"
+    )
+    assert args_of(request="PTRACE_SEIZE", pid=480615, addr="0x0", data="0x0") == (
+        "request: PTRACE_SEIZE, pid: 480615, addr: 0x0, data: 0x0\n"
+    )
+    assert args_of(argv=["ls", "--color=auto"], stdin_type="S_IFCHR", env=None) == (
+        "argv: [ls --color=auto], stdin_type: S_IFCHR, env: <nil>\n"
+    )
+
+
+def test_verbose_row_of_a_container_in_the_document() -> None:
+    printer = TablePrinter(verbose=True, containers=Containers.CONTAINERS)
+    assert printer.line(CONTAINER).decode() == (
+        "22:06:54:878971  0000000000000014  e9cf0db70635     e9cf0db70635  4026532904   "
+        "4026532908   0      ping             8      /902559  8      /902559  1      /899413  "
+        "0                net_packet_icmp           src: 192.168.0.109, dst: 8.8.8.8, "
+        "proto_icmp: {EchoRequest 38257 8 0}\n"
+    )
+
+
+def test_verbose_row_with_image_shows_all_of_it() -> None:
+    printer = TablePrinter(verbose=True, containers=Containers.ENRICHED)
+    assert (
+        printer.line(CONTAINER)
+        .decode()
+        .startswith(
+            "22:06:54:878971  0000000000000014  e9cf0db70635     e9cf0db70635  "
+            "docker.io/library/alpine:3.17 4026532904   4026532908   0      ping   "
+        )
+    )
+
+
+def test_short_rows() -> None:
+    assert TablePrinter().line(BASE).decode() == (
+        "20:14:57:074270  1000   id               471990  471990  0                "
+        "sched_process_exit        exit_code: 0, process_group_exit: true\n"
+    )
+    short = "0      ping             8      /902559  8      /902559  0                net_packet"
+    rows = {mode: TablePrinter(containers=mode).line(CONTAINER).decode() for mode in Containers}
+    assert f"22:06:54:878971  e9cf0db70635  {short}" in rows[Containers.CONTAINERS]
+    assert f":878971  e9cf0db70635  docker.io/librar {short}" in rows[Containers.ENRICHED]
+
+
+def test_long_event_name_is_cut_in_the_short_table_only() -> None:
+    event = exit_with(event_name="security_kernel_post_read_file")
+    assert b"security_kernel_post_r... exit_code" in TablePrinter().line(event)
+    assert b"security_kernel_post_read_file exit_code" in TablePrinter(verbose=True).line(event)
+    assert b"abcdefghijklmnopqrstuvwxy e" in TablePrinter().line(
+        exit_with(event_name="abcdefghijklmnopqrstuvwxy")
+    )
+
+
+def test_scopes_column_holds_all_64_bits() -> None:
+    line = TablePrinter(verbose=True).line(exit_with(matched_scopes=2**64 - 1)).decode()
+    assert line.split()[1] == "f" * 16
+
+
+def test_an_event_without_arguments_ends_after_the_separator() -> None:
+    line = TablePrinter().line(exit_with(args=[])).decode()
+    assert line.endswith("sched_process_exit        \n")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (True, "true"),
+        (False, "false"),
+        (None, "<nil>"),
+        ("", ""),
+        (-100, "-100"),
+        (2**64 - 1, "18446744073709551615"),
+        (["ls", "--color=auto"], "[ls --color=auto]"),
+        ([], "[]"),
+        ((3, 4), "[3 4]"),
+        ([True, None], "[true <nil>]"),
+        (b"\x01\xff", "[1 255]"),
+        ({"sin_port": "80", "sa_family": "AF_INET"}, "map[sa_family:AF_INET sin_port:80]"),
+    ],
+)
+def test_values_as_go_prints_them(value: object, shown: str) -> None:
+    assert go_text(value) == shown
+    assert args_of(a=value, b=1) == f"a: {shown}, b: 1\n"
+
+
+def test_an_unreadable_value_says_so() -> None:
+    event = exit_with(args=[Argument("pathname", "const char*", None, unreadable=True)])
+    assert TablePrinter().line(event).endswith(b" pathname: <unreadable>\n")
+    event = exit_with(args=[Argument("fd", "int", 7, unreadable=True)])
+    assert TablePrinter().line(event).endswith(b" fd: <unreadable>\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("\x00\x7f\x9b", "\\x00\\x7f\\x9b"),
+        ("a\u202eb\u2028", "a\\u202eb\\u2028"),
+        ("C:\\n", "C:\\n"),
+        ("naïve 名前", "naïve 名前"),
+    ],
+)
+def test_control_characters_are_shown_not_obeyed(value: str, shown: str) -> None:
+    assert args_of(a=[value]) == f"a: [{shown}]\n"
+    assert shown in TablePrinter(verbose=True).line(exit_with(process_name=value)).decode()
+
+
+def test_columns_stay_aligned_behind_an_escaped_cell() -> None:
+    line = TablePrinter().line(exit_with(process_name="i\nd")).decode()
+    assert " 1000   i\\nd             471990  " in line
+
+
+def test_bytes_that_are_not_utf8_are_written_as_they_came() -> None:
+    path = b"/tmp/\xff\xe9\n".decode(errors="surrogateescape")
+    line = TablePrinter().line(exit_with(args=[Argument("pathname", "const char*", path)]))
+    assert line.endswith(b"pathname: /tmp/\xff\xe9\\n\n")
+
+
+def test_time_is_local_or_since_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in zone("HERE-2", monkeypatch):
+        assert TablePrinter().line(BASE).startswith(b"22:14:57:074270  ")
+        relative = TablePrinter(relative_time=True)
+        assert relative.line(exit_with(timestamp=61_000_007_999)).startswith(b"00:01:01:000007  ")
+
+
+def test_time_follows_events_that_are_not_in_order() -> None:
+    printer = TablePrinter(relative_time=True)
+    times = [printer.line(exit_with(timestamp=t))[:15] for t in (2_999_999_999, 10**9, 2 * 10**9)]
+    assert times == [b"00:00:02:999999", b"00:00:01:000000", b"00:00:02:000000"]

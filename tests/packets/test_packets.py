@@ -1,0 +1,245 @@
+"""Packets taken apart, and the events that are made of them."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from model.scope import Scope
+from tests.output.samples import exit_with
+from tracee_ref.derivation.graph import kernel_scopes
+from tracee_ref.derivation.rules import RULES
+from tracee_ref.derivation.stage import Derivation
+from tracee_ref.events.catalogue import all_events
+from tracee_ref.events.event import Argument
+from tracee_ref.events.hook_names import PACKET
+from tracee_ref.output.go_values import go_text
+from tracee_ref.packets.headers import ABOUT, protocol_name, read_packet
+from tracee_ref.packets.icmp import TYPES, TYPES_V6, type_code
+from tracee_ref.packets.rules import MADE
+
+LOOPBACK = bytes([127, 0, 0, 1])
+SIX = bytes(15) + b"\1"
+QUERY = bytes.fromhex("123401000001000000000000") + b"\7example\3com\0\0\1\0\1"
+ANSWER = bytes.fromhex("123485800001000200000000") + QUERY[12:] + bytes.fromhex(
+    "c00c00010001000000050004" "01020304" "c00c0010000100000006000403616263"
+)  # fmt: skip
+GET = b"GET /a?b=1 HTTP/1.1\r\nHost: me\r\naccept: */*\r\nAccept: x\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def ipv4(protocol: int, data: bytes, *, options: bytes = b"", fragment: int = 0) -> bytes:
+    ihl, total = 5 + len(options) // 4, 20 + len(options) + len(data)
+    first = 0x40 | ihl
+    header = struct.pack("!BBHHHBBH", first, 16, total, 7, fragment, 64, protocol, 9)
+    return header + LOOPBACK + LOOPBACK + options + data
+
+
+def ipv6(following: int, data: bytes) -> bytes:
+    word = 6 << 28 | 1 << 20 | 5
+    return struct.pack("!IHBB", word, len(data), following, 63) + SIX + SIX + data
+
+
+def udp(data: bytes, source: int = 1000, target: int = 53) -> bytes:
+    return struct.pack("!4H", source, target, 8 + len(data), 3) + data
+
+
+def tcp(data: bytes, word: int = 0x5012, target: int = 80) -> bytes:
+    return struct.pack("!HHIIHHHH", 1000, target, 1, 2, word, 5, 6, 7) + data
+
+
+def sent(packet: bytes) -> bytes:
+    return ABOUT.pack(len(packet), 1, 1, 0) + packet
+
+
+def events_of(packet: bytes, names: Any = MADE) -> dict[str, dict[str, Any]]:
+    """What is made of a packet by all rules: arguments by event."""
+    derivation = Derivation([Scope(1, frozenset(names))], all_events(), RULES)
+    base = msgspec.structs.replace(
+        exit_with(),
+        event_name=PACKET,
+        matched_scopes=1,
+        args=[Argument("payload", "bytes", packet)],
+    )
+    return {
+        event.event_name.removeprefix("net_packet_"): {a.name: a.value for a in event.args}
+        for event in derivation(base)
+    }
+
+
+def shown(packet: bytes, event: str) -> dict[str, str]:
+    return {name: go_text(value) for name, value in events_of(sent(packet))[event].items()}
+
+
+def test_the_request_of_the_document() -> None:
+    message = struct.pack("!BBHHH", 8, 0, 36097, 22, 1)
+    assert shown(ipv4(1, message), "icmp") == {
+        "src": "127.0.0.1",
+        "dst": "127.0.0.1",
+        "proto_icmp": "{EchoRequest 36097 22 1}",
+    }
+    value = events_of(sent(ipv4(1, message)))["icmp"]["proto_icmp"]
+    encoded = msgspec.json.encode(value)
+    assert encoded == b'{"typeCode":"EchoRequest","checksum":36097,"id":22,"seq":1}'
+
+
+def test_headers() -> None:
+    packet = ipv4(17, udp(b"x", target=9), options=b"\1\1\1\1")
+    found = events_of(sent(packet))
+    assert found.keys() == {"ipv4", "udp"}
+    assert shown(packet, "ipv4")["proto_ipv4"] == ("{4 6 16 33 7 0 0 64 UDP 9 127.0.0.1 127.0.0.1}")
+    assert shown(packet, "udp")["proto_udp"] == "{1000 9 9 3}"
+    assert (found["udp"]["src_port"], found["udp"]["dst_port"]) == (1000, 9)
+    packet = ipv6(6, tcp(b"", word=0x5112))
+    assert events_of(sent(packet)).keys() == {"ipv6", "tcp"}
+    assert shown(packet, "ipv6")["proto_ipv6"] == "{6 1 5 20 TCP 63 ::1 ::1}"
+    assert shown(packet, "tcp")["proto_tcp"] == "{1000 80 1 2 5 0 1 0 0 1 0 0 0 1 5 6 7}"
+
+
+def test_extension_headers() -> None:
+    options = bytes([60, 0, *bytes(6)]) + bytes([44, 1, *bytes(14)])
+    first = bytes([58, 0, 0, 1, *bytes(4)])
+    message = struct.pack("!BBH", 128, 0, 5)
+    assert shown(ipv6(0, options + first + message), "icmpv6")["proto_icmpv6"] == "{EchoRequest 5}"
+    later = bytes([58, 0, 0, 9, *bytes(4)])
+    assert events_of(sent(ipv6(0, options + later + message))).keys() == {"ipv6"}
+
+
+def test_a_later_fragment_is_of_ip_alone() -> None:
+    assert events_of(sent(ipv4(17, udp(QUERY), fragment=0x2000))).keys() >= {"udp", "dns"}
+    assert events_of(sent(ipv4(17, udp(QUERY), fragment=1))).keys() == {"ipv4"}
+
+
+@pytest.mark.parametrize("place", ["udp", "tcp"])
+def test_dns(place: str) -> None:
+    def carried(message: bytes) -> bytes:
+        whole = struct.pack("!H", len(message)) + message
+        return ipv4(17, udp(message)) if place == "udp" else ipv4(6, tcp(whole, target=53))
+
+    found = events_of(sent(carried(QUERY)))
+    assert found.keys() == {"ipv4", place, "dns", "dns_request"}
+    assert go_text(found["dns_request"]["dns_questions"]) == "[{example.com A IN}]"
+    found = events_of(sent(carried(ANSWER)))
+    assert found.keys() == {"ipv4", place, "dns", "dns_response"}
+    assert go_text(found["dns_response"]["dns_response"]) == (
+        '[{{example.com A IN} [{A 5 1.2.3.4} {TXT 6 "abc"}]}]'
+    )
+    assert go_text(found["dns"]["proto_dns"]) == (
+        "{4660 1 Query 1 0 1 1 0 No Error 1 2 0 0 [{example.com A IN}] "
+        '[{example.com A IN 5 1.2.3.4} {example.com TXT IN 6 "abc"}] [] []}'
+    )
+    metadata = found["dns_response"]["metadata"]
+    assert (metadata.protocol, metadata.dst_port) == (6 if place == "tcp" else 17, 53)
+
+
+def test_other_ports_carry_no_dns() -> None:
+    assert events_of(sent(ipv4(17, udp(QUERY, target=54)))).keys() == {"ipv4", "udp"}
+
+
+def test_http() -> None:
+    found = events_of(sent(ipv4(6, tcp(GET))))
+    assert found.keys() == {"ipv4", "tcp", "http", "http_request"}
+    assert go_text(found["http_request"]["http_request"]) == (
+        "{GET HTTP/1.1 me /a?b=1 map[Accept:[*/* x]] 0}"
+    )
+    assert go_text(found["http"]["proto_http"]) == (
+        "{request GET HTTP/1.1 me /a?b=1  0 map[Accept:[*/* x]] 0}"
+    )
+    found = events_of(sent(ipv4(6, tcp(OK))))
+    assert found.keys() == {"ipv4", "tcp", "http", "http_response"}
+    assert go_text(found["http_response"]["http_response"]) == (
+        "{200 OK 200 HTTP/1.1 map[Content-Length:[2]] 2}"
+    )
+
+
+def test_of_a_head_that_goes_on_the_whole_headers_are_there() -> None:
+    cut = b"HTTP/1.0 200 OK\r\nA: 1\r\nB: 2"
+    found = events_of(sent(ipv4(6, tcp(cut))))["http"]["proto_http"]
+    assert (found.headers, found.content_length) == ({"A": ["1"]}, -1)
+
+
+def test_names_of_icmp() -> None:
+    assert type_code(TYPES, 3, 3) == "DestinationUnreachable(Port)"
+    assert type_code(TYPES, 3, 99) == "DestinationUnreachable(Code: 99)"
+    assert type_code(TYPES, 0, 0) == "EchoReply"
+    assert type_code(TYPES, 0, 1) == "EchoReply(Code: 1)"
+    assert type_code(TYPES, 77, 1) == "77(1)"
+    assert type_code(TYPES_V6, 3, 0) == "TimeExceeded(HopLimitExceeded)"
+    assert protocol_name(250) == "UnknownIPProtocol(250)"
+
+
+@given(st.integers(0, 3), st.data())
+def test_masks_do_not_depend_on_one_another(number: int, data: st.DataObject) -> None:
+    """Facts, section 6: no event of a packet takes scopes from another one."""
+    names = st.frozensets(st.sampled_from([*MADE]), min_size=1)
+    scopes = [Scope(i, data.draw(names)) for i in range(1, number + 2)]
+    accepted = data.draw(st.integers(0, (1 << len(scopes)) - 1))
+    derivation = Derivation(scopes, all_events(), RULES)
+    packet = ipv4(17, udp(QUERY)) if number % 2 else ipv4(6, tcp(GET))
+    base = msgspec.structs.replace(
+        exit_with(),
+        event_name=PACKET,
+        matched_scopes=accepted,
+        args=[Argument("payload", "bytes", sent(packet))],
+    )
+    masks = {event.event_name: event.matched_scopes for event in derivation(base)}
+    about = {f"net_packet_{name}" for name in events_of(sent(packet))}
+    expected = {
+        name: accepted & sum(scope.bit for scope in scopes if name in scope.events)
+        for name in about
+    }
+    assert masks == {name: mask for name, mask in expected.items() if mask}
+    assert base.matched_scopes == 0
+
+
+def test_the_payload_is_asked_for_by_those_that_need_it() -> None:
+    scopes = [Scope(1, frozenset({"net_packet_udp"})), Scope(2, frozenset({"net_packet_dns"}))]
+    asked = kernel_scopes(scopes, all_events())
+    assert [scope.events for scope in asked] == [{PACKET}, {PACKET, "net_packet_dns_base"}]
+
+
+PIECES = st.sampled_from(
+    [
+        ipv4(17, udp(QUERY)), ipv4(17, udp(ANSWER)), ipv4(6, tcp(GET)), ipv4(6, tcp(OK)),
+        ipv4(6, tcp(ANSWER, target=53)), ipv6(58, b"\x80\0\0\1"), ipv6(44, bytes(16)),
+        ipv4(1, b"\10\0\0\1\0\1\0\1"), ipv6(0, bytes(40)),
+    ]
+)  # fmt: skip
+
+
+@given(PIECES, st.data())
+def test_changed_and_cut_packets_give_events_or_none(packet: bytes, data: st.DataObject) -> None:
+    """Whatever comes, nothing is raised, and what is made can be shown."""
+    changed = bytearray(packet)
+    for place in data.draw(st.lists(st.integers(0, len(packet) - 1), max_size=6)):
+        changed[place] = data.draw(st.integers(0, 255))
+    check(sent(bytes(changed[: data.draw(st.integers(0, len(packet)))])))
+
+
+@given(st.binary(max_size=200))
+@example(b"")
+@example(sent(b""))
+@example(sent(ipv4(17, udp(QUERY[:12] + b"\xc0\x0c\0\1\0\1"))))
+def test_any_bytes_give_events_or_none(data: bytes) -> None:
+    check(data)
+    check(sent(b"\x45" + data))
+    check(sent(ipv4(17, udp(data))))
+    check(sent(ipv4(6, tcp(b"GET / HTTP/1.1\r\n" + data))))
+    check(sent(ipv4(6, tcp(b"HTTP/1.1 200 \r\n" + data))))
+
+
+def check(data: bytes) -> None:
+    for arguments in events_of(data).values():
+        for value in arguments.values():
+            go_text(value)
+            msgspec.to_builtins(value)
+
+
+def test_the_last_packet_is_remembered() -> None:
+    data = sent(ipv4(17, udp(QUERY)))
+    assert read_packet(data) is read_packet(bytes(data))

@@ -1,0 +1,134 @@
+"""Accept tables by hand; the proof and the kernels check them for all values."""
+
+from __future__ import annotations
+
+from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
+from tracee_ref.tables import AcceptTables, compile_all_tables, compile_tables
+from tracee_ref.tables.compile import VALUES
+from tracee_ref.tables.intervals import ALL, Intervals
+from tracee_ref.tables.masks import Verdict, Verdicts, value_bytes
+from tracee_ref.tables.patterns import Automaton
+
+EVENTS = frozenset({"openat"})
+LS = value_bytes(Pattern(b"ls"))
+
+
+def scope(number: int, *conditions: Condition) -> Scope:
+    return Scope(number, EVENTS, frozenset(conditions))
+
+
+def uid(op: Op, value: int) -> Condition:
+    return Condition(Key.UID, op, value)
+
+
+def comm(op: Op, text: bytes, before: bool = False, after: bool = False) -> Condition:
+    return Condition(Key.COMM, op, Pattern(text, before, after))
+
+
+def tables(*scopes: Scope) -> AcceptTables:
+    return compile_tables(scopes)
+
+
+def intervals(*scopes: Scope) -> Intervals:
+    made = tables(*scopes).values[Key.UID]
+    assert isinstance(made, Intervals)
+    return made
+
+
+def test_a_kind_that_is_not_used_has_no_table() -> None:
+    made = tables(scope(1, uid(Op.EQ, 5)))
+    assert made.values.keys() == {Key.UID}
+    assert (made.new, made.binary) == (None, None)
+    assert made.select == {"openat": 1}
+
+
+def test_tables_of_unused_kinds_accept_everything() -> None:
+    made = compile_all_tables((scope(1),), single=True).values
+    assert made == dict.fromkeys(VALUES, Verdicts({}, ALL))
+    beyond = compile_all_tables((scope(1),), single=False).values
+    assert beyond[Key.UID] == Intervals([0], [[ALL]])
+    assert beyond[Key.PID] == Intervals([0], [[ALL], [ALL], [ALL]])
+    assert isinstance(beyond[Key.COMM], Automaton)
+
+
+def test_ids_without_an_order_are_values_like_names() -> None:
+    new = Condition(Key.PID, Op.EQ, NEW)
+    made = tables(
+        scope(1, uid(Op.EQ, 5), Condition(Key.PID, Op.NE, 7)),
+        scope(2, uid(Op.NE, 5), new),
+    ).values
+    assert made[Key.UID] == Verdicts({value_bytes(5): Verdict(1, 2)}, ALL - 1)
+    assert made[Key.PID] == Verdicts({value_bytes(7): Verdict(0, 1)}, ALL - 2)
+
+
+def test_one_order_makes_intervals_of_that_key_alone() -> None:
+    made = tables(scope(1, uid(Op.GT, 5), Condition(Key.PID, Op.EQ, 7))).values
+    assert isinstance(made[Key.UID], Intervals)
+    assert isinstance(made[Key.PID], Verdicts)
+
+
+def test_intervals_are_cut_where_a_flag_says_so() -> None:
+    made = intervals(scope(1, uid(Op.GE, 10), uid(Op.LT, 20)), scope(2, uid(Op.NE, 15)))
+    masks = dict(zip(made.bounds, (c & 3 for c in made.columns[0]), strict=True))
+    assert masks == {0: 2, 10: 3, 11: 3, 15: 1, 16: 3, 20: 2, 21: 2}
+
+
+def test_the_highest_number_is_a_value_like_others() -> None:
+    made = intervals(scope(1, uid(Op.GE, 0)), scope(2, uid(Op.EQ, 2**32 - 1)))
+    assert made.bounds == [0, 1, 2**32 - 1]
+    assert [c & 3 for c in made.columns[0]] == [1, 1, 3]
+
+
+def test_exact_names_are_a_dictionary() -> None:
+    made = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).values[Key.COMM]
+    assert made == Verdicts({LS: Verdict(1, 2)}, ALL - 1)
+
+
+def walk(made: Automaton, text: bytes) -> int:
+    """What bpf/match/patterns.h does with the rows."""
+    state, equal, excluded = 0, made.unasked, 0
+    for byte in text + b"\0":
+        state = made.rows[state][made.classes[byte]]
+        equal |= made.met[state].equal
+        excluded |= made.met[state].excluded
+    return equal & ~excluded
+
+
+def test_names_with_stars_are_an_automaton() -> None:
+    made = tables(
+        scope(1, comm(Op.EQ, b"ab", after=True)),
+        scope(2, comm(Op.EQ, b"ab", before=True)),
+        scope(3, comm(Op.NE, b"b", before=True, after=True)),
+        scope(4, comm(Op.EQ, b"ab")),
+    ).values[Key.COMM]
+    assert isinstance(made, Automaton)
+    masks = {text: walk(made, text) & 15 for text in (b"ab", b"abx", b"xab", b"xabx", b"a", b"")}
+    assert masks == {b"ab": 11, b"abx": 1, b"xab": 2, b"xabx": 0, b"a": 4, b"": 4}
+
+
+def test_a_path_with_and_one_without_a_namespace_are_apart() -> None:
+    anywhere = Condition(Key.BINARY, Op.EQ, Binary(b"/ls"))
+    inside = Condition(Key.BINARY, Op.NE, Binary(b"/ls", 7))
+    made = tables(scope(1, anywhere), scope(2, inside)).binary
+    assert made is not None
+    assert (made.of[0, b"/ls"].equal, made.of[7, b"/ls"].excluded) == (1, 2)
+    assert made.unasked & 3 == 2
+
+
+def test_descent_joins_what_all_ancestors_say() -> None:
+    made = tables(
+        scope(1, Condition(Key.TREE, Op.EQ, 5)),
+        scope(2, Condition(Key.TREE, Op.NE, 5)),
+        scope(3, Condition(Key.TREE, Op.EQ, 6), Condition(Key.TREE, Op.NE, 7)),
+    ).tree
+    assert made is not None
+    masks = {pids: made.mask(pids) & 7 for pids in [(1,), (1, 5), (1, 6), (5, 6, 7)]}
+    assert masks == {(1,): 2, (1, 5): 3 - 2, (1, 6): 2 + 4, (5, 6, 7): 1}
+
+
+def test_thousands_of_numbers_are_quick_to_compile() -> None:
+    """Each is asked about at its own bounds alone: all at all bounds would take minutes."""
+    conditions = [uid(op, 3 * n + k) for n in range(2000) for k, op in enumerate((Op.EQ, Op.NE))]
+    made = intervals(scope(1, *conditions), scope(2, uid(Op.EQ, 3)), scope(3, uid(Op.GE, 0)))
+    assert len(made.bounds) == 6000
+    assert sum(mask & 1 for mask in made.columns[0]) == 2000

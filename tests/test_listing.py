@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from tracee_ref.events.catalogue import EventDefinition, load_catalogue
+from tracee_ref.events.function_events import FUNCTIONS
+from tracee_ref.filters.events import Lacking, nothing
+from tracee_ref.listing import listing
+
+
+def without_functions(event: EventDefinition) -> str:
+    return "magic" if event.functions else ""
+
+
+def sections(lacking: Lacking = without_functions) -> dict[str, list[str]]:
+    parts = [part.splitlines() for part in listing(load_catalogue(), lacking).strip().split("\n\n")]
+    return {lines[0]: lines[1:] for lines in parts}
+
+
+def test_the_sections_in_order() -> None:
+    everywhere = ["System Calls", "Other Events", "Sets", "Not supported yet"]
+    assert list(sections(nothing)) == everywhere
+    assert list(sections()) == [*everywhere[:2], "Unavailable here: needs magic", *everywhere[2:]]
+
+
+def test_lines_to_the_character() -> None:
+    assert sections()["System Calls"][:2] == [
+        "NAME                           SETS                                     ARGUMENTS",
+        "read                           fs fs_read_write syscalls                "
+        "(int fd, void* buf, size_t count)",
+    ]
+    assert (
+        "sched_process_exit             proc proc_life                           "
+        "(long exit_code, bool process_group_exit)"
+    ) in sections()["Other Events"]
+    default = [e for e in load_catalogue().values() if "default" in e.sets and e.available]
+    hooked = sum(bool(event.functions) for event in default)
+    assert hooked == 5
+    assert f"default                        {len(default) - hooked} of 40" in sections()["Sets"]
+    assert f"default                        {len(default)} of 40" in sections(nothing)["Sets"]
+    assert "32bit_unique                   86 of 86" in sections()["Sets"]
+
+
+def test_an_event_is_listed_once_and_where_it_belongs() -> None:
+    found = sections()
+    traced = [line.split()[0] for title in list(found)[:2] for line in found[title][1:]]
+    missing = " ".join(found["Not supported yet"]).split()
+    unavailable = " ".join(found["Unavailable here: needs magic"]).split()
+    assert sorted(unavailable) == sorted(FUNCTIONS)
+    assert sorted(traced + unavailable + missing) == sorted(load_catalogue())
+    assert len(found["System Calls"]) == 1 + 446
+    assert "net_packet_icmp" in traced
+    assert "sched_process_exec" in traced

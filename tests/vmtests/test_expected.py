@@ -1,0 +1,157 @@
+"""What live plans expect, where no kernel is needed: containers, pid namespaces, fields, cuts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from model.facts import Process
+from model.lifecycle import Start
+from model.scope import NEW, Condition, EventField, Key, Op, Part, Pattern
+from tracee_ref.events.catalogue import load_catalogue
+from vmtests.plans.drawn_scopes import Drawn, DrawnCondition, Later
+from vmtests.plans.reduction import Batch, reduced, smaller_images
+from vmtests.runs.event_fields import fields_of
+from vmtests.runs.expected import Launch, Replay
+from vmtests.runs.journal import Record
+from vmtests.runs.occurrence import Occurrence
+from vmtests.workload.layout import Kind
+from vmtests.workload.plan import Call, Dies, Fork, Image, SetComm, Track
+
+PIDNS = 77
+INNER = 78
+TRACER = Start(Process(pid=50, tid=50, comm=b"tracee-ref", pidns=PIDNS, tracer=True), 1)
+LAUNCH = Launch((Start(Process(pid=1, tid=1)), TRACER), 60, (b"/d/workload", b"/d", b"0"))
+
+
+def record(
+    kind: Kind, tid: int, *a: int, result: int = 0, text: bytes = b"", done: bool = True
+) -> Record:
+    return Record(kind, done, tid, tid, result, text, (*a, *(0,) * (5 - len(a))))
+
+
+def replay(scope: Drawn, *journal: Record) -> list[Occurrence]:
+    return Replay([scope.resolve({"agent": 1})], LAUNCH).run(journal)
+
+
+def masks(scope: Drawn, *journal: Record) -> list[int]:
+    return [one.mask for one in replay(scope, *journal)]
+
+
+CONTAINER = b"/d/cgroup/docker-" + b"0a" * 32 + b".scope"
+END = record(Kind.EXIT_GROUP, 60, done=False)
+GETPPID = record(Kind.CALL, 60, load_catalogue()["getppid"].id)
+
+
+def test_a_container_is_new_if_a_plan_made_its_cgroup() -> None:
+    new = Condition(Key.CONTAINER, Op.EQ, NEW)
+    scope = Drawn(1, frozenset({"getppid"}), frozenset({new}))
+    join = record(Kind.JOIN_CGROUP, 60, text=CONTAINER + b"/cgroup.procs", result=1)
+    leave = record(Kind.JOIN_CGROUP, 60, text=b"/d/cgroup/cgroup.procs", result=1)
+    for result, mask in ((0, 1), (-17, 0)):
+        make = record(Kind.NEW_CGROUP, 60, text=CONTAINER, result=result)
+        journal = (GETPPID, make, join, GETPPID, leave, GETPPID, END)
+        assert masks(scope, *journal) == [0, mask, 0]
+
+
+def test_the_first_of_a_pid_namespace_takes_its_orphans() -> None:
+    fork = Kind.FORK
+    journal = (
+        record(fork, 60, 0, 61, 1, INNER, result=61),
+        record(fork, 61, 0, 62, 2, INNER, result=2),
+        record(fork, 62, 0, 63, 3, INNER, result=3),
+        record(Kind.EXIT_GROUP, 62, done=False),
+        record(Kind.EXIT_GROUP, 63, done=False),
+        record(Kind.EXIT_GROUP, 61, done=False),
+        END,
+    )
+    seen = replay(Drawn(1, frozenset({"sched_process_exit"})), *journal)
+    assert [(one.pid, one.ppids, one.inner_pid, one.pidns) for one in seen] == [
+        (62, frozenset({61}), 2, INNER),
+        (63, frozenset({62, 61}), 3, INNER),
+        (61, frozenset({60}), 1, INNER),
+        (60, frozenset({50}), 60, PIDNS),
+    ]
+
+
+def test_a_child_that_nobody_waits_for_may_see_its_parent_gone_before_its_own_end() -> None:
+    for waits, parents in ((False, {61, 60}), (True, {61})):
+        journal = (
+            record(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
+            record(Kind.FORK, 61, 0, 62, 62, PIDNS, result=62),
+            *([record(Kind.WAIT, 61)] * waits),
+            record(Kind.EXIT_GROUP, 62, done=False),
+            record(Kind.EXIT_GROUP, 61, done=False),
+            END,
+        )
+        seen = replay(Drawn(1, frozenset({"sched_process_exit"})), *journal)
+        assert seen[0].ppids == frozenset(parents)
+
+
+def test_a_wait_may_come_before_what_another_thread_forks() -> None:
+    """So it was seen on 6.12: the fork began first, and the child outlived its parent.
+
+    And on 6.1: a third thread had begun to wait for both to come to rest.
+    """
+    for settler, parents in ((None, {61, 60}), (61, {61}), (64, {61, 60})):
+        settle = replace(record(Kind.SETTLE, settler or 0), pid=61)
+        journal = (
+            record(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
+            record(Kind.THREAD, 61, 0, 62, 62, PIDNS, result=62),
+            record(Kind.THREAD, 61, 0, 64, 64, PIDNS, result=64),
+            replace(record(Kind.FORK, 62, 0, 63, 63, PIDNS, result=63), pid=61),
+            *([settle] if settler else []),
+            record(Kind.WAIT, 61),
+            record(Kind.EXIT_GROUP, 61, done=False),
+            record(Kind.EXIT_GROUP, 63, done=False),
+            END,
+        )
+        seen = replay(Drawn(1, frozenset({"exit_group"})), *journal)
+        assert (seen[1].pid, seen[1].ppids) == (63, frozenset(parents))
+
+
+def test_the_command_is_new_and_descends_from_those_above_the_tracer() -> None:
+    above: DrawnCondition = Later(Key.TREE, Op.EQ, "agent")
+    for condition in (above, Condition(Key.PID, Op.EQ, NEW)):
+        scope = Drawn(1, frozenset({"getppid"}), frozenset({condition}))
+        assert masks(scope, GETPPID, END) == [1]
+
+
+def test_fields_have_raw_and_printed_forms() -> None:
+    args = {"dirfd": -100, "pathname": "/nonexistent/file", "flags": 0o2000000}
+    process = Process(pid=9, tid=10, comm=b"x")
+    fields = fields_of(load_catalogue()["openat"], process, (1, 2), -2, args)
+    assert fields["args", "flags"].printed == b"O_RDONLY|O_CLOEXEC"
+    assert fields["args", "pathname"].raw == b"/nonexistent/file"
+    assert fields["retval", ""].raw == -2
+    assert [fields["context", name].raw for name in ("processId", "hostThreadId")] == [1, 10]
+
+
+def test_a_filter_on_a_field_is_part_of_the_mask() -> None:
+    field = EventField("getppid", Part.RETVAL)
+    for value, mask in ((5, 1), (6, 0)):
+        scope = Drawn(1, frozenset({"exit"}), frozenset({Condition(field, Op.EQ, value)}))
+        call = record(Kind.CALL, 60, load_catalogue()["getppid"].id, result=5)
+        assert masks(scope, call, END) == [mask]
+
+
+def test_a_batch_is_reduced_to_what_fails() -> None:
+    guilty = SetComm(b"guilty")
+    child = Image((Track((Call("getppid"), guilty, Call("getppid"))),))
+    plans = [Image((Track((Call("getppid"), Fork(child, 9))),))] * 3 + [Image()] * 4
+    condition = Condition(Key.COMM, Op.EQ, Pattern(b"x"))
+    scopes = [Drawn(n, frozenset({"exit"}), frozenset({condition})) for n in (1, 2, 3)]
+
+    def fails(batch: Batch) -> bool:
+        return "guilty" in repr(batch.plans) and any(one.number == 2 for one in batch.scopes)
+
+    smallest = reduced(Batch(tuple(plans), tuple(scopes)), fails, 60)
+    assert smallest.plans == (Image((Track((guilty,)),)),)
+    assert smallest.scopes == (Drawn(2, frozenset({"exit"})),)
+
+
+def test_no_cut_leaves_a_pid_namespace_to_a_process_that_may_not_begin_one() -> None:
+    killed = Image(ending=Dies(9))
+    image = Image((Track((Fork(Image((Track((Fork(killed),)),)), pidns=True),)),))
+    items = [item for cut in smaller_images(image) for t in cut.tracks for item in t.items]
+    assert Fork(killed) in items
+    assert Fork(killed, pidns=True) not in items

@@ -1,0 +1,1 @@
+"""Decoding of kernel records into events, and the printed forms of arguments."""

@@ -1,0 +1,115 @@
+"""The printed forms of arguments (facts, section 5.6): what parse-arguments shows.
+
+Also the second spelling that argument filters compare with (SEMANTICS, rule 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from ..events.argument_types import Shape, shape_of
+from ..events.catalogue import ArgumentDefinition, load_catalogue
+from ..events.names import values
+from . import flag_names as flags
+
+PrinterOf: TypeAlias = Callable[[int], str]
+
+NAMED_TYPE: Final = "string"
+"""The ``type`` that an argument gets when it is printed as names."""
+
+
+def enumeration(table: str, other: Mapping[int, str] | None = None) -> PrinterOf:
+    """Return a printer of single values; ``other`` has the names that deviate.
+
+    A value without a name becomes the empty string.
+    """
+    names = {**values(table), **(other or {})}
+    return lambda value: names.get(value, "")
+
+
+def call_name() -> PrinterOf:
+    """Return a printer of system call numbers; an unknown one stays a number."""
+    names = {event.id: event.name for event in load_catalogue().values() if event.syscall}
+    return lambda value: names.get(value) or str(value)
+
+
+def hexadecimal(value: int) -> str:
+    """Return an address: ``0x`` and lower-case digits."""
+    return f"0x{value:x}"
+
+
+GETSOCKOPT_ONLY: Final = {26: "SO_GET_FILTER"}
+"""The number that is SO_ATTACH_FILTER when an option is set."""
+
+READ_FOR: Final = (
+    "unknown",
+    "firmware",
+    "kernel-module",
+    "kexec-image",
+    "kexec-initramfs",
+    "security-policy",
+    "x509-certificate",
+    "kernel-module-compressed",  # not yet in 6.18, there in 7.2
+)
+"""What the kernel reads a file for, in the order of its numbers (linux/kernel_read_file.h)."""
+
+
+def purpose(value: int) -> str:
+    """Return what the kernel reads a file for, in its own words; empty for another number."""
+    return READ_FOR[value] if 0 <= value < len(READ_FOR) else ""
+
+
+ALERTS: Final = {1: "mapped W+X", 2: "X added", 3: "W added to X", 4: "W removed from W+X"}
+"""What mem_prot_alert saw, by upstream's numbers, in words of our own."""
+
+RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
+    ("ptrace anti_debugging", "request", lambda: enumeration("ptrace_request")),
+    ("open openat security_file_open", "flags", lambda: flags.open_flags),
+    ("sched_process_exec", "stdin_type", lambda: flags.inode_mode),
+    ("dirty_pipe_splice", "in_file_type", lambda: flags.inode_mode),
+    ("mknod mknodat chmod fchmod fchmodat security_inode_mknod", "mode", lambda: flags.inode_mode),
+    ("mmap mprotect pkey_mprotect security_mmap_file", "prot", lambda: flags.protection),
+    ("security_file_mprotect do_mmap mem_prot_alert", "prot", lambda: flags.protection),
+    ("security_file_mprotect mem_prot_alert", "prev_prot", lambda: flags.protection),
+    ("mem_prot_alert", "alert", lambda: lambda value: ALERTS.get(value, "")),
+    ("socket", "domain", lambda: enumeration("address_family")),
+    ("security_socket_create", "family", lambda: enumeration("address_family")),
+    ("socket security_socket_create", "type", lambda: flags.socket_type),
+    ("prctl", "option", lambda: enumeration("prctl_option")),
+    ("access faccessat", "mode", lambda: flags.access_mode),
+    ("execveat", "flags", lambda: flags.execveat_flags),
+    ("clone", "flags", lambda: flags.clone_flags),
+    ("bpf security_bpf", "cmd", lambda: enumeration("bpf_cmd")),
+    (
+        "setsockopt getsockopt security_socket_setsockopt",
+        "level",
+        lambda: enumeration("socket_level"),
+    ),
+    ("setsockopt security_socket_setsockopt", "optname", lambda: enumeration("socket_option")),
+    ("getsockopt", "optname", lambda: enumeration("socket_option", GETSOCKOPT_ONLY)),
+    ("bpf_attach", "prog_type", lambda: enumeration("bpf_prog_type")),
+    ("security_kernel_read_file security_kernel_post_read_file", "type", lambda: purpose),
+    ("sys_enter sys_exit", "syscall", call_name),
+)
+"""Events, argument, and what makes the printer."""
+
+MAKERS: Final = {
+    (event, argument): maker for events, argument, maker in RULES for event in events.split()
+}
+
+
+def printer_of(event_name: str, argument: ArgumentDefinition) -> PrinterOf | None:
+    """Return what prints the decoded number of an argument; None if it is printed as it is.
+
+    Meant to be asked once per argument when the tracer starts.
+    """
+    maker = MAKERS.get((event_name, argument.name))
+    if maker is not None:
+        return maker()
+    return hexadecimal if shape_of(event_name, argument) is Shape.POINTER else None
+
+
+def printed_type(event_name: str, argument: ArgumentDefinition) -> str:
+    """Return the type that goes with the printed form: addresses keep theirs."""
+    return NAMED_TYPE if (event_name, argument.name) in MAKERS else argument.type

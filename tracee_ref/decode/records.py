@@ -1,0 +1,252 @@
+"""Kernel records into events: the layouts of ``bpf/lib/records.h``, one decoder per event."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import fsdecode
+from struct import Struct
+from typing import Any, Final, TypeAlias
+
+from ..containers.runtimes import NOTHING, Runtimes
+from ..events.argument_types import Shape, decode_register, shape_of
+from ..events.catalogue import (
+    ArgumentDefinition,
+    EventDefinition,
+    all_events,
+    compat_events,
+    native_events,
+)
+from ..events.event import Argument, ContextFlags, TraceEvent
+from ..events.function_events import CALL_ENDS, RAW_EVENTS, SLOTS
+from .argument_text import printed_type, printer_of
+from .sockaddr import decode_sockaddr
+
+HEADER: Final = Struct("=QqIi3Q9IHH16s16s32s")
+"""``struct header``."""
+
+EVENT_AT, MASK_AT, FLAGS_AT = 16, 24, 86
+"""Where its fields lie."""
+
+NO_CONTAINER: Final = bytes(32)
+FLAG_COMPAT: Final = 1
+REGISTERS: Final = 6
+
+SLOT_NULL, SLOT_UNREADABLE, SLOT_CUT = 1, 2, 4
+"""States in the upper half of the slot of an argument that is not a number."""
+
+CUT: Final = "..."
+"""Stands behind a text of which only the beginning was taken, as strace shows it."""
+
+INTERPRETER: Final = "interpreter_"
+"""Prefix of the arguments of an exec that are absent together (facts, section 5.3)."""
+
+FromData: TypeAlias = Callable[[bytes], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How values are shown; ``epoch`` is added to boot time, both in ns."""
+
+    epoch: int
+    printed: bool
+
+
+class RecordDecoder:
+    """Decodes every event of the kernel side; the arguments of ``raw`` events stay raw."""
+
+    def __init__(
+        self, view: View, runtimes: Runtimes | None = None, raw: Container[str] = frozenset()
+    ) -> None:
+        self._view = view
+        self._runtimes = runtimes or Runtimes()
+        self._raw = raw
+        catalogue = all_events()
+        self._by_id = {event.id: event for event in catalogue.values()}
+        self._decoders: dict[int, EventDecoder] = {}
+
+    def __call__(self, record: bytes) -> TraceEvent:
+        """Return the event of a record."""
+        header = HEADER.unpack_from(record)
+        number = header[2]
+        decoder = self._decoders.get(number)
+        if decoder is None:
+            decoder = self._decoders[number] = self._decoder(self._by_id[number])
+        compat = bool(header[17] & FLAG_COMPAT)
+        args = decoder.arguments(record, compat)
+        return self._event(header, decoder.event, args, compat)
+
+    def definition(self, number: int) -> EventDefinition:
+        """Return the event that has a number."""
+        return self._by_id[number]
+
+    def _decoder(self, event: EventDefinition) -> EventDecoder:
+        raw = event.name in self._raw
+        return EventDecoder(event, replace(self._view, printed=False) if raw else self._view)
+
+    def _event(
+        self, header: tuple[Any, ...], event: EventDefinition, args: list[Argument], compat: bool
+    ) -> TraceEvent:
+        (time, retval, number, call, mask, start_time, cgroup, pid, tid, ppid, inner_pid,
+         inner_tid, inner_ppid, uid, mntns, pidns, cpu, _, comm, uts, id_) = header  # fmt: skip
+        container = "" if id_ == NO_CONTAINER else id_.hex()
+        known = self._runtimes.describe(container) if container else NOTHING
+        return TraceEvent(
+            timestamp=time + self._view.epoch,
+            thread_start_time=start_time + self._view.epoch,
+            processor_id=cpu,
+            process_id=inner_pid,
+            cgroup_id=cgroup,
+            thread_id=inner_tid,
+            parent_process_id=inner_ppid,
+            host_process_id=pid,
+            host_thread_id=tid,
+            host_parent_process_id=ppid,
+            user_id=uid,
+            mount_namespace=mntns,
+            pid_namespace=pidns,
+            process_name=_text(comm),
+            host_name=_text(uts),
+            container_id=container,
+            container_image=known.image,
+            container_name=known.name,
+            pod_name=known.pod_name,
+            pod_namespace=known.pod_namespace,
+            pod_uid=known.pod_uid,
+            pod_sandbox=known.pod_sandbox,
+            event_id=str(number),
+            event_name=event.name,
+            matched_scopes=mask,
+            args_num=sum(arg.value is not None for arg in args),
+            return_value=retval,
+            syscall=event.name if event.syscall else self._call_name(call, compat),
+            stack_addresses=None,
+            context_flags=FLAGS[bool(container), compat],
+            args=args,
+        )
+
+    def _call_name(self, number: int, compat: bool) -> str:
+        if compat:
+            event = self._by_id.get(compat_events().get(number, -1))
+        else:
+            event = self._by_id.get(native_events().get(number, -1))
+        return event.name if event else ""
+
+
+FLAGS: Final = {
+    (started, compat): ContextFlags(container_started=started, is_compat=compat)
+    for started in (False, True)
+    for compat in (False, True)
+}
+
+
+class EventDecoder:
+    """The arguments of one event, worked out once."""
+
+    def __init__(self, event: EventDefinition, view: View) -> None:
+        self.event = event
+        self._slots = Struct(f"={slots_of(event)}Q")
+        self._data = HEADER.size + self._slots.size
+        self._arguments = [ArgumentDecoder(event, argument, view) for argument in event.args]
+        self._finish = FINISHERS.get(event.name)
+
+    def arguments(self, record: bytes, compat: bool) -> list[Argument]:
+        """Return the arguments of a record."""
+        slots = self._slots.unpack_from(record, HEADER.size)
+        at, values = self._data, []
+        for decoder, slot in zip(self._arguments, slots, strict=False):
+            argument, at = decoder.decode(slot, record, at, compat)
+            values.append(argument)
+        if self._finish:
+            self._finish(values, slots)
+        return values
+
+
+def slots_of(event: EventDefinition) -> int:
+    """Return how many slots the record of an event has."""
+    if event.functions or event.name in (*RAW_EVENTS, *CALL_ENDS):
+        return SLOTS
+    return REGISTERS if event.syscall else len(event.args)
+
+
+class ArgumentDecoder:
+    """One argument of an event: a number in its slot, or bytes behind the slots."""
+
+    def __init__(self, event: EventDefinition, argument: ArgumentDefinition, view: View) -> None:
+        self._argument = argument
+        self._shape = shape_of(event.name, argument)
+        self._from_data = FROM_DATA.get(self._shape)
+        self._printer = printer_of(event.name, argument) if view.printed else None
+        self._type = printed_type(event.name, argument) if view.printed else argument.type
+        self._added = view.epoch if (event.name, argument.name) in TIMES else 0
+
+    def decode(self, slot: int, record: bytes, at: int, compat: bool) -> tuple[Argument, int]:
+        """Return the argument, and where the data of the next one begins."""
+        name, type_ = self._argument.name, self._argument.type
+        if self._from_data is None:
+            value = decode_register(self._shape, slot, compat=compat) + self._added
+            if self._shape is Shape.BOOL:
+                return Argument(name, type_, bool(value)), at
+            if self._printer is None:
+                return Argument(name, type_, value), at
+            return Argument(name, self._type, self._printer(value)), at
+        state, end = slot >> 32, at + (slot & 0xFFFFFFFF)
+        if state == SLOT_NULL:
+            return Argument(name, type_, None), at
+        if state == SLOT_UNREADABLE:
+            return Argument(name, type_, None, True), end
+        value = self._from_data(record[at:end])
+        return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end
+
+
+def _text(data: bytes) -> str:
+    return fsdecode(data.split(b"\0", 1)[0])
+
+
+def _texts(data: bytes) -> list[str]:
+    return [fsdecode(text) for text in data.split(b"\0")[:-1]]
+
+
+def _int_pair(data: bytes) -> list[int]:
+    return list(INT_PAIR.unpack(data))
+
+
+def _marked(value: Any) -> Any:
+    return value + CUT if isinstance(value, str) else [*value, CUT]
+
+
+INT_PAIR: Final = Struct("=2i")
+FROM_DATA: Final[Mapping[Shape, FromData]] = {
+    Shape.STRING: fsdecode,
+    Shape.STRING_ARRAY: _texts,
+    Shape.SOCKADDR: decode_sockaddr,
+    Shape.INT_PAIR: _int_pair,
+    Shape.BYTES: bytes,
+}
+TIMES: Final = frozenset({("sched_process_fork", "start_time")})
+"""Arguments that are boot times and shown as the event's own time."""
+
+
+def finish_exec(arguments: list[Argument], slots: Sequence[int]) -> None:
+    """Settle what one argument of an exec says of others: no interpreter, a nameless stdin."""
+    by_name = {argument.name: argument for argument in arguments}
+    if by_name[INTERPRETER + "pathname"].value is None:
+        for name in ("dev", "inode", "ctime"):
+            by_name[INTERPRETER + name].value = None
+    path = by_name["stdin_path"]
+    if path.value == "":
+        slot = slots[arguments.index(by_name["stdin_type"])]
+        path.value = nameless_file(slot & 0xFFFF, slot >> 32)
+
+
+def nameless_file(mode: int, inode: int) -> str:
+    """Return what /proc shows of a file without a path; the top of a file system is ``/``."""
+    if stat.S_ISDIR(mode):
+        return "/"
+    kinds = ((stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
+    kind = next((name for test, name in kinds if test(mode)), "anon_inode")
+    return f"{kind}:[{inode}]"
+
+
+FINISHERS: Final = {"sched_process_exec": finish_exec}

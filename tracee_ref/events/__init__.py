@@ -1,0 +1,1 @@
+"""The catalogue of events, the types of their arguments, and events as values."""

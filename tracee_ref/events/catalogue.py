@@ -1,0 +1,174 @@
+"""The events that can be named in a filter: ids, sets, arguments (facts, section 5).
+
+The standard library reads the data, because the oracle runs with nothing else installed.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from .function_events import CALL_ENDS, FUNCTIONS, RAW_EVENTS
+from .hook_names import BASES
+
+LAST_NATIVE_CALL: Final = 448
+"""Up to here ids are x86-64 call numbers; those above belong to i386-only and other events.
+
+A kernel newer than the catalogue has native calls 449 (futex_waitv) and on: they are none of
+the events with these ids (facts, section 5.1).
+"""
+
+ONLY_32BIT: Final = "32bit_unique"
+"""The set of the calls that exist for 32-bit programs alone."""
+
+SIGNATURES: Final = range(6000, 7000)
+"""Ids of the events that findings of signatures are."""
+
+TRACED: Final = frozenset(
+    {"sched_process_fork", "sched_process_exec", "sched_process_exit", *RAW_EVENTS, *CALL_ENDS}
+)
+"""Events of tracepoints that the tracer can deliver."""
+
+EXISTING_CONTAINER: Final = "existing_container"
+INIT_NAMESPACES: Final = "init_namespaces"
+AT_START: Final = frozenset({EXISTING_CONTAINER, INIT_NAMESPACES})
+"""Events that user space makes by itself, when tracing begins."""
+
+PACKETS: Final = frozenset({"net_packet_ip_base", "net_packet_dns_base", "net_packet_http_base"})
+"""What events about packets are made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentDefinition:
+    """An argument: its name and its C type, spelled as in the output."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventDefinition:
+    """An event; ``available`` tells whether this tracer can deliver it.
+
+    ``id`` is what the output shows as ``eventId``; ``functions`` are those of the kernel that
+    the event needs, if the kernel lets us watch them; ``bases`` the events that it is made of,
+    none for one that the kernel side sends.  An ``internal`` one cannot be named by users.
+    """
+
+    id: int
+    name: str
+    syscall: bool
+    sets: frozenset[str]
+    args: tuple[ArgumentDefinition, ...]
+    available: bool
+    functions: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    internal: bool = False
+
+    @property
+    def of_kernel(self) -> bool:
+        """Whether the kernel side sends it."""
+        return not self.bases and self.name not in AT_START
+
+
+class Row(NamedTuple):
+    """A line of ``data/events.json``."""
+
+    id: int
+    name: str
+    syscall: bool
+    internal: bool
+    sets: list[str]
+    args: list[list[str]]
+    depends_on: list[str]
+
+
+@cache
+def load_catalogue() -> Mapping[str, EventDefinition]:
+    """Return the events that users can name, in the order of their ids."""
+    return MappingProxyType({n: event for n, event in all_events().items() if not event.internal})
+
+
+@cache
+def all_events() -> Mapping[str, EventDefinition]:
+    """Return the events of the catalogue by name, internal ones too, in the order of their ids."""
+    rows = [Row(*fields) for fields in json.loads(data_file("events.json"))]
+    pairs = {(kind, name) for row in rows for kind, name in row.args}
+    arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for pair in pairs}
+    syscalls = frozenset(row.name for row in rows if row.syscall)
+    return MappingProxyType({row.name: definition(row, arguments, syscalls) for row in rows})
+
+
+def definition(
+    row: Row, arguments: Mapping[tuple[str, str], ArgumentDefinition], syscalls: frozenset[str]
+) -> EventDefinition:
+    """Return the event of a line; equal arguments of different events are one object."""
+    sources = sources_of(row.name)
+    return EventDefinition(
+        id=row.id,
+        name=row.name,
+        syscall=row.syscall,
+        sets=frozenset(row.sets),
+        args=tuple(arguments[kind, name] for kind, name in row.args),
+        available=sources <= syscalls | TRACED | FUNCTIONS.keys() | AT_START | PACKETS,
+        functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
+        bases=BASES.get(row.name, ()),
+        internal=row.internal,
+    )
+
+
+def sources_of(name: str) -> frozenset[str]:
+    """Return the events of the kernel side that an event comes from; itself, if it is one."""
+    if name not in BASES:
+        return frozenset({name})
+    return frozenset().union(*map(sources_of, BASES[name]))
+
+
+@cache
+def native_events() -> Mapping[int, int]:
+    """Return number of a native system call of this machine -> id of its event.
+
+    On x86-64 they are the same; arm64 has the numbers of the generic table.
+    """
+    if platform.machine() == "aarch64":
+        return arm64_events()
+    calls = (e.id for e in all_events().values() if e.syscall and e.id <= LAST_NATIVE_CALL)
+    return MappingProxyType({id_: id_ for id_ in calls})
+
+
+@cache
+def compat_events() -> Mapping[int, int]:
+    """Return number of a 32-bit system call of this machine -> id of its event.
+
+    The calls of 32-bit ARM programs have no table: they are not traced.
+    """
+    return MappingProxyType({}) if platform.machine() == "aarch64" else i386_events()
+
+
+@cache
+def arm64_events() -> Mapping[int, int]:
+    """Return number of an arm64 system call -> id of its event."""
+    numbers = json.loads(data_file("arm64.json"))
+    return MappingProxyType({int(number): event for number, event in numbers.items()})
+
+
+@cache
+def i386_events() -> Mapping[int, int]:
+    """Return number of a 32-bit system call -> id of its event.
+
+    i386 numbers its calls differently and keeps old interfaces under names that x86-64 gives
+    to newer ones; a number that is absent has no event in the catalogue.
+    """
+    numbers = json.loads(data_file("i386.json"))
+    return MappingProxyType({int(number): event for number, event in numbers.items()})
+
+
+def data_file(name: str) -> bytes:
+    """Return the content of a file of ``tracee_ref/data``."""
+    return resources.files(__package__).joinpath("data", name).read_bytes()

@@ -1,0 +1,114 @@
+"""Events that tell what was there when tracing began; user space makes them.
+
+An existing_container carries the facts of the container's first process, init_namespaces those of
+the first process of all, as /proc tells them; a scope judges them by these as any other event.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import fsdecode
+from pathlib import Path
+from typing import Any
+
+from model.facts import Process
+from model.match import process_holds
+from model.scope import Scope
+
+from .containers.cgroups import container_id
+from .decode.records import FLAGS
+from .derivation.containers import described
+from .derivation.stage import arguments_of
+from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES, all_events
+from .events.event import TraceEvent
+from .first_process import INIT, First, cgroup_of, first_process, namespaces, read_process
+
+
+def accepting(scopes: Sequence[Scope], name: str, process: Process) -> int:
+    """Return the scopes that selected an event and whose filters on the process hold."""
+    return sum(s.bit for s in scopes if name in s.events and process_holds(s, process))
+
+
+def existing_containers(
+    places: Iterable[Path], scopes: Sequence[Scope], epoch: int
+) -> Iterator[TraceEvent]:
+    """Give an event for each container that some scope accepts, by its cgroup's directory.
+
+    ``epoch`` is added to boot time (ns).  Masks leave filters on fields to the pipeline.
+    """
+    for place in places:
+        try:
+            event = existing_container(place, scopes, epoch)
+        except FileNotFoundError:  # the container is gone meanwhile
+            continue
+        if event.matched_scopes:
+            yield event
+
+
+def existing_container(place: Path, scopes: Sequence[Scope], epoch: int) -> TraceEvent:
+    """Return the event of a container that is there."""
+    container = container_id(place.name) or ""
+    first = first_process(place, container)
+    changed = place.stat().st_ctime_ns - time.time_ns() + boot_time()
+    values = described(container, str(place), changed + epoch)
+    event = event_of(EXISTING_CONTAINER, first, values, epoch)
+    event.container_id, event.context_flags = container, FLAGS[True, False]
+    for field in ("container_image", "container_name", "pod_name", "pod_namespace", "pod_uid",
+                  "pod_sandbox"):  # fmt: skip
+        setattr(event, field, values[field])
+    event.matched_scopes = accepting(scopes, event.event_name, first.process)
+    return event
+
+
+def init_namespaces(scopes: Sequence[Scope], epoch: int) -> Iterator[TraceEvent]:
+    """Give the event of the first process's namespaces, if some scope accepts it."""
+    first = read_process(INIT, None, 0, cgroup_of(INIT))
+    event = event_of(INIT_NAMESPACES, first, namespaces(INIT), epoch)
+    event.matched_scopes = accepting(scopes, event.event_name, first.process)
+    if event.matched_scopes:
+        yield event
+
+
+def boot_time() -> int:
+    """Return the time since boot (ns)."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def event_of(name: str, first: First, values: Mapping[str, Any], epoch: int) -> TraceEvent:
+    """Return an event of now, of a process in no container, with no scope yet."""
+    definition, process = all_events()[name], first.process
+    args = arguments_of(definition, values)
+    return TraceEvent(
+        timestamp=boot_time() + epoch,
+        thread_start_time=first.start + epoch,
+        processor_id=0,
+        process_id=first.inner[0],
+        cgroup_id=first.cgroup,
+        thread_id=first.inner[0],
+        parent_process_id=first.inner[1],
+        host_process_id=process.pid,
+        host_thread_id=process.tid,
+        host_parent_process_id=first.ppid,
+        user_id=process.uid,
+        mount_namespace=process.mntns,
+        pid_namespace=process.pidns,
+        process_name=fsdecode(process.comm),
+        host_name=fsdecode(process.uts),
+        container_id="",
+        container_image="",
+        container_name="",
+        pod_name="",
+        pod_namespace="",
+        pod_uid="",
+        pod_sandbox=False,
+        event_id=str(definition.id),
+        event_name=name,
+        matched_scopes=0,
+        args_num=sum(argument.value is not None for argument in args),
+        return_value=0,
+        syscall="",
+        stack_addresses=None,
+        context_flags=FLAGS[False, False],
+        args=args,
+    )

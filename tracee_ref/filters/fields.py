@@ -1,0 +1,148 @@
+"""Filters on a field of one event: arguments, return value, context (rules 6 and 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from model.scope import Condition, EventField, Op, Part
+
+from ..errors import UsageError
+from ..events.argument_types import WORDS, shape_of
+from ..events.catalogue import SIGNATURES, EventDefinition
+from ..refusal import refused
+from . import values
+from .kinds import BY_NAME, EQUALITY, UNSUPPORTED
+from .syntax import Flag, expression_error
+
+NUMBERS: Final = frozenset(
+    (
+        "timestamp",
+        "processorId",
+        "processId",
+        "threadId",
+        "parentProcessId",
+        "hostProcessId",
+        "hostThreadId",
+        "hostParentProcessId",
+        "userId",
+        "mountNamespace",
+        "pidNamespace",
+        "cgroupId",
+    )
+)
+TEXTS: Final = frozenset(
+    (
+        "processName",
+        "hostName",
+        "syscall",
+        "containerId",
+        "containerImage",
+        "containerName",
+        "podName",
+        "podNamespace",
+        "podUid",
+    )
+)
+"""Fields of the context, by their names in JSON (facts, section 1.3)."""
+
+ALIASES: Final = {
+    "p": "processId",
+    "pid": "processId",
+    "tid": "threadId",
+    "ppid": "parentProcessId",
+    "hostPid": "hostProcessId",
+    "hostTid": "hostThreadId",
+    "uid": "userId",
+    "mntns": "mountNamespace",
+    "pidns": "pidNamespace",
+    "comm": "processName",
+}
+CONTAINER: Final = {"container": Op.EQ, "host": Op.NE}
+"""Take no value: the event comes from a container, or it does not."""
+
+Catalogue = Mapping[str, EventDefinition]
+
+RETVAL_NUMBER: Final = values.number(values.S64_MIN, values.S64_MAX)
+ANY_NUMBER: Final = values.number(values.S64_MIN, values.U64_MAX)
+
+
+def field_part(flag: Flag) -> Part | None:
+    """Return the part that a flag's name asks for, None if it is no such filter.
+
+    Only the name counts; upstream looks at the whole flag and so trips over a value such
+    as ``/opt/x.args`` (facts, section 1.2).
+    """
+    parts = flag.name.split(".")
+    known = [part for part in Part if part.value == parts[1]] if len(parts) > 1 else []
+    return known[0] if known else None
+
+
+def read_field(flag: Flag, part: Part, catalogue: Catalogue) -> tuple[Condition, ...]:
+    """Turn a flag such as ``openat.args.flags=O_RDONLY`` into conditions."""
+    event, _, *rest = flag.name.split(".")
+    if len(rest) != (part is not Part.RETVAL) or "" in rest:
+        raise expression_error(flag.text, f"expected {BY_NAME[part.value].form}")
+    if part is Part.CONTEXT and rest[0] in CONTAINER:
+        return (_container(flag, event, rest[0], catalogue),)
+    if flag.op is None:
+        raise expression_error(flag.text, "expected an operator and a value")
+    definition = _definition(flag, event, catalogue)
+    if part is Part.RETVAL:
+        return _conditions(flag, EventField(event, part), numeric=True)
+    if part is Part.ARGS:
+        return _argument(flag, definition, rest[0])
+    return _context(flag, event, rest[0])
+
+
+def _argument(flag: Flag, event: EventDefinition, name: str) -> tuple[Condition, ...]:
+    shapes = {argument.name: shape_of(event.name, argument) for argument in event.args}
+    if name not in shapes and event.id not in SIGNATURES:  # these may have others
+        names = ", ".join(shapes) or "none"
+        reason = f"invalid filter event argument: {name}"
+        raise refused(reason, flag.text, f"the arguments of {event.name}: {names}")
+    numeric = flag.op not in EQUALITY
+    if numeric and name in shapes and shapes[name] not in WORDS:  # an address has no order
+        raise _operator_error(flag)
+    return _conditions(flag, EventField(event.name, Part.ARGS, name), numeric)
+
+
+def _context(flag: Flag, event: str, name: str) -> tuple[Condition, ...]:
+    field = EventField(event, Part.CONTEXT, ALIASES.get(name, name))
+    if field.name in NUMBERS:
+        return _conditions(flag, field, numeric=True)
+    if field.name not in TEXTS:
+        known = ", ".join(sorted([*NUMBERS, *TEXTS, *CONTAINER]))
+        reason = f"invalid event context field: {name}"
+        raise refused(reason, flag.text, f"the fields are {known}")
+    if flag.op not in EQUALITY:
+        raise _operator_error(flag)
+    return _conditions(flag, field, numeric=False)
+
+
+def _container(flag: Flag, event: str, name: str, catalogue: Catalogue) -> Condition:
+    if flag.op is not None:
+        raise expression_error(flag.text, f"{name} takes no value")
+    _definition(flag, event, catalogue)
+    return Condition(EventField(event, Part.CONTEXT, "container"), CONTAINER[name], True)
+
+
+def _conditions(flag: Flag, field: EventField, numeric: bool) -> tuple[Condition, ...]:
+    """Read the values: ``=`` on an argument is a text, which fits both spellings (rule 7)."""
+    number = RETVAL_NUMBER if field.part is Part.RETVAL else ANY_NUMBER
+    read = number if numeric else values.pattern
+    assert flag.op is not None
+    return tuple(Condition(field, flag.op, value) for value in values.each(flag, read))
+
+
+def _definition(flag: Flag, event: str, catalogue: Catalogue) -> EventDefinition:
+    if event not in catalogue:
+        reason = f"invalid event name in filter: {event or repr(event)}"
+        raise refused(reason, flag.text, "see --list for the events")
+    return catalogue[event]
+
+
+def _operator_error(flag: Flag) -> UsageError:
+    assert flag.op is not None
+    reason = UNSUPPORTED.format(op=flag.op.value)
+    return refused(reason, flag.text, "this field is not a number, so it takes = and !=")

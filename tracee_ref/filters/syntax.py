@@ -1,0 +1,87 @@
+"""One ``-f`` value taken apart: scope, name, operator and values (facts, section 1.1).
+
+``FLAG := [SCOPE ":"] NAME [OP VALUE {"," VALUE}] | [SCOPE ":"] "!container"``
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from model.scope import MAX_SCOPES, Op
+
+from ..errors import UsageError
+from ..refusal import refused
+
+OPERATOR: Final = re.compile(r"(!=|<=|>=|=|<|>)(.+)", re.DOTALL)
+INTEGER: Final = re.compile("[+-]?[0-9]+")
+EXPECTED: Final = "expected [SCOPE:]NAME=VALUE[,VALUE]; see -f help"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag in its parts; ``text`` is all of it, ``values`` what follows the operator."""
+
+    text: str
+    scope: int
+    name: str
+    op: Op | None = None
+    values: str = ""
+
+    @property
+    def expression(self) -> str:
+        """The operator and the values as they were written."""
+        return f"{self.op.value if self.op else ''}{self.values}"
+
+
+def split_flag(text: str) -> Flag:
+    """Take a flag apart; raise UsageError where it is not of the grammar.
+
+    A ``:`` counts as the end of a scope number only before the operator, and not as the
+    last character of a flag without one.
+    """
+    head = re.split("[=!<>]", text, maxsplit=1)[0]
+    tail = text[len(head) :]
+    if len(tail) == 1 or tail in ("!=", "<=", ">="):
+        raise expression_error(text)
+    scope, name = 1, head
+    if ":" in (head if tail else head[:-1]):
+        number, name = head.split(":", 1)
+        scope = scope_number(number, text)
+    if tail.startswith("!") and not tail.startswith("!="):
+        return _negated(text, scope, name + tail)
+    if not name:  # upstream takes an empty name for "container"; it is a slip of the hand
+        raise expression_error(text)
+    match = OPERATOR.fullmatch(tail)
+    return Flag(text, scope, name, Op(match[1]), match[2]) if match else Flag(text, scope, name)
+
+
+def scope_number(number: str, text: str) -> int:
+    """Read the scope in front of the ``:``, a decimal number with an optional sign."""
+    remedy = f"scopes must be between 1 and {MAX_SCOPES}"
+    if INTEGER.fullmatch(number) is None:
+        remedy = f"{number!r} is not a number; {remedy}"
+    elif 1 <= integer(number) <= MAX_SCOPES:
+        return integer(number)
+    raise refused(f"invalid filter scope: {text}", text, remedy)
+
+
+def integer(digits: str) -> int:
+    """Read decimal digits after an optional sign, any number of them.
+
+    Past 25 digits the rest is cut off: too large for everything, and int() has a limit.
+    """
+    sign, rest = digits[: digits[0] in "+-"], digits.lstrip("+-").lstrip("0")
+    return int(sign + (rest[:25] or "0"))
+
+
+def expression_error(text: str, remedy: str = EXPECTED) -> UsageError:
+    """Return the error for a flag that is incomplete or has too much."""
+    return refused(f"invalid filter expression: {text or repr(text)}", text, remedy)
+
+
+def _negated(text: str, scope: int, name: str) -> Flag:
+    if not name.endswith(("container", "follow")):
+        raise expression_error(text, "only !container may begin with '!'")
+    return Flag(text, scope, name)

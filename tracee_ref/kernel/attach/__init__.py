@@ -1,0 +1,1 @@
+"""Attaching of BPF programs to the hooks of the running kernel."""

@@ -1,0 +1,186 @@
+"""Structures of the running kernel, read from its BTF through libbpf.
+
+Only the fields that ``bpf/`` reads are declared, at their real offsets: a full dump would
+clash with BCC's own copy of the BPF interface, and needs seconds to compile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ...errors import HostError
+from .libbpf import libbpf
+
+VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
+
+KIND_INT, KIND_PTR, KIND_STRUCT, KIND_UNION, KIND_ENUM = 1, 2, 4, 5, 6
+KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG = 8, 9, 10, 11, 18
+KIND_FUNC = 12
+MODIFIERS: Final = {KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG}
+AGGREGATES: Final = {KIND_STRUCT, KIND_UNION}
+
+Wanted = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Structure name to our field name to the kernel's spellings of it, newest last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A field of a structure; ``offset`` is in bits from the start."""
+
+    name: str
+    type: int
+    offset: int
+
+
+class Btf:
+    """The type information of a kernel; raises HostError where there is none."""
+
+    def __init__(self, path: Path = VMLINUX) -> None:
+        if not path.exists():
+            raise HostError(
+                f"{path}: not found; this kernel has no BTF (it needs CONFIG_DEBUG_INFO_BTF=y)"
+            )
+        self._lib = libbpf()
+        self._btf = self._lib.btf__parse(str(path).encode(), None)
+        if not self._btf:
+            raise HostError(f"{path}: cannot be read as BTF; run as root on a kernel with BTF")
+        self._read: dict[int, list[Member]] = {}
+        self._found: dict[tuple[str, int], int] = {}
+
+    def declarations(self, wanted: Wanted) -> str:
+        """Return C declarations of the wanted structures at their real offsets."""
+        return "\n".join(self._declare(name, fields) for name, fields in wanted.items())
+
+    def has(self, struct: str, field: str) -> bool:
+        """Whether the structure exists and has the field."""
+        return self._locate(struct, field) is not None
+
+    def size(self, struct: str) -> int:
+        """Return the size of a structure in bytes; negative if there is none."""
+        size: int = self._lib.btf__resolve_size(self._btf, self.structure(struct))
+        return size
+
+    def structure(self, name: str) -> int:
+        """Return the number of a structure's type; negative if there is none."""
+        return self._find(name, KIND_STRUCT)
+
+    def function(self, name: str) -> int | None:
+        """Return the number of a function's type, None if the kernel has no such function."""
+        type_id = self._find(name, KIND_FUNC)
+        return type_id if type_id > 0 else None
+
+    def arguments(self, function: str) -> int:
+        """Return how many arguments a function takes; raises HostError if there is none."""
+        type_id = self.function(function)
+        if type_id is None:
+            raise HostError(f"this kernel's BTF has no function {function}; it is not supported")
+        prototype = self._words(type_id, 3)[2]
+        return self._words(prototype, 3)[1] & 0xFFFF
+
+    def constant(self, enum: str, name: str) -> int:
+        """Return the value of an enumerator; raises HostError where there is none."""
+        type_id = self._find(enum, KIND_ENUM)
+        if type_id >= 0:
+            words = self._words(type_id, 3 + 2 * (self._words(type_id, 3)[1] & 0xFFFF))
+            values = {self._text(words[at]): words[at + 1] for at in range(3, len(words), 2)}
+            if name in values:
+                return values[name]
+        raise HostError(f"this kernel's BTF has no {name} in enum {enum}; it is not supported")
+
+    def _find(self, name: str, kind: int) -> int:
+        """Return the number of a type, negative if there is none; libbpf goes through all."""
+        if (name, kind) not in self._found:
+            found = self._lib.btf__find_by_name_kind(self._btf, name.encode(), kind)
+            self._found[name, kind] = found
+        return self._found[name, kind]
+
+    def _declare(self, struct: str, fields: Mapping[str, tuple[str, ...]]) -> str:
+        located = []
+        for ours, spellings in fields.items():
+            found = next(filter(None, (self._locate(struct, s) for s in spellings)), None)
+            if found is None:
+                raise HostError(
+                    f"struct {struct} of this kernel has no field {' or '.join(spellings)}; "
+                    "this kernel version is not supported yet"
+                )
+            located.append((found.offset // 8, self._c_type(found.type, ours), found.type))
+        lines, end = [], 0
+        for offset, declaration, type_id in sorted(located):
+            if offset > end:
+                lines.append(f"    char __pad_{end}[{offset - end}];")
+            lines.append(f"    {declaration};")
+            end = offset + self._lib.btf__resolve_size(self._btf, type_id)
+        return f"struct {struct} {{\n" + "\n".join(lines) + "\n};"
+
+    def _locate(self, struct: str, path: str) -> Member | None:
+        type_id = self.structure(struct)
+        if type_id < 0:
+            raise HostError(f"this kernel's BTF has no struct {struct}; it is not supported")
+        offset = 0
+        for name in path.split("."):
+            member = self._member(type_id, name)
+            if member is None:
+                return None
+            offset, type_id = offset + member.offset, self._strip(member.type)
+        return Member(path, member.type, offset) if member else None
+
+    def _member(self, type_id: int, name: str) -> Member | None:
+        for member in self._members(type_id):
+            if member.name == name:
+                return member
+            if not member.name and (inner := self._inner_member(member, name)):
+                return inner
+        return None
+
+    def _inner_member(self, unnamed: Member, name: str) -> Member | None:
+        """Return a field of an unnamed structure or union, if that is what this is."""
+        type_id = self._strip(unnamed.type)
+        inner = self._member(type_id, name) if self._kind(type_id) in AGGREGATES else None
+        return Member(name, inner.type, unnamed.offset + inner.offset) if inner else None
+
+    def _members(self, type_id: int) -> list[Member]:
+        """Return the fields of a structure: large ones are asked for again for each field."""
+        if type_id not in self._read:
+            self._read[type_id] = list(self._read_members(type_id))
+        return self._read[type_id]
+
+    def _read_members(self, type_id: int) -> Iterator[Member]:
+        header = self._words(type_id, 3)
+        bitfields = header[1] >> 31
+        words = self._words(type_id, 3 + 3 * (header[1] & 0xFFFF))
+        for at in range(3, len(words), 3):
+            offset = words[at + 2] & 0xFFFFFF if bitfields else words[at + 2]
+            yield Member(self._text(words[at]), words[at + 1], offset)
+
+    def _c_type(self, type_id: int, name: str) -> str:
+        stripped = self._strip(type_id)
+        kind, size = self._kind(stripped), self._lib.btf__resolve_size(self._btf, stripped)
+        if kind == KIND_PTR:
+            target = self._strip(self._words(stripped, 3)[2])
+            label = self._text(self._words(target, 3)[0]) if target else ""
+            tagged = self._kind(target) == KIND_STRUCT and label
+            return f"struct {label} *{name}" if tagged else f"void *{name}"
+        if kind in (KIND_INT, KIND_ENUM) and size in (1, 2, 4, 8):
+            signed = kind == KIND_INT and self._words(stripped, 4)[3] >> 24 & 1
+            return f"{'s' if signed else 'u'}{size * 8} {name}"
+        return f"char {name}[{size}]"
+
+    def _strip(self, type_id: int) -> int:
+        while self._kind(type_id) in MODIFIERS:
+            type_id = self._words(type_id, 3)[2]
+        return type_id
+
+    def _kind(self, type_id: int) -> int:
+        return (self._words(type_id, 3)[1] >> 24) & 0x1F if type_id else 0
+
+    def _words(self, type_id: int, count: int) -> list[int]:
+        address = self._lib.btf__type_by_id(self._btf, type_id)
+        return list((ctypes.c_uint32 * count).from_address(address))
+
+    def _text(self, offset: int) -> str:
+        text: bytes = self._lib.btf__name_by_offset(self._btf, offset)
+        return text.decode()

@@ -1,0 +1,131 @@
+"""Compile C text with BCC, in a process of its own: what it takes of memory ends with it.
+
+The result has no part of the running kernel in it: maps are described and programs refer to them
+by their place, so that it can be kept (program_store.py) and loaded without the compiler.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from ctypes import c_char_p, c_int, c_size_t, c_void_p
+from importlib.resources import as_file, files
+from struct import Struct
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from ...errors import HostError
+from .bpf_syscall import MapShape, map_shape
+from .empty_kallsyms import without_kallsyms
+
+CFLAGS: Final = ("-w", "-Xclang", "-debug-info-kind=line-directives-only")
+"""No warnings about BCC's headers, and no debug information: it takes a tenth of the time."""
+
+INSTRUCTION: Final = Struct("=BBhi")
+LOAD_IMMEDIATE: Final = 0x18
+PSEUDO_MAP: Final = 1
+"""In the place of the source register: the immediate value is a map (linux/bpf.h)."""
+
+STDERR: Final = 2
+CUT: Final = 65536
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """Maps in the order in which the code of the functions counts them."""
+
+    maps: list[MapShape]
+    functions: dict[str, bytes]
+
+
+Answer: TypeAlias = Compiled | str
+"""A text says why there is nothing."""
+
+
+def compile_text(name: str, text: str) -> Compiled:
+    """Compile a self-contained text; raises HostError with the reason, also if BPF is refused."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _answer(text, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    answer = msgspec.msgpack.decode(told, type=Answer) if told else "the compiler ended"
+    if isinstance(answer, Compiled):
+        return answer
+    raise HostError(
+        f"{name}: refused by the kernel ({answer}); tracing needs root, CAP_BPF and CAP_PERFMON"
+    )
+
+
+def _answer(text: str, writer: int) -> None:
+    """Write the answer and end.  What BCC's library prints meanwhile is the reason."""
+    printed = os.memfd_create("bcc-messages")
+    os.dup2(printed, STDERR)
+    answer: Answer
+    try:
+        answer = _compile(text)
+    except BaseException as error:
+        os.lseek(printed, 0, os.SEEK_SET)
+        said = os.read(printed, CUT).decode(errors="replace").strip().splitlines()
+        answer = said[0] if said and not isinstance(error, HostError) else str(error)
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(msgspec.msgpack.encode(answer))
+    os._exit(0)
+
+
+def _compile(text: str) -> Compiled:
+    bcc = import_bcc()
+    with as_file(files("bpf") / "shim") as shim:
+        os.environ["BCC_KERNEL_SOURCE"] = str(shim)
+        # What owns the module must outlive it.
+        program = without_kallsyms(lambda: bcc.BPF(text=text, cflags=list(CFLAGS)))
+    lib, module = _library(bcc), program.module
+    maps = [_map(lib, module, place) for place in range(lib.bpf_num_tables(module))]
+    places = {fd: place for place, (_, fd) in enumerate(maps)}
+    return Compiled(
+        [map_shape(fd, name) for name, fd in maps],
+        {name: _portable(code, places) for name, code in _functions(lib, module)},
+    )
+
+
+def import_bcc() -> Any:
+    """Return BCC, which may be missing and takes its time."""
+    try:
+        import bcc.libbcc  # noqa: PLC0415
+    except ImportError as error:
+        raise HostError("BCC is missing; install the package python3-bpfcc") from error
+    return bcc
+
+
+def _library(bcc: Any) -> Any:
+    """Return BCC's C library, with what BCC itself does not call from Python declared too."""
+    lib = bcc.libbcc.lib
+    lib.bpf_num_tables.restype, lib.bpf_num_tables.argtypes = c_size_t, [c_void_p]
+    lib.bpf_table_name.restype, lib.bpf_table_name.argtypes = c_char_p, [c_void_p, c_size_t]
+    lib.bpf_table_fd_id.restype, lib.bpf_table_fd_id.argtypes = c_int, [c_void_p, c_size_t]
+    return lib
+
+
+def _map(lib: Any, module: Any, place: int) -> tuple[str, int]:
+    return lib.bpf_table_name(module, place).decode(), lib.bpf_table_fd_id(module, place)
+
+
+def _functions(lib: Any, module: Any) -> Iterator[tuple[str, bytearray]]:
+    for place in range(lib.bpf_num_functions(module)):
+        name = lib.bpf_function_name(module, place)
+        start, size = lib.bpf_function_start(module, name), lib.bpf_function_size(module, name)
+        yield name.decode(), bytearray(ctypes.string_at(start, size))
+
+
+def _portable(code: bytearray, places: dict[int, int]) -> bytes:
+    """Put the place of each map where its file descriptor is."""
+    for at in range(0, len(code), INSTRUCTION.size):
+        operation, registers, offset, value = INSTRUCTION.unpack_from(code, at)
+        if operation == LOAD_IMMEDIATE and registers >> 4 == PSEUDO_MAP:
+            INSTRUCTION.pack_into(code, at, operation, registers, offset, places[value])
+    return bytes(code)

@@ -1,0 +1,1 @@
+"""Contents of BPF maps: the accept tables as the kernel side reads them."""

@@ -1,0 +1,92 @@
+"""Contents of the maps for filters on fields, in the layouts of bpf/match/fields.h."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator
+from struct import pack
+from typing import Final
+
+from ...errors import HostError
+from ...events.catalogue import all_events
+from ...tables.fields import S64_MAX, TEXT_ROOM, FieldTables
+from ...tables.intervals import Intervals
+from ..build.program import Program
+
+PLACES: Final = 8
+"""Numbers of arguments go by eights from one event to the next."""
+
+BITS: Final = 8
+
+
+def field_defines(tables: FieldTables) -> dict[str, str]:
+    """Return the C constants that fit the tables: which are in use, and how large."""
+    names: dict[str, str] = {}
+    if tables.retvals:
+        names |= {"USE_RETVALS": "", "RETVAL_EVENTS": str(len(tables.retvals))}
+        names |= {"RETVAL_STRETCHES": str(_stretches(tables))}
+    if tables.texts:
+        nodes = sum(len(texts.accept) for texts in tables.texts.values())
+        names |= {"USE_TEXTS": "", "TEXT_ROOM": str(TEXT_ROOM), "TEXT_PLACES": str(PLACES)}
+        places = sum(1 << place for place in {place for _, place in tables.texts})
+        names |= {"TEXT_FILTERED_PLACES": str(places)}
+        names |= {"TEXT_ARGUMENTS": str(len(tables.texts)), "TEXT_NODES": str(max(1, nodes))}
+    return names
+
+
+def write_fields(program: Program, tables: FieldTables) -> None:
+    """Write the tables that are in use; raises HostError if one is refused."""
+    if tables.retvals:
+        _write(program, "retval_tables", _retvals(tables))
+    if tables.texts:
+        _write(program, "text_arguments", _arguments(tables))
+        _write(program, "text_nodes", _nodes(tables))
+
+
+def _retvals(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
+    for event, intervals in tables.retvals.items():
+        yield pack("I", _event(event)), _stretched(intervals, _stretches(tables))
+
+
+def _arguments(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
+    for (event, place), texts in tables.texts.items():
+        yield pack("I", _argument(event, place)), pack("QQ", texts.otherwise, texts.absent)
+
+
+def _nodes(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
+    for (event, place), texts in tables.texts.items():
+        head = pack("I", _argument(event, place))
+        for key, mask in texts.accept.items():
+            bits = pack("I", BITS * (len(head) + len(key)))
+            yield bits + head + key.ljust(TEXT_ROOM, b"\0"), pack("Q", mask)
+
+
+def _stretched(intervals: Intervals, size: int) -> bytes:
+    """Return a ``struct retval_table``, its last stretch repeated up to the full size."""
+    (column,) = intervals.columns
+    spare = size - len(column)
+    bounds = array("q", [*intervals.bounds, *[S64_MAX] * spare])
+    return bounds.tobytes() + array("Q", [*column, *[column[-1]] * spare]).tobytes()
+
+
+def _stretches(tables: FieldTables) -> int:
+    """Return the places of each table: the next power of two."""
+    most = max(len(intervals.bounds) for intervals in tables.retvals.values())
+    return 1 << max(1, (most - 1).bit_length())
+
+
+def _argument(event: str, place: int) -> int:
+    return _event(event) * PLACES + place
+
+
+def _event(name: str) -> int:
+    return all_events()[name].id
+
+
+def _write(program: Program, name: str, entries: Iterator[tuple[bytes, bytes]]) -> None:
+    fd = program.map_fd(name)
+    for key, value in entries:
+        error = program.update(fd, key, value)
+        if error:
+            raise HostError(f"map {name}: an element was refused ({os.strerror(error)})")

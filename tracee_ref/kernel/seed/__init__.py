@@ -1,0 +1,1 @@
+"""Seeding of BPF maps with processes and sockets older than the tracer."""

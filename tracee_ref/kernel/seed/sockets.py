@@ -1,0 +1,104 @@
+"""Telling the kernel side of the sockets that were there before it, and of who has them.
+
+What it has seen used itself is newer, and not overwritten.  Who used a socket last nobody knows:
+of several processes that have one open it is that of the youngest, as servers open sockets for
+the workers that they start.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from struct import Struct, pack
+from typing import Final
+
+from model.match import process_holds
+from model.scope import Scope
+
+from ...containers.cgroups import Hierarchy
+from ...procfs import ProcessFacts, read_facts
+from ...seeds import PROC, process_ids, start_time
+from ..build.program import Program
+from .processes import BPF_NOEXIST
+
+OWNER: Final = Struct("=3Q")
+"""``struct owner`` of bpf/state/sockets.h, up to its header."""
+
+SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
+TABLES: Final = (
+    "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "icmp", "icmp6",
+)  # fmt: skip
+"""Of /proc/PID/net: the sockets that packets can come to; others are owned when they are used."""
+
+INODE: Final = 9
+"""The place of the inode's number in their lines."""
+
+
+def seed_owners(
+    program: Program, scopes: Sequence[Scope], hierarchy: Hierarchy, event: int, *, track: bool
+) -> None:
+    """Write the owners of all sockets; ``track`` tells whether events are to have containers."""
+    fd = program.map_fd("owners")
+    for pid, inodes in sockets_of_processes().items():
+        facts = read_facts(pid, hierarchy, track=track)
+        if facts is None:  # it is gone
+            continue
+        mask = accepted(scopes, facts)
+        for inode in inodes:
+            value = OWNER.pack(mask, inode, False) + facts.header(event)
+            program.update(fd, pack("Q", inode), value, BPF_NOEXIST)
+
+
+def accepted(scopes: Iterable[Scope], facts: ProcessFacts) -> int:
+    """Return the scopes whose filters on the process hold; nobody follows it yet (rule 13)."""
+    process = facts.process
+    return 0 if process.tracer else sum(s.bit for s in scopes if process_holds(s, process))
+
+
+def sockets_of_processes() -> dict[int, list[int]]:
+    """Return by process the numbers of the inodes of the sockets that are to be its own.
+
+    What we inherited is of those from whom we have it: we use no sockets.
+    """
+    inet = inet_sockets()
+    youngest: dict[int, int] = {}
+    for pid in sorted(process_ids() - {os.getpid()}, key=age):
+        youngest |= dict.fromkeys(inet & set(open_sockets(pid)), pid)
+    found: dict[int, list[int]] = {}
+    for inode, pid in youngest.items():
+        found.setdefault(pid, []).append(inode)
+    return found
+
+
+def age(pid: int) -> tuple[int, int]:
+    """Return what rises with the time at which processes began; their ids may begin anew."""
+    return int(start_time(pid) or 0), pid
+
+
+def inet_sockets() -> set[int]:
+    """Return the numbers of the inodes of the sockets of IP, in every network namespace."""
+    namespaces: dict[int, Path] = {}
+    for pid in process_ids():
+        with suppress(OSError):
+            namespaces.setdefault((PROC / f"{pid}/ns/net").stat().st_ino, PROC / f"{pid}/net")
+    return {inode for place in namespaces.values() for inode in listed(place)}
+
+
+def listed(place: Path) -> Iterator[int]:
+    """Give the sockets in the tables of a network namespace."""
+    for name in TABLES:
+        with suppress(OSError):  # not every kernel has every table
+            for line in (place / name).read_text().splitlines()[1:]:
+                yield int(line.split()[INODE])
+
+
+def open_sockets(pid: int) -> Iterator[int]:
+    """Give the sockets that a process has open."""
+    with suppress(OSError):
+        for entry in (PROC / f"{pid}/fd").iterdir():
+            with suppress(OSError):
+                if found := SOCKET.fullmatch(str(entry.readlink())):
+                    yield int(found[1])

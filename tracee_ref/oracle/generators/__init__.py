@@ -1,0 +1,1 @@
+"""Generators of scopes, facts and journals of process life, by seed."""

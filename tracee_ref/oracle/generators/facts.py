@@ -1,0 +1,116 @@
+"""Facts drawn near the values that some scopes mention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import Final
+
+from model.facts import Container, Event, Process, Shown
+from model.filters import Binary, Condition, ContainerId, EventField, FieldKey, Key, Pattern, Value
+from model.scope import COMM_BYTES, Scope
+
+from . import scopes as draw
+from .scopes import Draw
+
+U32: Final = 2**32 - 1
+AROUND: Final = (b"", b"", b"", b"x", b"s", b"\xff")
+REST: Final = "0f1e2d3c4b5a6978"
+FIELDS: Final[dict[str, tuple[EventField, ...]]] = {
+    "openat": (draw.FLAGS, draw.PATHNAME, draw.NAME, draw.HOST),
+    "close": (draw.RETVAL,),
+    "ptrace": (draw.USER,),
+    "sched_process_exec": (),
+}
+
+
+class Facts(Draw):
+    """A source of facts near the values of some scopes."""
+
+    def __init__(self, random: Random, scopes: Iterable[Scope]) -> None:
+        super().__init__(random)
+        found = sorted({one for scope in scopes for one in scope.conditions}, key=repr)
+        self._conditions: Sequence[Condition] = found
+        self._following = sum(scope.bit for scope in scopes if scope.follow)
+
+    def event(self) -> Event:
+        """Return an event, of those that the conditions are about if there are such."""
+        keys = [one.key for one in self._conditions]
+        asked = [key.event for key in keys if isinstance(key, EventField)]
+        name = self.random.choice(asked or draw.EVENTS)
+        return Event(name, self.process(), self.fields(name))
+
+    def process(self) -> Process:
+        """Return the facts of a process; thread and process id are often the same."""
+        pid = self.number(Key.PID)
+        ancestors = {self.number(Key.TREE) for _ in range(self.random.randrange(3))}
+        return Process(
+            pid=pid,
+            tid=self.random.choice((pid, self.number(Key.PID))),
+            uid=self.number(Key.UID),
+            comm=self.text(Key.COMM)[:COMM_BYTES],
+            uts=self.text(Key.UTS)[:COMM_BYTES],
+            mntns=self.number(Key.MNTNS),
+            pidns=self.number(Key.PIDNS),
+            binary=self.binary(),
+            container=self.container(),
+            new=self.one_in(2),
+            ancestry=frozenset(ancestors),
+            followed=self._following if self.one_in(3) else 0,
+            tracer=self.one_in(30),
+        )
+
+    def mentioned(self, key: Key | EventField) -> Value | None:
+        """Return a value that a condition on the key has, or None."""
+        values = [one.value for one in self._conditions if one.key == key]
+        return self.random.choice(values) if values and not self.one_in(6) else None
+
+    def number(self, key: Key) -> int:
+        """Return a number of 32 bits, at or beside one that is mentioned."""
+        value = self.mentioned(key)
+        if isinstance(value, int):
+            return min(max(value + self.random.choice((-1, 0, 0, 0, 1)), 0), U32)
+        return self.random.choice((0, 1, 77))
+
+    def text(self, key: Key | EventField) -> bytes:
+        """Return a text with one that is mentioned in it."""
+        value = self.mentioned(key)
+        text = value.text if isinstance(value, Pattern) else b"other"
+        return self.random.choice(AROUND) + text + self.random.choice(AROUND)
+
+    def binary(self) -> Binary | None:
+        """Return a program file, or None."""
+        value = self.mentioned(Key.BINARY)
+        path = value.path if isinstance(value, Binary) else b"/bin/other"
+        path += self.random.choice((b"", b"", b"x"))
+        return None if self.one_in(8) else Binary(path, self.random.choice(draw.INODES))
+
+    def container(self) -> Container | None:
+        """Return a container whose id begins as mentioned, or None."""
+        value = self.mentioned(Key.CONTAINER)
+        start = value.prefix if isinstance(value, ContainerId) else "9"
+        start = self.random.choice(("", "", "", "8")) + start
+        return None if self.one_in(4) else Container((start + REST)[:8], self.one_in(2))
+
+    def fields(self, name: str) -> dict[FieldKey, Shown]:
+        """Return the fields of an event, some of them unread."""
+        return {
+            (key.part.value, key.name): self.shown(key)
+            for key in FIELDS[name]
+            if not self.one_in(8)
+        }
+
+    def shown(self, key: EventField) -> Shown:
+        """Return both spellings of a field's value."""
+        if key in (draw.PATHNAME, draw.NAME):
+            text = self.text(key)
+            return Shown(text, text)
+        if key is draw.HOST:
+            return self.random.choice((Shown(1, b"true"), Shown(0, b"false")))
+        value = self.mentioned(key)
+        number = self.random.choice(draw.WIDE)
+        if isinstance(value, int):
+            number = value + self.random.choice((-1, 0, 1))
+        number = min(max(number, -(2**63)), 2**63 - 1)
+        named = key is draw.FLAGS and self.one_in(2)
+        return Shown(number, self.random.choice(draw.PRINTED) if named else b"%d" % number)

@@ -1,0 +1,1 @@
+"""The reference consumer: the model behind the protocol."""

@@ -1,0 +1,65 @@
+"""What the model answers to the question of a vector."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from model.match import matched_scopes
+from model.selection import Selection, selected, taken_in
+
+from ...errors import UsageError
+from ...events.catalogue import EventDefinition
+from ...filters.parse import parse_filters
+from ..protocol.encoding import Data, bytes_data, mask_data, read_bytes
+from ..protocol.facts import read_event
+from ..protocol.scopes import read_scopes, scopes_data
+from .errors import error_data
+from .replay import replay
+
+Question = Mapping[str, Data]
+Catalogue = Mapping[str, EventDefinition]
+
+
+def model_answer(kind: str, question: Question, catalogue: Catalogue) -> Data:
+    """Return the answer to a question of a kind; ``catalogue`` is that of the corpus."""
+    return ANSWERS[kind](question, catalogue)
+
+
+def _decision(question: Question, _catalogue: Catalogue) -> Data:
+    scopes = read_scopes(question["scopes"])
+    return mask_data(matched_scopes(scopes, read_event(question["event"])))
+
+
+def _selection(question: Question, _catalogue: Catalogue) -> Data:
+    names = ("event", "not_event", "set", "not_set")
+    chosen = Selection(*(frozenset(question.get(name, ())) for name in names))
+    sets = {name: frozenset(of) for name, of in question["catalogue"].items()}
+    events = selected(chosen, sets)
+    needed = taken_in(events, question.get("depends", {}))
+    return {"events": sorted(events), "taken_in": sorted(needed)}
+
+
+def _grammar(question: Question, catalogue: Catalogue) -> Data:
+    flags = [os.fsdecode(read_bytes(flag)) for flag in question["flags"]]
+    try:
+        return {"scopes": scopes_data(parse_filters(flags, catalogue))}
+    except UsageError as error:
+        found = error_data(error, flags)
+        if "flag" in found:
+            found["flag"] = bytes_data(os.fsencode(found["flag"]))
+        return {"error": found}
+
+
+def _trace(question: Question, _catalogue: Catalogue) -> Data:
+    scopes = read_scopes(question["scopes"])
+    return {"events": replay(scopes, question["before"], question["journal"])}
+
+
+ANSWERS: Final[Mapping[str, Callable[[Question, Catalogue], Data]]] = {
+    "decision": _decision,
+    "selection": _selection,
+    "grammar": _grammar,
+    "trace": _trace,
+}

@@ -1,0 +1,1 @@
+"""A run of the oracle: a consumer's answers, compared and reported."""

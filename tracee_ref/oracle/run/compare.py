@@ -1,0 +1,120 @@
+"""Whether an answer is the one expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ..protocol.encoding import Data, FormatError, read_mask
+from ..protocol.scopes import filter_data, read_filter
+
+Expected = Mapping[str, Data]
+
+
+def difference(kind: str, expect: Expected, answer: Mapping[str, Data]) -> str:
+    """Return what is wrong with an answer, in a few words; empty if nothing is.
+
+    FormatError if it is no answer to a question of this kind at all.
+    """
+    try:
+        return COMPARE[kind](expect, answer)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"not the form of an answer: {type(error).__name__} {error}") from None
+
+
+def _mask(expect: Expected, answer: Mapping[str, Data]) -> str:
+    """Rule 2; ``hex`` is compared where the answer has it."""
+    expected, found = read_mask(expect["mask"]), read_mask(answer["mask"])
+    if expected != found:
+        return f"expected mask {expected}, got {found}: {bits(expected, found)}"
+    if answer.get("hex", expect["hex"]) != expect["hex"]:
+        return f"expected hex {expect['hex']}, got {answer['hex']!r}"
+    return ""
+
+
+def bits(expected: int, found: int) -> str:
+    """Return which scopes are missing in a mask, and which should not be there."""
+    missing, extra = scopes_of(expected & ~found), scopes_of(found & ~expected)
+    parts = {"missing": missing, "should not be there": extra}
+    return "; ".join(f"scope {', '.join(some)} {what}" for what, some in parts.items() if some)
+
+
+def scopes_of(mask: int) -> list[str]:
+    """Return the numbers of the scopes in a mask, for people."""
+    return [str(number) for number in range(1, 65) if mask >> (number - 1) & 1]
+
+
+def _selection(expect: Expected, answer: Mapping[str, Data]) -> str:
+    found = [_names(name, expect[name], answer[name]) for name in ("events", "taken_in")]
+    return "; ".join(filter(None, found))
+
+
+def _names(what: str, expected: list[str], found: list[str]) -> str:
+    missing, extra = set(expected) - set(found), set(found) - set(expected)
+    parts = {"missing": missing, "should not be there": extra}
+    texts = [f"{', '.join(sorted(some))} {word}" for word, some in parts.items() if some]
+    return f"{what}: {'; '.join(texts)}" if texts else ""
+
+
+def _grammar(expect: Expected, answer: Mapping[str, Data]) -> str:
+    if "error" in expect:
+        return _error(expect["error"], answer)
+    if "error" in answer:
+        return f"expected scopes, got the error {answer['error']['class']!r}"
+    expected, found = map(_by_number, (expect["scopes"], answer["scopes"]))
+    if expected.keys() != found.keys():
+        return f"expected the scopes {sorted(expected)}, got {sorted(found)}"
+    texts = (_scope(number, expected[number], found[number]) for number in sorted(expected))
+    return "; ".join(filter(None, texts))
+
+
+def _by_number(scopes: list[Data]) -> dict[int, Data]:
+    return {one["number"]: one for one in scopes}
+
+
+def _scope(number: int, expected: Data, found: Data) -> str:
+    if expected.get("follow", False) is not found.get("follow", False):
+        return f"scope {number}: expected follow {expected.get('follow', False)}"
+    if names := _names("events", expected["events"], found["events"]):
+        return f"scope {number}: {names}"
+    wanted, got = (set(map(read_filter, one["filters"])) for one in (expected, found))
+    lists = {"missing": wanted - got, "should not be there": got - wanted}
+    parts = (
+        f"filter {sorted(map(repr, map(filter_data, some)))} {what}"
+        for what, some in lists.items()
+        if some
+    )
+    return "; ".join(f"scope {number}: {part}" for part in parts)
+
+
+def _error(expect: Data, answer: Mapping[str, Data]) -> str:
+    if "error" not in answer:
+        return f"expected an error of class {' or '.join(expect['classes'])}, got scopes"
+    found = answer["error"]
+    if found["class"] not in expect["classes"]:
+        return f"expected class {' or '.join(expect['classes'])}, got {found['class']!r}"
+    for name in ("flag", "scope"):
+        if name in expect and found.get(name) != expect[name]:
+            return f"expected the error to name {name} {expect[name]!r}, got {found.get(name)!r}"
+    return ""
+
+
+def _trace(expect: Expected, answer: Mapping[str, Data]) -> str:
+    expected, found = expect["events"], list(answer["events"])
+    for number, (wanted, got) in enumerate(zip(expected, found, strict=False), start=1):
+        place = f"event {number} (step {wanted['step']}, {wanted['event']})"
+        if (wanted["step"], wanted["event"]) != (got["step"], got["event"]):
+            return f"{place}: got step {got['step']}, {got['event']}"
+        if wrong := _mask(wanted, got):
+            return f"{place}: {wrong}"
+    if len(expected) != len(found):
+        return f"expected {len(expected)} events, got {len(found)}"
+    return ""
+
+
+COMPARE: Final[Mapping[str, Callable[[Expected, Mapping[str, Data]], str]]] = {
+    "decision": _mask,
+    "selection": _selection,
+    "grammar": _grammar,
+    "trace": _trace,
+}

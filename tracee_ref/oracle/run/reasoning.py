@@ -1,0 +1,109 @@
+"""Why the model says otherwise: a question for people, and the model's decision on it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+
+from model.facts import Event
+from model.scope import Scope
+
+from ...errors import UsageError
+from ...filters.parse import parse_filters
+from ..protocol.catalogue import read_catalogue
+from ..protocol.encoding import Data, FormatError, read_bytes, read_mask
+from ..protocol.facts import read_event
+from ..protocol.scopes import read_scopes
+from ..reference.replay import lead
+from .compare import scopes_of
+from .explain import explain
+from .session import Outcome
+
+
+def reasoning(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
+    """Give lines that tell the question and how the model comes to its answer."""
+    question = outcome.vector.question
+    if flags := question.get("flags"):
+        yield " ".join(f"-f {shell_word(read_bytes(flag))}" for flag in flags)
+    if outcome.vector.kind == "decision":
+        yield from _decision(outcome)
+    elif outcome.vector.kind == "trace":
+        yield from _trace(outcome)
+    elif outcome.vector.kind == "grammar":
+        yield from _grammar(question, catalogue)
+    else:
+        yield f"asked: {question}"
+
+
+def shell_word(flag: bytes) -> str:
+    """Return a flag to paste into a shell; ``$'...'`` where a text would not show its bytes."""
+    text = os.fsdecode(flag)
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(map(_in_dollar_quotes, flag)) + "'"
+
+
+def _in_dollar_quotes(byte: int) -> str:
+    shown = chr(byte)
+    if not (shown.isascii() and shown.isprintable()):
+        return f"\\x{byte:02x}"
+    return f"\\{shown}" if shown in "\\'" else shown
+
+
+def _decision(outcome: Outcome) -> Iterator[str]:
+    question = outcome.vector.question
+    event = read_event(question["event"])
+    yield f"event: {question['event']}"
+    yield from explained(read_scopes(question["scopes"]), event, _differing(outcome))
+
+
+def _differing(outcome: Outcome) -> set[int]:
+    try:
+        found = read_mask(outcome.answer["mask"])
+    except (FormatError, KeyError, TypeError):
+        found = 0
+    return {int(one) for one in scopes_of(found ^ read_mask(outcome.vector.expect["mask"]))}
+
+
+def explained(scopes: Sequence[Scope], event: Event, numbers: set[int]) -> Iterator[str]:
+    """Give the model's decision on some of the scopes, or on all if none of them is there."""
+    concerned = [scope for scope in scopes if scope.number in numbers] or scopes
+    for one in explain(concerned, [event]):
+        yield from one.lines()
+
+
+def _trace(outcome: Outcome) -> Iterator[str]:
+    """Explain the first event that is not as the model has it."""
+    question = outcome.vector.question
+    scopes = read_scopes(question["scopes"])
+    led = lead(scopes, question["before"], question["journal"])
+    place = _first_difference(led.told, (outcome.answer or {}).get("events"))
+    if place is None:
+        return
+    step, name = place
+    for number, data in enumerate(question["journal"][: step + 1]):
+        yield f"step {number}: {data}"
+    for number, event in led.happened:
+        if (number, event.name) == (step, name):
+            yield from explained(scopes, event, set())
+            return
+
+
+def _first_difference(expected: list[Data], found: Data) -> tuple[int, str] | None:
+    """Return step and name of the earliest event in which two lists differ."""
+    listed = found if isinstance(found, list) else []
+    for number in range(max(len(expected), len(listed))):
+        pair = [events[number] for events in (expected, listed) if number < len(events)]
+        if len(pair) < 2 or pair[0] != {**pair[0], **pair[1]}:
+            places = [(one.get("step", 0), one.get("event", "")) for one in pair]
+            return min(places)
+    return None
+
+
+def _grammar(question: Data, catalogue: Sequence[Data]) -> Iterator[str]:
+    flags = [os.fsdecode(read_bytes(flag)) for flag in question["flags"]]
+    try:
+        parse_filters(flags, read_catalogue(catalogue))
+    except UsageError as error:
+        yield f"our own parser says: {error}"

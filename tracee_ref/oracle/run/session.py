@@ -1,0 +1,120 @@
+"""All cases put to a consumer, one after the other, with an outcome for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..protocol.encoding import Data, FormatError
+from ..protocol.messages import (
+    Hello,
+    ProtocolError,
+    case_line,
+    hello_line,
+    read_hello,
+    read_line,
+    read_reply,
+)
+from ..protocol.vector import Vector
+from .compare import difference
+from .consumer import Consumer, ConsumerBrokenError
+
+
+class Verdict(str, Enum):
+    """What became of a case."""
+
+    AGREED = "agreed"
+    DISAGREED = "disagreed"
+    SKIPPED = "skipped"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A case's verdict; ``reason`` says why it is not ``agreed``."""
+
+    vector: Vector
+    verdict: Verdict
+    reason: str = ""
+    answer: Data = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a consumer may take, in seconds, and how often it is started again."""
+
+    start: float = 30.0
+    case: float = 10.0
+    restarts: int = 3
+
+
+@dataclass
+class Session:
+    """A context manager over a consumer, which is started again after it broke.
+
+    After a crash, a time limit or garbage nobody knows what its next line would belong to.
+    """
+
+    argv: Sequence[str]
+    catalogue: Sequence[Data]
+    limits: Limits = field(default_factory=Limits)
+    hello: Hello | None = None
+    notes: list[str] = field(default_factory=list)
+    _consumer: Consumer | None = None
+    _starts: int = 0
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._discard()
+
+    def outcomes(self, vectors: Iterable[Vector]) -> Iterator[Outcome]:
+        """Ask one case after the other, and let the consumer end."""
+        for vector in vectors:
+            yield self.ask(vector)
+        if self._consumer is not None and (note := self._consumer.end()):
+            self.notes.append(f"after the last case: {note}")
+
+    def ask(self, vector: Vector) -> Outcome:
+        """Ask one case; whatever goes wrong is an outcome and never an agreement."""
+        try:
+            consumer, hello = self._running()
+            if lacking := hello.lacks(vector):
+                return Outcome(vector, Verdict.SKIPPED, f"not declared: {', '.join(lacking)}")
+            said = consumer.ask(case_line(vector), self.limits.case)
+            return judge(vector, read_reply(read_line(said), vector.id))
+        except (ConsumerBrokenError, ProtocolError) as error:
+            self._discard()
+            return Outcome(vector, Verdict.ERRORED, str(error))
+
+    def _running(self) -> tuple[Consumer, Hello]:
+        if self._consumer is not None and self.hello is not None:
+            return self._consumer, self.hello
+        if self._starts > self.limits.restarts:
+            raise ConsumerBrokenError(f"not asked: it broke {self._starts} times before")
+        self._starts += 1
+        self._consumer = Consumer(self.argv)
+        self.hello = self._greet(self._consumer)
+        return self._consumer, self.hello
+
+    def _greet(self, consumer: Consumer) -> Hello:
+        said = consumer.ask(hello_line(self.catalogue), self.limits.start)
+        return read_hello(read_line(said))
+
+    def _discard(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close()
+        self._consumer = None
+
+
+def judge(vector: Vector, reply: dict[str, Data]) -> Outcome:
+    """Return the outcome of a reply."""
+    if reply["type"] != "answer":
+        return Outcome(vector, Verdict(reply["type"]), reply["reason"])
+    try:
+        wrong = difference(vector.kind, vector.expect, reply)
+    except FormatError as error:
+        return Outcome(vector, Verdict.ERRORED, str(error), reply)
+    return Outcome(vector, Verdict.DISAGREED if wrong else Verdict.AGREED, wrong, reply)

@@ -1,0 +1,44 @@
+"""Whether a corpus is whole: as it was frozen, and what the model says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import UsageError
+from .protocol.catalogue import read_catalogue
+from .protocol.encoding import Data
+from .protocol.vector import load_vectors
+from .reference.answers import model_answer
+from .run.compare import difference
+
+
+def changed_files(directory: Path) -> Iterator[str]:
+    """Return what is not as ``about.json`` says, one line for each file."""
+    for name, known in read_about(directory)["files"].items():
+        path = directory / name
+        if not path.is_file():
+            yield f"{name}: missing"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != known["sha256"]:
+            yield f"{name}: not as it was frozen"
+
+
+def disagreements(directory: Path) -> Iterator[str]:
+    """Return the vectors to which the model answers otherwise, one line for each."""
+    events = json.loads((directory / "catalogue.json").read_text(encoding="utf-8"))["events"]
+    catalogue = read_catalogue(events)
+    for vector in load_vectors([directory]):
+        answer = model_answer(vector.kind, vector.question, catalogue)
+        if wrong := difference(vector.kind, vector.expect, answer):
+            yield f"{vector.id}: {wrong}"
+
+
+def read_about(directory: Path) -> Data:
+    """Return where a corpus came from; UsageError if the directory has none."""
+    path = directory / "about.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}) - give a corpus directory") from error

@@ -1,0 +1,1 @@
+"""Compiled formatting of records into lines, without an event in between."""

@@ -1,0 +1,1 @@
+"""The signatures shipped with the tracer, by tactic."""

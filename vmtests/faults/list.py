@@ -1,0 +1,222 @@
+"""The faults that are seeded, and the tests that should notice them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A place in a file, and what stands there when it is broken."""
+
+    name: str
+    file: str
+    good: str
+    bad: str
+    tests: tuple[str, ...]
+
+
+DECISIONS = ("vmtests/test_decisions.py",)
+CALLS = ("vmtests/test_calls.py",)
+LIFE = ("vmtests/test_process_life.py",)
+LINES = ("tests/output/test_fast_lines.py",)
+RECORDS = ("tests/decode/test_records.py",)
+PLANS = ("vmtests/test_live_plans.py::test_the_plan_with_everything",)
+SESSIONS = ("vmtests/test_sessions.py",)
+CGROUPS = ("vmtests/test_cgroup_names.py",)
+UPSTREAM_BUGS = ("vmtests/test_upstream_bugs.py",)
+CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
+
+PACKETS = ("vmtests/test_packets.py",)
+SIGNATURES = ("vmtests/test_signatures.py",)
+SIGNATURE_UNITS = ("tests/signatures/test_signatures.py",)
+
+FIELD_FILTERS = ("tests/test_field_filters.py",)
+FIELD_TABLE_TESTS = ("tests/tables/test_fields.py",)
+KERNEL_FIELDS = ("vmtests/test_kernel_fields.py",)
+
+FIELD_TABLES = "tracee_ref/tables/fields.py"
+SOCKETS = "bpf/state/sockets.h"
+PACKET_PROGRAMS = "bpf/events/packets.h"
+MATCHER = "bpf/match/filters.h"
+BOUNDS = "bpf/match/numbers.h"
+VALUES = "bpf/match/values.h"
+VERDICT = "bpf/match/verdict.h"
+NUMBERS = "tracee_ref/tables/intervals.py"
+TEXTS = "tracee_ref/tables/patterns.py"
+
+FAULTS = (
+    # The matcher.
+    Fault("pid-ignores-thread-equal", BOUNDS, "equal |= chunk->equal[at];", ";", DECISIONS),
+    Fault("pid-ignores-thread-distinct", BOUNDS, "rest &= chunk->distinct[at];", ";", DECISIONS),
+    Fault("interval-off-by-one", BOUNDS, "((u64)value + 1)", "(u64)value", DECISIONS),
+    Fault("binary-only-in-namespace", MATCHER, "binary->mntns = 0;", ";", DECISIONS),
+    Fault("binary-not-excluded", MATCHER, "join_verdict(&all, here);\n\tbinary", ";\n\tbinary", DECISIONS),
+    Fault("tracer-matches", MATCHER, "facts->pid == tracer_pid() ? 0 : mask", "mask", DECISIONS),
+    Fault("nothing-excluded", VERDICT, "all->equal & ~all->excluded", "all->equal", DECISIONS),
+    Fault("otherwise-none", VALUES, "{.equal = unasked};\n\tjoin_value(&all, kind, name", "{};\n\tjoin_value(&all, kind, name", DECISIONS),
+    Fault("second-slot-forgotten", VALUES, "hash << VALUE_BITS >>", "hash >>", DECISIONS),
+    Fault("new-not-excluded", BOUNDS, "rest &= ~NEW_EXCLUDED;", ";", DECISIONS),
+    Fault("single-thread-ignored", VALUES, "tid != pid", "0", DECISIONS),
+    Fault("single-new-not-excluded", VALUES, "all.excluded |= NEW_EXCLUDED;", ";", DECISIONS),
+    Fault("descent-narrows", MATCHER, "mask &= facts->descent;", ";", DECISIONS),
+    Fault("followed-not-shown", MATCHER, "mask |= facts->followed;", ";", DECISIONS),
+    Fault("namespaces-mixed-up", MATCHER, "accept_number(VALUE_PIDNS, facts->pidns",
+          "accept_number(VALUE_PIDNS, facts->mntns", DECISIONS),
+    Fault("uts-reads-comm", MATCHER, "accept_pattern(1, UTS_ROW, facts->uts", "accept_pattern(1, UTS_ROW, facts->comm", DECISIONS),
+    Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
+    # Packets and their owners.
+    Fault("socket-stays-with-its-maker", SOCKETS, "own_socket(fd);", ";", PACKETS),
+    Fault("accepted-is-nobodys", SOCKETS, "own_socket(retval);", ";", PACKETS),
+    Fault("asked-is-nobodys", PACKET_PROGRAMS, "asked_connections.update(&name, &inode);", ";", PACKETS),
+    Fault("closed-is-nobodys", PACKET_PROGRAMS, "known_sockets.update(&cookie, &inode);", ";", PACKETS),
+    Fault("packet-for-all", PACKET_PROGRAMS, "*selected & owner->mask", "*selected", PACKETS),
+    Fault("payload-never-taken", PACKET_PROGRAMS, "if (needs_payload(skb, packet, mask))", "if (0)", PACKETS),
+    Fault("later-fragment-has-ports", "tracee_ref/packets/headers.py", "ihl < 5 or offset or", "ihl < 5 or", ("tests/packets/test_packets.py",)),
+    # What is made of events.
+    Fault("base-shown-to-all", "tracee_ref/derivation/stage.py", "event.matched_scopes = accepted & self._select.get(event.event_name, 0)",
+          "event.matched_scopes = accepted", UPSTREAM_BUGS),
+    Fault("base-filtered-for-all", "tracee_ref/derivation/graph.py", "key.event in selected and key.event not in bases",
+          "key.event in selected", UPSTREAM_BUGS),
+    # Containers.
+    Fault("cgroup-without-number", "bpf/events/cgroup_events.h", "record->sent.slots[0] = cgroup_id(cgroup);",
+          "record->sent.slots[0] = 0;", CGROUP_EVENTS),
+    Fault("mover-for-moved", "bpf/events/cgroup_events.h", "put_moved_task(record, path, (struct task_struct *)ctx->args[2]);",
+          "put_moved_task(record, path, (struct task_struct *)ctx->args[0]);", CGROUP_EVENTS),
+    Fault("created-everywhere", "tracee_ref/derivation/containers.py",
+          'args["hierarchy_id"] != own_hierarchy_number()', "False", ("tests/derivation/test_containers.py",)),
+    Fault("youngest-process-first", "tracee_ref/first_process.py", "in sorted((int(ticks)", "in sorted((-int(ticks)", CGROUP_EVENTS),
+    Fault("containers-ignored", MATCHER, "mask &= facts->container;", ";", DECISIONS),
+    Fault("new-containers-are-old", "bpf/match/containers.h", "is_new ? masks->fresh : masks->old",
+          "masks->old", DECISIONS),
+    Fault("whole-ids-only", "tracee_ref/kernel/maps/layouts.py", 'pack("I", 4 * len(prefix))',
+          'pack("I", 4 * ID_DIGITS)', DECISIONS),
+    Fault("shorter-prefix-forgotten", "tracee_ref/tables/containers.py",
+          "masks[above[-1]] if above else (ALL, ALL)", "(ALL, ALL)",
+          ("tests/tables/test_containers.py",)),
+    Fault("any-suffix-of-an-id", "bpf/state/container_life.h", "text[ID_DIGITS] && word", "0 && word",
+          CGROUPS),
+    Fault("cgroups-below-are-outside", "bpf/state/container_life.h", "made = *parent;", "return 0;",
+          CGROUPS),
+    Fault("old-cgroups-below-are-outside", "tracee_ref/containers/cgroups.py",
+          "walk(Path(child.path), learn, container)", "walk(Path(child.path), learn, None)",
+          ("tests/containers/test_cgroups.py",)),
+    Fault("container-not-in-record", "bpf/lib/records.h", "copy_container_id(header->container", "(void)(header->container",
+          CGROUPS),
+    Fault("container-of-another-cgroup", "bpf/state/cgroups.h", "if (last->cgroup == cgroup)",
+          "if (last->cgroup)", CGROUPS),
+    Fault("containers-found-too-early", "bpf/state/cgroups.h", "steady ? cgroup : 0", "cgroup", CGROUPS),
+    # The tables.
+    Fault("bounds-end-missing", NUMBERS,
+          "return [value, value + 1] if value + 1 < U32 else [value]", "return [value]", DECISIONS),
+    Fault("order-without-limits", NUMBERS, "return op not in (Op.EQ, Op.NE)",
+          "return op in (Op.LT, Op.GT)", DECISIONS),
+    Fault("suffix-not-anchored", TEXTS, 'b"" if pattern.open_end else bytes([END])', 'b""',
+          DECISIONS),
+    Fault("prefix-not-anchored", TEXTS, "state = 0 if pattern.open_start else 1", "state = 0",
+          DECISIONS),
+    Fault("fallback-forgotten", TEXTS, "self._inherit(child, fallback[child])", "pass", DECISIONS),
+    Fault("unasked-accepts", "tracee_ref/tables/masks.py", "return ALL - sum(asked)", "return ALL",
+          DECISIONS),
+    Fault("namespace-dropped", "tracee_ref/tables/binaries.py",
+          "return value.mntns or ANYWHERE, value.path", "return ANYWHERE, value.path", DECISIONS),
+    Fault("selection-overwritten", "tracee_ref/tables/compile.py",
+          "select.get(event, 0) | scope.bit", "scope.bit", DECISIONS),
+    # Fork, exec and exit.
+    Fault("fork-inherits-nothing", "bpf/state/processes.h", "struct process inherited = *known;",
+          "struct process inherited = {};", LIFE),
+    Fault("exec-changes-nothing", "bpf/state/processes.h",
+          "facts->program = accept_program(path);", ";",
+          LIFE),
+    Fault("own-calls-shown", "bpf/state/processes.h", "if (process->starting)", "if (0)", CALLS),
+    Fault("seeds-forgotten", "tracee_ref/kernel/tracer.py", "census.take_all()", "pass", LIFE),
+    Fault("forks-at-start-forgotten", "tracee_ref/kernel/seed/processes.py", "if unknown:", "if False:",
+          ("vmtests/test_startup.py",)),
+    Fault("exec-reported-twice", "bpf/events/syscalls.h", "if (!retval) /* reported by the exec itself */",
+          "if (0)", CALLS),
+    Fault("unread-exec-not-taken-again", "bpf/events/exec_calls.h", "\t\tretake_arguments(record, bprm);",
+          "\t\t;", CALLS),
+    Fault("last-text-not-taken", "tracee_ref/kernel/tracer.py", "shapes.rstrip(b",
+          "shapes[:-1].rstrip(b", KERNEL_FIELDS),
+    Fault("unread-path-is-none", "bpf/events/arguments.h",
+          "return record->entered && slot == SLOT_UNREADABLE;", "return false;", CALLS),
+    Fault("refused-exit-not-met", "tracee_ref/kernel/plan.py",
+          "points = map(exit_point, self.selected_calls())",
+          "points = (exit_point(c) for c in self.selected_calls() if 'exit' not in c.name)", CALLS),
+    Fault("last-thread-inverted", "bpf/events/sched.h", "live_counter) == 0", "live_counter) != 0", LIFE),
+    Fault("exit-code-shifted", "bpf/events/sched.h", "READ(task, exit_code);", "READ(task, exit_code) >> 8;",
+          LIFE),
+    Fault("argv-cut", "bpf/events/exec.h", "READ(mm, arg_start), READ(mm, arg_end)",
+          "READ(mm, arg_start), READ(mm, arg_end) - 1", LIFE),
+    Fault("wrong-interpreter", "bpf/events/mapped_file.h", "#define AT_BASE 7", "#define AT_BASE 3", LIFE),
+    Fault("path-without-slashes", "bpf/lib/path.h", "path->text[start] = '/';",
+          "path->text[start] = '_';", LIFE),
+    # What drawn and written plans alone notice: descent, new, followed, namespaces.
+    Fault("child-not-in-tree", "bpf/state/processes.h", "join_descent(&inherited.all, child_pid);", ";",
+          PLANS),
+    Fault("follow-ignores-forks", "bpf/state/processes.h",
+          "inherited.followed |= following(match_facts(facts));", ";", PLANS),
+    Fault("follow-ignores-execs", "bpf/state/processes.h", "now.followed |= following(mask);", ";", PLANS),
+    Fault("nobody-is-new", "bpf/state/processes.h", "facts->fresh = is_fresh(task);",
+          "facts->fresh = false;", PLANS),
+    Fault("pidns-of-the-parent", "bpf/state/processes.h", "facts->pidns = pid_namespace(task);",
+          "facts->pidns = pid_namespace(READ(task, real_parent));", PLANS),
+    Fault("mntns-of-the-parent", "bpf/state/processes.h", "facts->mntns = mount_namespace(task);",
+          "facts->mntns = mount_namespace(READ(task, real_parent));", PLANS),
+    # The other programs.
+    Fault("compat-not-seen", "bpf/arch/x86.h", "return FIELD(task, thread_info_status) & TS_COMPAT;",
+          "return false;", CALLS),
+    Fault("fourth-register", "bpf/arch/x86.h", "SAVED(regs, r10)", "SAVED(regs, cx)", CALLS),
+    Fault("unreadable-is-null", "bpf/events/arguments.h",
+          "if (taken <= 0)\n\t\treturn SLOT_UNREADABLE;\n\trecord->end = at + taken - 1;",
+          "if (taken <= 0)\n\t\treturn SLOT_NULL;\n\trecord->end = at + taken - 1;", CALLS),
+    Fault("losses-not-counted", "bpf/lib/records.h", "\t\tcount(LOST);", "\t\t;", CALLS),
+    Fault("parent-is-the-task", "bpf/lib/records.h", "header->ppid = FIELD(parent, tgid);",
+          "header->ppid = FIELD(task, tgid);", LIFE),
+    # Filters on fields.
+    Fault("texts-without-end", FIELD_TABLES, "if pattern.open_end else", "if True else",
+          FIELD_TABLE_TESTS),
+    Fault("alternatives-in-part", FIELD_TABLES, "equal if all(map(_expressible, equal)) else []",
+          "filter(_expressible, equal)", FIELD_TABLE_TESTS),
+    Fault("unread-text-passes", "bpf/match/fields.h", "return filtered->absent;",
+          "return filtered->otherwise;", KERNEL_FIELDS),
+    Fault("unsigned-return-values", "bpf/match/fields.h", "(a | ~b)", "(~a | b)", KERNEL_FIELDS),
+    Fault("text-of-another-argument", "bpf/match/fields.h", "node->argument = argument;",
+          "node->argument = event * TEXT_PLACES;", KERNEL_FIELDS),
+    Fault("filtered-by-text-not-counted", "bpf/events/syscalls.h",
+          "\tif (!record->sent.header.mask) {\n\t\tcount(FILTERED);",
+          "\tif (!record->sent.header.mask) {", KERNEL_FIELDS),
+    Fault("raw-value-forgotten", "tracee_ref/decode/records.py",
+          "replace(self._view, printed=False) if raw else self._view", "self._view",
+          FIELD_FILTERS),
+    Fault("one-scope-takes-all", "tracee_ref/field_filters.py", "mask ^= scope.bit", "mask = 0",
+          FIELD_FILTERS),
+    # Events of kernel functions.
+    Fault("mark-in-the-time", "bpf/lib/inode.h", " & CTIME_NSEC)", ")", LIFE),
+    Fault("kernel-not-asked", "tracee_ref/filters/events.py", " and not lacking(catalogue[name])", "",
+          ("tests/filters/test_events.py",)),
+    Fault("hooks-have-fewer-slots", "tracee_ref/decode/records.py", "return SLOTS", "return len(event.args)",
+          ("tests/events/test_function_events.py",)),
+    Fault("dup3-is-not-told", "bpf/arch/x86.h", " || number == 292;", ";", SIGNATURES),
+    Fault("environments-are-shown", "tracee_ref/derivation/stage.py", "dict(hidden)", "{}", SIGNATURE_UNITS),
+    Fault("environments-for-all", "tracee_ref/signatures/runner.py",
+          " and not self.signature.environment", " and False", SIGNATURE_UNITS),
+    Fault("findings-lose-types", "tracee_ref/derivation/stage.py", "types.get(name) or ", "",
+          SIGNATURE_UNITS),
+    # The reader and the decoder.
+    Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(stop - start + HEADER_BYTES + ALIGNMENT - 1)",
+          "(stop - start + HEADER_BYTES)", CALLS),
+    Fault("reader-loses-its-place", "tracee_ref/kernel/ring.py", "at = position & mask",
+          "at = position % (mask - 7)", CALLS),
+    Fault("second-text-of-the-first", "tracee_ref/output/fast/codegen.py", 'at = f"end{number}"', "pass", LINES),
+    Fault("unusual-texts-are-usual", "tracee_ref/output/fast/codegen.py", "if {name} >> 32:", "if {name} >> 64:", LINES),
+    Fault("data-not-advanced", "tracee_ref/decode/records.py",
+          "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end",
+          "return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), at", RECORDS),
+    Fault("call-named-natively", "tracee_ref/decode/records.py",
+          "event = self._by_id.get(compat_events().get(number, -1))",
+          "event = self._by_id.get(number)", RECORDS),
+    Fault("raw-time", "tracee_ref/decode/records.py", "value = decode_register(self._shape, slot, compat=compat) + self._added",
+          "value = decode_register(self._shape, slot, compat=compat)", RECORDS),
+    Fault("status-lost", "tracee_ref/session.py", "return status or 0", "return 0", SESSIONS),
+)  # fmt: skip

@@ -1,0 +1,95 @@
+"""The tests are tested: seeded faults, applied one by one to a copy; each must be caught.
+
+    python -m vmtests.faults.runner [NAME...]
+
+The report names the test that caught each fault.  Exit status 1 if one was not caught.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmtests.faults.list import FAULTS, Fault
+
+PROJECT = Path(__file__).resolve().parents[2]
+COPIED = ("bpf", "model", "tracee_ref", "vmtests", "tests", "pyproject.toml", "tox.ini")
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a fault; ``caught_by`` is empty if nothing noticed it."""
+
+    fault: Fault
+    caught_by: str
+
+
+def main(names: Sequence[str]) -> int:
+    """Apply the named faults, or all, as many at once as there are cores; print a line for each."""
+    wanted = [fault for fault in FAULTS if not names or fault.name in names]
+    verdicts = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for verdict in pool.map(seed, wanted):
+            verdicts.append(verdict)
+            result = f"caught by {verdict.caught_by}" if verdict.caught_by else "NOT CAUGHT"
+            print(f"{verdict.fault.name:<28} {verdict.fault.file:<34} {result}", flush=True)
+    missed = [verdict for verdict in verdicts if not verdict.caught_by]
+    print(f"{len(verdicts) - len(missed)} of {len(verdicts)} seeded faults were caught")
+    return 1 if missed or not verdicts else 0
+
+
+def seed(fault: Fault) -> Verdict:
+    """Apply a fault to a copy of the project and run the tests that should notice it."""
+    with tempfile.TemporaryDirectory(prefix="tracee-ref-fault-") as directory:
+        copy = Path(directory)
+        for name in COPIED:
+            source = PROJECT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy / name)
+        apply(fault, copy / fault.file)
+        return Verdict(fault, run_tests(copy, fault.tests))
+
+
+def apply(fault: Fault, path: Path) -> None:
+    """Replace the one place that the fault is about."""
+    text = path.read_text(encoding="utf-8")
+    if text.count(fault.good) != 1:
+        raise ValueError(f"fault {fault.name}: {fault.good!r} is not once in {fault.file}")
+    path.write_text(text.replace(fault.good, fault.bad), encoding="utf-8")
+
+
+def run_tests(copy: Path, tests: Sequence[str]) -> str:
+    """Return the first test that fails in the copy, or nothing."""
+    argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    try:
+        result = subprocess.run(
+            argv,
+            cwd=copy,
+            env=os.environ | {"PYTHONPATH": str(copy), "HYPOTHESIS_STORAGE_DIRECTORY": str(copy)},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"a time limit of {SECONDS} s"
+    found = FAILED.search(result.stdout)
+    if result.returncode and not found:
+        raise RuntimeError(f"the tests did not run: {result.stdout}{result.stderr}")
+    return found[1] if found else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

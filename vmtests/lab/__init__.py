@@ -1,0 +1,1 @@
+"""The lab: kernels fetched, guests booted, and several asked at once."""

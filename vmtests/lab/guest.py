@@ -1,0 +1,86 @@
+"""The two kinds of agent: in a guest booted by virtme-ng, and on this machine's own kernel."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+from tracee_ref.kernel.build.cache import DIRECTORY
+from vmtests.lab.agent_process import BOOT_SECONDS, AgentProcess
+from vmtests.lab.compile_server import GUEST_DIRECTORY
+from vmtests.lab.kernels import Kernel
+
+AGENT = (sys.executable, "-m", "vmtests.lab.agent")
+
+NEEDLESS_MODULES = (
+    "kvm,kvm_amd,kvm_intel,ahci,libahci,sr_mod,sg,iTCO_wdt,lpc_ich,i2c_i801,psmouse,evdev,"
+    "button,pcspkr,aesni_intel,sha512_ssse3,ghash_clmulni_intel,polyval_clmulni,powernow_k8"
+)
+"""What udev would load for the emulated board and we never use; each costs boot time."""
+
+BOOT_OPTIONS = (
+    f"module_blacklist={NEEDLESS_MODULES}",
+    "cryptomgr.notests mitigations=off nokaslr init_on_alloc=0 apparmor=0 audit=0",
+    "no_timer_check random.trust_cpu=on rcupdate.rcu_expedited=1",
+)
+"""Nothing that a program can see; together they save a quarter of an emulated boot."""
+
+
+EMULATION = [
+    "--disable-kvm",
+    "--qemu-opts=-accel tcg,thread=single",
+    "--qemu-opts=-cpu Nehalem",
+]
+"""One thread for all processors of a guest: with one each, QEMU 7.2 now and then runs code that
+the kernel is just patching (an int3 oops at boot), and its atomics make everything slower.  An old
+processor, because newer instructions are slow to emulate: BCC compiles in half the time.
+"""
+
+
+class HostGuest(AgentProcess):
+    """This machine's own kernel, asked in the same way."""
+
+    def __init__(self) -> None:
+        super().__init__("host", list(AGENT), new_console("host"))
+
+
+class Guest(AgentProcess):
+    """A kernel of the store in a virtual machine that sees this machine's files, read-only.
+
+    ``programs`` is a directory of ``compile_server``; without one the guest compiles by itself.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        kvm: bool,
+        memory: str = "1G",
+        cpus: int = 2,
+        boot_limit: float = BOOT_SECONDS,
+        programs: Path | None = None,
+    ) -> None:
+        argv = ["vng", "--verbose", "--force-9p", "--disable-microvm"]
+        argv += ["--memory", memory, "--cpus", str(cpus)]
+        argv += [] if kvm else EMULATION
+        for option in BOOT_OPTIONS:
+            argv += ["--append", option]
+        agent: tuple[str, ...] = AGENT
+        if programs:
+            argv += [f"--rwdir={GUEST_DIRECTORY}={programs}"]
+            agent = ("env", f"{DIRECTORY}={GUEST_DIRECTORY}", *AGENT)
+        argv += ["--run", str(kernel.image), "--exec", shlex.join(agent)]
+        super().__init__(kernel.series, argv, new_console(kernel.series), boot_limit)
+        self.kernel = kernel
+
+
+def new_console(name: str) -> Path:
+    """A file for what a kernel and its agent write besides answers, kept after the run."""
+    directory = Path(tempfile.gettempdir()) / "tracee-ref-consoles"
+    directory.mkdir(exist_ok=True)
+    descriptor, path = tempfile.mkstemp(prefix=f"{name}-", suffix=".log", dir=directory)
+    os.close(descriptor)
+    return Path(path)

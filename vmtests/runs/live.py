@@ -1,0 +1,115 @@
+"""A live run on every kernel: ask for it, judge it, and say what is wrong with it."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from model.facts import Process
+from model.lifecycle import Start
+from model.scope import Binary
+from vmtests.handlers.live import ROOT
+from vmtests.lab.ensemble import Ensemble
+from vmtests.lab.wire import pack
+from vmtests.plans.drawn_scopes import Drawn
+from vmtests.plans.plans import PROGRAMS
+from vmtests.runs.agreement import account_errors, differences
+from vmtests.runs.disagreement import Run, table
+from vmtests.runs.expected import UTS_BYTES, Launch, Replay
+from vmtests.runs.journal import Record, unpack_journal
+from vmtests.runs.occurrence import Occurrence
+from vmtests.runs.tracing import Traced
+from vmtests.workload.build import workload_program
+from vmtests.workload.layout import Kind, pack_plan
+from vmtests.workload.plan import Compiler, Image
+
+TRACER_COMM = b"tracee-ref"
+LAST_STEPS = {Kind.EXIT, Kind.EXIT_GROUP, Kind.DIE, Kind.EXEC}
+"""Those that do not return."""
+
+SECONDS = 300.0
+"""For one run; five emulated guests on two cores take a minute to start the tracer."""
+
+
+class LiveRun:
+    """A plan under scopes, asked of all kernels; judged when it is looked at."""
+
+    def __init__(
+        self, ensemble: Ensemble, directory: str, root: Image, drawn: Sequence[Drawn]
+    ) -> None:
+        self._plan = pack_plan(Compiler(root, directory).blocks)
+        self._drawn = drawn
+        request = {
+            "program": str(workload_program()),
+            "directory": directory,
+            "plan": base64.b64encode(self._plan).decode(),
+            "programs": PROGRAMS,
+            "scopes": pack(tuple(drawn)),
+            "seconds": SECONDS,
+        }
+        self._replies = ensemble.submit("live.run", request, seconds=SECONDS + 20)
+
+    def disagreement(self) -> str:
+        """Return a table for the first kernel that is wrong, or an empty text."""
+        problems = (
+            judge(name, self._plan, self._drawn, reply.result())
+            for name, reply in self._replies.items()
+        )
+        return next(filter(None, problems), "")
+
+    def cancel(self) -> None:
+        """Let no kernel begin with it that has not yet."""
+        for reply in self._replies.values():
+            reply.cancel()
+
+
+def judge(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any]) -> str:
+    """Return what is wrong with a run, or an empty text."""
+    records = list(unpack_journal(base64.b64decode(reply["journal"]), plan))
+    if reply["status"] != 0:
+        told = [f"{kernel}: exit status {reply['status']}: {reply['stderr']}", *steps_at(records)]
+        return "\n".join(told)
+    scopes = [one.resolve(reply["facts"]) for one in drawn]
+    occurrences = Replay(scopes, launch(records[0].pid, reply)).run(records)
+    account = Traced(0, "", reply["stderr"]).account
+    seen = [shown_event(*event) for event in reply["events"]]
+    wrong = differences(occurrences, seen, account)
+    errors = account_errors(occurrences, account)
+    if not wrong and not errors:
+        return ""
+    return table(Run(kernel, scopes, records, occurrences, seen), wrong, errors)
+
+
+def steps_at(records: Sequence[Record]) -> list[str]:
+    """All steps of processes in which a thread stands at one that is not its end."""
+    last = {record.tid: record for record in records}
+    stands = {one.pid for one in last.values() if one.done or one.kind not in LAST_STEPS}
+    return [f"  {one}" for one in records if one.pid in stands]
+
+
+def shown_event(name: str, mask: int, pid: int, tid: int, ppid: int, *rest: Any) -> Occurrence:
+    """An event of a reply, which has ``handlers.live.FIELDS`` and the arguments."""
+    return Occurrence(name, mask, pid, tid, frozenset({ppid}), *rest)
+
+
+def launch(pid: int, reply: dict[str, Any]) -> Launch:
+    """The tracer, a Python program, and the processes above it."""
+    facts = reply["facts"]
+    tracer = Process(
+        pid=reply["tracer"],
+        tid=reply["tracer"],
+        comm=TRACER_COMM,
+        uts=os.fsencode(facts["uts"])[:UTS_BYTES],
+        mntns=facts["mntns"],
+        pidns=facts["pidns"],
+        binary=Binary(os.fsencode(reply["python"]), facts["mntns"]),
+        tracer=True,
+    )
+    above = [*facts["ancestors"], 0]
+    older = [Start(Process(pid=one, tid=one), parent) for one, parent in pairwise(above)]
+    directory = facts["directory"]
+    argv = tuple(map(os.fsencode, (f"{directory}/{ROOT}", directory, "0")))
+    return Launch([*older, Start(tracer, above[0])], pid, argv)
