@@ -20,7 +20,7 @@ from benchmarks.undisturbed import Figure, Undisturbed, counted
 from tracee_ref.errors import HostError
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
-from tracee_ref.kernel.plan import Settings
+from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.tracer import KernelTracer
 
 Setting: TypeAlias = Callable[[], AbstractContextManager[None]]
@@ -54,7 +54,7 @@ class Traced:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        tracer = self._loaded = self._loaded or KernelTracer(self._settings)
+        tracer = self._loaded = self._loaded or KernelTracer(KernelPlan(self._settings))
         self._attach(tracer)
         try:
             yield

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
+from json import dumps
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,14 @@ import click
 
 from .command import CommandError
 from .errors import HostError, UsageError
+from .explain import explain, explain_text
 from .filters.parse import parse_filters
 from .help import filter_help, output_help
 from .kernel.attach.features import lacking
 from .listing import listing
 from .output.flags import parse_outputs
-from .session import Run, run_session, say
+from .run_plan import RunOptions, plan_run
+from .session import check_host, run_session, say
 from .signatures.registry import load_signatures
 
 USAGE: Final = 2
@@ -100,6 +103,14 @@ SIZES: Final = tuple(1 << power for power in range(11))
     is_flag=True,
     help="Leave out 32-bit system calls, which makes watching few calls cheaper.",
 )
+@click.option(
+    "--explain",
+    "explain_as",
+    type=click.Choice(["text", "json"]),
+    is_flag=False,
+    flag_value="text",
+    help="Print what would be traced, how and why, as text or JSON, and exit.",
+)
 @click.option("--list", "list_events", is_flag=True, help="Show events and sets, and exit.")
 @click.version_option(version("tracee-ref"), prog_name="tracee-ref")
 @click.argument("command", metavar="[-- COMMAND [ARG]...]", nargs=-1, type=click.UNPROCESSED)
@@ -110,6 +121,7 @@ def trace(
     buffer: int,
     directories: tuple[Path, ...],
     no_compat: bool,
+    explain_as: str | None,
     list_events: bool,
     command: tuple[str, ...],
 ) -> int:
@@ -129,8 +141,19 @@ def trace(
         click.echo(texts[True](), nl=False)
         return 0
     scopes = parse_filters(filters, catalogue, lacking)
-    plan = parse_outputs(outputs)
-    return run_session(Run(scopes, plan, command, buffer, signatures, not no_compat))
+    outputs_plan = parse_outputs(outputs)
+    options = RunOptions(scopes, outputs_plan, command, buffer, signatures, not no_compat)
+    if explain_as:
+        return print_plan(options, explain_as)
+    return run_session(options)
+
+
+def print_plan(options: RunOptions, form: str) -> int:
+    """Print the plan of a run as text or JSON, without tracing; return the exit status."""
+    check_host()
+    report = explain(plan_run(options))
+    click.echo(explain_text(report) if form == "text" else dumps(report, indent=1))
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""One run of the tracer, from the flags to the exit status."""
+"""One run of the tracer, from its plan to the exit status."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +16,12 @@ from model.scope import Key, Op, Scope
 from .accounting import Account
 from .command import Command
 from .decode.records import RecordDecoder, View
-from .derivation.graph import kernel_scopes
 from .derivation.stage import Derivation
 from .errors import HostError
-from .events.catalogue import AT_START, EXISTING_CONTAINER, INIT_NAMESPACES
+from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES
 from .events.event import TraceEvent
 from .existing_containers import existing_containers, init_namespaces
 from .field_filters import FieldFilters
-from .host_namespace import on_this_host
-from .kernel.plan import Settings
 from .kernel.tracer import KernelTracer
 from .output.columns import Containers
 from .output.fast.lines import quick_lines
@@ -35,63 +31,44 @@ from .output.printer import Printer
 from .output.sinks import OutputClosed, Sink, open_sink
 from .output.table import TablePrinter
 from .pipeline import Pipeline
-from .signatures import Origin
-from .signatures.registry import Loaded
+from .run_plan import RunOptions, RunPlan, plan_run
 
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
 
-MIB: Final = 1 << 20
-SHOW_CONTAINERS: Final = frozenset({"json", "table-verbose"})
-"""Formats that tell the container of every event, whatever the filters."""
-
-ENVIRONMENTS: Final = (("sched_process_exec", "env"),)
-"""What only the option exec-env shows."""
+ENVIRONMENT_ARGUMENTS: Final = (("sched_process_exec", "env"),)
+"""Event arguments that are printed only with the output option ``exec-env``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What the command line asked for; ``buffer`` is the ring buffer's size in MiB.
-
-    ``signatures`` holds all events that there are; ``compat`` tells whether 32-bit system calls
-    are events.
-    """
-
-    scopes: Sequence[Scope]
-    outputs: OutputPlan
-    command: Sequence[str]
-    buffer: int
-    signatures: Loaded
-    compat: bool = True
-
-
-def run_session(run: Run) -> int:
+def run_session(options: RunOptions) -> int:
     """Trace until the command ends, or until SIGINT or SIGTERM; return the exit status.
 
-    Raises HostError where this machine cannot do it, CommandError where the command cannot
+    Raises HostError where this host cannot trace, CommandError where the command cannot
     be started.
     """
     check_host()
     with ExitStack() as stack:
         outputs = [
-            (printer_of(run.outputs, s.format, run.scopes), s.path) for s in run.outputs.sinks
+            (printer_of(options.outputs, s.format, options.scopes), s.path)
+            for s in options.outputs.sinks
         ]
         sinks = [(printer, open_sink(path)) for printer, path in outputs]
-        command = Command(run.command) if run.command else None
+        command = Command(options.command) if options.command else None
         ending = Ending(command)
-        tracer = load_tracer(run, command)
+        plan = plan_run(options)
+        tracer = KernelTracer(plan.kernel, command.pid if command else None)
         stack.callback(tracer.close)
-        derivation = derivation_of(run)
-        pipeline = pipeline_of(run, derivation, sinks)
+        derivation = derivation_of(plan)
+        pipeline = pipeline_of(plan, derivation, sinks)
         try:
             pipeline.begin()
             tracer.attach()
             tracer.start()
             say("tracing")
-            at_start = 0
-            for event in events_at_start(run, tracer):
+            start_events = 0
+            for event in events_at_start(plan, tracer):
                 pipeline.show_made(event)
-                at_start += 1
+                start_events += 1
             if command:
                 command.release()
             pipeline.follow(tracer, ending.reached, command.fileno() if command else None)
@@ -105,10 +82,10 @@ def run_session(run: Run) -> int:
             kernel=tracer.counters(),
             records=pipeline.records,
             derived=pipeline.derived,
-            made=made_of(run, derivation, at_start),
+            made=made_events(plan, derivation, start_events),
             missed=tracer.missed(),
         )
-        for line in [*account.lines(), *run.signatures.summaries(), *pipeline.errors[:1]]:
+        for line in [*account.lines(), *options.signatures.summaries(), *pipeline.errors[:1]]:
             say(line)
     status = command.exit_status() if command else 0
     return status or 0
@@ -136,60 +113,31 @@ class Ending:
             self._command.signal(number)
 
 
-def derivation_of(run: Run) -> Derivation:
-    """Return what derives events; environments that signatures asked for are not shown."""
-    hidden = () if "exec-env" in run.outputs.options else ENVIRONMENTS
-    return Derivation(run.scopes, run.signatures.events, run.signatures.rules, hidden)
+def derivation_of(plan: RunPlan) -> Derivation:
+    """Return the derivation stage; environments recorded for signatures only are not printed."""
+    hidden = () if plan.needs.exec_env else ENVIRONMENT_ARGUMENTS
+    signatures = plan.options.signatures
+    return Derivation(plan.selected, signatures.events, signatures.rules, hidden)
 
 
-def load_tracer(run: Run, command: Command | None) -> KernelTracer:
-    """Compile and load the kernel side."""
-    at_work = run.signatures.needed(name for scope in run.scopes for name in scope.events)
-    settings = Settings(
-        scopes=kernel_scopes(on_this_host(run.scopes), run.signatures.events),
-        exec_env="exec-env" in run.outputs.options,
-        program_env=any(one.environment for one in at_work),
-        command=command.pid if command else None,
-        ring_bytes=run.buffer * MIB,
-        compat=run.compat,
-        containers=EXISTING_CONTAINER in selected_at_start(run)
-        or any(one.origin is not Origin.ANY for one in at_work)
-        or any(sink.format in SHOW_CONTAINERS for sink in run.outputs.sinks),
-    )
-    return KernelTracer(settings)
-
-
-def selected_at_start(run: Run) -> frozenset[str]:
-    """Return what some scope asks to be told at the start; of a COMMAND there is nothing yet."""
-    if run.command:
-        return frozenset()
-    return frozenset(name for scope in run.scopes for name in AT_START & scope.events)
-
-
-def events_at_start(run: Run, tracer: KernelTracer) -> Iterator[TraceEvent]:
-    """Give the events that tell what was there before us."""
-    selected = selected_at_start(run)
+def events_at_start(plan: RunPlan, tracer: KernelTracer) -> Iterator[TraceEvent]:
+    """Give the events about what existed before tracing; HostError where /proc is unreadable."""
+    epoch = view_of(plan.options.outputs).epoch
     try:
-        yield from made_at_start(run, tracer, selected)
+        if INIT_NAMESPACES in plan.at_start:
+            yield from init_namespaces(plan.scopes, epoch)
+        if EXISTING_CONTAINER in plan.at_start:
+            yield from existing_containers(tracer.containers_before(), plan.scopes, epoch)
     except PermissionError as error:
         raise HostError(
-            f"{' and '.join(sorted(selected))}: {error.filename} cannot be read ({error.strerror});"
-            " tracing needs CAP_SYS_PTRACE for that, or take the event away"
+            f"{' and '.join(sorted(plan.at_start))}: {error.filename} cannot be read"
+            f" ({error.strerror}); tracing needs CAP_SYS_PTRACE for that, or take the event away"
         ) from error
 
 
-def made_at_start(run: Run, tracer: KernelTracer, selected: Container[str]) -> Iterator[TraceEvent]:
-    """Give them; PermissionError where /proc does not tell us."""
-    scopes, epoch = on_this_host(run.scopes), view_of(run.outputs).epoch
-    if INIT_NAMESPACES in selected:
-        yield from init_namespaces(scopes, epoch)
-    if EXISTING_CONTAINER in selected:
-        yield from existing_containers(tracer.containers_before(), scopes, epoch)
-
-
-def made_of(run: Run, derivation: Derivation, at_start: int) -> int | None:
-    """Return how many events user space made, None where it was to make none."""
-    return derivation.made + at_start if derivation.bases or selected_at_start(run) else None
+def made_events(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:
+    """Return the number of events that user space made, None where it was to make none."""
+    return derivation.made + start_events if derivation.bases or plan.at_start else None
 
 
 def check_host() -> None:
@@ -221,11 +169,11 @@ def asks_for_containers(scopes: Sequence[Scope]) -> bool:
 
 
 def pipeline_of(
-    run: Run, derivation: Derivation, sinks: Sequence[tuple[Printer, Sink]]
+    plan: RunPlan, derivation: Derivation, sinks: Sequence[tuple[Printer, Sink]]
 ) -> Pipeline:
-    """Return what takes the records to the outputs."""
-    view, events = view_of(run.outputs), run.signatures.events
-    filters = FieldFilters(run.scopes, printed=view.printed, events=events, others=derivation.raw)
+    """Return the pipeline from records to the outputs."""
+    view, events = view_of(plan.options.outputs), plan.options.signatures.events
+    filters = FieldFilters(plan.scopes, printed=view.printed, events=events, others=derivation.raw)
     decoder = RecordDecoder(view, raw=filters.raw)
     return Pipeline(
         decoder,

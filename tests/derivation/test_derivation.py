@@ -27,6 +27,7 @@ from tracee_ref.events.catalogue import (
 from tracee_ref.events.event import Argument, TraceEvent
 from tracee_ref.field_filters import FieldFilters
 from tracee_ref.signatures.registry import Loaded, load_signatures
+from tracee_ref.tables import selecting_scopes
 
 
 def definition(number: int, name: str, *bases: str, available: bool = True) -> EventDefinition:
@@ -105,7 +106,7 @@ def shown_masks(scopes: list[Scope], event: Event) -> Mapping[str, int]:
         matched_scopes=mask,
         args=[Argument("number", "int", number)],
     )
-    derivation = Derivation(scopes, EVENTS, RULES_HERE)
+    derivation = Derivation(selecting_scopes(scopes), EVENTS, RULES_HERE)
     filters = FieldFilters(scopes, printed=True, events=EVENTS, others=derivation.raw)
     made = derivation(base)
     assert derivation.made == len(made)
@@ -127,7 +128,7 @@ def test_masks_are_those_of_the_model(
 def test_a_derived_event_has_the_facts_of_its_base() -> None:
     """Rule 15; of its own are name, number and arguments, and it does not share them."""
     base = exit_with(event_name="base", matched_scopes=1, args=[Argument("number", "int", 7)])
-    derivation = Derivation([Scope(1, frozenset({"child"}))], EVENTS, RULES_HERE)
+    derivation = Derivation(selecting_scopes([Scope(1, frozenset({"child"}))]), EVENTS, RULES_HERE)
     (child,) = derivation(base)
     assert (child.event_name, child.event_id, child.args_num) == ("child", "3", 1)
     assert child.args == [Argument("number", "int", 8)]
@@ -138,7 +139,7 @@ def test_a_derived_event_has_the_facts_of_its_base() -> None:
 
 def test_only_what_is_selected_is_derived() -> None:
     scopes = [Scope(1, frozenset({"base", "other"}))]
-    derivation = Derivation(scopes, EVENTS, RULES_HERE)
+    derivation = Derivation(selecting_scopes(scopes), EVENTS, RULES_HERE)
     assert not derivation.bases
     assert not derivation.raw
 
@@ -235,7 +236,7 @@ def test_what_is_wrong_with_a_graph_is_told(more: list[EventDefinition], problem
 def test_arguments_that_are_not_declared_come_behind_with_types_by_their_values() -> None:
     values = {"found": True, "number": 1, "path": "/a", "names": ["b"], "nothing": None}
     rules = RULES_HERE | {"child": Rule(("base",), lambda _event, _args: [values])}
-    derivation = Derivation([Scope(1, frozenset({"child"}))], EVENTS, rules)
+    derivation = Derivation(selecting_scopes([Scope(1, frozenset({"child"}))]), EVENTS, rules)
     (child,) = derivation(exit_with(event_name="base", matched_scopes=1, args=[]))
     assert [(one.name, one.type) for one in child.args] == [
         ("number", "int"),

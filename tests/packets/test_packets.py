@@ -22,6 +22,7 @@ from tracee_ref.output.go_values import go_text
 from tracee_ref.packets.headers import ABOUT, protocol_name, read_packet
 from tracee_ref.packets.icmp import TYPES, TYPES_V6, type_code
 from tracee_ref.packets.rules import MADE
+from tracee_ref.tables import selecting_scopes
 
 LOOPBACK = bytes([127, 0, 0, 1])
 SIX = bytes(15) + b"\1"
@@ -59,7 +60,7 @@ def sent(packet: bytes) -> bytes:
 
 def events_of(packet: bytes, names: Any = MADE) -> dict[str, dict[str, Any]]:
     """What is made of a packet by all rules: arguments by event."""
-    derivation = Derivation([Scope(1, frozenset(names))], all_events(), RULES)
+    derivation = Derivation(selecting_scopes([Scope(1, frozenset(names))]), all_events(), RULES)
     base = msgspec.structs.replace(
         exit_with(),
         event_name=PACKET,
@@ -179,7 +180,7 @@ def test_masks_do_not_depend_on_one_another(number: int, data: st.DataObject) ->
     names = st.frozensets(st.sampled_from([*MADE]), min_size=1)
     scopes = [Scope(i, data.draw(names)) for i in range(1, number + 2)]
     accepted = data.draw(st.integers(0, (1 << len(scopes)) - 1))
-    derivation = Derivation(scopes, all_events(), RULES)
+    derivation = Derivation(selecting_scopes(scopes), all_events(), RULES)
     packet = ipv4(17, udp(QUERY)) if number % 2 else ipv4(6, tcp(GET))
     base = msgspec.structs.replace(
         exit_with(),

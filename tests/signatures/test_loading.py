@@ -20,6 +20,7 @@ from tracee_ref.signatures.loader import GROUP
 from tracee_ref.signatures.registry import Loaded, load_signatures
 from tracee_ref.signatures.runner import Guard
 from tracee_ref.signatures.shipped import SHIPPED
+from tracee_ref.tables import selecting_scopes
 
 GOOD = """
 from tracee_ref.signatures import Signature
@@ -43,7 +44,9 @@ def loaded(directory: Path) -> tuple[Loaded, list[str]]:
 
 
 def findings(loaded: Loaded, name: str) -> list[TraceEvent]:
-    derivation = Derivation([Scope(3, frozenset({name}))], loaded.events, loaded.rules)
+    derivation = Derivation(
+        selecting_scopes([Scope(3, frozenset({name}))]), loaded.events, loaded.rules
+    )
     return derivation(exit_with())
 
 

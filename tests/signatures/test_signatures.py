@@ -19,6 +19,7 @@ from tracee_ref.signatures.builtin.kubernetes import CONTAINERS_MAX, K8sApiConne
 from tracee_ref.signatures.registry import load_signatures
 from tracee_ref.signatures.runner import Guard
 from tracee_ref.signatures.shipped import SHIPPED
+from tracee_ref.tables import selecting_scopes
 
 READ, WRITE, BOTH = os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_RDWR
 CONTAINER = "c0ffee"
@@ -258,7 +259,7 @@ def derived(selected: set[str], base: TraceEvent, *, hidden: bool = True) -> lis
     loaded = load_signatures([], pytest.fail)
     scopes = [Scope(1, frozenset(selected))]
     hide = {("sched_process_exec", "env")} if hidden else set()
-    derivation = Derivation(scopes, loaded.events, loaded.rules, hide)
+    derivation = Derivation(selecting_scopes(scopes), loaded.events, loaded.rules, hide)
     filters = FieldFilters(scopes, printed=True, events=loaded.events, others=derivation.raw)
     made = derivation(base)
     return [shown for one in (base, *made) if one.matched_scopes and (shown := filters.judge(one))]

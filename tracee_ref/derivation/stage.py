@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from model.scope import Scope
 from model.selection import taken_in
 
 from ..events.catalogue import EventDefinition
@@ -22,21 +21,22 @@ TYPES: Final = ((bool, "bool"), (int, "long"), (str, "const char*"), (list, "con
 class Derivation:
     """Makes the derived events that scopes selected, or that others are made of.
 
-    ``bases`` are the events that must come with raw arguments, ``made`` counts the events that
-    were made for some scope.  ``hidden`` are arguments of bases that were taken in for what is
-    made of these alone, as (event, argument).
+    ``selected`` maps events to the masks of the scopes that selected them.  ``bases`` are the
+    events that must come with raw arguments, ``made`` counts the events that were made for some
+    scope.  ``hidden`` are arguments of bases that were taken in for what is made of these alone,
+    as (event, argument).
     """
 
     def __init__(
         self,
-        scopes: Sequence[Scope],
+        selected: Mapping[str, int],
         events: Events,
         rules: Mapping[str, Rule],
         hidden: Collection[tuple[str, str]] = (),
     ) -> None:
-        self._select = _select(scopes)
+        self._select = selected
         depends = depends_of(events)
-        needed = taken_in(self._select, depends)
+        needed = taken_in(selected, depends)
         self._rules: dict[str, list[tuple[EventDefinition, Rule]]] = {}
         for name in sorted(needed & rules.keys()):
             for base in rules[name].bases:
@@ -116,11 +116,3 @@ def hide(event: TraceEvent, name: str | None) -> None:
 def type_of(value: Any) -> str:
     """Return the C type that is shown with a value; that of a text if there is none."""
     return next((name for kind, name in TYPES if isinstance(value, kind)), "const char*")
-
-
-def _select(scopes: Sequence[Scope]) -> dict[str, int]:
-    select: dict[str, int] = {}
-    for scope in scopes:
-        for name in scope.events:
-            select[name] = select.get(name, 0) | scope.bit
-    return select

@@ -1,24 +1,29 @@
-"""Which programs a run needs: their constants, and the hooks that they go on."""
+"""Plan of the kernel side of a run: tables, hooks, and constants of its program."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from model.scope import Scope
 
+from ..containers.cgroups import own_hierarchy
 from ..events.catalogue import EventDefinition, all_events
 from ..events.function_events import CALL_ENDS, CGROUPS, FUNCTIONS, RAW_EVENTS
-from ..tables import AcceptTables
+from ..tables import compile_tables
+from ..tables.fields import compile_fields
 from .attach.attachments import Hook, HookKind
 from .attach.features import has_function, types
-from .attach.preemption import preempts_raw_tracepoints
-from .attach.syscall_hooks import Rung, call_function, exit_point, rung
+from .attach.preemption import preempts_raw_tracepoints, steady_hooks
+from .attach.syscall_hooks import Rung, call_function, choose_rung, exit_point
 from .build.btf import Wanted
 from .build.structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, REMOTE_SOCKETS, merged
 from .build.structures import SOCKETS as ADDRESSES
+from .maps.container_map import constants as container_constants
+from .maps.field_maps import field_defines
+from .maps.filter_maps import defines as table_defines
 
 PAGE: Final = 4096
 CALLS: Final = 1024
@@ -64,37 +69,55 @@ and removed under one lock, and tasks are freed where nothing can stop it."""
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run wants of the kernel side; ``ring_bytes`` is a power of two.
+    """Settings of the kernel side of a run.
 
-    ``command`` is the process id of the COMMAND whose tree alone is traced; ``containers``
-    asks for the container of each event, also where no filter does; ``compat`` tells whether
-    32-bit system calls are events.  ``exec_env`` asks for the environments of programs and of
-    calls, ``program_env`` for the former alone.
+    ``scopes`` select only events of the kernel side, and name no ``host:``.  ``command_only``
+    limits a run to the process tree of its COMMAND.  ``exec_env`` records the environments
+    of programs and of calls, ``program_env`` those of programs alone.  ``ring_bytes`` is a power
+    of two.  ``containers`` records the container of each event, also where no filter needs it.
+    ``compat`` takes in 32-bit syscalls.
     """
 
     scopes: Sequence[Scope]
     exec_env: bool = False
     program_env: bool = False
-    command: int | None = None
+    command_only: bool = False
     ring_bytes: int = 16 << 20
     processes: int = PROCESSES
     containers: bool = False
     compat: bool = True
 
 
-class Hooks:
-    """What the settings and the tables ask for."""
+class KernelPlan:
+    """Tables, hooks and constants of the kernel side, derived from its settings.
 
-    def __init__(self, settings: Settings, tables: AcceptTables, *, steady: bool) -> None:
+    Making one loads nothing, but may probe the kernel for features.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.tables = self._tables = compile_tables(settings.scopes)
+        self.fields = compile_fields(settings.scopes)
+        self.hierarchy = own_hierarchy()
         self._settings = settings
-        self._tables = tables
-        self._steady = steady
+        self._steady = steady_hooks()
         self._catalogue = all_events()
-        self._rung = (
-            Rung.ALL
-            if self._selects("magic_write")
-            else rung(self.selected_calls(), compat=settings.compat)
-        )
+        self._rung, self._rung_reason = self._choose_rung()
+
+    def _choose_rung(self) -> tuple[Rung, str]:
+        if self._selects("magic_write"):
+            return Rung.ALL, "magic_write needs the return of every write"
+        return choose_rung(self.selected_calls(), compat=self._settings.compat)
+
+    def constants(self) -> dict[str, dict[str, str]]:
+        """Return the C constants of the program, by the part of the plan that owns each."""
+        tracked = container_constants(self.hierarchy, types(), track=self.track_containers)
+        return {
+            "accept tables": table_defines(self._tables),
+            "field tables": field_defines(self.fields),
+            "events and hooks": self.defines(),
+            "containers": tracked,
+        }
 
     def defines(self) -> dict[str, str]:
         """Return the C constants of the run, but for those of its tables."""
@@ -123,7 +146,7 @@ class Hooks:
             "SELECT_EXEC": self._selects("sched_process_exec"),
             "SELECT_EXIT": self._selects("sched_process_exit"),
             "EXEC_ENVIRONMENT": self._settings.exec_env or self._settings.program_env,
-            "COMMAND_ONLY": self._settings.command is not None,
+            "COMMAND_ONLY": self._settings.command_only,
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(self._function_events()),
             "STEADY_HOOKS": self._steady,
@@ -148,70 +171,101 @@ class Hooks:
         return self._selects(PACKET)
 
     def hooks(self) -> list[Hook]:
-        """Return every function that is needed and where it runs."""
-        cgroups = (Hook(RAW, e.name, f"report_{e.name}") for e in self._cgroup_events())
-        calls = [*self._call_hooks(), *self._function_hooks(), *self._packet_hooks()]
-        names = [Hook(RAW, "task_rename", "on_task_rename")] if self._selects("task_rename") else []
-        return [*self._process_hooks(), *cgroups, *names, *calls]
+        """Return every BPF function to attach, its hook, and what needs it."""
+        return [
+            *self._process_hooks(),
+            *self._raw_event_hooks(),
+            *self._call_hooks(),
+            *self._entry_hooks(),
+            *self._function_hooks(),
+            *self._packet_hooks(),
+        ]
 
     def _process_hooks(self) -> Iterator[Hook]:
-        tracks = self._settings.command is not None or self._tables.of_life
-        execs = self._selects(*EXEC_CALLS)
+        state = self._process_state_reason()
+        execs = self._reason(*EXEC_CALLS)
         hooks = STEADY_HOOKS if self._steady else RAW_HOOKS
-        if tracks or self._selects("sched_process_fork"):
-            yield from hooks["fork"]
-        if tracks or execs or self._selects("sched_process_exec"):
-            yield from hooks["exec"]
-        if execs or self._selects("sched_process_exit"):
-            yield from hooks["exit"]
-        if tracks:
-            yield Hook(RAW, "sched_process_free", "on_free")
+        for hook_set, reasons in (
+            ("fork", (state, self._reason("sched_process_fork"))),
+            ("exec", (state, execs, self._reason("sched_process_exec"))),
+            ("exit", (execs, self._reason("sched_process_exit"))),
+        ):
+            reason = "; ".join(filter(None, reasons))
+            yield from (replace(hook, reason=reason) for hook in hooks[hook_set] if reason)
+        if state:
+            yield Hook(RAW, "sched_process_free", "on_free", state)
         if self.track_containers:
-            yield Hook(RAW, "cgroup_mkdir", "on_cgroup_mkdir")
-            yield Hook(RAW, "cgroup_rmdir", "on_cgroup_rmdir")
+            yield Hook(RAW, "cgroup_mkdir", "on_cgroup_mkdir", "containers")
+            yield Hook(RAW, "cgroup_rmdir", "on_cgroup_rmdir", "containers")
+
+    def _process_state_reason(self) -> str:
+        """Return why forks and execs are followed; empty if nothing needs it."""
+        of_life = {"binary": self._tables.binary, "tree": self._tables.tree}
+        filters = [name for name, table in of_life.items() if table is not None]
+        filters += ["follow"] if self._tables.follow else []
+        reasons = ["process tree of the COMMAND"] if self._settings.command_only else []
+        reasons += [f"filters {', '.join(filters)}"] if filters else []
+        return "; ".join(reasons)
+
+    def _raw_event_hooks(self) -> Iterator[Hook]:
+        for event in self._cgroup_events():
+            yield Hook(RAW, event.name, f"report_{event.name}", f"event {event.name}")
+        if self._selects("task_rename"):
+            yield Hook(RAW, "task_rename", "on_task_rename", "event task_rename")
 
     def _call_hooks(self) -> Iterator[Hook]:
         kind, point = (TRACEPOINT, "raw_syscalls:sys_exit") if self._steady else (RAW, "sys_exit")
         if self._rung is Rung.FUNCTIONS:
             yield from self._call_functions()
         elif self._rung is Rung.TRACEPOINTS:
-            points = map(exit_point, self.selected_calls())
-            yield from (Hook(TRACEPOINT, each, "on_syscall_return") for each in points)
+            for call in self.selected_calls():
+                reason = f"event {call.name}; {self._rung_reason}"
+                yield Hook(TRACEPOINT, exit_point(call), "on_syscall_return", reason)
         elif self.selected_calls():
-            yield Hook(kind, point, "on_syscall_return")
+            reason = f"syscall events; {self._rung_reason}"
+            yield Hook(kind, point, "on_syscall_return", reason)
         if self._selects("magic_write"):
-            yield Hook(kind, point, "on_write_return")
+            yield Hook(kind, point, "on_write_return", "event magic_write")
         if self._selects("socket_dup"):
-            yield Hook(kind, point, "on_dup_return")
+            yield Hook(kind, point, "on_dup_return", "event socket_dup")
+
+    def _entry_hooks(self) -> Iterator[Hook]:
         entries = {c: "enter_without_return" for c in CALLS_WITHOUT_RETURN if self._selects(c)}
         if self._selects(*EXEC_CALLS):
             entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
         for call, function in entries.items():
+            reason = f"{call} may not return"
             if self._rung is Rung.FUNCTIONS and (at := call_function(call)):
-                yield Hook(HookKind.FENTRY, at, function)
+                yield Hook(HookKind.FENTRY, at, function, reason)
             elif self._steady:
-                yield Hook(KPROBE, f"{CALL_FUNCTIONS[platform.machine()]}{call}", function)
+                point = f"{CALL_FUNCTIONS[platform.machine()]}{call}"
+                yield Hook(KPROBE, point, function, reason)
             else:
-                yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function)
+                yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function, reason)
 
     def _call_functions(self) -> Iterator[Hook]:
-        ended = (c.name for c in self.selected_calls() if c.name not in CALLS_WITHOUT_RETURN)
-        functions = map(call_function, ended)
-        yield from (Hook(HookKind.FEXIT, at, "on_syscall_end") for at in functions if at)
+        for call in self.selected_calls():
+            at = None if call.name in CALLS_WITHOUT_RETURN else call_function(call.name)
+            if at:
+                reason = f"event {call.name}; {self._rung_reason}"
+                yield Hook(HookKind.FEXIT, at, "on_syscall_end", reason)
         if has_function(SECCOMP):
-            yield Hook(HookKind.FEXIT, SECCOMP, "on_syscall_refused")
+            reason = "calls that seccomp refuses do not reach their function"
+            yield Hook(HookKind.FEXIT, SECCOMP, "on_syscall_refused", reason)
 
     def _function_hooks(self) -> Iterator[Hook]:
         for event in self._function_events():
-            yield from (Hook(KPROBE, name, program_at(name, event)) for name in event.functions)
+            for name in event.functions:
+                yield Hook(KPROBE, name, program_at(name, event), f"event {event.name}")
 
     def _packet_hooks(self) -> Iterator[Hook]:
         kind, prefix = (TRACEPOINT, "raw_syscalls:") if self._steady else (RAW, "")
         if self._selects(PACKET):
-            yield Hook(kind, f"{prefix}sys_enter", "on_socket_use")
-            yield Hook(kind, f"{prefix}sys_exit", "on_socket_made")
-            yield Hook(HookKind.CGROUP, "ingress", "on_packet_in")
-            yield Hook(HookKind.CGROUP, "egress", "on_packet_out")
+            owners = "packet events: the process that uses a socket"
+            yield Hook(kind, f"{prefix}sys_enter", "on_socket_use", owners)
+            yield Hook(kind, f"{prefix}sys_exit", "on_socket_made", owners)
+            yield Hook(HookKind.CGROUP, "ingress", "on_packet_in", "packet events")
+            yield Hook(HookKind.CGROUP, "egress", "on_packet_out", "packet events")
 
     def fillers(self) -> Mapping[int, str]:
         """Return our function that fills the record of an event, by its number."""
@@ -259,6 +313,11 @@ class Hooks:
 
     def _selects(self, *names: str) -> bool:
         return any(name in self._tables.select for name in names)
+
+    def _reason(self, *names: str) -> str:
+        """Return the selected events among ``names``, as the reason for a hook."""
+        selected = [name for name in names if self._selects(name)]
+        return f"event {', '.join(selected)}" if selected else ""
 
 
 def program_at(function: str, event: EventDefinition) -> str:

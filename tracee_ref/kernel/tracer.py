@@ -9,20 +9,16 @@ from pathlib import Path
 from struct import Struct, pack, unpack
 from typing import Final
 
-from ..containers.cgroups import own_hierarchy
 from ..errors import HostError
 from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
-from ..tables import compile_tables
-from ..tables.fields import compile_fields
 from .attach.attachments import Attachments
 from .attach.features import types
-from .attach.preemption import steady_hooks
 from .build.program import Program
-from .maps.container_map import ContainerWriter, constants
-from .maps.field_maps import field_defines, write_fields
-from .maps.filter_maps import EVENTS, ZERO, TableWriter, defines
-from .plan import PACKET, Hooks, Settings
+from .maps.container_map import ContainerWriter
+from .maps.field_maps import write_fields
+from .maps.filter_maps import EVENTS, ZERO, TableWriter
+from .plan import PACKET, KernelPlan
 from .ring import BATCH, RingReader
 from .seed.processes import Census
 from .seed.sockets import seed_owners
@@ -58,33 +54,32 @@ CGROUP_REPORTER: Final = "report_cgroup_event"
 
 
 class KernelTracer:
-    """Programs on their hooks; nothing is reported before ``start``."""
+    """The loaded programs of a plan; nothing is reported before ``start``.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._tables = compile_tables(settings.scopes)
-        self._hooks = Hooks(settings, self._tables, steady=steady_hooks())
+    ``command`` is the process id of the COMMAND whose tree alone is traced, if the plan has one.
+    """
+
+    def __init__(self, plan: KernelPlan, command: int | None = None) -> None:
+        self._plan = plan
+        self._command = command
+        self._tables = plan.tables
         self._catalogue = all_events()
-        self._fields = compile_fields(settings.scopes)
-        self._hierarchy, btf = own_hierarchy(), types()
-        sizes = defines(self._tables) | self._hooks.defines() | field_defines(self._fields)
-        track = self._hooks.track_containers
-        sizes |= constants(self._hierarchy, btf, track=track)
-        self.program = self._program = Program("tracer.bpf.c", sizes, btf, self._hooks.structures())
-        self._attachments = Attachments(self._program, settings.command)
+        sizes = {name: c for owned in plan.constants().values() for name, c in owned.items()}
+        self.program = self._program = Program("tracer.bpf.c", sizes, types(), plan.structures())
+        self._attachments = Attachments(self._program, command)
         self._writer = TableWriter(self._program, sizes)
-        self._reader = RingReader(self._program.map_fd("records"), settings.ring_bytes)
+        self._reader = RingReader(self._program.map_fd("records"), plan.settings.ring_bytes)
 
     def attach(self) -> None:
         """Put the programs on their hooks and learn of the processes that are there."""
         self._writer.write(self._tables)
-        write_fields(self._program, self._fields)
+        write_fields(self._program, self._plan.fields)
         self._write_shapes()
         self._join_programs()
-        for hook in self._hooks.hooks():
+        for hook in self._plan.hooks():
             self._attachments.attach(hook)
-        if self._hooks.track_containers:
-            ContainerWriter(self._program, self._tables.container).seed(self._hierarchy)
+        if self._plan.track_containers:
+            ContainerWriter(self._program, self._tables.container).seed(self._plan.hierarchy)
         self._learn_processes()
 
     def start(self) -> None:
@@ -95,7 +90,7 @@ class KernelTracer:
 
     def containers_before(self) -> Iterator[Path]:
         """Give the cgroups of the containers that there were before ``start``."""
-        return ContainerWriter(self._program, self._tables.container).before(self._hierarchy)
+        return ContainerWriter(self._program, self._tables.container).before(self._plan.hierarchy)
 
     def stop(self) -> None:
         """Take the programs off their hooks; what is in the buffer stays to be read."""
@@ -121,10 +116,10 @@ class KernelTracer:
 
     def verified(self) -> dict[str, int]:
         """Return how many instructions of each program of this run the verifier goes through."""
-        kinds = {hook.function: (hook.kind.value, hook.at) for hook in self._hooks.hooks()}
-        kinds |= dict.fromkeys(self._hooks.fillers().values(), ("KPROBE", ""))
-        kinds |= {JUDGE: ("KPROBE", "")} if self._hooks.fillers() else {}
-        kinds |= {CGROUP_REPORTER: ("RAW_TRACEPOINT", "")} if self._hooks.reports_cgroups else {}
+        kinds = {hook.function: (hook.kind.value, hook.at) for hook in self._plan.hooks()}
+        kinds |= dict.fromkeys(self._plan.fillers().values(), ("KPROBE", ""))
+        kinds |= {JUDGE: ("KPROBE", "")} if self._plan.fillers() else {}
+        kinds |= {CGROUP_REPORTER: ("RAW_TRACEPOINT", "")} if self._plan.reports_cgroups else {}
         return {name: self._program.verified(name, *kind) for name, kind in kinds.items()}
 
     def missed(self) -> int:
@@ -143,18 +138,18 @@ class KernelTracer:
 
     def _select(self, masks: Mapping[int, int]) -> None:
         self._writer.select({event: mask for event, mask in masks.items() if event < EVENTS})
-        fd = self._program.map_fd("calls") if self._hooks.selected_calls() else -1
+        fd = self._program.map_fd("calls") if self._plan.selected_calls() else -1
         for number, call in self._call_table(masks).items():
             self._program.update(fd, pack("I", number), call)
 
     def _join_programs(self) -> None:
         """Set the tail calls by which programs at functions go on (bpf/events/hook_event.h)."""
-        fillers = self._hooks.fillers()
+        fillers = self._plan.fillers()
         if fillers:
             self._set_tail_call("hook_judge", 0, JUDGE, "KPROBE")
         for event, function in fillers.items():
             self._set_tail_call("hook_fillers", event, function, "KPROBE")
-        if self._hooks.reports_cgroups:
+        if self._plan.reports_cgroups:
             self._set_tail_call("cgroup_reporter", 0, CGROUP_REPORTER, "RAW_TRACEPOINT")
 
     def _set_tail_call(self, calls: str, place: int, function: str, kind: str) -> None:
@@ -166,7 +161,7 @@ class KernelTracer:
             raise HostError(f"{function}: refused by the kernel ({os.strerror(error)})")
 
     def _write_shapes(self) -> None:
-        for event in self._hooks.selected_calls():
+        for event in self._plan.selected_calls():
             shapes = bytes(self._shape(event, i) for i in range(len(event.args)))
             padded = shapes.rstrip(b"\0").ljust(8, bytes([END]))
             self._program.update(self._program.map_fd("shapes"), pack("I", event.id), padded)
@@ -175,7 +170,7 @@ class KernelTracer:
         shape = shape_of(event.name, event.args[place])
         if shape is Shape.SOCKADDR and event.name in SOCKADDR_FILLED_BY:
             return SOCKADDR_OUT
-        if event.args[place].name == "envp" and not self._settings.exec_env:
+        if event.args[place].name == "envp" and not self._plan.settings.exec_env:
             return SKIPPED
         return SHAPE_NUMBERS.get(shape, 0)
 
@@ -192,11 +187,12 @@ class KernelTracer:
     def _learn_processes(self) -> None:
         """Tell the kernel side of the processes that began before it."""
         census = Census(self._program, self._tables)
-        if self._settings.command is not None:
-            census.take_command(self._settings.command)
+        if self._command is not None:
+            census.take_command(self._command)
         elif self._tables.of_life:
             census.take_all()
-        if self._settings.command is None and self._hooks.track_packets:
-            track = self._hooks.track_containers
+        if self._command is None and self._plan.track_packets:
+            track = self._plan.track_containers
             number = self._catalogue[PACKET].id
-            seed_owners(self._program, self._settings.scopes, self._hierarchy, number, track=track)
+            scopes, hierarchy = self._plan.settings.scopes, self._plan.hierarchy
+            seed_owners(self._program, scopes, hierarchy, number, track=track)

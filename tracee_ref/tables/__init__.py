@@ -6,6 +6,6 @@ rule 4 as two masks, proven to be the model's word for all facts by
 ``tests/model/test_proof_tables.py``.
 """
 
-from .compile import AcceptTables, compile_all_tables, compile_tables
+from .compile import AcceptTables, compile_all_tables, compile_tables, selecting_scopes
 
-__all__ = ["AcceptTables", "compile_all_tables", "compile_tables"]
+__all__ = ["AcceptTables", "compile_all_tables", "compile_tables", "selecting_scopes"]

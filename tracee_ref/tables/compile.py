@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,7 +66,7 @@ def beyond_values(scopes: Sequence[Scope]) -> set[Key]:
 def _compiled(scopes: Sequence[Scope], used: set[Key], beyond: set[Key]) -> AcceptTables:
     new = new_verdict(scopes)
     return AcceptTables(
-        select=_select(scopes),
+        select=selecting_scopes(scopes),
         new=new if new != Verdict() or used == set(Key) else None,
         values={key: _values(scopes, key, key in beyond) for key in VALUES if key in used},
         binary=binaries(scopes) if Key.BINARY in used else None,
@@ -90,7 +90,8 @@ def new_verdict(scopes: Sequence[Scope]) -> Verdict:
     return table.of.get(NEW, Verdict())
 
 
-def _select(scopes: Sequence[Scope]) -> dict[str, int]:
+def selecting_scopes(scopes: Iterable[Scope]) -> dict[str, int]:
+    """Return the mask of the scopes that selected each event (rule 3)."""
     select: dict[str, int] = {}
     for scope in scopes:
         for event in scope.events:

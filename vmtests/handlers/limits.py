@@ -12,7 +12,7 @@ from model.scope import Scope
 from tracee_ref.decode.records import HEADER
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
-from tracee_ref.kernel.plan import Settings
+from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.seed.processes import BPF_NOEXIST, DESCENT, PID
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
@@ -22,9 +22,9 @@ FIRST_PID = 1 << 22
 
 
 @contextmanager
-def loaded(settings: Settings) -> Iterator[KernelTracer]:
-    """Load the tracer's programs."""
-    tracer = KernelTracer(settings)
+def loaded(settings: Settings, command: int | None = None) -> Iterator[KernelTracer]:
+    """Load the tracer's programs; ``command`` is a process id."""
+    tracer = KernelTracer(KernelPlan(settings), command)
     try:
         yield tracer
     finally:
@@ -84,6 +84,6 @@ def _sleeper() -> int:
 @handler
 def full(*, flags: list[str]) -> Reply:
     """Write the tables of these flags into the maps of a run."""
-    with loaded(Settings(scopes_of(*flags), command=os.getpid())) as tracer:
+    with loaded(Settings(scopes_of(*flags), command_only=True), os.getpid()) as tracer:
         tracer.attach()
     return {}

@@ -8,9 +8,9 @@ from unittest.mock import patch
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.function_events import FUNCTIONS, RAW_EVENTS
 from tracee_ref.filters.parse import parse_filters
-from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, rung
+from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, choose_rung
 from tracee_ref.kernel.build.btf import Btf, Wanted
-from tracee_ref.kernel.plan import Settings
+from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
 
@@ -75,7 +75,7 @@ def verified_functions() -> Reply:
 def rungs(*, calls: list[str]) -> Reply:
     """Where this kernel has native calls met, and all; and whether 32-bit calls are possible."""
     events = [load_catalogue()[name] for name in calls]
-    native, all_ = (rung(events, compat=compat).name for compat in (False, True))
+    native, all_ = (choose_rung(events, compat=compat)[0].name for compat in (False, True))
     return {"native": native, "all": all_, "possible": can_make_32_bit_calls()}
 
 
@@ -105,7 +105,7 @@ def verified_for_arm64() -> Reply:
 
 def counted(flags: Sequence[str]) -> Reply:
     scopes = parse_filters(flags, load_catalogue())
-    tracer = KernelTracer(Settings(scopes=scopes, exec_env=True))
+    tracer = KernelTracer(KernelPlan(Settings(scopes=scopes, exec_env=True)))
     try:
         return {"programs": tracer.verified()}
     finally:

@@ -21,7 +21,7 @@ from typing import IO, NoReturn
 from tracee_ref import cli
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.build.cache import DIRECTORY
-from tracee_ref.kernel.plan import Settings
+from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.tracer import KernelTracer
 from tracee_ref.signatures.registry import load_signatures
 from vmtests.handlers import Reply, handler
@@ -73,7 +73,8 @@ def prepare() -> None:
     What is frozen the collector of a child does not touch, so that it need not be copied.
     """
     events = load_signatures((), print).events
-    KernelTracer(Settings(parse_filters(["event=execve"], events), ring_bytes=1 << 20)).close()
+    settings = Settings(parse_filters(["event=execve"], events), ring_bytes=1 << 20)
+    KernelTracer(KernelPlan(settings)).close()
     gc.freeze()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from ..build.program import Program
@@ -32,15 +32,16 @@ class HookKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A function of ours and where it runs.
+    """A BPF function and the hook it is attached to.
 
     ``point`` is the name of a raw tracepoint, CATEGORY:NAME of a tracepoint, a function of the
-    kernel, or for packets ``ingress`` or ``egress``.
+    kernel, or for packets ``ingress`` or ``egress``.  ``reason`` says for people what needs it.
     """
 
     kind: HookKind
     point: str
     function: str
+    reason: str = field(default="", compare=False)
 
     @property
     def at(self) -> str:

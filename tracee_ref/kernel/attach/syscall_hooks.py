@@ -58,19 +58,26 @@ class Rung(Enum):
     """A program, which looks at its number."""
 
 
-def rung(calls: Sequence[EventDefinition], *, compat: bool) -> Rung:
-    """Return the highest rung for the calls, which are met when they return.
+def choose_rung(calls: Sequence[EventDefinition], *, compat: bool) -> tuple[Rung, str]:
+    """Return the cheapest rung for syscalls hooked at exit, and the reason for the choice.
 
-    ALL where too many are selected, one has no place of its own, programs there could be
-    preempted, or 32-bit calls (``compat``) are wanted and possible.
+    ``compat`` asks for 32-bit calls too, which only ``Rung.ALL`` sees.
     """
-    if not 0 < len(calls) <= MOST or preempts_raw_tracepoints() or not is_x86():
-        return Rung.ALL
+    if not calls:
+        return Rung.ALL, "no syscall is selected"
+    if len(calls) > MOST:
+        return Rung.ALL, f"more than {MOST} syscalls are selected"
+    if preempts_raw_tracepoints():
+        return Rung.ALL, "this kernel preempts programs at raw tracepoints"
+    if not is_x86():
+        return Rung.ALL, "hooks of single calls exist for x86-64 only"
     if compat and can_make_32_bit_calls():
-        return Rung.ALL
+        return Rung.ALL, "32-bit calls are possible here; --no-compat leaves them out"
     if _have_functions(calls):
-        return Rung.FUNCTIONS
-    return Rung.TRACEPOINTS if _have_tracepoints(calls) else Rung.ALL
+        return Rung.FUNCTIONS, "the kernel allows fexit at the function of each call"
+    if _have_tracepoints(calls):
+        return Rung.TRACEPOINTS, "fexit is not available; each call has a tracepoint"
+    return Rung.ALL, "a selected call has neither a function nor a tracepoint of its own"
 
 
 def exit_point(call: EventDefinition) -> str:
