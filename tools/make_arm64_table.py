@@ -27,7 +27,7 @@ def numbers(header: Path) -> dict[int, str]:
     flags = [f"-D__ARCH_WANT_{name}" for name in WANTED]
     run = ["gcc", "-E", "-dM", "-D__BITS_PER_LONG=64", *flags, "-x", "c", str(header)]
     text = subprocess.run(run, check=True, capture_output=True, text=True).stdout
-    found = dict(re.findall(r"#define (__NR\w+) (\w+)", text))
+    found: dict[str, str] = dict(re.findall(r"#define (__NR\w+) (\w+)", text))
     calls = {
         name.removeprefix("__NR_"): found.get(value, value)
         for name, value in found.items()
