@@ -7,8 +7,9 @@ import json
 import pytest
 
 from tests.oracle_command import oracle
-from tracee_ref.oracle.dialects.deviation import DEVIATIONS
-from tracee_ref.oracle.dialects.difference import Case, Deviation, cases, flag_sets, smallest
+from tracee_ref.oracle.dialects.deviation import Deviation
+from tracee_ref.oracle.dialects.difference import Case, cases, flag_sets, smallest
+from tracee_ref.oracle.dialects.known_deviations import DEVIATIONS
 
 
 def found(deviation: Deviation) -> Case:

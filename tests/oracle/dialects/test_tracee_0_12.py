@@ -14,10 +14,9 @@ from model.facts import Container, Event, Process, Shown
 from model.filters import Binary, Op, Pattern
 from tracee_ref.errors import UsageError
 from tracee_ref.oracle.dialects.tracee_0_12.decision import Pipeline
-from tracee_ref.oracle.dialects.tracee_0_12.filters import NumberFilter
+from tracee_ref.oracle.dialects.tracee_0_12.events import Choice
+from tracee_ref.oracle.dialects.tracee_0_12.filters import NumberFilter, TextFilter
 from tracee_ref.oracle.dialects.tracee_0_12.flags import read_scopes
-from tracee_ref.oracle.dialects.tracee_0_12.selection import Choice
-from tracee_ref.oracle.dialects.tracee_0_12.text_filter import TextFilter
 
 CASES = json.loads((Path(__file__).parents[2] / "data" / "upstream_semantics.json").read_text())
 VECTORS: dict[str, list[dict[str, Any]]] = CASES["semantic_vectors"]

@@ -19,8 +19,8 @@ from tests.traced_events import Traced, of_process
 from tracee_ref.errors import UsageError
 from tracee_ref.filters.spelling import format_scopes
 from tracee_ref.oracle.dialects.tracee_0_12 import life
-from tracee_ref.oracle.dialects.tracee_0_12.judge import Tracee012Judge
-from tracee_ref.oracle.streams.judging import Judge, ModelJudge
+from tracee_ref.oracle.dialects.tracee_0_12.semantics import Tracee012Judge
+from tracee_ref.oracle.reference.semantics import Judge, ModelJudge
 from tracee_ref.oracle.streams.process_state import LIFE, Begins
 from tracee_ref.oracle.streams.verdicts import Verdicts
 

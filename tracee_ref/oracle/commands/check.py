@@ -11,7 +11,7 @@ from typing import Final
 from ...errors import HostError, UsageError
 from ..dialects import DIALECTS
 from ..streams.balance import SECOND
-from ..streams.hosts import check_hosts
+from ..streams.cluster import check_hosts
 from ..streams.job import Job, Streams
 from ..streams.losses import NO_LOSSES, Losses, read_losses
 from ..streams.policies import read_policies

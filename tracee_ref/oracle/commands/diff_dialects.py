@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..dialects import DIALECTS
-from ..dialects.deviation import DEVIATIONS
-from ..dialects.difference import Case, Deviation, Question, smallest
+from ..dialects.deviation import Deviation, Question
+from ..dialects.difference import Case, smallest
+from ..dialects.known_deviations import DEVIATIONS
 from ..protocol.encoding import Data, mask_data
 from ..protocol.facts import event_data
 

@@ -12,9 +12,9 @@ from typing import Final
 from ...errors import UsageError
 from ..protocol.encoding import Data, FormatError
 from ..protocol.facts import read_event as read_facts
+from ..reference.semantics import ModelJudge, model_judge
 from ..run.explain import explain
 from ..streams.events_json import MalformedError, read_event
-from ..streams.judging import ModelJudge, model_judge
 from ..streams.uncertainty import Settled
 from ..streams.verdicts import Verdicts
 from ..streams.wording import mask_text

@@ -11,8 +11,7 @@ from pathlib import Path
 from ...errors import HostError, UsageError
 from ..protocol.catalogue import shipped_catalogue
 from ..protocol.vector import CORPUS, KINDS, Vector, load_vectors
-from ..run.report import report_lines
-from ..run.report_files import junit, report_data
+from ..run.report import junit, report_data, report_lines
 from ..run.session import Limits, Outcome, Session
 from ..run.summary import Summary
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..protocol.encoding import Data
 
-FINER = ("pid-new", "container-new", "container-id", "binary-mntns", "wildcards")
-
 
 def features_of(question: Mapping[str, Data], expect: Mapping[str, Data]) -> tuple[str, ...]:
     """Return the features of a question and its answer, without the kind."""

@@ -13,17 +13,23 @@ from model.scope import Scope
 
 from ...filters.spelling import format_scopes
 from ..generators.facts import Facts
+from ..generators.lives import Lives
 from ..generators.scopes import Draw
 from ..protocol.encoding import Data, bytes_data, mask_data
 from ..protocol.facts import event_data
 from ..protocol.scopes import scopes_data
 from ..protocol.vector import Vector
+from ..reference.replay import lead
 from .features import features_of
-from .minimise import Decision, minimised
-from .novelty import Item, items, matched
+from .hand_traces import before_data
+from .minimise import Decision, Trace, minimised, smaller_decisions, smaller_traces
+from .novelty import Item, items, matched, trace_items
 
 GENERATOR: Final = 1
 """Version of the generator: the same version and seed give the same vectors."""
+
+STEPS: Final = 14
+"""Steps of a journal before it is made smaller."""
 
 RULES: Final = {
     "comm": 8, "uts": 8, "uid": 9, "pid": 9, "mntns": 9, "pidns": 9, "binary": 10,
@@ -43,7 +49,7 @@ def generated_decisions(seed: int) -> Iterator[Vector]:
         fresh = [one for one in items(*decision) - seen if matched(one) == wanted]
         if fresh:
             target = random.choice(sorted(fresh, key=repr))
-            small = minimised(decision, partial(exercises, target))
+            small = minimised(decision, smaller_decisions, partial(exercises, target))
             seen |= items(*small)
             kept[wanted] += 1
             yield decision_vector(f"decision-generated-{kept.total():04}", small, target)
@@ -82,3 +88,34 @@ def rule_of(item: Item) -> int:
         return 4 if first == second else 3
     rule = RULES.get(what[0], 7)
     return 18 if what[3] == ("unread",) else rule
+
+
+def generated_traces(seed: int) -> Iterator[Vector]:
+    """Return trace vectors without end."""
+    random, seen, kept = Random(seed), set[Item](), Counter[bool]()
+    while True:
+        lives = Lives(random, before_data())
+        scopes = lives.life_scopes()
+        trace = scopes, lives.live(scopes, STEPS)
+        wanted = kept[True] <= kept[False]
+        fresh = [one for one in trace_items(trace) - seen if matched(one) == wanted]
+        if fresh:
+            target = random.choice(sorted(fresh, key=repr))
+            small = minimised(trace, smaller_traces, partial(trace_exercises, target))
+            seen |= trace_items(small)
+            kept[wanted] += 1
+            yield trace_vector(f"trace-generated-{kept.total():03}", small, target)
+
+
+def trace_exercises(item: Item, trace: Trace) -> bool:
+    """Whether a trace exercises an item."""
+    return item in trace_items(trace)
+
+
+def trace_vector(name: str, trace: Trace, item: Item) -> Vector:
+    """Return the vector of a journal."""
+    scopes, journal = trace
+    question = question_of(scopes) | {"before": before_data(), "journal": journal}
+    expect = {"events": lead(scopes, question["before"], journal).told}
+    rule = 13 if "follow" in item else 17
+    return Vector(name, "trace", rule, features_of(question, expect), question, expect)

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from model.facts import Event, Process
 from model.filters import EventField
 from model.scope import Scope
 
+from ..protocol.encoding import Data
+
 Decision: TypeAlias = tuple[tuple[Scope, ...], Event]
+Trace: TypeAlias = tuple[tuple[Scope, ...], list[Data]]
+
+Subject = TypeVar("Subject")
 
 
-def minimised(decision: Decision, keeps: Callable[[Decision], bool]) -> Decision:
-    """Return a decision of which nothing can be taken away; ``keeps`` tells what must stay."""
-    smaller: Decision | None = decision
+def minimised(
+    subject: Subject,
+    smaller_ones: Callable[[Subject], Iterator[Subject]],
+    keeps: Callable[[Subject], bool],
+) -> Subject:
+    """Return a subject from which nothing can be removed while ``keeps`` holds of it."""
+    smaller: Subject | None = subject
     while smaller is not None:
-        decision = smaller
-        smaller = next((one for one in smaller_ones(decision) if keeps(one)), None)
-    return decision
+        subject = smaller
+        smaller = next(filter(keeps, smaller_ones(subject)), None)
+    return subject
 
 
-def smaller_ones(decision: Decision) -> Iterator[Decision]:
+def smaller_decisions(decision: Decision) -> Iterator[Decision]:
     """Return the decisions with one thing less."""
     scopes, event = decision
     for place, scope in enumerate(scopes):
@@ -32,6 +41,20 @@ def smaller_ones(decision: Decision) -> Iterator[Decision]:
         for one in smaller_scopes(scope):
             yield (*before, one, *behind), event
     yield from ((scopes, one) for one in smaller_events(event))
+
+
+def smaller_traces(trace: Trace) -> Iterator[Trace]:
+    """Return the traces with one thing less."""
+    scopes, journal = trace
+    for place in range(len(journal)):
+        yield scopes, [*journal[:place], *journal[place + 1 :]]
+    for place, scope in enumerate(scopes):
+        before, behind = scopes[:place], scopes[place + 1 :]
+        if before or behind:
+            yield (*before, *behind), journal
+        for one in smaller_scopes(scope):
+            if one.events == scope.events:  # the same events happen, so they stay selected
+                yield (*before, one, *behind), journal
 
 
 def without(scopes: tuple[Scope, ...], event: Event) -> Decision:

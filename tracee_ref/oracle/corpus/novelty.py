@@ -15,6 +15,11 @@ from model.filters import Binary, Condition, ContainerId, EventField, Key, Op, P
 from model.match import matches
 from model.scope import Scope
 
+from ..protocol.encoding import Data
+from ..reference.replay import lead
+from .hand_traces import before_data
+from .minimise import Trace
+
 Item: TypeAlias = tuple[Any, ...]
 
 
@@ -138,3 +143,37 @@ def number_relation(condition: Condition, process: Process) -> Item:
         return (distance(fact[key], value),)
     exact = condition.op in (Op.EQ, Op.NE)
     return distance(process.pid, value), process.tid == value if exact else process.tid > value
+
+
+def trace_items(trace: Trace) -> set[Item]:
+    """Return what a journal exercises; nothing if it cannot happen."""
+    scopes, journal = trace
+    try:
+        happened = lead(scopes, before_data(), journal).happened
+    except ValueError:
+        return set()
+    return {one for scope in scopes for one in step_items(scope, happened, journal)}
+
+
+def step_items(
+    scope: Scope, happened: Sequence[tuple[int, Event]], journal: Sequence[Data]
+) -> Iterator[Item]:
+    """Return how the verdict on a task changed, or stayed because the scope follows it."""
+    chosen = [one for one in happened if one[1].name in scope.events]
+    for place, (number, event) in enumerate(chosen):
+        tid = event.process.tid
+        before = [pair for pair in chosen[:place] if pair[1].process.tid in forkers(tid, journal)]
+        if not before or event.process.tracer:
+            continue
+        began, earlier = before[-1]
+        between = tuple(one["do"] for one in journal[began : number + 1] if one["tid"] == tid)
+        verdicts = matches(scope, earlier), matches(scope, event)
+        word = "follow" if event.process.followed & scope.bit else "plain"
+        facts = (event.process.new, tid != event.process.pid, tid == earlier.process.tid)
+        if verdicts[0] != verdicts[1] or (verdicts[1] and word == "follow"):
+            yield (word, event.name, keys_of(scope), facts, between[-3:], *verdicts)
+
+
+def forkers(tid: int, journal: Sequence[Data]) -> set[int]:
+    """Return a task and the one that made it."""
+    return {tid} | {step["tid"] for step in journal if step.get("child_tid") == tid}

@@ -14,8 +14,7 @@ from ...events.catalogue import EventDefinition, load_catalogue
 from ..protocol.catalogue import catalogue_data, read_catalogue
 from ..protocol.encoding import Data
 from ..protocol.vector import CORPUS, SCHEMA, SEMANTICS, Vector, dump_line, vector_data
-from .generate import GENERATOR, generated_decisions
-from .generate_traces import generated_traces
+from .generate import GENERATOR, generated_decisions, generated_traces
 from .hand_decisions import decisions, selections
 from .hand_grammar import examples, grammar
 from .hand_traces import traces

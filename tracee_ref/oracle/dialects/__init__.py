@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from ..streams.judging import Judge, model_judge
-from .tracee_0_12.judge import Tracee012Judge
+from ..reference.semantics import Judge, model_judge
+from .tracee_0_12.semantics import Tracee012Judge
 
 DIALECTS: Final[Mapping[str, Callable[[Sequence[str]], Judge]]] = {
     "tracee-0.12": Tracee012Judge,

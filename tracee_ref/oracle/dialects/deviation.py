@@ -1,17 +1,39 @@
-"""Every way in which Tracee v0.12.0 is known to differ from the semantics, by name."""
+"""A deviation of a dialect from the semantics, and the questions that show it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass, field
 
-from .difference import Deviation
-from .event_deviations import EVENT_DEVIATIONS
-from .field_deviations import FIELD_DEVIATIONS
-from .known_deviations import PROCESS_DEVIATIONS
+from model.facts import Event
+from model.lifecycle import LifeEvent
 
-DEVIATIONS: Final[Sequence[Deviation]] = (
-    *PROCESS_DEVIATIONS,
-    *FIELD_DEVIATIONS,
-    *EVENT_DEVIATIONS,
-)
+
+@dataclass(frozen=True)
+class Question:
+    """An event, what it was derived from, and what its process did before.
+
+    With ``life`` the event's process is that of the task with its thread id, after ``life``
+    began with ``event.process``.
+    """
+
+    event: Event
+    base: Event | None = None
+    life: tuple[LifeEvent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A way in which v0.12.0 differs from the semantics.
+
+    ``rules`` are those of the semantics page that it breaks, ``section`` that of the facts;
+    a case is made of ``always`` and some of ``flags``, and one of the ``questions``.
+    """
+
+    name: str
+    rules: tuple[int, ...]
+    section: str
+    about: str
+    flags: Sequence[str]
+    questions: Sequence[Question]
+    always: Sequence[str] = field(default=())

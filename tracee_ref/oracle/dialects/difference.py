@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
 from model import lifecycle
 from model.facts import Event, Process
-from model.lifecycle import LifeEvent, Start
+from model.lifecycle import Start
 
 from ...errors import UsageError
-from ..streams.judging import ModelJudge, model_judge
+from ..reference.semantics import ModelJudge, model_judge
+from .deviation import Deviation, Question
 from .tracee_0_12.decision import Pipeline
 from .tracee_0_12.flags import read_scopes
 from .tracee_0_12.life import step
-
-
-@dataclass(frozen=True)
-class Question:
-    """An event, what it was derived from, and what its process did before.
-
-    With ``life`` the event's process is that of the task with its thread id, after ``life``
-    began with ``event.process``.
-    """
-
-    event: Event
-    base: Event | None = None
-    life: tuple[LifeEvent, ...] = ()
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """A way in which v0.12.0 differs from the semantics.
-
-    ``rules`` are those of the semantics page that it breaks, ``section`` that of the facts;
-    a case is made of ``always`` and some of ``flags``, and one of the ``questions``.
-    """
-
-    name: str
-    rules: tuple[int, ...]
-    section: str
-    about: str
-    flags: Sequence[str]
-    questions: Sequence[Question]
-    always: Sequence[str] = field(default=())
 
 
 class Case(NamedTuple):

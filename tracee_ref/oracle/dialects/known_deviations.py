@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from model.facts import Container, Event, Process
-from model.filters import Binary
+from model.facts import Container, Event, Process, Shown
+from model.filters import Binary, FieldKey
 from model.lifecycle import Exec, Fork, SetComm
 
-from .difference import Deviation, Question
+from .deviation import Deviation, Question
 
 CLOSE: Final = ("event=close",)
 
@@ -129,3 +129,158 @@ PROCESS_DEVIATIONS: Final[Sequence[Deviation]] = (
         [Question(Event("close", NAMED), life=(Fork(5, 5, 6), SetComm(5, b"b")))], CLOSE,
     ),
 )  # fmt: skip
+
+
+PATH: Final = ("args", "pathname")
+RETVAL: Final = ("retval", "")
+OPENAT: Final = ("event=openat",)
+
+
+def openat(key: FieldKey, *values: Shown) -> list[Question]:
+    """Return an openat with each of the values of one field."""
+    return [Question(Event("openat", Process(), {key: value})) for value in values]
+
+
+def number(value: int, printed: bytes = b"") -> Shown:
+    """Return a number, printed in decimal if not otherwise."""
+    return Shown(value, printed or b"%d" % value)
+
+
+def text(value: bytes) -> Shown:
+    """Return a text."""
+    return Shown(value, value)
+
+
+NO_FIELD: Final = [Question(Event("openat", Process()))]
+PARENTS: Final = {
+    ("context", "hostProcessId"): number(9),
+    ("context", "hostParentProcessId"): number(5),
+}
+POD: Final = {("context", "podName"): text(b"web")}
+
+FIELD_DEVIATIONS: Final[Sequence[Deviation]] = (
+    Deviation(
+        "printed-form-not-compared", (7,), "3.5",
+        "arguments are compared by their raw value alone",
+        ("openat.args.flags=O_RDONLY",), openat(("args", "flags"), number(0, b"O_RDONLY")), OPENAT,
+    ),
+    Deviation(
+        "argument-equal-or-not-unequal", (4, 7), "3.4",
+        "= and != of one argument are alternatives",
+        ("openat.args.pathname=/a", "openat.args.pathname!=/b"), openat(PATH, text(b"/c")), OPENAT,
+    ),
+    Deviation(
+        "return-values-out-of-a-window", (4, 7), "3.3",
+        "> and < of a return value are alternatives",
+        ("openat.retval>0", "openat.retval<9"), openat(RETVAL, *map(number, (-1, 5, 20))), OPENAT,
+    ),
+    Deviation(
+        "return-value-unequal-never", (4, 7), "3.3",
+        "!= alone on a return value matches nothing",
+        ("openat.retval!=0",), openat(RETVAL, *map(number, (0, 1))), OPENAT,
+    ),
+    Deviation(
+        "absent-argument-is-a-text", (18,), "3.5",
+        "an argument that was not read compares as a text, so != holds of it",
+        ("openat.args.pathname!=/a",), NO_FIELD, OPENAT,
+    ),
+    Deviation(
+        "absent-context-is-empty", (18,), "3.4",
+        "a field of the context that is not there compares as an empty text",
+        ("openat.context.podName!=web",), NO_FIELD, OPENAT,
+    ),
+    Deviation(
+        "argument-named-syscall-never", (7,), "3.5",
+        "the argument named syscall never matches",
+        ("sys_enter.args.syscall=0",),
+        [Question(Event("sys_enter", Process(), {("args", "syscall"): number(0, b"read")}))],
+        ("event=sys_enter",),
+    ),
+    Deviation(
+        "parent-compared-as-process", (7,), "1.3",
+        "hostParentProcessId is compared with the process id",
+        ("openat.context.hostParentProcessId=5",),
+        [Question(Event("openat", Process(pid=9), PARENTS))], OPENAT,
+    ),
+    Deviation(
+        "pod-compared-as-image", (7,), "1.3",
+        "podName is compared with the image of the container",
+        ("openat.context.podName=web",), [Question(Event("openat", Process(), POD))], OPENAT,
+    ),
+    Deviation(
+        "base-events-not-filtered", (6,), "3.6",
+        "filters on sched_process_exec and other base events have no effect",
+        ("sched_process_exec.args.pathname=/a",),
+        [Question(Event("sched_process_exec", Process(), {PATH: text(b"/b")}))],
+        ("event=sched_process_exec",),
+    ),
+)  # fmt: skip
+
+
+SRC: Final = {("args", "src"): Shown(b"::1", b"::1")}
+ATTACH: Final = {("args", "pid"): Shown(7, b"7")}
+
+
+def of(name: str, process: Process | None = None) -> list[Question]:
+    """Return an event, of any process."""
+    return [Question(Event(name, process or Process()))]
+
+
+EVENT_DEVIATIONS: Final[Sequence[Deviation]] = (
+    Deviation(
+        "set-not-removed", (5,), "1.3",
+        "set!= is read and then ignored",
+        ("set!=fs",), of("openat"), ("event=openat,getpid",),
+    ),
+    Deviation(
+        "exact-name-over-removal", (5,), "1.3",
+        "an event asked for by its exact name stays although it is removed",
+        ("event!=openat",), of("openat"), ("event=openat,getpid",),
+    ),
+    Deviation(
+        "earlier-event-takes-bits", (3,), "2.7",
+        "of two events that one program checks, the first takes bits from the second",
+        ("1:event=security_file_mprotect", "2:event=mem_prot_alert"), of("mem_prot_alert"),
+    ),
+    Deviation(
+        "packets-take-bits", (3,), "2.7",
+        "so do the protocols of a packet",
+        ("1:event=net_packet_ipv4", "2:event=net_packet_icmp"), of("net_packet_icmp"),
+    ),
+    Deviation(
+        "cgroup-events-of-any-process", (3,), "2.7",
+        "cgroup_mkdir and cgroup_rmdir ignore filters on processes",
+        ("comm=a",), of("cgroup_mkdir", Process(comm=b"b")), ("event=cgroup_mkdir",),
+    ),
+    Deviation(
+        "container-events-of-any-process", (15,), "2.7",
+        "so do the events derived from them",
+        ("comm=a",), of("container_create", Process(comm=b"b")), ("event=container_create",),
+    ),
+    Deviation(
+        "derived-with-the-mask-of-its-base", (6, 15), "3.8",
+        "a derived event that any scope keeps is sent with the mask of its base",
+        ("1:net_packet_icmp.args.src=::2",),
+        [Question(Event("net_packet_icmp", Process(), SRC))],
+        ("1:event=net_packet_icmp", "2:event=net_packet_icmp"),
+    ),
+    Deviation(
+        "signature-lost-with-its-trigger", (6, 15), "3.10",
+        "a filter on the event that triggers a signature takes that away too",
+        ("ptrace.args.pid=8",),
+        [Question(Event("anti_debugging", Process()), Event("ptrace", Process(), ATTACH))],
+        ("event=ptrace,anti_debugging",),
+    ),
+    Deviation(
+        "outside-of-the-pipeline", (2, 3), "3.11",
+        "existing_container is shown with mask 0",
+        (), of("existing_container"), ("event=existing_container",),
+    ),
+)  # fmt: skip
+
+
+DEVIATIONS: Final[Sequence[Deviation]] = (
+    *PROCESS_DEVIATIONS,
+    *FIELD_DEVIATIONS,
+    *EVENT_DEVIATIONS,
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Final
 
@@ -10,7 +10,6 @@ from model.filters import NEW, Binary, Condition, ContainerId, Key, Pattern, Val
 from model.lifecycle import State, step
 from model.scope import Scope
 
-from ..corpus.hand_traces import before_data
 from ..protocol.encoding import Data
 from ..reference.replay import begin_data, read_life
 from .scopes import EQUALITY, Draw
@@ -47,9 +46,9 @@ VALUES: Final[dict[Key, tuple[Value, ...]]] = {
 class Lives(Draw):
     """A source of scopes and journals that make processes meet their filters, or stop to."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, before: Iterable[Data]) -> None:
         super().__init__(random)
-        self.state: State = begin_data(before_data())
+        self.state: State = begin_data(before)
         self.journal: list[Data] = []
         self.calls: dict[int, str] = {}
 

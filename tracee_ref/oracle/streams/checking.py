@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import UsageError
+from ..reference.semantics import ModelJudge
 from .balance import Balance, Pair, event_of
 from .events_json import MASK, Line, lines
 from .job import STDIN, Job, Streams, tells_lives
 from .journal import Due, Journal
-from .judging import ModelJudge
 from .losses import NO_LOSSES
 from .progress import shown
 from .report import Finding, Kind, Tally

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final
@@ -21,6 +21,24 @@ from .report import Tally
 
 SECONDS: Final = 30
 """For a scheduler to answer."""
+
+
+def check_hosts(job: Job, hosts: Sequence[Streams], dask: str | None = None) -> Tally:
+    """Check each host and return all results together, in the order of the hosts.
+
+    ``dask`` is the address of a cluster, empty for one of this machine, None for none.
+    """
+    if dask is None:
+        return together(job, (check(job, host) for host in hosts))
+    return together(job, check_on_dask(job, hosts, dask))
+
+
+def together(job: Job, tallies: Iterable[Tally]) -> Tally:
+    """Return the results of hosts as one."""
+    all_ = Tally()
+    for tally in tallies:
+        all_.add(tally, job.limit)
+    return all_
 
 
 def check_on_dask(job: Job, hosts: Sequence[Streams], address: str) -> list[Tally]:

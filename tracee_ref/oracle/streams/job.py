@@ -12,8 +12,8 @@ from ...errors import UsageError
 from ...filters.syntax import split_flag
 from ...filters.values import HOST_MNTNS
 from ..dialects import judge_of
+from ..reference.semantics import Judge
 from .balance import WINDOW
-from .judging import Judge
 from .losses import NO_LOSSES, Losses
 from .process_state import LIFE, Begins
 from .report import SHOWN

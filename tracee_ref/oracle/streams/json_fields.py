@@ -15,9 +15,8 @@ from ...decode.argument_text import PrinterOf, printer_of
 from ...events.argument_types import WORDS, Shape, shape_of
 from ...field_values import IN_CONTAINER, KNOWN_IF_ANY
 from ...output.go_values import go_text
-from .events_json import Traced
-from .json_process import REPLACED
-from .known_events import known_events
+from ..reference.known_events import known_events
+from .events_json import REPLACED, Traced
 
 RENAMED: Final = {"podUid": "podUID"}
 """Fields of the context whose key in JSON is another one."""

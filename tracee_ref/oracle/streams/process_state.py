@@ -16,9 +16,8 @@ from typing import Any, Final
 
 from model.filters import Binary
 
-from .events_json import Traced
-from .json_process import REPLACED
-from .judging import Judge
+from ..reference.semantics import Judge
+from .events_json import REPLACED, Traced
 
 FORK, EXEC, EXIT = LIFE = ("sched_process_fork", "sched_process_exec", "sched_process_exit")
 

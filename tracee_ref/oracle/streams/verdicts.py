@@ -14,10 +14,9 @@ from typing import Any, Final, NamedTuple
 
 from model.filters import FieldKey, Key
 
-from .events_json import Traced
+from ..reference.semantics import Judge, union
+from .events_json import PROGRAM, Traced, program_of
 from .json_fields import Read, read_field
-from .json_process import PROGRAM, program_of
-from .judging import Judge, union
 from .process_state import Begins, Life, Lives
 from .uncertainty import Settled, person_of, settle
 

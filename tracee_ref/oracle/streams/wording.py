@@ -7,9 +7,9 @@ from typing import Final
 from model.scope import MAX_SCOPES
 
 from ...output.visible import visible
+from ..reference.semantics import ModelJudge
 from ..run.explain import explain
 from .events_json import Traced
-from .judging import ModelJudge
 from .verdicts import Verdicts
 
 EXPLAINED: Final = 3

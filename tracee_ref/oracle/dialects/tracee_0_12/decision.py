@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from model.facts import Event, Process
 
-from ...streams.known_events import SIGNATURES
+from ...reference.known_events import SIGNATURES
 from .events import BASES, DERIVED, OUTSIDE, UNCHECKED, UNMASKED, Table
 from .kernel import Kernel
 from .scope import Scope

@@ -9,18 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from model.filters import NEW, Binary, Op, Pattern
+from model.filters import NEW, Binary, FieldKey, Op, Part, Pattern
 
+from ....errors import UsageError
 from ....filters import values
-from ....filters.fields import field_part
-from ....filters.syntax import Flag, split_flag
+from ....filters.fields import ALIASES, CONTAINER, NUMBERS, TEXTS, field_part
+from ....filters.syntax import Flag, expression_error, split_flag
 from ....refusal import usage_error
-from .field_flags import add_field
-from .filling import boolean, fill_numbers, fill_texts, operator
-from .filters import NumberFilter
-from .scope import BinaryFilter, Scope
-from .selection import Choice
-from .text_filter import TextFilter
+from .events import Choice
+from .filters import NumberFilter, TextFilter
+from .scope import (
+    BinaryFilter,
+    BoolFilter,
+    FieldFilter,
+    Scope,
+    boolean,
+    fill_numbers,
+    fill_texts,
+    operator,
+)
 
 U32: Final = values.number(0, values.U32_MAX)
 U64: Final = values.number(0, values.U64_MAX)
@@ -138,3 +145,50 @@ FILTERS: Final[Sequence[tuple[Iterable[str], Callable[[Scope, Flag], None]]]] = 
     (starts("follow"), add_follow),
 )
 """Section 1.2, in its order: the first name that fits counts."""
+
+
+SIGNED: Final = values.number(values.S64_MIN, values.U64_MAX)
+
+
+def add_field(scope: Scope, flag: Flag, part: Part) -> None:
+    """Take in ``EVENT.args.NAME``, ``EVENT.retval`` or ``EVENT.context.FIELD``."""
+    event, _, *rest = flag.name.split(".")
+    if len(rest) != (part is not Part.RETVAL):
+        raise expression_error(flag.text)
+    filters = scope.fields.setdefault(event, {})
+    if part is Part.RETVAL:
+        fill_numbers(numeric(filters, (part.value, "")), flag, SIGNED)
+    elif part is Part.ARGS:
+        fill_texts(textual(filters, (part.value, rest[0])), flag)
+    else:
+        add_context(filters, flag, rest[0])
+
+
+def add_context(filters: dict[FieldKey, FieldFilter], flag: Flag, name: str) -> None:
+    """Take in a filter on the context; ``container`` and ``host`` ignore operator and values."""
+    key = (Part.CONTEXT.value, ALIASES.get(name, name))
+    if name in CONTAINER:
+        key = (Part.CONTEXT.value, "container")
+        old = filters.get(key)
+        value = CONTAINER[name] is Op.EQ
+        filters[key] = boolean(old if isinstance(old, BoolFilter) else None, value)
+    elif key[1] in NUMBERS:
+        fill_numbers(numeric(filters, key), flag, SIGNED)
+    elif key[1] in TEXTS:
+        fill_texts(textual(filters, key), flag)
+    else:
+        raise UsageError(f"invalid event context field: {name} - {flag.text}: see -f help")
+
+
+def numeric(filters: dict[FieldKey, FieldFilter], key: FieldKey) -> NumberFilter:
+    """Return the filter on a field with numbers, made if it is the first."""
+    filter_ = filters.setdefault(key, NumberFilter())
+    assert isinstance(filter_, NumberFilter)
+    return filter_
+
+
+def textual(filters: dict[FieldKey, FieldFilter], key: FieldKey) -> TextFilter:
+    """Return the filter on a field with texts, made if it is the first."""
+    filter_ = filters.setdefault(key, TextFilter())
+    assert isinstance(filter_, TextFilter)
+    return filter_

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from model.filters import Binary, FieldKey
+from model.filters import Binary, FieldKey, Op, Pattern
 
-from .filters import NumberFilter
-from .text_filter import TextFilter
+from ....filters import values
+from ....filters.syntax import Flag, expression_error
+from .filters import NumberFilter, TextFilter
 
 
 @dataclass(slots=True)
@@ -79,3 +80,33 @@ class Scope:
 def tree_others(tree: dict[int, bool]) -> bool:
     """Section 2.2: what happens to processes that descend from none of those listed."""
     return False in tree.values()
+
+
+def operator(flag: Flag) -> Op:
+    """Return the operator; it must be there."""
+    if flag.op is None:
+        raise expression_error(flag.text)
+    return flag.op
+
+
+def fill_numbers(filter_: NumberFilter, flag: Flag, read: values.Reader) -> None:
+    """Take in numbers: a list applies the operator to each of them."""
+    op = operator(flag)
+    for value in values.each(flag, read):
+        assert isinstance(value, int)
+        filter_.add(op, value)
+
+
+def fill_texts(filter_: TextFilter, flag: Flag) -> None:
+    """Take in texts with ``=`` or ``!=``."""
+    op = operator(flag)
+    if op not in (Op.EQ, Op.NE):
+        raise expression_error(flag.text, "this takes = and !=")
+    for value in values.each(flag, values.pattern):
+        assert isinstance(value, Pattern)
+        filter_.add(op, value)
+
+
+def boolean(filter_: BoolFilter | None, value: bool) -> BoolFilter:
+    """Return the filter with one more value."""
+    return BoolFilter({value} | (filter_.values if filter_ else set()))

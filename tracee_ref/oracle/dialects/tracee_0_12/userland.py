@@ -8,9 +8,8 @@ from model.facts import Event, Process, Shown
 from model.filters import FieldKey, Part
 
 from .events import rows
-from .filters import NumberFilter
+from .filters import NumberFilter, TextFilter
 from .scope import BoolFilter, FieldFilter, Scope
-from .text_filter import TextFilter
 
 NIL: Final = b"<nil>"
 """What an argument that was not sent compares as (section 3.5)."""

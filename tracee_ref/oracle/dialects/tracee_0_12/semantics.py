@@ -8,7 +8,7 @@ from model.facts import Event, Process
 from model.filters import FieldKey, Key
 
 from ....decode.argument_text import PrinterOf
-from ...streams.judging import Uses, union
+from ...reference.semantics import Uses, union
 from .decision import Pipeline
 from .events import OUTSIDE
 from .flags import read_scopes
