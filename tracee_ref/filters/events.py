@@ -8,9 +8,8 @@ from typing import Final, TypeAlias
 from model.scope import EventField, Op
 from model.selection import Selection, named, selected
 
-from ..errors import HostError
+from ..errors import HostError, refused, usage_error
 from ..events.catalogue import EventDefinition
-from ..refusal import refused, usage_error
 from .flag import Filter
 
 VERB: Final = {Op.EQ: "trace", Op.NE: "exclude"}

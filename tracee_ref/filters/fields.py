@@ -7,10 +7,9 @@ from typing import Final
 
 from model.scope import Condition, EventField, Op, Part
 
-from ..errors import UsageError
+from ..errors import UsageError, refused
 from ..events.argument_types import WORDS, shape_of
 from ..events.catalogue import SIGNATURES, EventDefinition
-from ..refusal import refused
 from . import values
 from .kinds import BY_NAME, EQUALITY, UNSUPPORTED
 from .syntax import Flag, expression_error

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from model.scope import Condition
 
+from ..errors import refused, usage_error
 from ..events.catalogue import EventDefinition
-from ..refusal import refused, usage_error
 from . import values
 from .fields import field_part, read_field
 from .kinds import BY_NAME, BY_SPELLING, Kind

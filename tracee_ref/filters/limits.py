@@ -8,8 +8,7 @@ from typing import Final
 
 from model.scope import Condition, Key, Pattern
 
-from ..errors import UsageError
-from ..refusal import usage_error
+from ..errors import UsageError, usage_error
 from .flag import Filter
 
 MAX_VALUES: Final = 8192

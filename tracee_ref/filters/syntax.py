@@ -11,8 +11,7 @@ from typing import Final
 
 from model.scope import MAX_SCOPES, Op
 
-from ..errors import UsageError
-from ..refusal import refused
+from ..errors import UsageError, refused
 
 OPERATOR: Final = re.compile(r"(!=|<=|>=|=|<|>)(.+)", re.DOTALL)
 INTEGER: Final = re.compile("[+-]?[0-9]+")

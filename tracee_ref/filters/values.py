@@ -9,8 +9,7 @@ from typing import Final
 
 from model.scope import COMM_BYTES, NEW, Binary, ContainerId, Op, Pattern, Value
 
-from ..errors import UsageError
-from ..refusal import refused
+from ..errors import UsageError, refused
 from .syntax import Flag, expression_error, integer
 
 PATH_BYTES: Final = 480

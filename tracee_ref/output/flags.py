@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..errors import UsageError
-from ..refusal import usage_error
+from ..errors import UsageError, usage_error
 
 FORMATS: Final = {
     "table": "one line per event, arguments in printed form",

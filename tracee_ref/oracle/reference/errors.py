@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ...errors import UsageError
-from ...refusal import usage_error
+from ...errors import UsageError, usage_error
 from ..protocol.encoding import Data
 
 CLASSES: Final = {

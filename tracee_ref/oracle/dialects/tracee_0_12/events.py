@@ -12,10 +12,10 @@ from typing import Final
 from model.filters import Op
 from model.selection import named, taken_in
 
+from ....errors import refused
 from ....events.catalogue import Row, data_file
 from ....filters import values
 from ....filters.syntax import Flag, expression_error
-from ....refusal import refused
 from ...reference.known_events import SIGNATURE_SETS, SIGNATURES
 from .scope import Scope
 

@@ -11,11 +11,10 @@ from typing import Final
 
 from model.filters import NEW, Binary, FieldKey, Op, Part, Pattern
 
-from ....errors import UsageError
+from ....errors import UsageError, usage_error
 from ....filters import values
 from ....filters.fields import ALIASES, CONTAINER, NUMBERS, TEXTS, field_part
 from ....filters.syntax import Flag, expression_error, split_flag
-from ....refusal import usage_error
 from .events import Choice
 from .filters import NumberFilter, TextFilter
 from .scope import (
