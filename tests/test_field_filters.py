@@ -12,8 +12,7 @@ from tests.output.samples import BASE, CONTAINER
 from tracee_ref.decode.records import EVENT_AT, HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.event import TraceEvent
-from tracee_ref.field_filters import EventFilter, FieldFilters
-from tracee_ref.field_values import attribute_of
+from tracee_ref.field_filters import EventFilter, FieldFilters, attribute_of
 from tracee_ref.filters.fields import ALIASES, NUMBERS, TEXTS
 from tracee_ref.filters.parse import parse_filters
 

@@ -1,25 +1,33 @@
-"""Per-event filters in user space: the last word on arguments, return values and context.
+"""Filters on fields of one event, evaluated in user space (rules 6, 7 and 18).
 
-The kernel side brings events with the mask of the scopes whose process filters hold.  Here
-the scopes whose filters on the event's own fields do not hold are taken out of it (rule 6).
+The kernel side delivers events with the mask of the scopes whose process filters hold.  Here
+the scopes whose filters on the event's own fields do not hold are cleared from it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from os import fsencode
 from typing import Any, Final, TypeAlias
 
-from model.facts import Event, Process
+from model.facts import Event, Process, Shown
+from model.filters import FieldKey, Part
 from model.match import fields_hold
 from model.scope import Scope
 
-from .decode.argument_text import printed_type, printer_of
+from .decode.argument_text import PrinterOf, printed_type, printer_of
 from .events.catalogue import EventDefinition, load_catalogue
 from .events.event import TraceEvent
-from .field_values import field_reader
+from .filters.fields import IN_CONTAINER, KNOWN_IF_ANY
+from .output.go_values import go_text
 
 Printers: TypeAlias = Mapping[str, tuple[Callable[[int], str], str]]
 """What prints the arguments of an event, by their names, and the type that they have then."""
+
+FieldReader: TypeAlias = Callable[[TraceEvent], Shown | None]
+"""Returns a field; None where it is absent or could not be read (rule 18)."""
 
 NOBODY: Final = Process()
 """Filters on fields do not look at the process."""
@@ -98,3 +106,54 @@ def _printers(event: EventDefinition, events: Mapping[str, EventDefinition]) -> 
         if printer:
             found[argument.name] = printer, printed_type(event.name, argument)
     return found
+
+
+def field_reader(event: EventDefinition, key: FieldKey) -> FieldReader:
+    """Return what reads a field; arguments must still have their raw values.
+
+    Meant to be asked once per event and field when the tracer starts.
+    """
+    part, name = key
+    if part == Part.RETVAL.value:
+        return lambda traced: shown(traced.return_value)
+    return _argument(event, name) if part == Part.ARGS.value else _context(name)
+
+
+def shown(value: Any, printer: PrinterOf | None = None) -> Shown:
+    """Return both spellings of a raw value that is there.
+
+    What is neither a number nor a text (arrays, addresses of sockets, pairs) has one: what
+    the tables print for it.
+    """
+    if not isinstance(value, int):
+        text = fsencode(go_text(value))
+        return Shown(text, text)
+    return Shown(value, fsencode(printer(value) if printer else go_text(value)))
+
+
+def _argument(event: EventDefinition, name: str) -> FieldReader:
+    """Look by name: what derives events may leave arguments out."""
+    printers = {argument.name: printer_of(event.name, argument) for argument in event.args}
+    printer = printers.get(name)
+
+    def read(traced: TraceEvent) -> Shown | None:
+        for argument in traced.args:
+            if argument.name == name:
+                return None if argument.value is None else shown(argument.value, printer)
+        return None
+
+    return read
+
+
+def _context(name: str) -> FieldReader:
+    if name == IN_CONTAINER:
+        return lambda traced: shown(traced.container_id != "")
+    value_of = attrgetter(attribute_of(name))
+    if name in KNOWN_IF_ANY:
+        return lambda traced: shown(value_of(traced)) if value_of(traced) else None
+    return lambda traced: shown(value_of(traced))
+
+
+def attribute_of(field: str) -> str:
+    """Return the attribute of an event that holds a field of the context."""
+    return re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), field)

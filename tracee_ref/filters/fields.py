@@ -60,6 +60,22 @@ ALIASES: Final = {
 CONTAINER: Final = {"container": Op.EQ, "host": Op.NE}
 """Take no value: the event comes from a container, or it does not."""
 
+IN_CONTAINER: Final = "container"
+"""The field of the context that both of these are about."""
+
+KNOWN_IF_ANY: Final = frozenset(
+    {
+        "syscall",
+        "containerId",
+        "containerImage",
+        "containerName",
+        "podName",
+        "podNamespace",
+        "podUid",
+    }
+)
+"""Strings of the context that are empty where there is none; an empty one matches nothing."""
+
 Catalogue = Mapping[str, EventDefinition]
 
 RETVAL_NUMBER: Final = values.number(values.S64_MIN, values.S64_MAX)
@@ -123,7 +139,7 @@ def _container(flag: Flag, event: str, name: str, catalogue: Catalogue) -> Condi
     if flag.op is not None:
         raise expression_error(flag.text, f"{name} takes no value")
     _definition(flag, event, catalogue)
-    return Condition(EventField(event, Part.CONTEXT, "container"), CONTAINER[name], True)
+    return Condition(EventField(event, Part.CONTEXT, IN_CONTAINER), CONTAINER[name], True)
 
 
 def _conditions(flag: Flag, field: EventField, numeric: bool) -> tuple[Condition, ...]:

@@ -13,7 +13,7 @@ from model.filters import FieldKey, Part
 
 from ...decode.argument_text import PrinterOf, printer_of
 from ...events.argument_types import WORDS, Shape, shape_of
-from ...field_values import IN_CONTAINER, KNOWN_IF_ANY
+from ...filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from ...output.go_values import go_text
 from ..reference.known_events import known_events
 from .events_json import REPLACED, Traced
