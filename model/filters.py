@@ -77,12 +77,21 @@ class Pattern:
         return value.startswith(self.text) if self.open_end else value == self.text
 
 
+class Host(Enum):
+    """The host's mount namespace while its inode number is not resolved (rule 10)."""
+
+    HOST = "host"
+
+
+HOST_MNTNS: Final = Host.HOST
+
+
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A program file, in every mount namespace or in the one with this inode (rule 10)."""
+    """A program file (rule 10); ``mntns`` is an inode number, None for any mount namespace."""
 
     path: bytes
-    mntns: int | None = None
+    mntns: int | Host | None = None
 
 
 @dataclass(frozen=True, slots=True)

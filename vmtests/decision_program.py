@@ -16,6 +16,7 @@ from tracee_ref.kernel.maps.cuckoo import hash_defines
 from tracee_ref.kernel.maps.filter_maps import EVENTS, TableWriter
 from tracee_ref.kernel.maps.layouts import PATH_SIZE, binary_key, container_bytes
 from tracee_ref.tables import AcceptTables
+from tracee_ref.tables.compile import program_key
 from tracee_ref.tables.masks import VALUE_BYTES
 
 ANCESTORS: Final = 8
@@ -130,5 +131,5 @@ def question(event: int, process: Process, with_binary: bool) -> bytes:
     data = QUESTION.pack(0, event, len(ancestry), *facts, *ancestry, *spare, *container)
     if not with_binary:
         return data
-    binary = process.binary
-    return data + (binary_key(binary.mntns or 0, binary.path) if binary else binary_key(0, b""))
+    program = program_key(process.binary) if process.binary else (0, b"")
+    return data + binary_key(*program)

@@ -3,6 +3,7 @@
 import pytest
 
 from model.scope import (
+    HOST_MNTNS,
     NEW,
     Binary,
     Condition,
@@ -19,7 +20,6 @@ from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.flag import read_filter
 from tracee_ref.filters.parse import build_scopes, parse_filters
 from tracee_ref.filters.spelling import format_scopes
-from tracee_ref.filters.values import HOST_MNTNS
 
 CATALOGUE = load_catalogue()
 IN, NAME = Key.IN_CONTAINER, EventField("openat", Part.ARGS, "pathname")

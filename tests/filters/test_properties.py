@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.scope import (
+    HOST_MNTNS,
     NEW,
     Binary,
     Condition,
@@ -25,7 +26,6 @@ from tracee_ref.filters.flag import read_filter
 from tracee_ref.filters.kinds import KINDS
 from tracee_ref.filters.parse import build_scopes, parse_filters
 from tracee_ref.filters.spelling import format_scopes
-from tracee_ref.filters.values import HOST_MNTNS
 from tracee_ref.output.flags import FORMATS, parse_outputs
 
 T = TypeVar("T")

@@ -17,8 +17,11 @@ from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope  # noqa:
 from tests.model.draws import VALUES, numbers  # noqa: E402
 from tests.model.holding import conditions_hold  # noqa: E402
 from tests.model.symbolic import AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
-from tracee_ref.tables.binaries import ANYWHERE, binaries  # noqa: E402
-from tracee_ref.tables.compile import new_verdict  # noqa: E402
+from tracee_ref.tables.compile import (  # noqa: E402
+    ANY_MNTNS,
+    binaries,
+    new_verdict,
+)
 from tracee_ref.tables.intervals import pid_intervals, uid_intervals  # noqa: E402
 from tracee_ref.tables.masks import Verdict, single_values, value_bytes, verdicts  # noqa: E402
 from tracee_ref.tables.patterns import Automaton, automaton  # noqa: E402
@@ -200,11 +203,11 @@ def test_drawn_tables_of_binaries(scopes: tuple[Scope, ...]) -> None:
     equal, excluded = constant(table.unasked), constant(0)
     for (namespace, path), verdict in table.of.items():
         meets = (path == TEXT).formula
-        if namespace != ANYWHERE:
+        if namespace != ANY_MNTNS:
             meets = z3.And(meets, mntns.bits == namespace)
         equal, excluded = join(equal, excluded, verdict, meets)
     process = Process(binary=Binary(TEXT, mntns))
-    premises = (TEXT.well_formed, mntns.bits != ANYWHERE)
+    premises = (TEXT.well_formed, mntns.bits != ANY_MNTNS)
     prove_mask(scopes, Key.BINARY, equal & ~excluded, process, *premises)
 
 

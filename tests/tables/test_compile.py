@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
+import pytest
+
+from model.scope import HOST_MNTNS, NEW, Binary, Condition, Key, Op, Pattern, Scope
+from tracee_ref.host_namespace import resolve_host
 from tracee_ref.tables import AcceptTables, compile_all_tables, compile_tables
 from tracee_ref.tables.compile import VALUES
 from tracee_ref.tables.intervals import ALL, Intervals
@@ -113,6 +116,25 @@ def test_a_path_with_and_one_without_a_namespace_are_apart() -> None:
     assert made is not None
     assert (made.of[0, b"/ls"].equal, made.of[7, b"/ls"].excluded) == (1, 2)
     assert made.unasked & 3 == 2
+
+
+def test_compile_unresolved_host() -> None:
+    """``host:`` is no inode number and not "any": to compile it is an error of the program."""
+    unresolved = scope(1, Condition(Key.BINARY, Op.EQ, Binary(b"/ls", HOST_MNTNS)))
+    with pytest.raises(ValueError, match="mount namespace is not resolved"):
+        tables(unresolved)
+    resolved = tables(*resolve_host([unresolved], 7)).binary
+    assert resolved is not None
+    assert [*resolved.of] == [(7, b"/ls")]
+
+
+def test_resolve_host_keeps_the_rest() -> None:
+    """Only ``host:`` changes: not a path in any namespace, nor one with an inode number."""
+    paths = [Binary(b"/ls"), Binary(b"/ls", 5), Binary(b"/ls", HOST_MNTNS)]
+    conditions = [Condition(Key.BINARY, Op.NE, path) for path in paths]
+    (resolved,) = resolve_host([scope(3, *conditions, uid(Op.EQ, 5))], 7)
+    found = {c.value.mntns for c in resolved.process[Key.BINARY] if isinstance(c.value, Binary)}
+    assert (resolved.number, found, len(resolved.process[Key.UID])) == (3, {None, 5, 7}, 1)
 
 
 def test_descent_joins_what_all_ancestors_say() -> None:

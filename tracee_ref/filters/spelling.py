@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from model.scope import Binary, Condition, ContainerId, EventField, Key, Op, Part, Pattern, Scope
-
-from .values import HOST_MNTNS
+from model.scope import (
+    HOST_MNTNS,
+    Binary,
+    Condition,
+    ContainerId,
+    EventField,
+    Host,
+    Key,
+    Op,
+    Part,
+    Pattern,
+    Scope,
+)
 
 
 def format_scopes(scopes: Iterable[Scope]) -> list[str]:
@@ -59,10 +69,10 @@ def _value(condition: Condition) -> str:
     return str(value) if isinstance(value, int) else value.value
 
 
-def _namespace(mntns: int | None) -> str:
+def _namespace(mntns: int | Host | None) -> str:
     if mntns is None:
         return ""
-    return "host:" if mntns == HOST_MNTNS else f"{mntns}:"
+    return "host:" if mntns is HOST_MNTNS else f"{mntns}:"
 
 
 def _text(text: bytes, reserved: bytes) -> str:

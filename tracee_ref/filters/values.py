@@ -7,19 +7,13 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from model.scope import COMM_BYTES, NEW, Binary, ContainerId, Op, Pattern, Value
+from model.scope import COMM_BYTES, HOST_MNTNS, NEW, Binary, ContainerId, Op, Pattern, Value
 
 from ..errors import UsageError, refused
 from .syntax import Flag, expression_error, integer
 
 PATH_BYTES: Final = 480
 """What the kernel side keeps of a program's path, in bytes; rule 10."""
-
-HOST_MNTNS: Final = 0
-"""``Binary.mntns`` of ``host:PATH`` until the tracer puts the inode of process 1's there.
-
-Reading flags stays the same on every machine; no mount namespace has inode 0.
-"""
 
 U32_MAX: Final = 2**32 - 1
 U64_MAX: Final = 2**64 - 1

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
-from model.scope import NEW, Key, Scope
+from model.scope import NEW, Binary, Host, Key, Scope
 
-from .binaries import Binaries, binaries
 from .containers import KEYS as CONTAINER_KEYS
 from .containers import Containers, containers
 from .intervals import Intervals, has_orders, intervals
@@ -19,6 +18,18 @@ NAMES: Final = (Key.COMM, Key.UTS)
 IDS: Final = (Key.UID, Key.PID)
 VALUES: Final = (*NAMES, Key.MNTNS, Key.PIDNS, *IDS)
 """Keys whose values are single ones, if no scope uses ``*`` with names, an order with ids."""
+
+PATH_BYTES: Final = 480
+"""The longest path that the kernel side can compare, in bytes without the NUL: a hash map's
+key may take 512 bytes on Linux 5.10 (MAX_BPF_STACK in kernel/bpf/hashtab.c)."""
+
+ANY_MNTNS: Final = 0
+"""In a key, instead of the inode number of a mount namespace: any."""
+
+BinaryKey: TypeAlias = tuple[int, bytes]
+"""Mount namespace and path of a program file (rule 10)."""
+
+Binaries: TypeAlias = Verdicts[BinaryKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +108,20 @@ def selecting_scopes(scopes: Iterable[Scope]) -> dict[str, int]:
         for event in scope.events:
             select[event] = select.get(event, 0) | scope.bit
     return select
+
+
+def binaries(scopes: Sequence[Scope]) -> Binaries:
+    """Return the table of program files; with and without a namespace a path has two keys."""
+    return verdicts(scopes, Key.BINARY, program_key)
+
+
+def program_keys(binary: Binary | None) -> list[BinaryKey]:
+    """Return the keys that match a process's program."""
+    return [] if binary is None else [program_key(binary), (ANY_MNTNS, binary.path)]
+
+
+def program_key(value: Binary) -> BinaryKey:
+    """Return the key of a program file; ValueError while ``host:`` is not resolved."""
+    if isinstance(value.mntns, Host):
+        raise ValueError(f"{value.path!r}: the host's mount namespace is not resolved")
+    return value.mntns or ANY_MNTNS, value.path

@@ -118,8 +118,8 @@ FAULTS = (
     Fault("fallback-forgotten", TEXTS, "self._inherit(child, fallback[child])", "pass", DECISIONS),
     Fault("unasked-accepts", "tracee_ref/tables/masks.py", "return ALL - sum(asked)", "return ALL",
           DECISIONS),
-    Fault("namespace-dropped", "tracee_ref/tables/binaries.py",
-          "return value.mntns or ANYWHERE, value.path", "return ANYWHERE, value.path", DECISIONS),
+    Fault("namespace-dropped", "tracee_ref/tables/compile.py",
+          "return value.mntns or ANY_MNTNS, value.path", "return ANY_MNTNS, value.path", DECISIONS),
     Fault("selection-overwritten", "tracee_ref/tables/compile.py",
           "select.get(event, 0) | scope.bit", "scope.bit", DECISIONS),
     # Fork, exec and exit.

@@ -40,7 +40,9 @@ class Program:
 
     def resolve(self, facts: Known) -> Condition:
         """The condition, its path in place."""
-        inode = facts[self.mntns] + self.add if self.mntns else None
+        inode: Any = facts[self.mntns] if self.mntns else None
+        if self.add:
+            inode += self.add
         path = fsencode(f"{facts['directory']}/{self.name}")
         return Condition(Key.BINARY, self.op, Binary(path, inode))
 

@@ -25,8 +25,7 @@ from model.scope import (
     Scope,
     Value,
 )
-from tracee_ref.tables.binaries import PATH_BYTES
-from tracee_ref.tables.compile import IDS, NAMES
+from tracee_ref.tables.compile import IDS, NAMES, PATH_BYTES
 from tracee_ref.tables.containers import ID_DIGITS
 
 EVENTS = {"alpha": 1, "beta": 2, "gamma": 1023}

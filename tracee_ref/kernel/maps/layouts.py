@@ -11,7 +11,7 @@ from model.scope import Key
 
 from ...errors import HostError
 from ...tables import AcceptTables
-from ...tables.binaries import PATH_BYTES, Binaries
+from ...tables.compile import PATH_BYTES, Binaries
 from ...tables.containers import ID_DIGITS, Containers
 from ...tables.intervals import Intervals
 from ...tables.masks import Verdict, Verdicts

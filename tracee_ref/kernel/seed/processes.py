@@ -15,7 +15,7 @@ from model.scope import Binary
 
 from ...seeds import ancestors, process_ids, read_start, start_time
 from ...tables import AcceptTables
-from ...tables.binaries import places_of
+from ...tables.compile import program_keys
 from ...tables.intervals import ALL
 from ...tables.masks import Verdict
 from ..build.program import Program
@@ -70,7 +70,7 @@ class Census:
 
     def _learn_program(self, pid: int, binary: Binary | None, *, starting: bool = False) -> None:
         table = self._tables.binary
-        accepted = table.mask(places_of(binary)) if table else ALL
+        accepted = table.mask(program_keys(binary)) if table else ALL
         if (fd := self._fd("processes")) is not None:
             value = PROCESS.pack(accepted, 0, 0, starting)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)

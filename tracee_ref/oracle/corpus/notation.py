@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import reduce
 from importlib import resources
 from operator import or_
 from typing import Any, Final
 
 from model.facts import Container, Process, Shown
-from model.filters import Binary, Condition, EventField, Key
+from model.filters import Binary, EventField, Key
 from model.scope import Scope
 
 from ...events.catalogue import EventDefinition
 from ...filters.flag import read_filter
 from ...filters.parse import parse_filters
-from ...filters.values import HOST_MNTNS
+from ...host_namespace import resolve_host
 from ..protocol.encoding import Data
 from ..protocol.facts import RENAMED, shown_data
 
@@ -85,18 +84,7 @@ def complete(
 
 def read_flags(flags: Iterable[str], catalogue: Mapping[str, EventDefinition]) -> tuple[Scope, ...]:
     """Return the scopes of some flags."""
-    return tuple(map(on_this_host, parse_filters(flag_texts(flags), catalogue)))
-
-
-def on_this_host(scope: Scope) -> Scope:
-    """Return the scope with the inode of the host's mount namespace where it says ``host:``."""
-    return replace(scope, conditions=frozenset(map(_on_this_host, scope.conditions)))
-
-
-def _on_this_host(one: Condition) -> Condition:
-    if isinstance(one.value, Binary) and one.value.mntns == HOST_MNTNS:
-        return replace(one, value=replace(one.value, mntns=HOST_INODE))
-    return one
+    return resolve_host(parse_filters(flag_texts(flags), catalogue), HOST_INODE)
 
 
 def split_facts(given: Iterable[str]) -> tuple[str, list[str], list[str]]:

@@ -22,7 +22,8 @@ def binary_data(binary: Binary | None) -> Data:
     """Return a program file and its mount namespace for JSON."""
     if binary is None:
         return None
-    return {"path": bytes_data(binary.path), "mntns": number_data(binary.mntns or 0)}
+    inode = binary.mntns if isinstance(binary.mntns, int) else 0
+    return {"path": bytes_data(binary.path), "mntns": number_data(inode)}
 
 
 def read_binary(data: Data) -> Binary | None:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from model.filters import (
+    HOST_MNTNS,
     NEW,
     Binary,
     Condition,
     ContainerId,
     EventField,
+    Host,
     Key,
     New,
     Op,
@@ -20,7 +22,6 @@ from model.filters import (
 )
 from model.scope import Scope
 
-from ...filters.values import HOST_MNTNS
 from .encoding import Data, FormatError, bytes_data, number_data, read_bytes, read_number
 
 SMALL: Final = (Key.UID, Key.PID, Key.TREE)
@@ -81,11 +82,11 @@ def value_data(key: Key | EventField, value: Value) -> Data:
     return int(value) if key in SMALL else number_data(value)
 
 
-def namespace_data(mntns: int | None) -> dict[str, str]:
+def namespace_data(mntns: int | Host | None) -> dict[str, str]:
     """Return the mount namespace of a binary, if it has one."""
     if mntns is None:
         return {}
-    return {"mntns": HOST if mntns == HOST_MNTNS else number_data(mntns)}
+    return {"mntns": HOST if mntns is HOST_MNTNS else number_data(mntns)}
 
 
 def read_scopes(data: Iterable[Data]) -> tuple[Scope, ...]:
@@ -137,7 +138,7 @@ def read_value(key: Key | EventField, data: Data) -> Value:
     return data
 
 
-def read_namespace(data: Data) -> int | None:
+def read_namespace(data: Data) -> int | Host | None:
     """Return the mount namespace of a binary."""
     if data is None:
         return None

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from model.filters import Key
+from model.filters import HOST_MNTNS, Key
 
 from ...errors import UsageError
 from ...filters.syntax import split_flag
-from ...filters.values import HOST_MNTNS
 from ..dialects import judge_of
 from ..reference.semantics import Judge
 from .balance import WINDOW
@@ -55,7 +54,7 @@ class Job:
     def judge(self) -> Judge:
         """Return who gives the verdicts; UsageError for a wrong flag."""
         judge = judge_of([self._resolved(flag) for flag in self.flags], self.dialect)
-        if any(one.mntns == HOST_MNTNS for one in judge.uses.binaries):
+        if any(one.mntns is HOST_MNTNS for one in judge.uses.binaries):
             raise UsageError(
                 "binary=host:PATH: the host's mount namespace is not in the stream - "
                 "give its inode number with --host-mntns"
