@@ -25,9 +25,9 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 LEVELS: Final = (
     ("model",),
     ("errors", "command", "accounting", "events", "containers"),
-    ("refusal", "seeds", "decode", "tables", "packets"),
+    ("seeds", "decode", "tables", "packets"),
     ("filters", "derivation", "output", "first_process", "procfs"),
-    ("help", "host_namespace", "kernel", "signatures", "pipeline", "field_values"),
+    ("help", "host_namespace", "kernel", "signatures", "pipeline"),
     ("existing_containers", "listing", "field_filters", "oracle", "run_plan"),
     ("explain", "session"),
     ("cli",),
