@@ -1,1 +1,1 @@
-"""The ensemble: stock kernels booted as guests, asked the same questions as this machine's own."""
+"""Tests on real kernels: this machine's own, and stock kernels booted in QEMU guests."""

@@ -1,4 +1,4 @@
-"""``python -m vmtests``: look after the kernel store, and run a command in a guest."""
+"""Command line of the kernel store and of guests: ``python -m vmtests``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vmtests.lab.ensemble import Ensemble, parse_names
 
 @click.group()
 def main() -> None:
-    """Kernels to test on, and guests that run them."""
+    """Manage the kernels that the tests use, and run commands in guests."""
 
 
 @main.command("kernels")
 def list_kernels() -> None:
-    """List the kernels that are there and where each came from."""
+    """List the stored kernels and the package that each comes from."""
     for kernel in kernels.stored():
         source = f"{kernel.package} {kernel.version} from {kernel.suites}"
         click.echo(f"{kernel.series:<6} {kernel.release:<28} {source}")
@@ -29,10 +29,10 @@ def list_kernels() -> None:
 
 
 @main.command()
-@click.option("--newest", is_flag=True, help="Also where the store has an older one.")
+@click.option("--newest", is_flag=True, help="Fetch the newest even if an older one is stored.")
 @click.argument("series", nargs=-1)
 def fetch(series: tuple[str, ...], newest: bool) -> None:
-    """Fetch kernels by SERIES, such as 6.1 or 7.x; without one, all that the tests know."""
+    """Fetch kernels by SERIES, such as 6.1 or 7.x; by default, all that the tests use."""
     for name in series or kernels.SUITES:
         kernel = kernels.get(name, newest=newest)
         click.echo(f"{kernel.series}: {kernel.release} ({kernel.version})")
@@ -41,7 +41,7 @@ def fetch(series: tuple[str, ...], newest: bool) -> None:
 @main.command("kvm")
 @click.argument("series", default="6.1")
 def show_kvm(series: str) -> None:
-    """Tell whether guests can use KVM here; the first time this boots one to find out."""
+    """Print whether guests can use KVM here; the first call boots a guest to find out."""
     click.echo("usable" if kvm.usable(kernels.get(series)) else "not usable: guests are emulated")
 
 
@@ -49,7 +49,7 @@ def show_kvm(series: str) -> None:
 @click.argument("series")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(series: str, command: tuple[str, ...]) -> None:
-    """Carry out COMMAND in a guest of SERIES, in this directory; its exit status is ours."""
+    """Run COMMAND in a guest of SERIES, in this directory, and exit with its status."""
     click.echo(f"booting Linux {series} ...", err=True)
     request = {"argv": list(command), "cwd": os.getcwd(), "seconds": 600}  # noqa: PTH109
     with Ensemble(parse_names(series)) as ensemble:
@@ -63,7 +63,7 @@ def run(series: str, command: tuple[str, ...]) -> None:
 
 @main.command("example")
 def run_example() -> None:
-    """Trace the documentation's first example live; in a guest if it cannot be done here."""
+    """Run the first example of Tracee's documentation, here or in a guest."""
     example.run()
 
 

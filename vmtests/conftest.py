@@ -1,4 +1,4 @@
-"""The kernels of a pytest run: ``--kernels host,6.1`` boots all before the first test."""
+"""Fixtures and options of tests on kernels: ``--kernels host,6.1`` boots one guest."""
 
 from __future__ import annotations
 
@@ -19,18 +19,22 @@ SECONDS_TO_VERIFY = 300.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    help_text = "kernels to test on, by series, and this machine's own: host,5.10,6.1,7.x"
+    help_text = (
+        "comma-separated kernel series to test on; host is this machine's own: host,5.10,7.x"
+    )
     parser.addoption("--kernels", default="host", help=help_text)
-    plans = "workload plans of the live runs on each kernel; the full run has 200"
+    plans = "random workload plans traced on each kernel; the full run has 200"
     parser.addoption("--plans", type=int, default=20, help=plans)
-    soak = "seconds of the default set under load in each guest"
+    soak = "seconds that the soak test traces the default set under load in each guest"
     parser.addoption("--soak", type=float, default=5, help=soak)
-    report = "write the matrix as JSON too, with the instructions that each verifier went through"
+    report = (
+        "write the matrix as JSON, with the number of instructions that each verifier processed"
+    )
     parser.addoption("--report", type=Path, help=report)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # which ends the guests, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that fixtures end the guests
     config.stash[MATRIX] = {name: KernelResult(name) for name in kernel_names(config)}
 
 
@@ -39,7 +43,7 @@ def kernel_names(config: pytest.Config) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Tests of guests need one."""
+    """Ignore the tests of guests in a run without a guest."""
     alone = kernel_names(config) == ["host"]
     return True if alone and collection_path.name == "test_guest.py" else None
 
@@ -50,22 +54,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kernel_name", names, scope="session")
     if "guest_series" in metafunc.fixturenames:
         guests = [name for name in names if name != "host"]
-        metafunc.parametrize("guest_series", guests[:1])  # how guests end is the same for all
+        metafunc.parametrize(
+            "guest_series", guests[:1]
+        )  # guests end in the same way on every kernel
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not for the kernel that it would be about."""
+    """Deselect tests that are not meant for their kernel, and sort the others."""
     names = kernel_names(config)
-    needless = [item for item in items if not is_for(kernel_of(item), names, item)]
-    items[:] = [item for item in items if item not in needless]
-    items.sort(key=in_order)
-    config.hook.pytest_deselected(items=needless)
+    deselected = [item for item in items if not is_for(kernel_of(item), names, item)]
+    items[:] = [item for item in items if item not in deselected]
+    items.sort(key=sort_key)
+    config.hook.pytest_deselected(items=deselected)
 
 
-def in_order(item: pytest.Item) -> int:
-    """When a test comes: guests have answers to work at while this machine's tests run.
+def sort_key(item: pytest.Item) -> int:
+    """Return the rank of a test: this machine's first, so that guests work meanwhile.
 
-    Hierarchies of cgroups that the tests of containers mounted cannot be taken away again.
+    Tests of containers are last: the cgroup hierarchies that they mount cannot be unmounted.
     """
     if item.path.name == "test_containers.py":
         return 3
@@ -75,7 +81,7 @@ def in_order(item: pytest.Item) -> int:
 
 
 def is_for(kernel: str | None, names: Sequence[str], item: pytest.Item) -> bool:
-    """Whether a test is for this machine's kernel, or for one of a guest, or for this guest."""
+    """Return whether the markers of a test allow it on ``kernel``."""
     guests = [name for name in names if name != "host"]
     if item.get_closest_marker("guest_only" if kernel == "host" else "host_only"):
         return False
@@ -83,25 +89,25 @@ def is_for(kernel: str | None, names: Sequence[str], item: pytest.Item) -> bool:
 
 
 def kernel_of(item: pytest.Item) -> str | None:
-    """The kernel that a test is about; None if it asks all of them, or none."""
+    """Return the kernel that a test runs on; None if it uses all of them, or none."""
     name: str | None = getattr(item, "callspec", NO_PARAMETERS).params.get("kernel_name")
     return name
 
 
 @pytest.fixture(scope="session")
 def ensemble(request: pytest.FixtureRequest) -> Iterator[Ensemble]:
-    """All kernels; one that does not boot fails what asks for it."""
+    """Start all kernels; tests of a kernel that does not boot fail."""
     config, session = request.config, request.session
     with Ensemble(kernel_names(config)) as booted:
         yield booted
         interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
-        if not interrupted and not session.shouldfail:  # with -x much may wait to be carried out
+        if not interrupted and not session.shouldfail:  # with -x, requests may still be queued
             complete(config.stash[MATRIX], booted, verify=bool(config.getoption("--report")))
 
 
 @pytest.fixture(scope="session")
 def answers() -> Answers:
-    """What kernels answer before their turn has come."""
+    """Return the answers that kernels gave before the test on them ran."""
     return {}
 
 
@@ -112,7 +118,7 @@ def kernel(
     kernel_name: str,
     answers: Answers,
 ) -> Kernel:
-    """Each kernel of the run in turn: a test that uses this runs once on each that it is for."""
+    """Return one kernel of the run; a test that uses this runs once on each."""
     names = kernel_names(request.config)
     concerned = [name for name in ensemble.members if is_for(name, names, request.node)]
     return Kernel(kernel_name, ensemble, answers, concerned)
@@ -122,7 +128,7 @@ def kernel(
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note the outcome in the rows of the kernels that the test was about."""
+    """Record the outcome in the matrix rows of the kernels that the test ran on."""
     report = yield
     if report.when == "call" or report.outcome != "passed":
         rows = item.config.stash[MATRIX]
@@ -134,7 +140,7 @@ def pytest_runtest_makereport(
 
 
 def concerned(item: pytest.Item, rows: dict[str, KernelResult], text: str) -> list[KernelResult]:
-    """The rows of a test that asks all kernels: those that its failure names, or all."""
+    """Return the rows of a test of all kernels: those that its failure names, or all."""
     if "ensemble" not in getattr(item, "fixturenames", ()):
         return []
     return [row for name, row in rows.items() if text.startswith(f"{name}:")] or [*rows.values()]
@@ -150,7 +156,7 @@ def note(row: KernelResult, report: pytest.TestReport, text: str) -> None:
 
 
 def complete(rows: dict[str, KernelResult], ensemble: Ensemble, *, verify: bool) -> None:
-    """Fill in what the kernels themselves can tell at the end."""
+    """Fill in the columns that are read from the kernels at the end of the run."""
     verified = ensemble.submit("programs.verified", seconds=SECONDS_TO_VERIFY) if verify else {}
     lost = ensemble.lost
     for name, member in ensemble.members.items():
@@ -159,7 +165,7 @@ def complete(rows: dict[str, KernelResult], ensemble: Ensemble, *, verify: bool)
             row.lost = str(lost[name])
             continue
         row.release, row.boot_seconds = member.agent.release, member.agent.boot_seconds
-        row.decisions, row.plans = ensemble.asked["decisions"], ensemble.asked["plans"]
+        row.decisions, row.plans = ensemble.counts["decisions"], ensemble.counts["plans"]
         if name in verified and not verified[name].exception():
             row.verified = verified[name].result()["programs"]
         row.lost = member.agent.lost_because

@@ -1,9 +1,10 @@
-"""The kernel's matcher as a consumer of ``scope-oracle run`` (docs/reference/oracle-protocol.md).
+"""Consumer of ``scope-oracle run`` that runs the BPF matcher in the kernel.
 
-    scope-oracle run -- python -m vmtests.consumer      # as root, on the kernel that it is about
+    scope-oracle run -- python -m vmtests.consumer      # as root, on the kernel to be tested
 
-The real matcher answers, under BPF_PROG_TEST_RUN.  It knows decisions about processes; fields of
-events, selection, flags and lives of processes are other programs' work.
+The matcher runs under BPF_PROG_TEST_RUN.  It answers decisions about processes only, not cases of
+event fields, event selection, flags or process life.  docs/reference/oracle-protocol.md has the
+protocol.
 """
 
 from __future__ import annotations
@@ -37,30 +38,30 @@ HELLO: Final[Mapping[str, Any]] = {
 
 
 class Matcher:
-    """The matcher with the tables of the scopes that were asked about last."""
+    """The BPF matcher, with the tables of the last scopes loaded."""
 
     def __init__(self) -> None:
-        self._filled: tuple[bool, tuple[Scope, ...]] | None = None
+        self._loaded: tuple[bool, tuple[Scope, ...]] | None = None
         self._numbers: dict[str, int] = {}
 
     def answer(self, case: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the reply to a case, without its id."""
         scopes, event = read_scopes(case["scopes"]), read_event(case["event"])
-        if reason := unasked(scopes, event.process):
+        if reason := unsupported(scopes, event.process):
             return {"type": "skipped", "reason": reason}
         single = not beyond_values(scopes)
         program = roomy_program(single=single)
-        if self._filled != (single, scopes):
+        if self._loaded != (single, scopes):
             names = sorted({name for scope in scopes for name in scope.events} | {event.name})
             self._numbers = {name: number for number, name in enumerate(names, start=1)}
             program.fill(compile_all_tables(scopes, single=single), self._numbers)
-            self._filled = single, scopes
+            self._loaded = single, scopes
         number = self._numbers.get(event.name, len(self._numbers) + 1)
         return {"type": "answer", **mask_data(program.ask(number, event.process))}
 
 
-def unasked(scopes: Iterable[Scope], process: Process) -> str:
-    """Return why the kernel cannot be asked about a process; empty if it can."""
+def unsupported(scopes: Iterable[Scope], process: Process) -> str:
+    """Return why the BPF program cannot represent a process; empty if it can."""
     if len(process.ancestry) > ANCESTORS:
         return f"more than {ANCESTORS} ancestors"
     if process.container is None:
@@ -70,13 +71,13 @@ def unasked(scopes: Iterable[Scope], process: Process) -> str:
         return "a container id that is not hexadecimal"
     values = (condition.value for scope in scopes for condition in scope.conditions)
     prefixes = (value.prefix for value in values if isinstance(value, ContainerId))
-    if any(len(one) > len(id_) and one.startswith(id_) for one in prefixes):
+    if any(len(prefix) > len(id_) and prefix.startswith(id_) for prefix in prefixes):
         return "a container id with fewer digits than a filter names; real ones have 64"
     return ""
 
 
 def serve(lines: Iterable[str], output: IO[str]) -> None:
-    """Answer every line until the input ends."""
+    """Answer every message of ``lines`` until the input ends."""
     matcher = Matcher()
     for line in lines:
         message = json.loads(line)

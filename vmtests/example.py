@@ -1,4 +1,4 @@
-"""Trace the first example of Tracee's documentation: here if possible, else in a guest."""
+"""The first example of Tracee's documentation, run here or in a guest."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class _ProgLoad(ctypes.Structure):
 
 
 def why_untraceable() -> str:
-    """What keeps this kernel from being traced, or an empty text."""
+    """Return why this kernel cannot be traced; an empty string if it can."""
     if not Path("/sys/kernel/btf/vmlinux").exists():
-        return "no BTF: /sys/kernel/btf/vmlinux is not there"
+        return "no BTF: /sys/kernel/btf/vmlinux does not exist"
     load = _ProgLoad(RAW_TRACEPOINT, len(RETURN_ZERO) // 8, RETURN_ZERO, b"GPL")
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = libc.syscall(SYS_BPF, PROG_LOAD, ctypes.byref(load), ctypes.sizeof(load))
@@ -49,10 +49,10 @@ def why_untraceable() -> str:
 
 
 def run() -> None:
-    """Become the example, with this kernel or with a guest's."""
+    """Replace this process with the example, traced here or in a guest."""
     argv = [*COMMAND]
     if reason := why_untraceable():
-        note = f"this kernel cannot be traced ({reason}): doing it in a guest of Linux {SERIES}"
+        note = f"this kernel cannot be traced ({reason}): running in a guest with Linux {SERIES}"
         print(note, file=sys.stderr, flush=True)
         argv = [sys.executable, "-m", "vmtests", "run", SERIES, "--", *COMMAND]
     os.execv(argv[0], argv)

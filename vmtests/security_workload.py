@@ -1,8 +1,8 @@
-"""A program that provokes the events of kernel functions, and prints what they should say."""
+"""Workload that triggers security events and prints their expected fields."""
 
 from __future__ import annotations
 
-BEGIN = """
+SETUP = """
 import ctypes, json, mmap, os, resource, socket, stat, struct
 libc = ctypes.CDLL(None, use_errno=True)
 facts = {}
@@ -16,9 +16,9 @@ def note(name, path):
     device = os.major(status.st_dev) << 20 | os.minor(status.st_dev)
     facts[name] = [status.st_ino, device, status.st_ctime_ns]
 """
-"""A file system of our own, whose paths begin with ``/``."""
+"""A file system of its own, so that the kernel's paths of its files begin at ``/``."""
 
-END = """
+TEARDOWN = """
 print("facts", json.dumps(facts))
 os.chdir("/")
 libc.umount2(top.encode(), 2)
@@ -29,9 +29,9 @@ FILES = """
 os.close(os.open("a", os.O_RDWR | os.O_CREAT, 0o600))
 note("a", "a")
 fd = os.open("a", os.O_RDONLY)
-open("gone", "w").close()
-note("gone", "gone")
-os.unlink("gone")
+open("removed", "w").close()
+note("removed", "removed")
+os.unlink("removed")
 os.rename("a", "b")
 os.mknod("fifo", 0o600 | stat.S_IFIFO)
 os.mknod("device", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
@@ -119,7 +119,8 @@ except OSError: pass
 fd = write("fourth")
 libc.write(fd, ctypes.c_void_p(1), 5)
 """
-"""Then four that begin no file, one that is refused, and one from where nothing can be read."""
+"""The first of each file begins it.  Then: four writes that are not at offset 0 of a regular file,
+one that the kernel refuses, and one whose buffer cannot be read."""
 
-PROVOKING = BEGIN + FILES + SOCKETS + BPF + WRITES + END
-"""Its last line is ``facts`` and a JSON object."""
+PROGRAM = SETUP + FILES + SOCKETS + BPF + WRITES + TEARDOWN
+"""Its last line of output is ``facts`` and a JSON object."""

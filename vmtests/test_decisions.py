@@ -38,7 +38,7 @@ class Question:
         facts = Neighbourhood(self._scopes, seed)
         processes = [facts.process() for _ in range(PROCESSES)]
         self._batch = [(name, process) for process in processes for name in EVENTS]
-        ensemble.asked["decisions"] += len(self._batch)
+        ensemble.counts["decisions"] += len(self._batch)
         packed = pack_questions([(EVENTS[name], process) for name, process in self._batch])
         arguments = {"scopes": pack_scopes(self._scopes), "questions": packed}
         self._answers = ensemble.submit(request, arguments)

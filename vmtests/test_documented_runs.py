@@ -179,5 +179,5 @@ def test_a_signature_alone_takes_its_base_in(kernel: Kernel) -> None:
     traced = trace(kernel, flags, python(DEBUGGED))
     assert [(e["eventName"], e["matchedScopes"]) for e in traced.events] == [("anti_debugging", 4)]
     assert traced.events[0]["metadata"]["Properties"]["id"] == "TRC-102"
-    assert (traced.account.taken_in, traced.account.delivered) == (2, 0)
+    assert (traced.account.dependency, traced.account.delivered) == (2, 0)
     assert traced.account.balances()

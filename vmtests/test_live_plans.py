@@ -59,7 +59,7 @@ class Trial:
 
 
 def live_run(ensemble: Ensemble, directory: str, batch: Batch) -> LiveRun:
-    ensemble.asked["plans"] += len(batch.plans)
+    ensemble.counts["plans"] += len(batch.plans)
     return LiveRun(ensemble, directory, root_of(batch.plans), batch.scopes)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import SECONDS, Traced
+from vmtests.runs.tracing import TIMEOUT_SECONDS, Traced
 
 COMMAND = "readlink /proc/self; nsenter -t {child} -m -p sh -c 'echo $$; exec readlink /proc/self'"
 """Prints the id of a readlink outside, and both ids of one inside: /proc is still the old one."""
@@ -19,8 +19,11 @@ COMMAND = "readlink /proc/self; nsenter -t {child} -m -p sh -c 'echo $$; exec re
 def executions(kernel: Kernel, *flags: str) -> tuple[list[dict[str, Any]], list[int]]:
     """The two executions of readlink; both pid namespaces and the numbers that were printed."""
     words = [word for flag in flags for word in ("-f", flag)]
-    request = {"argv": [*words, "-o", "json", "--", "sh", "-c", COMMAND], "seconds": SECONDS}
-    reply = kernel.ask("existing.beside_namespaces", request, seconds=SECONDS + 10)
+    request = {
+        "argv": [*words, "-o", "json", "--", "sh", "-c", COMMAND],
+        "seconds": TIMEOUT_SECONDS,
+    }
+    reply = kernel.ask("existing.beside_namespaces", request, seconds=TIMEOUT_SECONDS + 10)
     traced = Traced.from_reply(reply)
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()

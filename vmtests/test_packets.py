@@ -145,7 +145,7 @@ OPTIONS = " ".join(f"-f {flag}" for flag in FLAGS) + " -o json"
 @pytest.fixture
 def traced(kernel: Kernel) -> Traced:
     """One run provokes everything, as each start of the tracer takes its time."""
-    return trace(kernel, OPTIONS, python(WORKLOAD), kept=True)
+    return trace(kernel, OPTIONS, python(WORKLOAD), cached=True)
 
 
 def facts_of(traced: Traced) -> dict[str, int]:
@@ -170,7 +170,7 @@ def owners(traced: Traced, name: str, source: int, target: int) -> list[str]:
 def test_every_packet_is_counted(traced: Traced) -> None:
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
-    assert traced.account.seen == traced.account.taken_in > 20
+    assert traced.account.seen == traced.account.dependency > 20
     assert traced.account.dropped == traced.account.lost == 0
 
 

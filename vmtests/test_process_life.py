@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import SECONDS, Traced, arguments, python, run, trace
+from vmtests.runs.tracing import TIMEOUT_SECONDS, Traced, arguments, python, run, trace
 
 LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o json"
 
@@ -102,7 +102,7 @@ def test_processes_that_were_there_before_are_known(kernel: Kernel) -> None:
     commands = [["/usr/bin/sleep", "600"], ["/usr/bin/tail", "-f", "/dev/null"]]
     flags = "-f pid={0},{1} -f binary=/usr/bin/sleep -f event=sched_process_exit -o json"
     request = {"commands": commands, "options": flags.split()}
-    reply = kernel.ask("existing.ended", request, seconds=SECONDS)
+    reply = kernel.ask("existing.ended", request, seconds=TIMEOUT_SECONDS)
     result = Traced.from_reply(reply)
     assert result.status == 0, result.stderr
     assert [e["hostProcessId"] for e in result.events] == reply["pids"][:1]

@@ -17,7 +17,7 @@ from tracee_ref.events.function_events import FUNCTIONS
 from tracee_ref.kernel.attach.features import KPROBES
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, arguments, python, trace
-from vmtests.security_workload import PROVOKING
+from vmtests.security_workload import PROGRAM
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def runs() -> dict[str, Traced]:
 def traced(kernel: Kernel, runs: dict[str, Traced]) -> Traced:
     if kernel.name not in runs:
         flags = f"-f event={','.join(FUNCTIONS)} -o json"
-        runs[kernel.name] = trace(kernel, flags, python(PROVOKING))
+        runs[kernel.name] = trace(kernel, flags, python(PROGRAM))
     return runs[kernel.name]
 
 
@@ -95,9 +95,9 @@ def test_open_files(traced: Traced) -> None:
 @pytest.mark.guest_only
 def test_directory_entries(traced: Traced) -> None:
     facts = facts_of(traced)
-    inode, device, changed = facts["gone"]
+    inode, device, changed = facts["removed"]
     assert seen(traced, "security_inode_unlink") == [
-        {"pathname": "/gone", "inode": inode, "dev": device, "ctime": changed}
+        {"pathname": "/removed", "inode": inode, "dev": device, "ctime": changed}
     ]
     assert seen(traced, "security_inode_rename") == [{"old_path": "/a", "new_path": "/b"}]
     assert seen(traced, "security_inode_mknod") == [

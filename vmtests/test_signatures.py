@@ -118,7 +118,7 @@ def traced(kernel: Kernel) -> Traced:
     """One run for all, as each start of the tracer takes its time."""
     request = {"container": CONTAINER, "script": IN_CONTAINER, "program": ELSEWHERE}
     more = {"comm": COMM, "options": OPTIONS.split()}
-    reply = kernel.ask("signatures.provoked", request | more, seconds=600, kept=True)
+    reply = kernel.ask("signatures.provoked", request | more, seconds=600, cached=True)
     assert reply["program"][:2] == [0, "all done\n"], reply
     return Traced.from_reply(reply)
 

@@ -62,7 +62,7 @@ HOSTNAME, UPTIME, NOTHING = "/etc/hostname", "/proc/uptime", "/etc/hostname/noth
 
 
 def run_on(kernel: Kernel) -> tuple[Traced, int]:
-    reply = kernel.ask("bugs.traced", {"scopes": SCOPES}, seconds=400, kept=True)
+    reply = kernel.ask("bugs.traced", {"scopes": SCOPES}, seconds=400, cached=True)
     assert reply["exit"] == 0, reply["stderr"]  # of no events, none would be wrong
     return Traced.from_reply(reply), reply["pid"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import SECONDS, Traced
+from vmtests.runs.tracing import TIMEOUT_SECONDS, Traced
 from vmtests.runs.upstream_cases import Case, Outcome, Seen, complaints, load_cases
 
 CASES = load_cases()
@@ -63,8 +63,8 @@ def test_as_one_of_several_scopes(kernel: Kernel, shared: dict[str, Outcome], ca
 
 def as_command(kernel: Kernel, case: Case) -> Outcome:
     """The run on this machine, where only what we start may be traced."""
-    request = {"flags": case.flags, "commands": case.commands, "seconds": SECONDS}
-    return outcome(kernel.ask("cases.as_command", request, seconds=SECONDS + 10))
+    request = {"flags": case.flags, "commands": case.commands, "seconds": TIMEOUT_SECONDS}
+    return outcome(kernel.ask("cases.as_command", request, seconds=TIMEOUT_SECONDS + 10))
 
 
 def beside(kernel: Kernel, flags: Sequence[str], cases: Sequence[Case]) -> Outcome:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing
-from vmtests.lab.oci import ROOT, Container, carry_out, make_root
+from vmtests.lab.oci import ROOT, Container, make_root, run_command
 
 CGROUPS = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpuset", "pids", "cpu", "devices", "freezer")
@@ -58,7 +58,7 @@ def run_in(group: Path, label: str) -> None:
     """Run a program in a cgroup made for it, below one that is there."""
     make_group(group)
     move = f"echo $$ >{group}/cgroup.procs && exec {ROOT}/bin/true {label}"
-    carry_out(["/bin/sh", "-c", move])
+    run_command(["/bin/sh", "-c", move])
     group.rmdir()
 
 

@@ -68,7 +68,7 @@ def run(
         (place / MNTNS_LINK).symlink_to(f"/proc/{os.getpid()}/ns/mnt")
         (place / CGROUP_LINK).symlink_to(stack.enter_context(own_cgroup(place.name)))
         facts = launch_facts(directory)
-        as_flags = {**facts, "host": HOST_MNTNS} if facts["host_is_told"] else facts
+        as_flags = {**facts, "host": HOST_MNTNS} if facts["host_readable"] else facts
         flags = format_scopes([drawn.resolve(as_flags) for drawn in unpack(scopes)])
         options = list(chain.from_iterable(("-f", flag) for flag in flags))
         return {**trace(place, options, seconds), "facts": facts}

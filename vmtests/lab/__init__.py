@@ -1,1 +1,1 @@
-"""The lab: kernels fetched, guests booted, and several asked at once."""
+"""Kernel packages, QEMU guests, and the agents that run requests in them."""

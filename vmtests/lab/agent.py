@@ -1,7 +1,7 @@
-"""The process that answers requests on a kernel: in a guest, or on this machine's own.
+"""Agent that runs requests on a kernel: in a guest, or on this machine.
 
-One JSON object a line.  In: ``{"id", "request", "arguments"}``.  Out: ``{"id", "result"}`` or
-``{"id", "error"}``; the first line out, with id 0, says that the agent is up.
+One JSON object a line.  Input: ``{"id", "request", "arguments"}``.  Output: ``{"id", "result"}`` or
+``{"id", "error"}``; the first line of output, with id 0, reports that the agent is up.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vmtests.handlers import find
 
 
 def _answer(message: dict[str, Any]) -> dict[str, Any]:
-    """A handler's failure is an answer; only the kernel's death is silence."""
+    """Call the handler of a request; return its result, or its traceback as an error."""
     try:
         result = find(message["request"])(**message.get("arguments", {}))
     except Exception:
@@ -25,7 +25,7 @@ def _answer(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _private_stdout() -> IO[str]:
-    """Keep the channel to ourselves: what handlers and children print goes to the console."""
+    """Return a copy of stdout for answers; redirect fd 1 to stderr, for handlers and children."""
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return channel
@@ -33,13 +33,13 @@ def _private_stdout() -> IO[str]:
 
 def _private_stdin() -> IO[str]:
     channel = os.fdopen(os.dup(0))
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
     return channel
 
 
 def main() -> None:
-    """Answer until a shutdown is asked for or the input ends."""
+    """Answer requests until one is ``shutdown`` or the input ends."""
     requests, answers = _private_stdin(), _private_stdout()
     sys.stdout = sys.stderr
     message: dict[str, Any] = {"id": 0, "request": "basic.uname"}

@@ -1,7 +1,7 @@
-"""An agent as its asker sees it: requests out, results in, and lost when it is silent.
+"""Client side of an agent: sends requests, receives results, detects a lost kernel.
 
-A kernel that panics, hangs, goes silent or dies is lost, which is not the same as a test that
-failed.  Status travels in the protocol: an exit code of vng says nothing certain.
+A kernel that panics, hangs or exits is lost, which differs from a test that failed.  Results come
+by the protocol only: the exit code of vng is not reliable.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 from vmtests.lab.channel import Channel, ChannelClosedError, ChannelSilentError
 
 BOOT_SECONDS = 300.0
-"""Five emulated guests that boot at once on two busy cores have been seen to take half of it."""
+"""Five emulated guests that boot together on two busy cores took half of this."""
 
 ANSWER_SECONDS = 120.0
 CONSOLE_LINES = 15
@@ -29,15 +29,15 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class GuestLostError(Exception):
-    """The kernel is gone or does not answer; the text ends with its last console lines."""
+    """The kernel exited or does not answer; the message ends with its last console lines."""
 
 
 class RequestError(Exception):
-    """The agent is well and says that the request failed; the text is its traceback."""
+    """The agent reports that a request failed; the message is its traceback."""
 
 
 class AgentProcess:
-    """An agent, however it was started; a context manager that leaves no process behind."""
+    """A running agent; a context manager that ends all its processes."""
 
     def __init__(
         self, name: str, argv: list[str], console: Path, boot_limit: float = BOOT_SECONDS
@@ -66,11 +66,11 @@ class AgentProcess:
 
     @property
     def pid(self) -> int:
-        """Process and process group id of all that belongs to the agent on this machine."""
+        """Process id of the agent, and process group id of all its processes on this machine."""
         return self._process.pid
 
     def wait_until_up(self) -> Self:
-        """Wait for the agent's first line; GuestLostError if it does not come."""
+        """Wait for the agent's first line; raise GuestLostError if it does not come in time."""
         hello = self.receive(max(0.0, self._started + self.boot_limit - time.monotonic()))
         self.release = str(hello["release"])
         self.boot_seconds = time.monotonic() - self._started
@@ -94,8 +94,8 @@ class AgentProcess:
         *,
         seconds: float = ANSWER_SECONDS,
     ) -> None:
-        """The first half of ``ask``: with several kernels, send to all before receiving."""
-        if self.lost_because:  # its pipes are closed, and their numbers may be others' by now
+        """Send a request without waiting for its result."""
+        if self.lost_because:  # its pipes are closed, and their fd numbers may have been reused
             raise GuestLostError(f"{self.name}: lost before ({self.lost_because})")
         self._last_id += 1
         message = {"id": self._last_id, "request": request, "arguments": dict(arguments or {})}
@@ -105,7 +105,7 @@ class AgentProcess:
             raise self._lost(error, seconds) from error
 
     def receive(self, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
-        """The second half of ``ask``; RequestError if the handler failed."""
+        """Return the result of the last request; raise RequestError if the handler failed."""
         try:
             answer = self._channel.receive(seconds)
         except (ChannelClosedError, ChannelSilentError) as error:
@@ -119,16 +119,16 @@ class AgentProcess:
         return result
 
     def _lost(self, error: Exception, seconds: float) -> GuestLostError:
-        """A guest that is lost is ended at once: what it says later would fit no request."""
+        """Kill the agent, whose later answers would fit no request; return the error to raise."""
         silent = isinstance(error, ChannelSilentError)
-        what = f"no answer in {seconds:g} s" if silent else "ended unexpectedly"
-        self.lost_because = what
+        reason = f"no answer in {seconds:g} s" if silent else "ended unexpectedly"
+        self.lost_because = reason
         self._kill()
-        head = f"{self.name}: {what}; console {self.console}:"
-        return GuestLostError("\n".join([head, *_last_words(self.console)]))
+        head = f"{self.name}: {reason}; console {self.console}:"
+        return GuestLostError("\n".join([head, *_last_lines(self.console)]))
 
     def close(self, seconds: float = 15) -> None:
-        """Ask the agent to end, and see to it that all its processes do."""
+        """Send ``shutdown``, wait up to ``seconds``, then kill all processes of the agent."""
         if self._process.poll() is None:
             try:
                 self._channel.send({"id": -1, "request": "shutdown"}, 1)
@@ -138,14 +138,14 @@ class AgentProcess:
         self._kill()
 
     def interrupt(self) -> None:
-        """Kill it, from any thread: the one that asks gets GuestLostError."""
+        """Kill the agent; a thread that waits for an answer gets GuestLostError.  Thread-safe."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
     def _kill(self) -> None:
         self.interrupt()
         self._process.wait()
-        self._log.join(1)  # it ends when the last writer of the console is gone
+        self._log.join(1)  # it ends when the last writer of the console has exited
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -163,14 +163,14 @@ class AgentProcess:
 
 
 def _keep_console(pipe: IO[bytes], path: Path) -> None:
-    """Copy the console to its file.  QEMU opens its stderr anew and would overwrite a file."""
+    """Copy the console to its file: QEMU reopens its stderr and would truncate a file."""
     with pipe, path.open("wb", buffering=0) as log:
         while chunk := pipe.read(1 << 16):
             log.write(chunk)
 
 
-def _last_words(console: Path) -> list[str]:
-    """The last lines, and before them the line that says why, which a stack dump may push out."""
+def _last_lines(console: Path) -> list[str]:
+    """Return the last lines of a console, after the first panic or BUG line before them."""
     lines = console.read_text(errors="replace").splitlines()
     causes = [line for line in lines[:-CONSOLE_LINES] if "Kernel panic" in line or "BUG:" in line]
     return causes[:1] + lines[-CONSOLE_LINES:]

@@ -1,7 +1,7 @@
-"""Debian packages of any suite, by apt, beside the machine's own package state.
+"""Debian packages of any suite, fetched by apt with a package state of its own.
 
-apt checks every download against the signed index; nothing here weakens that.  The mirrors are
-those that the machine itself uses.
+apt verifies every download against the signed index.  The mirrors are those of the machine's own
+sources.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def _output(*argv: str) -> str:
-    """Standard output of a command; its failure is an error of this machine."""
+    """Return the standard output of a command; raise HostError if it fails."""
     environment = os.environ | {"LC_ALL": "C"}
     done = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
     if done.returncode != 0:
@@ -31,7 +31,7 @@ def _output(*argv: str) -> str:
 
 
 def _machine_targets() -> list[list[str]]:
-    """URI, suite and component of each package index that the machine has."""
+    """Return URI, suite and component of each package index that apt has."""
     line = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
     found = _output("apt-get", "indextargets", "--format", line, "Created-By: Packages")
     return [fields for row in found.splitlines() if len(fields := row.split()) == 3]
@@ -39,10 +39,10 @@ def _machine_targets() -> list[list[str]]:
 
 @cache
 def mirror(security: bool) -> str:
-    """URI of the archive, or of the security archive, as the machine's own sources name it."""
+    """Return the URI of the archive, or of the security archive, from the machine's sources."""
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     wanted = [codename + "-security" if security else codename, "main"]
-    for refresh in (False, True):  # apt tells nothing before its first update
+    for refresh in (False, True):  # apt lists no index before its first update
         if refresh:
             _output("apt-get", "-q", "update")
         for uri, *suite_and_component in _machine_targets():
@@ -52,13 +52,13 @@ def mirror(security: bool) -> str:
 
 
 def version_key(text: str) -> tuple[int, ...]:
-    """The numbers in a kernel release or package name, for sorting by age."""
+    """Return the numbers in a kernel release or package name, for sorting by age."""
     return tuple(int(number) for number in re.findall(r"\d+", text))
 
 
 @dataclass(frozen=True)
 class Archive:
-    """One or more suites seen through an apt state of our own."""
+    """One or more suites, with an apt state directory for them."""
 
     suites: tuple[str, ...]
     state: Path
@@ -87,15 +87,15 @@ class Archive:
         _output("apt-get", *self._options(), "-q", "update")
 
     def names(self, pattern: str) -> list[str]:
-        """Package names that match the whole pattern, oldest first."""
+        """Return the package names that match the whole regular expression, oldest first."""
         listed = _output("apt-cache", *self._options(), "pkgnames", "linux-")
         found = {name for name in listed.split() if re.fullmatch(pattern, name)}
         return sorted(found, key=version_key)
 
     def field(self, package: str, name: str) -> str:
-        """A field of the newest version of a package, or an empty text."""
-        shown = _output("apt-cache", *self._options(), "show", "--no-all-versions", package)
-        found = re.search(rf"^{name}: (.*)$", shown, re.MULTILINE)
+        """Return a field of the newest version of a package; an empty string if absent."""
+        record = _output("apt-cache", *self._options(), "show", "--no-all-versions", package)
+        found = re.search(rf"^{name}: (.*)$", record, re.MULTILINE)
         return found[1] if found else ""
 
     def download(self, packages: list[str], directory: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Where what was fetched or found out about this machine is kept between runs."""
+"""Cache directory for fetched kernels and facts about this machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def cache_directory() -> Path:
-    """The user's cache, not the project's: a fresh clone then finds the kernels again."""
+    """Return the directory, which is the user's, so that every clone shares the kernels."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     path = Path(base) / "tracee-ref"
     path.mkdir(parents=True, exist_ok=True)

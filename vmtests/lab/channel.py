@@ -1,4 +1,4 @@
-"""JSON lines to and from a process, with time limits on both directions."""
+"""JSON lines over the pipes of a process, with timeouts in both directions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 
 class ChannelClosedError(Exception):
-    """The other end is gone."""
+    """The other end closed its pipe."""
 
 
 class ChannelSilentError(Exception):
-    """The other end did not read or answer within the time given."""
+    """The other end did not read or answer within the time limit."""
 
 
 class Channel:
@@ -30,7 +30,7 @@ class Channel:
         self._received = bytearray()
 
     def send(self, message: dict[str, Any], seconds: float) -> None:
-        """Write one line; a reader that has stopped must not stop us too."""
+        """Write one line; raise ChannelSilentError if it is not read within ``seconds``."""
         rest = memoryview(json.dumps(message).encode() + b"\n")
         deadline = time.monotonic() + seconds
         while rest:
@@ -43,7 +43,7 @@ class Channel:
                 raise ChannelClosedError from error
 
     def receive(self, seconds: float) -> dict[str, Any]:
-        """The next line that is a JSON object; anything else on the way is not ours."""
+        """Return the next JSON object, skipping other lines."""
         deadline = time.monotonic() + seconds
         while True:
             message = _parsed(self._line(deadline))

@@ -1,4 +1,4 @@
-"""Several kernels, booted and asked at the same time as far as there are processors."""
+"""Set of kernels that boot and run requests concurrently."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from vmtests.lab.compile_server import compile_server
 from vmtests.lab.guest import Guest, HostGuest
 from vmtests.lab.member import Member
 
-AT_WORK = os.cpu_count() or 1
-"""How many guests boot or carry out a request at the same time.  Five emulated ones on two
-processors take twice the processor time that two do, from each other's caches; one that waits
+MAX_RUNNING_GUESTS = os.cpu_count() or 1
+"""How many guests boot or run a request at the same time.  Five emulated guests on two processors
+take twice the processor time that two do, because they evict each other's caches; an idle guest
 takes none."""
 
 
 def parse_names(text: str) -> list[str]:
-    """``host,6.1,7.x`` as a list of names; UsageError if one is not a kernel series."""
+    """Parse names such as ``host,6.1,7.x``; raise UsageError if one is not a kernel series."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         raise UsageError("no kernel given: name host or a series as in host,6.1")
@@ -34,18 +34,18 @@ def parse_names(text: str) -> list[str]:
 
 
 class Ensemble:
-    """A context manager over kernels, by name, which boot while the first questions wait."""
+    """Context manager over kernels by name; requests are queued while kernels boot."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.members: dict[str, Member] = {}
-        self.asked: Counter[str] = Counter()
-        """How many questions of a kind all kernels were asked; for the report."""
+        self.counts: Counter[str] = Counter()
+        """Decisions and plans that were sent to every kernel, for the report."""
         self._names = names
-        self._turns = BoundedSemaphore(AT_WORK)
+        self._turns = BoundedSemaphore(MAX_RUNNING_GUESTS)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        with self._stack:  # if one cannot be started, end those that were
+        with self._stack:  # if one cannot be started, end the others
             guests = [kernels.get(name) for name in self._names if name != "host"]
             programs = self._stack.enter_context(compile_server()) if guests else None
             self._stack.callback(self._close)
@@ -59,7 +59,7 @@ class Ensemble:
 
     def _close(self) -> None:
         for member in self.members.values():
-            member.interrupt()  # first all: one may wait for the turn of another
+            member.interrupt()  # all before the first close: one may wait for the turn of another
         for member in self.members.values():
             member.close()
 
@@ -73,7 +73,7 @@ class Ensemble:
 
     @property
     def lost(self) -> dict[str, GuestLostError]:
-        """Why kernels did not boot; waits until all others have."""
+        """Wait until all kernels have booted; return the errors of those that did not."""
         errors = {name: member.boot_error() for name, member in self.members.items()}
         return {name: error for name, error in errors.items() if error}
 
@@ -85,7 +85,7 @@ class Ensemble:
         seconds: float = ANSWER_SECONDS,
         names: Collection[str] | None = None,
     ) -> dict[str, Future[dict[str, Any]]]:
-        """One question to every kernel, or to those named, without waiting for the answers."""
+        """Queue a request for every kernel, or those of ``names``; return a future for each."""
         return {
             name: member.submit(request, arguments, seconds)
             for name, member in self.members.items()
@@ -99,10 +99,9 @@ class Ensemble:
         *,
         seconds: float = ANSWER_SECONDS,
     ) -> dict[str, dict[str, Any]]:
-        """The same, and the answers by name.
+        """Send a request to every kernel and return the results by name.
 
-        GuestLostError and RequestError come from the first kernel concerned, after all the
-        others have been heard.
+        Raise the first GuestLostError or RequestError after all kernels have answered.
         """
         answers = self.submit(request, arguments, seconds=seconds)
         wait(answers.values())

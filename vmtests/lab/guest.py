@@ -1,4 +1,4 @@
-"""The two kinds of agent: in a guest booted by virtme-ng, and on this machine's own kernel."""
+"""Agents in guests booted by virtme-ng, and on this machine's own kernel."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from vmtests.lab.kernels import Kernel
 
 AGENT = (sys.executable, "-m", "vmtests.lab.agent")
 
-NEEDLESS_MODULES = (
+UNUSED_MODULES = (
     "kvm,kvm_amd,kvm_intel,ahci,libahci,sr_mod,sg,iTCO_wdt,lpc_ich,i2c_i801,psmouse,evdev,"
     "button,pcspkr,aesni_intel,sha512_ssse3,ghash_clmulni_intel,polyval_clmulni,powernow_k8"
 )
-"""What udev would load for the emulated board and we never use; each costs boot time."""
+"""Modules that udev would load for the emulated board and no test uses; each costs boot time."""
 
 BOOT_OPTIONS = (
-    f"module_blacklist={NEEDLESS_MODULES}",
+    f"module_blacklist={UNUSED_MODULES}",
     "cryptomgr.notests mitigations=off nokaslr init_on_alloc=0 apparmor=0 audit=0",
     "no_timer_check random.trust_cpu=on rcupdate.rcu_expedited=1",
 )
-"""Nothing that a program can see; together they save a quarter of an emulated boot."""
+"""Invisible to the tests; together they save a quarter of an emulated boot."""
 
 
 EMULATION = [
@@ -34,21 +34,21 @@ EMULATION = [
     "--qemu-opts=-accel tcg,thread=single",
     "--qemu-opts=-cpu Nehalem",
 ]
-"""One thread for all processors of a guest: with one each, QEMU 7.2 now and then runs code that
-the kernel is just patching (an int3 oops at boot), and its atomics make everything slower.  An old
-processor, because newer instructions are slow to emulate: BCC compiles in half the time.
+"""One thread for all processors of a guest: with one each, QEMU 7.2 sometimes runs code that the
+kernel is patching (an int3 oops at boot), and its atomics make everything slower.  An old processor
+model, because newer instructions are slow to emulate: BCC compiles in half the time.
 """
 
 
 class HostGuest(AgentProcess):
-    """This machine's own kernel, asked in the same way."""
+    """An agent on this machine's own kernel."""
 
     def __init__(self) -> None:
         super().__init__("host", list(AGENT), new_console("host"))
 
 
 class Guest(AgentProcess):
-    """A kernel of the store in a virtual machine that sees this machine's files, read-only.
+    """An agent in a virtual machine that mounts this machine's root file system read-only.
 
     ``programs`` is a directory of ``compile_server``; without one the guest compiles by itself.
     """
@@ -78,7 +78,7 @@ class Guest(AgentProcess):
 
 
 def new_console(name: str) -> Path:
-    """A file for what a kernel and its agent write besides answers, kept after the run."""
+    """Create a file for the console of a kernel and the stderr of its agent; it is kept."""
     directory = Path(tempfile.gettempdir()) / "tracee-ref-consoles"
     directory.mkdir(exist_ok=True)
     descriptor, path = tempfile.mkstemp(prefix=f"{name}-", suffix=".log", dir=directory)

@@ -1,4 +1,4 @@
-"""A kernel as a test sees it: asked together with the others, answered by itself."""
+"""One kernel of an ensemble, as tests use it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from vmtests.lab.agent_process import ANSWER_SECONDS
 from vmtests.lab.ensemble import Ensemble
 
 Answers: TypeAlias = dict[str, dict[str, Future[dict[str, Any]]]]
-"""By request and kernel: those that a test has not taken yet."""
+"""By request and kernel: answers that no test has used yet."""
 
 
 class Kernel:
     """One kernel of an ensemble.
 
-    What a test asks of one, the same test will ask of the others that it is for (``concerned``):
-    so all are asked at once, and each takes its own answer when its turn comes.  None waits for
-    the others meanwhile: emulated ones still have much to do when this machine's turn is over.
+    A test makes the same requests on every kernel that it runs on (``concerned``), so the first
+    request is sent to all of them, and the test on each kernel takes its own answer.  Emulated
+    kernels work at their answers while the tests of this machine run.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Kernel:
         arguments: Mapping[str, Any] | None = None,
         *,
         seconds: float = ANSWER_SECONDS,
-        kept: bool = False,
+        cached: bool = False,
     ) -> dict[str, Any]:
-        """Return this kernel's answer; raise what became of the request otherwise.
+        """Return this kernel's result; raise GuestLostError or RequestError.
 
-        An answer that is ``kept`` serves all tests that ask the same.
+        With ``cached``, the answer is kept for other tests with the same request.
         """
         key = json.dumps([request, arguments], sort_keys=True)
         if self.name not in self._answers.setdefault(key, {}):
@@ -52,7 +52,7 @@ class Kernel:
                 request, arguments, seconds=seconds, names=self._concerned
             )
         answers = self._answers[key]
-        return (answers[self.name] if kept else answers.pop(self.name)).result()
+        return (answers[self.name] if cached else answers.pop(self.name)).result()
 
     def ask_alone(
         self,
@@ -61,5 +61,5 @@ class Kernel:
         *,
         seconds: float = ANSWER_SECONDS,
     ) -> dict[str, Any]:
-        """Ask this kernel only."""
+        """Send a request to this kernel only and return the result."""
         return self._ensemble.members[self.name].submit(request, arguments, seconds).result()

@@ -1,7 +1,6 @@
-"""The kernel store: Debian's stock kernels, one per series, fetched once and kept.
+"""Store of Debian's stock kernels, one per series, fetched once.
 
-A kernel appears in the store by one rename when it is complete, so a run that was broken off
-leaves none that is half there.
+A kernel is renamed into the store when it is complete, so an interrupted run leaves no partial one.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ SUITES: dict[str, tuple[str, ...]] = {
     "6.18": ("trixie-backports",),
     "7": ("forky",),
 }
-"""The series that we test on, and where Debian keeps each."""
+"""The series that the tests support, and the Debian suites that have each."""
 
 OTHER_SUITES = ("trixie-backports", "forky")
-"""Where any other series is looked for."""
+"""Suites in which any other series is searched."""
 
 MANIFEST = "kernel.json"
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """An unpacked kernel: its release as ``uname -r`` tells it and where it came from."""
+    """An unpacked kernel: its release (``uname -r``) and the package it comes from."""
 
     series: str
     release: str
@@ -46,28 +45,27 @@ class Kernel:
 
     @property
     def image(self) -> Path:
-        """The bootable image; split packages (from about 6.19) keep it with the modules."""
+        """Path of the bootable image; split packages (from about 6.19) keep it with the modules."""
         beside_modules = self.root / "usr/lib/modules" / self.release / "vmlinuz"
         in_boot = self.root / "boot" / f"vmlinuz-{self.release}"
         return beside_modules if beside_modules.exists() else in_boot
 
 
 def series_of(text: str) -> str:
-    """A series as the user names it: ``6.1``, ``7`` or ``7.x``."""
+    """Parse a kernel series, such as ``6.1``, ``7`` or ``7.x``; raise UsageError."""
     if not (found := re.fullmatch(r"(\d+(?:\.\d+)?)(?:\.x)?", text)):
         raise UsageError(f"kernel series {text!r}: give two numbers as in 6.1, or one as in 7.x")
     return found[1]
 
 
 def store_directory() -> Path:
-    """Where the kernels are."""
     path = cache_directory() / "kernels"
     path.mkdir(exist_ok=True)
     return path
 
 
 def stored() -> list[Kernel]:
-    """Every complete kernel of the store, oldest release first."""
+    """Return every complete kernel of the store, oldest release first."""
     kernels = []
     for manifest in store_directory().glob(f"[0-9]*/{MANIFEST}"):
         kernels.append(Kernel(**json.loads(manifest.read_text()), root=manifest.parent))
@@ -75,12 +73,12 @@ def stored() -> list[Kernel]:
 
 
 def find(series: str) -> Kernel | None:
-    """The newest stored kernel of a series."""
+    """Return the newest stored kernel of a series."""
     return next((kernel for kernel in reversed(stored()) if kernel.series == series), None)
 
 
 def get(series: str, *, newest: bool = False) -> Kernel:
-    """A kernel of the series, from the store if it is there and ``newest`` is not asked for."""
+    """Return a kernel of the series: the stored one, or with ``newest`` the archive's newest."""
     series = series_of(series)
     kernel = None if newest else find(series)
     return kernel or _fetch(series)
@@ -106,9 +104,10 @@ def _fetch(series: str) -> Kernel:
 
 
 def _newest_image(archive: Archive, series: str) -> str:
-    """Point releases vanish from mirrors, so a package is found by pattern, never by name.
+    """Return the name of the newest image package of a series.
 
-    The cloud flavour is smaller but has no 9p, by which a guest sees this machine's files.
+    Point releases vanish from mirrors, so it is searched by pattern.  The cloud flavour is smaller
+    but has no 9p, by which a guest mounts this machine's files.
     """
     pattern = rf"linux-image-{re.escape(series)}\.[0-9.+-]*(deb1[0-9])?(-[0-9]+)?-amd64"
     if not (names := archive.names(pattern)):
@@ -117,7 +116,7 @@ def _newest_image(archive: Archive, series: str) -> str:
 
 
 def _install(kernel: Kernel, archive: Archive) -> None:
-    """Download, unpack and index the modules, then show the kernel to others by a rename."""
+    """Download, unpack and index the modules, then rename the kernel into the store."""
     depends = archive.field(kernel.package, "Depends")
     parts = re.findall(rf"linux-(?:binary|modules)-{re.escape(kernel.release)}(?=[ ,]|$)", depends)
     files = archive.download([kernel.package, *parts], cache_directory() / "downloads")

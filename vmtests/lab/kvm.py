@@ -1,4 +1,4 @@
-"""Can guests use KVM here?  /dev/kvm may be there and yet hang a stock kernel, so it is tried."""
+"""Probe for usable KVM: /dev/kvm may exist and yet hang a stock kernel."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from vmtests.lab.guest import Guest
 from vmtests.lab.kernels import Kernel
 
 PROBE_SECONDS = 25.0
-"""A guest that KVM runs is up in a few seconds."""
+"""A guest with KVM is up in a few seconds."""
 
 
 def usable(kernel: Kernel) -> bool:
-    """Whether the kernel boots with KVM; found out once per machine and remembered."""
+    """Return whether the kernel boots with KVM; the result is cached per machine."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
-    answers = cache_directory() / "kvm.json"
-    known = json.loads(answers.read_text()) if answers.exists() else {}
-    if (machine := _machine()) not in known:
-        known = {machine: _boots(kernel)}
-        answers.write_text(json.dumps(known))
-    return bool(known[machine])
+    cache = cache_directory() / "kvm.json"
+    results = json.loads(cache.read_text()) if cache.exists() else {}
+    if (machine := _machine()) not in results:
+        results = {machine: _boots(kernel)}
+        cache.write_text(json.dumps(results))
+    return bool(results[machine])
 
 
 def _boots(kernel: Kernel) -> bool:
@@ -37,7 +37,7 @@ def _boots(kernel: Kernel) -> bool:
 
 
 def _machine() -> str:
-    """What the answer depends on: this kernel and the processor."""
+    """Return the cache key: the release of this kernel and the model of the processor."""
     cpu = Path("/proc/cpuinfo").read_text()
     model = next((line for line in cpu.splitlines() if line.startswith("model name")), "")
     return f"{os.uname().release} {model.partition(':')[2].strip()}"

@@ -1,4 +1,4 @@
-"""A kernel of an ensemble: it boots, then carries out what it is asked, one after the other."""
+"""Member of an ensemble: a kernel with a queue of requests, run one at a time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Final
 from vmtests.lab.agent_process import AgentProcess, GuestLostError
 
 BOOT_TRIES: Final = 2
-"""QEMU's emulation is seen to die in early boot now and then, whatever the kernel."""
+"""QEMU's emulation sometimes crashes in early boot, on any kernel."""
 
 
 class Member:
-    """An agent with a queue before it; ``turns`` lets as many work as there are processors.
+    """An agent with a request queue; ``turns`` limits how many members run at once.
 
-    Nothing that it is asked waits for another kernel's answer: with six kernels and two
-    processors one would be idle for a sixth of the time otherwise.
+    No request waits for another kernel's answer: with six kernels and two processors, one processor
+    would otherwise be idle for a sixth of the time.
     """
 
     def __init__(
@@ -33,34 +33,34 @@ class Member:
 
     @property
     def agent(self) -> AgentProcess:
-        """The agent when it is up; GuestLostError if the kernel does not boot."""
+        """Wait until the agent is up and return it; raise GuestLostError if it does not boot."""
         return self._booted.result()
 
     def boot_error(self) -> GuestLostError | None:
-        """Wait until the kernel has booted; return why it has not."""
+        """Wait until the kernel has booted; return its error if it did not."""
         error = self._booted.exception()
         return error if isinstance(error, GuestLostError) else None
 
     def submit(
         self, request: str, arguments: Mapping[str, Any] | None, seconds: float
     ) -> Future[dict[str, Any]]:
-        """Ask something; the time limit counts from when its turn has come.
+        """Queue a request; the time limit of ``seconds`` starts when it is sent.
 
-        What comes of it raises GuestLostError and RequestError.
+        The result of the future raises GuestLostError or RequestError.
         """
-        answer = self._worker.submit(self._carry_out, request, arguments, seconds)
-        self._unfinished = [one for one in self._unfinished if not one.done()] + [answer]
+        answer = self._worker.submit(self._run, request, arguments, seconds)
+        self._unfinished = [future for future in self._unfinished if not future.done()] + [answer]
         return answer
 
     def interrupt(self) -> None:
-        """End the agent at once if it is at work, and forget what it has not begun."""
+        """Kill the agent if it is running a request; cancel the queued requests."""
         self._closing = True
         self._worker.shutdown(wait=False, cancel_futures=True)
-        if self._agent and not all(one.done() for one in self._unfinished):
+        if self._agent and not all(future.done() for future in self._unfinished):
             self._agent.interrupt()
 
     def close(self) -> None:
-        """End the agent; of several members, all are to be interrupted before."""
+        """End the agent; interrupt all members before the first is closed."""
         self.interrupt()
         self._worker.shutdown()
         if self._agent:
@@ -76,14 +76,14 @@ class Member:
         return self._boot_once()
 
     def _boot_once(self) -> AgentProcess:
-        """Boot; ``interrupt`` sees the agent, or is seen."""
+        """Boot and return the agent, unless ``interrupt`` is called before or meanwhile."""
         with self._turns:
             self._agent = self._start()
             if self._closing:
                 self._agent.interrupt()
             return self._agent.wait_until_up()
 
-    def _carry_out(
+    def _run(
         self, request: str, arguments: Mapping[str, Any] | None, seconds: float
     ) -> dict[str, Any]:
         with self._turns:

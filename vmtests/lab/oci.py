@@ -1,4 +1,4 @@
-"""Real containers by runc and crun, in a root file system made on the spot of busybox."""
+"""Containers run by runc and crun, with a root file system of busybox."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PLACE = Path("/tmp/tracee-ref-containers")
-ROOT = PLACE / "root"
+DIRECTORY = Path("/tmp/tracee-ref-containers")
+ROOT = DIRECTORY / "root"
 BUSYBOX = "/usr/bin/busybox"
-SECONDS = 100.0
-"""For one call of a runtime: written in Go, runc takes seconds in an emulated guest."""
+TIMEOUT_SECONDS = 100.0
+"""Timeout of one call of a runtime: runc, a Go program, takes seconds in an emulated guest."""
 
 SLEEPER = ("/bin/sleep", "1000")
 CAPABILITIES = ["CAP_NET_RAW"]  # for ping
@@ -23,36 +23,36 @@ NAMESPACES = ("pid", "mount", "ipc", "uts")
 
 @dataclass(frozen=True)
 class Container:
-    """A container to be made: by which runtime, its id, and the path of its cgroup."""
+    """A container: its runtime, its id and its cgroup path."""
 
     runtime: str
     id: str
     cgroup: str
 
     def start(self) -> None:
-        """Have it sleep in the background."""
+        """Start the container in the background, with a sleeping process."""
         self._call("run", "--detach", "--bundle", self._bundle(SLEEPER), self.id)
 
     def run(self, *args: str, mounts: Mapping[str, str] = NO_MOUNTS) -> None:
-        """Run a program as the container, and wait for its end.
+        """Run a program as the container's first process and wait until it exits.
 
-        ``mounts`` are kinds of file systems by where they are to be, besides proc.
+        ``mounts`` are file system types by mount point, besides proc.
         """
         self._call("run", "--bundle", self._bundle(args, mounts), self.id)
 
     def execute(self, *args: str) -> None:
-        """Run one more program in the container."""
+        """Run another program in the running container and wait until it exits."""
         self._call("exec", self.id, *args)
 
     def remove(self) -> None:
-        """End all that runs in it."""
+        """Kill all processes of the container and remove it."""
         self._call("delete", "--force", self.id)
 
     def _call(self, *words: str) -> None:
-        carry_out([self.runtime, *words])
+        run_command([self.runtime, *words])
 
     def _bundle(self, args: Sequence[str], mounts: Mapping[str, str] = NO_MOUNTS) -> str:
-        bundle = PLACE / self.id
+        bundle = DIRECTORY / self.id
         bundle.mkdir()
         (bundle / "config.json").write_text(json.dumps(self._config(args, mounts)))
         return str(bundle)
@@ -71,16 +71,16 @@ class Container:
             "process": process,
             "root": {"path": str(ROOT), "readonly": True},
             "mounts": [
-                {"destination": place, "type": kind, "source": kind}
-                for place, kind in {"/proc": "proc", **mounts}.items()
+                {"destination": path, "type": type_, "source": type_}
+                for path, type_ in {"/proc": "proc", **mounts}.items()
             ],
             "linux": linux,
         }
 
 
 def make_root() -> None:
-    """Make the root file system of all containers."""
-    shutil.rmtree(PLACE, ignore_errors=True)
+    """Create the root file system that all containers share."""
+    shutil.rmtree(DIRECTORY, ignore_errors=True)
     (ROOT / "bin").mkdir(parents=True)
     for name in ("proc", "dev", "sys"):
         (ROOT / name).mkdir()
@@ -89,16 +89,21 @@ def make_root() -> None:
         (ROOT / "bin" / name).symlink_to("busybox")
 
 
-def carry_out(argv: Sequence[str]) -> None:
-    """Run a program; RuntimeError with what it said if it fails.
+def run_command(argv: Sequence[str]) -> None:
+    """Run a program; raise RuntimeError with its output if it fails.
 
-    Its output is a file: a container that stays in the background holds it open.
+    The output goes to a file, because a container in the background keeps it open.
     """
-    log = PLACE / "log"
+    log = DIRECTORY / "log"
     with log.open("wb") as file:
         result = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=SECONDS, check=False
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
         )
     if result.returncode:
-        said = log.read_text(errors="replace").strip()
-        raise RuntimeError(f"{' '.join(argv)}: status {result.returncode}: {said}")
+        output = log.read_text(errors="replace").strip()
+        raise RuntimeError(f"{' '.join(argv)}: status {result.returncode}: {output}")

@@ -1,4 +1,4 @@
-"""Scopes and facts on their way to an agent, which runs the same code as we do."""
+"""Encoding of scopes and processes in requests to an agent."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from model.scope import Scope
 
 
 def pack_scopes(scopes: Sequence[Scope]) -> str:
-    """Return scopes as text."""
+    """Encode scopes for ``unpack_scopes``."""
     return pack([(s.number, s.events, s.conditions, s.follow) for s in scopes])
 
 
 def unpack_scopes(text: str) -> tuple[Scope, ...]:
-    """Return the scopes that ``pack_scopes`` was given."""
+    """Decode the result of ``pack_scopes``."""
     return tuple(Scope(*parts) for parts in unpack(text))
 
 
 def pack_questions(questions: Sequence[tuple[int, Process]]) -> str:
-    """Return (event number, process) pairs as text."""
+    """Encode (event number, process) pairs for ``unpack_questions``."""
     return pack(questions)
 
 
 def unpack_questions(text: str) -> list[tuple[int, Process]]:
-    """Return what ``pack_questions`` was given."""
+    """Decode the result of ``pack_questions``."""
     questions: list[tuple[int, Process]] = unpack(text)
     return questions
 
 
 def pack(value: object) -> str:
-    """Return a value of plain classes as text."""
+    """Encode a value of module-level classes as base64; the agent runs the same code."""
     return base64.b64encode(pickle.dumps(value)).decode()
 
 
 def unpack(text: str) -> Any:
-    """Return the value that ``pack`` was given."""
+    """Decode the result of ``pack``."""
     return pickle.loads(base64.b64decode(text))

@@ -1,1 +1,1 @@
-"""Runs of the tracer on a kernel: what they print, and what the model expects."""
+"""Runs of the tracer on a kernel, and their comparison with the model."""

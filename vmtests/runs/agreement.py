@@ -1,4 +1,4 @@
-"""Comparing what the tracer showed with what the model expected, thread by thread."""
+"""Comparison of traced events with the expected ones, thread by thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vmtests.runs.tracing import Account
 
 @dataclass(frozen=True)
 class Difference:
-    """Where a thread's events part: ``expected`` is None for one too many."""
+    """The first event of a thread that differs; ``expected`` is None for a surplus event."""
 
     tid: int
     expected: Occurrence | None
@@ -20,7 +20,7 @@ class Difference:
 
 
 def is_expected(expected: Occurrence, seen: Occurrence) -> bool:
-    """Whether an event is the expected one; it may have more arguments than are compared."""
+    """Return whether ``seen`` is the expected event, comparing only arguments that it names."""
     args = {name: value for name, value in seen.args.items() if name in expected.args}
     same = replace(expected, ppids=seen.ppids) == replace(seen, args=args)
     return same and seen.ppids <= expected.ppids
@@ -29,23 +29,23 @@ def is_expected(expected: Occurrence, seen: Occurrence) -> bool:
 def differences(
     occurrences: Iterable[Occurrence], seen: Iterable[Occurrence], account: Account
 ) -> list[Difference]:
-    """Every difference; events that are missing are none if they are all counted as lost."""
+    """Return all differences; missing events are left out if as many were counted as lost."""
     by_thread: dict[int, list[Occurrence]] = defaultdict(list)
     for event in seen:
         by_thread[event.tid].append(event)
     missing: list[Difference] = []
-    for one in occurrences:
-        rest = by_thread[one.tid]
-        if one.mask and rest and is_expected(one, rest[0]):
+    for expected in occurrences:
+        rest = by_thread[expected.tid]
+        if expected.mask and rest and is_expected(expected, rest[0]):
             rest.pop(0)
-        elif one.mask:
-            missing.append(Difference(one.tid, one, rest[0] if rest else None))
-    wrong = [Difference(tid, None, event) for tid, rest in by_thread.items() for event in rest]
-    return wrong if len(missing) == account.lost else missing + wrong
+        elif expected.mask:
+            missing.append(Difference(expected.tid, expected, rest[0] if rest else None))
+    surplus = [Difference(tid, None, event) for tid, rest in by_thread.items() for event in rest]
+    return surplus if len(missing) == account.lost else missing + surplus
 
 
 def account_errors(occurrences: Sequence[Occurrence], account: Account) -> list[str]:
-    """What is wrong with the sums; every event that a scope selected was seen by the kernel."""
+    """Return errors of the counts; the kernel must have seen every selected event."""
     errors = []
     if not account.balances():
         errors.append(f"the account does not balance: {account}")

@@ -1,4 +1,4 @@
-"""A disagreement in words: scopes, journal, what was expected and what was seen."""
+"""Report of a disagreement: scopes, journal, expected and traced events."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from vmtests.runs.agreement import Difference, is_expected
 from vmtests.runs.journal import Record
 from vmtests.runs.occurrence import Occurrence
 
-SHOWN = 5
-"""Differences and scopes that are told in full; the rest is counted."""
+MAX_PRINTED = 5
+"""Differences and scopes that are printed; the others are counted."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run on one kernel, with all that is known of it."""
+    """A run on one kernel: its scopes, its journal, expected and traced events."""
 
     kernel: str
     scopes: Sequence[Scope]
@@ -27,13 +27,13 @@ class Run:
 
 
 def table(run: Run, wrong: Sequence[Difference], errors: Sequence[str]) -> str:
-    """Return the report of a run, a few dozen lines."""
+    """Return the report of a run with differences or errors, a few dozen lines."""
     lines = [f"{run.kernel}: the tracer and the model disagree", *errors]
     concerned = scopes_of(run, wrong)
     lines.append(f"scopes ({len(concerned)} of {len(run.scopes)} are concerned):")
-    lines += [f"    -f {flag!r}" for flag in format_scopes(concerned[:SHOWN])]
-    lines.append(f"{len(wrong)} events differ; the threads of the first {SHOWN}:")
-    for tid in dict.fromkeys(one.tid for one in wrong[:SHOWN]):
+    lines += [f"    -f {flag!r}" for flag in format_scopes(concerned[:MAX_PRINTED])]
+    lines.append(f"{len(wrong)} events differ; the threads of the first {MAX_PRINTED}:")
+    for tid in dict.fromkeys(difference.tid for difference in wrong[:MAX_PRINTED]):
         lines += [f"  journal of thread {tid}:"]
         lines += [f"    {record}" for record in run.records if is_about(record, tid)]
         lines += ["  events (- expected, + seen):", *(f"    {row}" for row in rows(run, tid))]
@@ -41,44 +41,45 @@ def table(run: Run, wrong: Sequence[Difference], errors: Sequence[str]) -> str:
 
 
 def is_about(record: Record, tid: int) -> bool:
-    """Whether a thread did this, or began with it."""
-    return tid == record.tid or (record.born is not None and tid == record.born.tid)
+    """Return whether a thread did this step, or was created by it."""
+    return tid == record.tid or (record.child is not None and tid == record.child.tid)
 
 
 def scopes_of(run: Run, wrong: Sequence[Difference]) -> list[Scope]:
-    """The scopes that the differences are about; all, if there are none."""
+    """Return the scopes whose bits differ; all scopes if there is no difference."""
     bits = 0
-    for one in wrong:
-        bits |= bits_of(one)
+    for difference in wrong:
+        bits |= bits_of(difference)
     return [scope for scope in run.scopes if scope.bit & bits] or list(run.scopes)
 
 
-def bits_of(one: Difference) -> int:
-    """The bits that differ, if it is the mask of an event; else all of the event's."""
-    if one.expected is None:
-        return one.seen.mask if one.seen else 0
-    if one.seen is None or one.seen.name != one.expected.name:
-        return one.expected.mask
-    return one.expected.mask ^ one.seen.mask or one.expected.mask
+def bits_of(difference: Difference) -> int:
+    """Return the mask bits that differ; all bits of the event if the masks are equal."""
+    expected, seen = difference.expected, difference.seen
+    if expected is None:
+        return seen.mask if seen else 0
+    if seen is None or seen.name != expected.name:
+        return expected.mask
+    return expected.mask ^ seen.mask or expected.mask
 
 
 def rows(run: Run, tid: int) -> Iterator[str]:
-    """The events of a thread side by side, like a diff."""
+    """Yield the events of a thread as lines of a diff."""
     seen = [event for event in run.seen if event.tid == tid]
-    for one in run.occurrences:
-        if one.tid != tid:
+    for expected in run.occurrences:
+        if expected.tid != tid:
             continue
-        if one.mask and seen and is_expected(one, seen[0]):
+        if expected.mask and seen and is_expected(expected, seen[0]):
             seen.pop(0)
-            yield f"  {row(one)}"
+            yield f"  {row(expected)}"
         else:
-            yield f"- {row(one)}" if one.mask else f"  {row(one)} (no scope)"
+            yield f"- {row(expected)}" if expected.mask else f"  {row(expected)} (no scope)"
     for event in seen:
         yield f"+ {row(event)}"
 
 
-def row(one: Occurrence) -> str:
-    ppid = "|".join(map(str, sorted(one.ppids)))
-    facts = f"{one.pid:>7} {ppid:>7} {one.uid:>10} {one.comm!r:<17} {one.result:>7}"
-    facts += f" {one.uts!r} {one.mntns} {one.pidns} {one.inner_pid}/{one.inner_tid}"
-    return f"{one.mask:016x} {one.name:<18} {facts} {one.args}"
+def row(event: Occurrence) -> str:
+    ppid = "|".join(map(str, sorted(event.ppids)))
+    facts = f"{event.pid:>7} {ppid:>7} {event.uid:>10} {event.comm!r:<17} {event.result:>7}"
+    facts += f" {event.uts!r} {event.mntns} {event.pidns} {event.inner_pid}/{event.inner_tid}"
+    return f"{event.mask:016x} {event.name:<18} {facts} {event.args}"

@@ -1,4 +1,4 @@
-"""The fields of an event that per-event filters look at, in both spellings of rule 7."""
+"""Fields of an expected event for per-event filters, as values and as printed (rule 7)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def fields_of(
     event: EventDefinition, process: Process, inner: tuple[int, int], result: int,
     args: Mapping[str, Any],
 ) -> dict[FieldKey, Shown]:  # fmt: skip
-    """The arguments that are known, the result, and the context but for times and parents.
+    """Return the arguments in ``args``, the result, and the context without times and parents.
 
     ``inner`` has the ids of process and thread in their own pid namespace.
     """
@@ -34,21 +34,21 @@ def fields_of(
     }
     if process.container is not None:
         context["containerId"] = fsencode(process.container.id)
-    known = {(Part.CONTEXT.value, name): both(value) for name, value in context.items()}
-    return {**known, (Part.RETVAL.value, ""): both(result), **dict(arguments(event, args))}
+    fields = {(Part.CONTEXT.value, name): unprinted(value) for name, value in context.items()}
+    return {**fields, (Part.RETVAL.value, ""): unprinted(result), **dict(arguments(event, args))}
 
 
-def both(value: int | bytes) -> Shown:
-    """A value that is printed as it is."""
+def unprinted(value: int | bytes) -> Shown:
+    """Return a value that has no printed form of its own, such as a name for a number."""
     return Shown(value, value if isinstance(value, bytes) else b"%d" % value)
 
 
 def arguments(event: EventDefinition, args: Mapping[str, Any]) -> Iterator[tuple[FieldKey, Shown]]:
-    """Texts and numbers, these with their names."""
+    """Yield the arguments that are strings, and those that are numbers with their printed form."""
     for argument in event.args:
         value, printer = args.get(argument.name), printer_of(event.name, argument)
         key = (Part.ARGS.value, argument.name)
         if isinstance(value, str):
-            yield key, both(fsencode(value))
+            yield key, unprinted(fsencode(value))
         elif isinstance(value, int):
-            yield key, Shown(value, fsencode(printer(value))) if printer else both(value)
+            yield key, Shown(value, fsencode(printer(value))) if printer else unprinted(value)

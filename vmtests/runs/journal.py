@@ -1,4 +1,4 @@
-"""The journal of a workload: what was done, in the order in which it was begun."""
+"""Journal of a workload: its steps, in the order of their start."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from vmtests.workload.layout import JOURNAL, NO_TEXT, PLAN, RECORD, Kind
 
 
 @dataclass(frozen=True)
-class Born:
-    """A new task: its thread id, the same in its own pid namespace, and which that is."""
+class NewTask:
+    """A created task: its tid, its tid in its own pid namespace, and that namespace."""
 
     tid: int
     inner_tid: int
@@ -19,10 +19,10 @@ class Born:
 
 @dataclass(frozen=True)
 class Record:
-    """What became of a step; ``done`` is False for one that did not return.
+    """A step and its result; ``done`` is False for one that did not return.
 
-    ``pid`` and ``tid`` are those of its beginning (in the initial pid namespace), ``result``
-    is what the kernel answered.
+    ``pid`` and ``tid`` are those at its start (in the initial pid namespace); ``result`` is the
+    return value of the syscall.
     """
 
     kind: Kind
@@ -34,10 +34,10 @@ class Record:
     a: tuple[int, ...]
 
     @property
-    def born(self) -> Born | None:
-        """Who began with this record, if it is that of a fork or of a new thread."""
-        birth = self.kind in (Kind.FORK, Kind.THREAD)
-        return Born(*self.a[1:4]) if birth else None
+    def child(self) -> NewTask | None:
+        """The task that the step created, if it is a fork or a new thread."""
+        creates = self.kind in (Kind.FORK, Kind.THREAD)
+        return NewTask(*self.a[1:4]) if creates else None
 
     def __str__(self) -> str:
         text = f" {self.text!r}" if self.text else ""
@@ -47,9 +47,9 @@ class Record:
 
 
 def unpack_journal(journal: bytes, plan: bytes) -> Iterator[Record]:
-    """The records of a journal; texts are in the plan that it is of."""
-    texts = PLAN.unpack_from(plan)[1]
-    for kind, done, pid, tid, result, place, *a in RECORD.iter_unpack(journal[JOURNAL.size :]):
-        end = plan.find(b"\0", texts + place)
-        text = plan[texts + place : end] if place != NO_TEXT else b""
+    """Yield the records of a journal; their strings are in the string area of its plan."""
+    strings = PLAN.unpack_from(plan)[1]
+    for kind, done, pid, tid, result, offset, *a in RECORD.iter_unpack(journal[JOURNAL.size :]):
+        end = plan.find(b"\0", strings + offset)
+        text = plan[strings + offset : end] if offset != NO_TEXT else b""
         yield Record(Kind(kind), bool(done), pid, tid, result, text, tuple(a))

@@ -1,4 +1,4 @@
-"""What is found out on a kernel just before a live run is started there."""
+"""Facts of a kernel that are read just before a live run starts."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from typing import TypeAlias
 from tracee_ref.containers.cgroups import own_hierarchy, root_of
 
 Facts: TypeAlias = dict[str, int | str | list[int]]
-"""By name; drawn scopes refer to the numbers and texts."""
+"""By name; the conditions of drawn scopes refer to them."""
 
 PROC = Path("/proc")
 CGROUP2 = Path(tempfile.gettempdir()) / "tracee-ref-cgroup2"
-"""Where the unified hierarchy is mounted if it is nowhere yet."""
+"""Mount point of the unified hierarchy if it is not mounted yet."""
 
 PROBE = ("unshare", "--mount", "--pid", "--fork", "stat", "-Lc", "%i")
 PROBED = ("/proc/self/ns/mnt", "/proc/self/ns/pid")
 
 
 def launch_facts(directory: str) -> Facts:
-    """Namespaces, host name and ids here.
+    """Return namespaces, host name and process ids.
 
-    ``new_mntns`` and ``new_pidns`` are inode numbers that namespaces just had: the kernel
-    takes the lowest that is free, so those of a plan often have them again.  ``host`` is ours
-    where that of process 1 is not told.
+    ``new_mntns`` and ``new_pidns`` are inode numbers of namespaces that just ended: the kernel
+    takes the lowest free number, so the namespaces of a plan often get them again.  ``host`` is the
+    namespace of this process where that of process 1 cannot be read.
     """
     probed = subprocess.run([*PROBE, *PROBED], capture_output=True, text=True, check=True)
     mntns, host = inode_of("self", "mnt"), host_mntns()
@@ -37,7 +37,7 @@ def launch_facts(directory: str) -> Facts:
         "directory": directory,
         "mntns": mntns,
         "host": host if host is not None else mntns,
-        "host_is_told": host is not None,
+        "host_readable": host is not None,
         "pidns": inode_of("self", "pid"),
         "new_mntns": new_mntns,
         "new_pidns": new_pidns,
@@ -49,7 +49,7 @@ def launch_facts(directory: str) -> Facts:
 
 
 def host_mntns() -> int | None:
-    """That of process 1; None on a machine that lets nobody look at it."""
+    """Return the mount namespace of process 1; None if it may not be read."""
     try:
         return inode_of("1", "mnt")
     except PermissionError:
@@ -57,41 +57,41 @@ def host_mntns() -> int | None:
 
 
 def inode_of(process: str, kind: str) -> int:
-    """The inode number of a process's namespace."""
+    """Return the inode number of a namespace of a process."""
     return (PROC / process / "ns" / kind).stat().st_ino
 
 
 def ancestors(pid: int) -> list[int]:
-    """A process and those it descends from, as far as /proc tells."""
+    """Return a process id and those of its ancestors that /proc has."""
     found = []
     while pid:
         found.append(pid)
-        behind_comm = (PROC / str(pid) / "stat").read_text().rpartition(")")[2]
-        pid = int(behind_comm.split()[1])
+        after_comm = (PROC / str(pid) / "stat").read_text().rpartition(")")[2]
+        pid = int(after_comm.split()[1])
     return found
 
 
 @contextmanager
 def own_cgroup(name: str) -> Iterator[Path]:
-    """A new cgroup of the hierarchy that tells of containers, removed at the end."""
-    place = mounted_hierarchy() / name
-    place.mkdir()
+    """Create a cgroup in the hierarchy that the tracer reads; remove it at the end."""
+    cgroup = mounted_hierarchy() / name
+    cgroup.mkdir()
     try:
-        # Nobody can be in one of cpuset v1 without processors; v2 needs none, and its top has none.
-        if (place / "cgroup.clone_children").exists() and (place / "cpuset.cpus").exists():
+        # A cgroup of cpuset v1 takes no process before it has CPUs; v2's root has no such files.
+        if (cgroup / "cgroup.clone_children").exists() and (cgroup / "cpuset.cpus").exists():
             for setting in ("cpuset.cpus", "cpuset.mems"):
-                (place / setting).write_text((place.parent / setting).read_text())
-            (place / "cgroup.clone_children").write_text("1")
-        yield place
+                (cgroup / setting).write_text((cgroup.parent / setting).read_text())
+            (cgroup / "cgroup.clone_children").write_text("1")
+        yield cgroup
     finally:
-        for child in [*place.glob("*/"), place]:
+        for child in [*cgroup.glob("*/"), cgroup]:
             child.rmdir()
 
 
 def mounted_hierarchy() -> Path:
-    """Where that hierarchy is; cgroup2 is mounted if there is none."""
-    if place := root_of(own_hierarchy()):
-        return place
+    """Return the root of that hierarchy; mount cgroup2 if there is none."""
+    if root := root_of(own_hierarchy()):
+        return root
     CGROUP2.mkdir(exist_ok=True)
     if CGROUP2.is_mount():
         return CGROUP2

@@ -1,4 +1,4 @@
-"""A live run on every kernel: ask for it, judge it, and say what is wrong with it."""
+"""Live run of a workload plan on every kernel, compared with the model."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from vmtests.workload.plan import Compiler, Image
 
 TRACER_COMM = b"tracee-ref"
 LAST_STEPS = {Kind.EXIT, Kind.EXIT_GROUP, Kind.DIE, Kind.EXEC}
-"""Those that do not return."""
+"""Steps that do not return."""
 
-SECONDS = 300.0
-"""For one run; five emulated guests on two cores take a minute to start the tracer."""
+TIMEOUT_SECONDS = 300.0
+"""Timeout of one run; five emulated guests on two cores take a minute to start the tracer."""
 
 
 class LiveRun:
-    """A plan under scopes, asked of all kernels; judged when it is looked at."""
+    """A plan traced under scopes on all kernels; constructing it queues the requests."""
 
     def __init__(
         self, ensemble: Ensemble, directory: str, root: Image, drawn: Sequence[Drawn]
@@ -48,34 +48,34 @@ class LiveRun:
             "plan": base64.b64encode(self._plan).decode(),
             "programs": PROGRAMS,
             "scopes": pack(tuple(drawn)),
-            "seconds": SECONDS,
+            "seconds": TIMEOUT_SECONDS,
         }
-        self._replies = ensemble.submit("live.run", request, seconds=SECONDS + 20)
+        self._replies = ensemble.submit("live.run", request, seconds=TIMEOUT_SECONDS + 20)
 
     def disagreement(self) -> str:
-        """Return a table for the first kernel that is wrong, or an empty text."""
+        """Wait for the kernels; return the report of the first that differs, or an empty string."""
         problems = (
-            judge(name, self._plan, self._drawn, reply.result())
+            check(name, self._plan, self._drawn, reply.result())
             for name, reply in self._replies.items()
         )
         return next(filter(None, problems), "")
 
     def cancel(self) -> None:
-        """Let no kernel begin with it that has not yet."""
+        """Cancel the requests that no kernel has started."""
         for reply in self._replies.values():
             reply.cancel()
 
 
-def judge(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any]) -> str:
-    """Return what is wrong with a run, or an empty text."""
+def check(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any]) -> str:
+    """Return the report of a run that differs from the model, or an empty string."""
     records = list(unpack_journal(base64.b64decode(reply["journal"]), plan))
     if reply["status"] != 0:
-        told = [f"{kernel}: exit status {reply['status']}: {reply['stderr']}", *steps_at(records)]
-        return "\n".join(told)
-    scopes = [one.resolve(reply["facts"]) for one in drawn]
+        lines = [f"{kernel}: exit status {reply['status']}: {reply['stderr']}"]
+        return "\n".join([*lines, *unfinished_steps(records)])
+    scopes = [scope.resolve(reply["facts"]) for scope in drawn]
     occurrences = Replay(scopes, launch(records[0].pid, reply)).run(records)
     account = Traced(0, "", reply["stderr"]).account
-    seen = [shown_event(*event) for event in reply["events"]]
+    seen = [traced_event(*event) for event in reply["events"]]
     wrong = differences(occurrences, seen, account)
     errors = account_errors(occurrences, account)
     if not wrong and not errors:
@@ -83,20 +83,20 @@ def judge(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any
     return table(Run(kernel, scopes, records, occurrences, seen), wrong, errors)
 
 
-def steps_at(records: Sequence[Record]) -> list[str]:
-    """All steps of processes in which a thread stands at one that is not its end."""
+def unfinished_steps(records: Sequence[Record]) -> list[str]:
+    """Return all steps of the processes in which a thread has not reached its last step."""
     last = {record.tid: record for record in records}
-    stands = {one.pid for one in last.values() if one.done or one.kind not in LAST_STEPS}
-    return [f"  {one}" for one in records if one.pid in stands]
+    unfinished = {r.pid for r in last.values() if r.done or r.kind not in LAST_STEPS}
+    return [f"  {record}" for record in records if record.pid in unfinished]
 
 
-def shown_event(name: str, mask: int, pid: int, tid: int, ppid: int, *rest: Any) -> Occurrence:
-    """An event of a reply, which has ``handlers.live.FIELDS`` and the arguments."""
+def traced_event(name: str, mask: int, pid: int, tid: int, ppid: int, *rest: Any) -> Occurrence:
+    """Return an event of a reply, which has ``handlers.live.FIELDS`` and the arguments."""
     return Occurrence(name, mask, pid, tid, frozenset({ppid}), *rest)
 
 
 def launch(pid: int, reply: dict[str, Any]) -> Launch:
-    """The tracer, a Python program, and the processes above it."""
+    """Return the launch with the tracer, a Python program, and its ancestors."""
     facts = reply["facts"]
     tracer = Process(
         pid=reply["tracer"],
@@ -109,7 +109,7 @@ def launch(pid: int, reply: dict[str, Any]) -> Launch:
         tracer=True,
     )
     above = [*facts["ancestors"], 0]
-    older = [Start(Process(pid=one, tid=one), parent) for one, parent in pairwise(above)]
+    older = [Start(Process(pid=pid_, tid=pid_), parent) for pid_, parent in pairwise(above)]
     directory = facts["directory"]
     argv = tuple(map(os.fsencode, (f"{directory}/{ROOT}", directory, "0")))
     return Launch([*older, Start(tracer, above[0])], pid, argv)

@@ -1,4 +1,4 @@
-"""The report of a run: what every kernel was asked, and whether it agreed with the model."""
+"""Report of a run: the tests on each kernel, and whether it agreed with the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass
 class KernelResult:
-    """A kernel's row; ``skipped`` has a reason for each test that it justified to skip."""
+    """The row of a kernel; ``skipped`` has the reason of each skipped test."""
 
     kernel: str
     release: str = ""
@@ -37,7 +37,7 @@ HEADER = (
 
 
 def report_lines(rows: Iterable[KernelResult]) -> list[str]:
-    """The table for a terminal, and below it why something was skipped, failed or lost."""
+    """Return the table, followed by the reasons of skipped and failed tests and lost kernels."""
     rows = list(rows)
     lines = [HEADER, *map(_line, rows)]
     for row in rows:
@@ -49,18 +49,18 @@ def report_lines(rows: Iterable[KernelResult]) -> list[str]:
 
 
 def verified_lines(rows: list[KernelResult]) -> list[str]:
-    """Instructions that the verifier went through: a line per program, a column per kernel."""
-    told = [row for row in rows if row.verified]
-    programs = list(dict.fromkeys(name for row in told for name in row.verified))
-    head = "".join(f"{row.kernel:>8}" for row in told)
-    lines = [f"{'INSTRUCTIONS VERIFIED':<24}{head}"] if told else []
+    """Return the number of verified instructions: a line per program, a column per kernel."""
+    columns = [row for row in rows if row.verified]
+    programs = list(dict.fromkeys(name for row in columns for name in row.verified))
+    head = "".join(f"{row.kernel:>8}" for row in columns)
+    lines = [f"{'INSTRUCTIONS VERIFIED':<24}{head}"] if columns else []
     for name in programs:
-        lines.append(f"{name:<24}" + "".join(f"{row.verified.get(name, 0):>8}" for row in told))
+        lines.append(f"{name:<24}" + "".join(f"{row.verified.get(name, 0):>8}" for row in columns))
     return lines
 
 
 def write_json(rows: Iterable[KernelResult], path: Path) -> None:
-    """Write the rows, with their results, for other programs."""
+    """Write the rows and their results as JSON."""
     data = [asdict(row) | {"result": row.result} for row in rows]
     path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""An event of a live run: as the model expects it, or as the tracer showed it."""
+"""Event of a live run, as the model expects it or as the tracer printed it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ NOT_UTF8 = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 @dataclass(frozen=True)
 class Occurrence:
-    """An event: as it happened, shown if its mask is not 0; or as the tracer showed it.
+    """An expected event, to be printed if its mask is not 0; or a printed event.
 
-    What is expected of an orphan has several ``ppids``; ``args`` has what is compared.
+    The expected event of an orphan has several ``ppids``; ``args`` are the arguments to compare.
     """
 
     name: str
@@ -32,6 +32,6 @@ class Occurrence:
     args: dict[str, Any]
 
 
-def shown(text: bytes) -> str:
-    """A text as JSON output has it."""
+def json_text(text: bytes) -> str:
+    """Return a string as JSON output has it."""
     return fsdecode(text).translate(NOT_UTF8)

@@ -1,7 +1,7 @@
-"""Disagreements about decisions: told as a table, and kept as vectors to be asked again.
+"""Disagreements about decisions: their report, and regression vectors.
 
 A vector is a JSON file in ``vmtests/regressions``.  A run writes one for each test that fails;
-what is committed there is asked of every kernel from then on.
+every kernel is tested with the committed ones.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DIRECTORY = Path(__file__).parents[1] / "regressions"
 def table(
     scopes: Sequence[Scope], event: str, process: Process, model: int, kernels: Mapping[str, int]
 ) -> str:
-    """Return scopes, facts, the model's mask and each kernel's; the first word is a kernel."""
+    """Return a report that begins with the name of a kernel: scopes, process, all masks."""
     wrong = [name for name, mask in kernels.items() if mask != model]
     bits = 0
     for name in wrong:
@@ -37,7 +37,7 @@ def table(
 
 
 def flags_of(scopes: Sequence[Scope]) -> list[str]:
-    """Return the scopes as flags, or as they are if no flag can hold their texts."""
+    """Return the scopes as flags; their repr if no flag can express their values."""
     try:
         return format_scopes(scopes)
     except ValueError:
@@ -45,9 +45,9 @@ def flags_of(scopes: Sequence[Scope]) -> list[str]:
 
 
 def save(name: str, scopes: Sequence[Scope], number: int, process: Process, model: int) -> None:
-    """Keep a vector; the smallest example of a test is the last that Hypothesis tries."""
+    """Write a vector; the last call by Hypothesis has the smallest example of a test."""
     vector = {
-        "told": [*flags_of(scopes), repr(process)],
+        "description": [*flags_of(scopes), repr(process)],
         "scopes": pack_scopes(scopes),
         "questions": pack_questions([(number, process)]),
         "mask": f"{model:#x}",
@@ -57,7 +57,7 @@ def save(name: str, scopes: Sequence[Scope], number: int, process: Process, mode
 
 
 def saved() -> Iterator[tuple[str, tuple[Scope, ...], int, Process, int]]:
-    """Give name, scopes, event number, facts and mask of each vector."""
+    """Yield name, scopes, event number, process and mask of each vector."""
     for path in sorted(DIRECTORY.glob("*.json")):
         vector = json.loads(path.read_text(encoding="utf-8"))
         ((number, process),) = unpack_questions(vector["questions"])

@@ -1,4 +1,4 @@
-"""Running the tracer on a kernel, with a command whose events are known."""
+"""Runs of the tracer on a kernel, with a command to trace."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from vmtests.handlers.tracing import PATH
 from vmtests.lab.kernel import Kernel
 
 TRACEE_REF = str(Path(sys.executable).parent / "tracee-ref")
-SECONDS = 240.0
-"""For one run: an emulated guest that shares the machine with four others is slow."""
+TIMEOUT_SECONDS = 240.0
+"""Timeout of one run: an emulated guest that shares the machine with four others is slow."""
 
 ACCOUNT = re.compile(
     r"events: seen (\d+) = filtered (\d+) \+ submitted (\d+) \+ lost (\d+);"
@@ -26,9 +26,10 @@ ACCOUNT = re.compile(
 
 @dataclass(frozen=True)
 class Account:
-    """The sums that the tracer printed at its end.
+    """The event counts that the tracer printed at its end.
 
-    ``withheld`` is what user space filtered, ``taken_in`` what only served derived events.
+    ``withheld`` events were filtered in user space; ``dependency`` events only served to derive
+    others.
     """
 
     seen: int
@@ -38,18 +39,18 @@ class Account:
     delivered: int
     withheld: int
     dropped: int
-    taken_in: int = 0
+    dependency: int = 0
 
     def balances(self) -> bool:
         return (
             self.seen == self.filtered + self.submitted + self.lost
-            and self.submitted == self.delivered + self.withheld + self.dropped + self.taken_in
+            and self.submitted == self.delivered + self.withheld + self.dropped + self.dependency
         )
 
 
 @dataclass(frozen=True)
 class Traced:
-    """What a run of the tracer wrote, with what its command wrote in between."""
+    """Exit status and output of a run of the tracer and its command."""
 
     status: int
     stdout: str
@@ -57,7 +58,6 @@ class Traced:
 
     @classmethod
     def from_reply(cls, reply: Mapping[str, Any]) -> Traced:
-        """What an agent told of a run."""
         return cls(reply["exit"], reply["stdout"], reply["stderr"])
 
     @property
@@ -80,32 +80,31 @@ def trace(
     options: str,
     command: Sequence[str],
     *,
-    kept: bool = False,
+    cached: bool = False,
     programs: str = "",
 ) -> Traced:
-    """Run the tracer with options that hold no spaces, and a command.
+    """Run the tracer with ``options``, which are split at spaces, on a command.
 
-    A run that is ``kept`` serves all tests that ask for the same; ``programs`` names another
+    A ``cached`` run serves all tests with the same options and command; ``programs`` is another
     directory for compiled programs.
     """
     argv = [*options.split(), "--", *command]
-    request = {"argv": argv, "seconds": SECONDS, "programs": programs}
-    result = kernel.ask("tracing.run", request, seconds=SECONDS + 10, kept=kept)
+    request = {"argv": argv, "seconds": TIMEOUT_SECONDS, "programs": programs}
+    result = kernel.ask("tracing.run", request, seconds=TIMEOUT_SECONDS + 10, cached=cached)
     return Traced.from_reply(result)
 
 
 def run(kernel: Kernel, argv: Sequence[str]) -> Traced:
-    """Run a program on the kernel."""
-    request = {"argv": list(argv), "seconds": SECONDS, "env": {"PATH": PATH}}
-    result = kernel.ask("basic.run", request, seconds=SECONDS + 10)
+    request = {"argv": list(argv), "seconds": TIMEOUT_SECONDS, "env": {"PATH": PATH}}
+    result = kernel.ask("basic.run", request, seconds=TIMEOUT_SECONDS + 10)
     return Traced.from_reply(result)
 
 
 def python(source: str) -> list[str]:
-    """A command that runs Python code, with little else around it."""
+    """Return a command that runs Python code, isolated and without site packages."""
     return ["/usr/bin/python3", "-I", "-S", "-c", source]
 
 
 def arguments(event: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a JSON event by name."""
+    """Return the arguments of a JSON event by name."""
     return {argument["name"]: argument["value"] for argument in event["args"]}
