@@ -47,12 +47,19 @@ def beside(*, flags: list[str], commands: list[str], daemon: bool, container: bo
 
     The reply names the daemon's process id and the container's id.
     """
-            with new_place() as place, running_daemon(place) if daemon else nothing() as service: if
-            container: make_root() began = time.time_ns() with tracing(options(flags, place)) as
-            reply: subprocess.run(shell(commands, place), env={"PATH": PATH},
-            timeout=TIMEOUT_SECONDS, check=True) if service: tell(service) if container:
-            Container("runc", ID, f"/docker/{ID}").run("/bin/true") reply |= outcome(place, began)
-            return reply | {"daemon": service.pid if service else None, "container": ID}
+    with new_place() as place, running_daemon(place) if daemon else nothing() as service:
+        if container:
+            make_root()
+        began = time.time_ns()
+        with tracing(options(flags, place)) as reply:
+            argv = shell(commands, place)
+            subprocess.run(argv, env={"PATH": PATH}, timeout=TIMEOUT_SECONDS, check=True)
+            if service:
+                tell(service)
+            if container:
+                Container("runc", ID, f"/docker/{ID}").run("/bin/true")
+        reply |= outcome(place, began)
+        return reply | {"daemon": service.pid if service else None, "container": ID}
 
 
 @contextmanager
