@@ -1,6 +1,5 @@
 /* The tracer's programs: one header for each family of events. */
-#include "lib/families.h"
-#include "lib/inode.h"
+#include "lib/kernel.h"
 #include "state/container_life.h"
 #include "events/exec.h"
 #include "events/sched.h"

@@ -173,7 +173,7 @@ execute(b"/nonexistent", b"a")
 
 
 def test_an_empty_text_was_read(kernel: Kernel) -> None:
-    """Some kernels tell of it as of no text at all (bpf/lib/memory.h)."""
+    """Some kernels tell of it as of no text at all (bpf/lib/kernel.h)."""
     traced = trace(kernel, "-f event=execve,openat -o json", ["sh", "-c", "cat '' b ''"])
     (argv,) = [arguments(e)["argv"] for e in traced.events if "/cat" in str(e["args"])]
     assert argv == ["cat", "", "b", ""]

@@ -46,7 +46,7 @@ BPF_PERCPU_ARRAY(call_records, struct call_record, 1);
 /* Copy a text without its NUL to `at`; return its slot. */
 static __always_inline u64 take_string(struct call_record *record, u64 at, const void *from)
 {
-	long taken = read_user_text(record->sent.data + at, PIECE_SIZE, from);
+	long taken = read_user_string(record->sent.data + at, PIECE_SIZE, from);
 	if (taken <= 0)
 		return SLOT_UNREADABLE;
 	record->end = at + taken - 1;
@@ -75,7 +75,7 @@ static __always_inline u64 take_element(struct call_record *record, const void *
 		return 1;
 	if (at != record->end)
 		return SLOT_CUT;
-	long taken = read_user_text(record->sent.data + at, PIECE_SIZE, text);
+	long taken = read_user_string(record->sent.data + at, PIECE_SIZE, text);
 	if (taken <= 0)
 		return SLOT_UNREADABLE;
 	record->end = at + taken;

@@ -1,7 +1,7 @@
 /* sched_process_exec: what program a process began to run, with its arguments. */
 #pragma once
-#include "lib/inode.h"
-#include "lib/pieces.h"
+#include "lib/kernel.h"
+#include "lib/records.h"
 #include "events/sched.h"
 
 #ifdef SELECT_EXEC

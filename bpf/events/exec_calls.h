@@ -5,7 +5,7 @@
  * unlike the thread id it stays when a thread that is not the leader executes. */
 #pragma once
 #include "events/arguments.h"
-#include "lib/pieces.h"
+#include "lib/records.h"
 #include "state/processes.h"
 
 #ifdef EXEC_CALLS

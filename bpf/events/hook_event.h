@@ -9,8 +9,8 @@
 #pragma once
 #include "arch/arch.h"
 #include "match/fields.h"
-#include "lib/inode.h"
-#include "lib/pieces.h"
+#include "lib/kernel.h"
+#include "lib/records.h"
 #include "events/sched.h"
 
 #define HOOK_SLOTS 9 /* in every record, used or not: its data begins at one place */
@@ -152,7 +152,7 @@ static __always_inline u64 put_user_text(struct hook_record *record, const void 
 		return SLOT_NULL;
 	if (at != record->end)
 		return SLOT_CUT;
-	long taken = read_user_text(record->sent.data + at, PIECE_SIZE, from);
+	long taken = read_user_string(record->sent.data + at, PIECE_SIZE, from);
 	if (taken <= 0)
 		return SLOT_UNREADABLE;
 	record->end = at + taken - 1;

@@ -1,9 +1,7 @@
 /* The address that a socket itself has, as getsockname() gives it, and that of its peer. */
 #pragma once
 #include "events/hook_event.h"
-#include "lib/families.h"
-
-#define AF_UNIX 1
+#include "lib/kernel.h"
 
 struct inet_address { /* struct sockaddr_in, as far as it says something */
 	u16 family;

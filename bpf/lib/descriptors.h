@@ -1,8 +1,6 @@
 /* What lies behind a descriptor of the current task. */
 #pragma once
-#include "lib/inode.h"
-
-#define S_IFSOCK 0140000
+#include "lib/kernel.h"
 
 /* NULL for a descriptor that is not open. */
 static __always_inline struct file *open_file(s32 fd)

@@ -3,8 +3,9 @@
  * Layout: struct header, then 64-bit slots, one for each argument, then the bytes of the
  * arguments that are not numbers, in order, each as long as its slot says. */
 #pragma once
+#include "lib/path.h"
 #include "lib/preemption.h"
-#include "lib/task.h"
+#include "state/cgroups.h"
 
 #define FLAG_COMPAT 1
 
@@ -102,4 +103,52 @@ static __always_inline void fill_header(struct header *header, struct task_struc
 	header->flags = 0;
 	copy_name(header->comm, FIELD_WORD(task, comm, 0), FIELD_WORD(task, comm, 1));
 	read_host_name(task, header->uts);
+}
+
+/* The bytes of arguments go after the slots of a record, one argument after the other. A string is
+ * followed by its NUL until the next argument overwrites it: filters find its end so.
+ *
+ * `end` is the length of the data so far. It is in the map beside the record rather than in a
+ * register, so that the verifier does not track each way in which it was computed. */
+
+/* Put a text of the kernel without its NUL; return its slot. */
+static __always_inline u64 put_text(u64 *end, char *data, const void *from)
+{
+	u64 at = within(*end, DATA_SIZE - 1);
+	if (at != *end)
+		return SLOT_CUT;
+	long taken = read_kernel_string(data + at, PIECE_SIZE, from);
+	if (taken <= 0)
+		return SLOT_UNREADABLE;
+	*end = at + taken - 1;
+	return taken - 1;
+}
+
+/* Put a path that was just built; return its slot. */
+static __always_inline u64 put_path(u64 *end, char *data, const struct path_buffer *path)
+{
+	u64 at = within(*end, DATA_SIZE - 1), start = within(path->start, PATH_MAX - 1);
+	u64 length = within(PATH_MAX - 1 - start, PATH_MAX - 1);
+	if (!start)
+		return SLOT_UNREADABLE;
+	if (at != *end)
+		return SLOT_CUT;
+	read_kernel(data + at, length + 1, &path->text[start]);
+	*end = at + length;
+	return length;
+}
+
+/* Put the texts that lie between two addresses of a program, each with its NUL; return their
+ * slot. `room` is that of all data, in bytes. */
+static __always_inline u64 put_block(u64 *end, char *data, const u64 room, u64 from, u64 to)
+{
+	u64 at = within(*end, DATA_SIZE - 1);
+	u64 size = to - from < BLOCK_SIZE ? to - from : BLOCK_SIZE - 1;
+	if (at != *end || at > room - BLOCK_SIZE)
+		return SLOT_CUT;
+	size = within(size, BLOCK_SIZE - 1);
+	if (read_user(data + at, size, (void *)from) < 0)
+		return SLOT_UNREADABLE;
+	*end = at + size;
+	return size | (size < to - from ? SLOT_CUT : 0);
 }

@@ -3,9 +3,7 @@
  * The structures themselves are generated from the running kernel's BTF, so every offset is
  * that of this kernel (tracee_ref/kernel/build/structures.py). */
 #pragma once
-#include "state/cgroups.h"
-#include "lib/current.h"
-#include "lib/within.h"
+#include "lib/kernel.h"
 
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFC /* its inode, PROC_PID_INIT_INO in linux/proc_ns.h */
 #define PIDTYPE_TGID 1 /* linux/pid.h, since 4.19 (6883f81aac6f) */

@@ -4,7 +4,7 @@
  * again, for these tables do not express every filter (tracee_ref/tables/fields.py). */
 #pragma once
 #include "lib/records.h"
-#include "lib/within.h"
+#include "lib/kernel.h"
 
 #ifdef USE_RETVALS
 /* Stretch i runs from bounds[i] to the next; the first begins at the lowest number. */

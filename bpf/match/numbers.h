@@ -1,7 +1,7 @@
 /* uid and pid where a scope has an order: the bounds of all scopes cut the numbers into intervals,
  * each with its mask. */
 #pragma once
-#include "lib/within.h"
+#include "lib/kernel.h"
 
 #define WAYS 4
 #define LEVELS 9 /* at the most: 262,144 places */

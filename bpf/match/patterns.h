@@ -1,7 +1,6 @@
 /* Names of threads and hosts, where a scope uses `*`. */
 #pragma once
 #include "match/facts.h"
-#include "match/verdict.h"
 
 #ifdef USE_PATTERNS
 /* For each kind of name an Aho-Corasick automaton over the texts of all scopes: it reads the

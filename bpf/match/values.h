@@ -1,7 +1,6 @@
 /* Single values: names without `*`, inode numbers of namespaces, and ids without an order. */
 #pragma once
 #include "match/facts.h"
-#include "match/verdict.h"
 
 #if defined(USE_COMM) || defined(USE_UTS) || defined(USE_MNTNS) || defined(USE_PIDNS) ||            \
 	defined(USE_UID) || defined(USE_PID)

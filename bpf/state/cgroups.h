@@ -3,9 +3,9 @@
  * One hierarchy tells: that of cgroup v2, or a v1 one (tracee_ref/containers/cgroups.py). The
  * ids of cgroups in different v1 hierarchies collide. */
 #pragma once
-#include "lib/began.h"
+#include "state/start_time.h"
 #include "match/containers.h"
-#include "lib/current.h"
+#include "lib/kernel.h"
 
 #ifdef CONTAINERS
 struct container {

@@ -24,7 +24,7 @@ static __always_inline u64 word(const char *text)
 static __always_inline u64 runtime_prefix(const char *name)
 {
 	u64 start[2] = {};
-	read_kernel_text(start, sizeof(start), name);
+	read_kernel_string(start, sizeof(start), name);
 	if (start[0] << 8 == word("docker-") << 8 || start[0] << 8 == word("libpod-") << 8)
 		return 7;
 	if (start[0] << 24 == word("crio-\0\0") << 24)
@@ -60,7 +60,7 @@ static __always_inline bool read_container_id(u8 *id, const char *name)
 {
 	/* With the NUL, and one more to tell what is too long. */
 	char text[ID_DIGITS + SCOPE_LENGTH + 2] = {};
-	long size = read_kernel_text(text, sizeof(text), name + runtime_prefix(name));
+	long size = read_kernel_string(text, sizeof(text), name + runtime_prefix(name));
 	if (size != ID_DIGITS + 1 && size != ID_DIGITS + SCOPE_LENGTH + 1)
 		return false;
 	if (text[ID_DIGITS] && word(text + ID_DIGITS) != word(".scope\0"))

@@ -1,6 +1,6 @@
 /* What is known of a process for as long as it lives: set at exec, inherited at fork. */
 #pragma once
-#include "lib/began.h"
+#include "state/start_time.h"
 #include "match/filters.h"
 #include "lib/path.h"
 #include "lib/records.h"

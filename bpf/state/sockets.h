@@ -7,7 +7,7 @@
 #pragma once
 #include "arch/arch.h"
 #include "lib/descriptors.h"
-#include "lib/families.h"
+#include "lib/kernel.h"
 #include "events/sched.h"
 
 struct owner {

@@ -41,7 +41,7 @@ PACKET_PROGRAMS = "bpf/events/packets.h"
 MATCHER = "bpf/match/filters.h"
 BOUNDS = "bpf/match/numbers.h"
 VALUES = "bpf/match/values.h"
-VERDICT = "bpf/match/verdict.h"
+VERDICT = "bpf/match/filters.h"
 NUMBERS = "tracee_ref/tables/intervals.py"
 TEXTS = "tracee_ref/tables/patterns.py"
 
@@ -192,7 +192,7 @@ FAULTS = (
     Fault("one-scope-takes-all", "tracee_ref/field_filters.py", "mask ^= scope.bit", "mask = 0",
           FIELD_FILTERS),
     # Events of kernel functions.
-    Fault("mark-in-the-time", "bpf/lib/inode.h", " & CTIME_NSEC)", ")", LIFE),
+    Fault("mark-in-the-time", "bpf/lib/kernel.h", " & CTIME_NSEC)", ")", LIFE),
     Fault("kernel-not-asked", "tracee_ref/filters/events.py", " and not lacking(catalogue[name])", "",
           ("tests/filters/test_events.py",)),
     Fault("hooks-have-fewer-slots", "tracee_ref/decode/records.py", "return SLOTS", "return len(event.args)",

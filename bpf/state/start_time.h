@@ -1,4 +1,4 @@
-/* When tracing began, on the clock of start_boottime; 0 until then. */
+/* The time at which tracing started, on the clock of start_boottime; 0 before. */
 #pragma once
 
 BPF_ARRAY(tracing_began, u64, 1);
