@@ -139,5 +139,5 @@ def test_errors_name_the_line(copy: Path) -> None:
     (copy / "grammar.jsonl").write_text('{"id": "a"}\n')
     ran = oracle("vectors", "verify", copy)
     assert ran.status == 2
-    assert "grammar.jsonl:1: no vector" in ran.err
+    assert "grammar.jsonl:1: not a vector" in ran.err
     assert oracle("vectors", "write").status == 2

@@ -1,5 +1,5 @@
-"""The conformance oracle: judges other implementations of scopes by the model.
+"""Conformance oracle: checks other implementations of scopes against the model.
 
-It runs on Python's standard library alone, as any user, on any system.  ``cli`` holds the
-subcommands of ``scope-oracle``; each is a module of ``commands``.
+It needs only the standard library and no privileges, and runs on any system.  ``cli`` is the
+command line of ``scope-oracle``; each subcommand is a module of ``commands``.
 """

@@ -1,4 +1,4 @@
-"""``python -m tracee_ref.oracle``: the command ``scope-oracle``."""
+"""Entry point of ``python -m tracee_ref.oracle``, the command ``scope-oracle``."""
 
 from .cli import main
 

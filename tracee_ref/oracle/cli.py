@@ -54,7 +54,7 @@ def make_parser() -> Parser:
     """Return the parser of all subcommands."""
     parser = Parser(
         prog="scope-oracle",
-        description="Judge an implementation of tracing scopes by the executable model.",
+        description="Semantics an implementation of tracing scopes by the executable model.",
         epilog="Exit status: 0 agreed, 1 disagreed, 2 wrong usage, 3 no verdict.",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

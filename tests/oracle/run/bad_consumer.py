@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tracee_ref.oracle.protocol.catalogue import read_catalogue
-from tracee_ref.oracle.protocol.messages import MAX_LINE
+from tracee_ref.oracle.protocol.messages import MAX_LINE_BYTES
 from tracee_ref.oracle.reference.answers import model_answer
 
 Reply = dict[str, Any]
@@ -74,7 +74,7 @@ WAYS: dict[str, Callable[[Reply], None]] = {
     "empty": lambda _: say(""),
     "list": lambda reply: say(json.dumps([reply])),
     "deep": lambda _: say("[" * 100_000),
-    "long": lambda reply: say(json.dumps(reply | {"more": "x" * MAX_LINE})),
+    "long": lambda reply: say(json.dumps(reply | {"more": "x" * MAX_LINE_BYTES})),
     "other-id": lambda reply: tell(reply | {"id": "decision-99-999"}),
     "no-id": lambda reply: tell({key: reply[key] for key in reply if key != "id"}),
     "other-type": lambda reply: tell(reply | {"type": "agreed"}),

@@ -27,18 +27,18 @@ BREAKS = {
     "killed": "killed by signal 9",
     "silent": "no reply in 1.5 s",
     "hangs-with-child": "no reply in 1.5 s",
-    "half": "no whole line",
+    "half": "incomplete line",
     "end": "ended with status 0",
-    "garbage": r"no JSON: '\x1b[31mgarbage'",
-    "empty": "no JSON: ''",
-    "list": "no JSON object",
-    "deep": "no JSON: '[[[",
+    "garbage": r"not JSON: '\x1b[31mgarbage'",
+    "empty": "not JSON: ''",
+    "list": "not a JSON object",
+    "deep": "not JSON: '[[[",
     "long": "a line of more than 1048576 bytes",
-    "other-id": "replied to 'decision-99-999' and not to",
+    "other-id": "replied to 'decision-99-999' instead of",
     "no-id": "replied to None",
-    "other-type": "no reply",
-    "hello": "no reply",
-    "skips-silently": "its skipped has no text 'reason'",
+    "other-type": "not a reply",
+    "hello": "not a reply",
+    "skips-silently": "its skipped has no string 'reason'",
 }
 """What is told of the first spoilt case; the consumer is killed, and started again once."""
 
@@ -136,11 +136,11 @@ def test_skips_and_failures_are_told_with_their_reasons(vectors: Path) -> None:
 @pytest.mark.parametrize(
     ("way", "reason"),
     [
-        ("hello-garbage", "no JSON object"),
+        ("hello-garbage", "not a JSON object"),
         ("hello-late", "no reply in 1.5 s"),
         ("hello-old", "speaks protocol 0, not 1"),
-        ("hello-nameless", "no text 'name'"),
-        ("hello-no-features", "no list of features"),
+        ("hello-nameless", "no string 'name'"),
+        ("hello-no-features", "no list 'features'"),
         ("hello-answer", "expected hello"),
     ],
 )

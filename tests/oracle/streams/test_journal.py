@@ -13,7 +13,7 @@ from tests.traced_events import Traced, traced, written
 from tracee_ref.oracle.protocol.encoding import read_bytes
 from tracee_ref.oracle.protocol.scopes import read_scopes
 from tracee_ref.oracle.protocol.vector import CORPUS, Vector, load_vectors, vector_data
-from tracee_ref.oracle.reference.replay import lead
+from tracee_ref.oracle.reference.replay import run_journal
 
 TRACES = [*load_vectors([CORPUS / "trace.jsonl"])]
 ONE = next(one for one in TRACES if len(one.expect["events"]) > 3)
@@ -22,8 +22,8 @@ ONE = next(one for one in TRACES if len(one.expect["events"]) > 3)
 def printed(vector: Vector) -> list[Traced]:
     """The events that the vector expects."""
     question = vector.question
-    led = lead(read_scopes(question["scopes"]), question["before"], question["journal"])
-    tids = {(step, event.name): event.process.tid for step, event in led.happened}
+    led = run_journal(read_scopes(question["scopes"]), question["before"], question["journal"])
+    tids = {(step, event.name): event.process.tid for step, event in led.events}
     return [
         traced(one["event"], int(one["mask"]), hostThreadId=tids[one["step"], one["event"]])
         for one in vector.expect["events"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.traced_events import traced
-from tracee_ref.oracle.dialects import judge_of
+from tracee_ref.oracle.dialects import semantics_of
 from tracee_ref.oracle.streams.events_json import MalformedError, read_event
 from tracee_ref.oracle.streams.verdicts import Verdict, Verdicts
 
 
 def verdict(event: dict[str, object], *flags: str, dialect: str | None = None) -> Verdict:
-    return Verdicts(judge_of(["event=openat,ptrace,magic_write,connect", *flags], dialect)).of(
+    return Verdicts(semantics_of(["event=openat,ptrace,magic_write,connect", *flags], dialect)).of(
         event
     )
 

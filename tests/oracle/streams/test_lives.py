@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.traced_events import Traced, exec_, exit_, fork, traced
-from tracee_ref.oracle.dialects import judge_of
+from tracee_ref.oracle.dialects import semantics_of
 from tracee_ref.oracle.streams.process_state import Begins
 from tracee_ref.oracle.streams.verdicts import Verdict, Verdicts
 
@@ -22,7 +22,7 @@ def verdicts_of(
     events: Sequence[Traced], *flags: str, dialect: str | None = None,
     begins: Begins = Begins.ANYWHERE, told: bool = True,
 ) -> list[Verdict]:  # fmt: skip
-    verdicts = Verdicts(judge_of(["event=openat", *flags], dialect), begins, told=told)
+    verdicts = Verdicts(semantics_of(["event=openat", *flags], dialect), begins, told=told)
     return [verdicts.of(event) for event in events]
 
 
@@ -54,7 +54,7 @@ def test_an_exec_tells_its_own_program_even_if_the_stream_lacks_others() -> None
 
 
 def test_an_end_is_the_end_of_what_is_known() -> None:
-    judged = Verdicts(judge_of(["event=openat", "binary=/bin/cat"]), told=True)
+    judged = Verdicts(semantics_of(["event=openat", "binary=/bin/cat"]), told=True)
     for event in (CAT, exit_(7)):
         judged.of(event)
     assert len(judged.lives) == 0
@@ -133,6 +133,6 @@ def test_later_versions_name_the_program_of_every_event() -> None:
 
 
 def test_the_tracer_matches_nothing() -> None:
-    verdicts = Verdicts(judge_of(["event=openat"]), tracers=frozenset({7}))
+    verdicts = Verdicts(semantics_of(["event=openat"]), tracers=frozenset({7}))
     assert certain(verdicts.of(OPENAT)) is False
     assert certain(verdicts.of(traced(hostProcessId=8))) is True

@@ -19,8 +19,8 @@ from tests.traced_events import Traced, of_process
 from tracee_ref.errors import UsageError
 from tracee_ref.filters.spelling import format_scopes
 from tracee_ref.oracle.dialects.tracee_0_12 import life
-from tracee_ref.oracle.dialects.tracee_0_12.semantics import Tracee012Judge
-from tracee_ref.oracle.reference.semantics import Judge, ModelJudge
+from tracee_ref.oracle.dialects.tracee_0_12.semantics import Tracee012Semantics
+from tracee_ref.oracle.reference.semantics import ModelSemantics, Semantics
 from tracee_ref.oracle.streams.process_state import LIFE, Begins
 from tracee_ref.oracle.streams.verdicts import Verdicts
 
@@ -60,7 +60,7 @@ def stories(draw: st.DrawFn) -> tuple[list[Start], list[LifeEvent]]:
 
 
 def told(
-    judge: Judge, step: Step, starts: Sequence[Start], events: Sequence[LifeEvent]
+    semantics: Semantics, step: Step, starts: Sequence[Start], events: Sequence[LifeEvent]
 ) -> Iterator[Traced]:
     """Give the events that show the lives, and one of the task after each."""
     state = begin(starts)
@@ -68,31 +68,33 @@ def told(
         after = step(state, event)
         process = carried(state, event, after)
         last = isinstance(event, Exit) and len(state.threads(process.pid)) == 1
-        yield from life_event(judge, process, event, last)
+        yield from life_event(semantics, process, event, last)
         if isinstance(event, Fork):
             process = after.facts(event.child_tid)
         if not isinstance(event, Exit):
-            yield shown(judge, process, "getppid")
+            yield shown(semantics, process, "getppid")
         state = after
 
 
-def life_event(judge: Judge, process: Process, event: LifeEvent, last: bool) -> Iterator[Traced]:
+def life_event(
+    semantics: Semantics, process: Process, event: LifeEvent, last: bool
+) -> Iterator[Traced]:
     if isinstance(event, Fork):
-        yield shown(judge, process, LIFE[0], child_pid=event.child_pid)
+        yield shown(semantics, process, LIFE[0], child_pid=event.child_pid)
     elif isinstance(event, Exec):
-        yield shown(judge, process, LIFE[1], pathname=event.binary.path.decode())
+        yield shown(semantics, process, LIFE[1], pathname=event.binary.path.decode())
     elif isinstance(event, Exit):
-        yield shown(judge, process, LIFE[2], process_group_exit=last)
+        yield shown(semantics, process, LIFE[2], process_group_exit=last)
 
 
-def shown(judge: Judge, process: Process, name: str, **args: object) -> Traced:
-    return of_process(process, name, judge.mask(Event(name, process)), **args)
+def shown(semantics: Semantics, process: Process, name: str, **args: object) -> Traced:
+    return of_process(process, name, semantics.mask(Event(name, process)), **args)
 
 
-def judged(judge: Judge, starts: Sequence[Start], stream: Sequence[Traced]) -> list[bool]:
+def judged(semantics: Semantics, starts: Sequence[Start], stream: Sequence[Traced]) -> list[bool]:
     """Whether each event's mask is allowed; every event where one bit is wrong is found."""
     tracers = frozenset(one.process.pid for one in starts if one.process.tracer)
-    verdicts = Verdicts(judge, Begins.HOST, tracers, told=True)
+    verdicts = Verdicts(semantics, Begins.HOST, tracers, told=True)
     allowed = []
     for event in stream:
         verdict = verdicts.of(json.loads(json.dumps(event)))
@@ -108,9 +110,9 @@ def judged(judge: Judge, starts: Sequence[Start], stream: Sequence[Traced]) -> l
 def test_the_models_masks_are_allowed(
     scopes: tuple[Scope, ...], story: tuple[list[Start], list[LifeEvent]]
 ) -> None:
-    judge = ModelJudge(scopes)
-    stream = [*told(judge, lambda s, e: lifecycle.step(scopes, s, e), *story)]
-    assert all(judged(judge, story[0], stream))
+    semantics = ModelSemantics(scopes)
+    stream = [*told(semantics, lambda s, e: lifecycle.step(scopes, s, e), *story)]
+    assert all(judged(semantics, story[0], stream))
 
 
 @settings(max_examples=500)
@@ -119,11 +121,11 @@ def test_the_dialects_masks_are_allowed(
     scopes: tuple[Scope, ...], story: tuple[list[Start], list[LifeEvent]]
 ) -> None:
     try:
-        judge = Tracee012Judge(format_scopes(scopes))
+        semantics = Tracee012Semantics(format_scopes(scopes))
     except (ValueError, UsageError):  # no flag can say it, or none that v0.12.0 takes
         assume(False)
-    stream = [*told(judge, lambda s, e: life.step(judge.pipeline, s, e), *story)]
-    assert all(judged(judge, story[0], stream))
+    stream = [*told(semantics, lambda s, e: life.step(semantics.pipeline, s, e), *story)]
+    assert all(judged(semantics, story[0], stream))
 
 
 def test_what_the_stream_tells_is_decided() -> None:
@@ -132,11 +134,11 @@ def test_what_the_stream_tells_is_decided() -> None:
         Scope(number + 1, frozenset({"getppid"}), frozenset({condition}), follow=number == 0)
         for number, condition in enumerate(CONDITIONS)
     ]
-    judge = ModelJudge(scopes)
+    semantics = ModelSemantics(scopes)
     events: list[LifeEvent] = [Fork(1, 5, 5), Exec(5, Binary(b"/a", 3), b"a"), Fork(5, 6, 6)]
     start = [Start(Process(pid=1, tid=1, mntns=3))]
-    stream = [*told(judge, lambda s, e: lifecycle.step(scopes, s, e), start, events)]
-    verdicts = Verdicts(judge, Begins.HOST, told=True)
+    stream = [*told(semantics, lambda s, e: lifecycle.step(scopes, s, e), start, events)]
+    verdicts = Verdicts(semantics, Begins.HOST, told=True)
     assert [tuple(verdicts.of(event))[:2] for event in stream][-1] == (0b1111, 0)
     assert stream[-1]["matchedScopes"] == 0b1111
 
@@ -156,7 +158,7 @@ def test_what_the_stream_does_not_tell_is_open(begins: Begins) -> None:
         Scope(number + 1, frozenset({"getppid"}), frozenset({condition}))
         for number, condition in enumerate(CONDITIONS)
     )
-    verdict = Verdicts(ModelJudge([*scopes]), begins, told=True).of(event)
+    verdict = Verdicts(ModelSemantics([*scopes]), begins, told=True).of(event)
     assert verdict.open & 0b1011 == 0b1010
     assert bool(verdict.open & 0b100) is (begins is Begins.ANYWHERE)
     assert bool(verdict.certain & 0b100) is (begins is Begins.COMMAND)

@@ -1,4 +1,4 @@
-"""``scope-oracle check``: judge what a tracer printed, as a stream of JSON events."""
+"""``scope-oracle check``: check a stream of JSON events that a tracer printed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scopes", "-f", nargs="+", action="extend", default=[], metavar="FLAG",
         help="the -f flags of the tracer; the last value is FILE if there is no other",
     )  # fmt: skip
-    parser.add_argument("--dialect", choices=[*DIALECTS], help="judge by what this one did")
+    parser.add_argument("--dialect", choices=[*DIALECTS], help="check against this dialect")
     parser.add_argument("--policies", metavar="FILE", help="JSON: policy name -> scope number")
     parser.add_argument(
         "--begins", type=Begins, choices=[*Begins], default=Begins.ANYWHERE,
@@ -77,7 +77,7 @@ def execute(options: argparse.Namespace) -> int:
         window=int(options.window * SECOND),
         limit=options.show,
     )
-    job.judge()  # a wrong flag is an error before anything is read
+    job.semantics()  # a wrong flag is an error before anything is read
     tally = check_hosts(job, streams_of(files, options), options.dask)
     print(json.dumps(tally.data(), indent=1) if options.json else "\n".join(tally.lines()))
     return status_of(tally, alone=not (options.unfiltered or options.journal))

@@ -12,7 +12,7 @@ from typing import Final
 from ...errors import UsageError
 from ..protocol.encoding import Data, FormatError
 from ..protocol.facts import read_event as read_facts
-from ..reference.semantics import ModelJudge, model_judge
+from ..reference.semantics import ModelSemantics, model_semantics
 from ..run.explain import explain
 from ..streams.events_json import MalformedError, read_event
 from ..streams.uncertainty import Settled
@@ -34,14 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print the explanation of every event."""
-    judge = model_judge(options.flags)
+    semantics = model_semantics(options.flags)
     for place, data in events(options.event):
         try:
-            known = settled(judge, data)
+            known = settled(semantics, data)
         except (MalformedError, FormatError, KeyError, TypeError, ValueError) as error:
             remedy = "docs/guide/check-output.md has examples"
             raise UsageError(f"{place}: no event ({error}) - {remedy}") from error
-        print_explanation(judge, known)
+        print_explanation(semantics, known)
     return 0
 
 
@@ -73,25 +73,25 @@ def content(path: str) -> str:
     return data.decode("utf-8", "replace")
 
 
-def settled(judge: ModelJudge, data: Data) -> Settled:
+def settled(semantics: ModelSemantics, data: Data) -> Settled:
     """Return all that an event may be; a vector's facts are all there is."""
     if not isinstance(data, dict):
         raise MalformedError("not an object")
     if "eventName" not in data:
         return Settled([read_facts(data)], 0, {})
-    verdicts = Verdicts(judge)
+    verdicts = Verdicts(semantics)
     data.setdefault("matchedScopes", 0)
     event = read_event(data)
     verdicts.lives.before(event)
     return verdicts.settled(event)
 
 
-def print_explanation(judge: ModelJudge, known: Settled) -> None:
+def print_explanation(semantics: ModelSemantics, known: Settled) -> None:
     """Print the mask, and why."""
-    masks = [judge.mask(event) for event in known.events]
+    masks = [semantics.mask(event) for event in known.events]
     certain, some = masks[0], masks[0]
     for mask in masks:
         certain, some = certain & mask, some | mask
     print(f"{known.events[0].name}: {mask_text(certain, some & ~certain)}")
-    for one in explain(judge.scopes, known.events, known.needs):
+    for one in explain(semantics.scopes, known.events, known.needs):
         print("\n".join(one.lines()))

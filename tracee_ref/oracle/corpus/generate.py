@@ -19,7 +19,7 @@ from ..protocol.encoding import Data, bytes_data, mask_data
 from ..protocol.facts import event_data
 from ..protocol.scopes import scopes_data
 from ..protocol.vector import Vector
-from ..reference.replay import lead
+from ..reference.replay import run_journal
 from .features import features_of
 from .hand_traces import before_data
 from .minimise import Decision, Trace, minimised, smaller_decisions, smaller_traces
@@ -116,6 +116,6 @@ def trace_vector(name: str, trace: Trace, item: Item) -> Vector:
     """Return the vector of a journal."""
     scopes, journal = trace
     question = question_of(scopes) | {"before": before_data(), "journal": journal}
-    expect = {"events": lead(scopes, question["before"], journal).told}
+    expect = {"events": run_journal(scopes, question["before"], journal).printed}
     rule = 13 if "follow" in item else 17
     return Vector(name, "trace", rule, features_of(question, expect), question, expect)

@@ -11,7 +11,7 @@ from ..protocol.encoding import Data, bytes_data, mask_data
 from ..protocol.facts import binary_data, container_data, process_data
 from ..protocol.scopes import scopes_data
 from ..protocol.vector import Vector
-from ..reference.replay import LIFE_EVENTS, read_life
+from ..reference.replay import TASK_EVENTS, read_change
 from .features import features_of
 from .notation import (
     bits,
@@ -97,7 +97,7 @@ def _event_name(step: Data) -> str:
     if step["do"] in ("event", "enter", "return"):
         name: str = step["name"] if step["do"] == "event" else step["call"]
         return name
-    return LIFE_EVENTS.get(type(read_life(step)), "")
+    return TASK_EVENTS.get(type(read_change(step)), "")
 
 
 def _shown(number: int, shown: str, name: str) -> Iterator[Data]:

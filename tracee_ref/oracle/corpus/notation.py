@@ -19,13 +19,13 @@ from ...filters.flag import read_filter
 from ...filters.parse import parse_filters
 from ...host_namespace import resolve_host
 from ..protocol.encoding import Data
-from ..protocol.facts import RENAMED, shown_data
+from ..protocol.facts import JSON_NAMES, value_data
 
 HOST_INODE: Final = 4026531841
 """The mount namespace of process 1 in the vectors that ask for ``host:``."""
 
 PARTS: Final = ("args", "retval", "context")
-NAMES: Final = {new: old for old, new in RENAMED.items()}
+NAMES: Final = {new: old for old, new in JSON_NAMES.items()}
 
 
 def text_lines(name: str) -> Iterator[str]:
@@ -140,9 +140,9 @@ def field_data(word: str) -> Data:
     if value == "?":
         return place | {"unread": True}
     if not value.startswith("#"):
-        return place | shown_data(Shown(text_bytes(value), text_bytes(value)))
+        return place | value_data(Shown(text_bytes(value), text_bytes(value)))
     number, _, printed = value[1:].partition(":")
-    return place | shown_data(Shown(int(number), (printed or number).encode()))
+    return place | value_data(Shown(int(number), (printed or number).encode()))
 
 
 def make_process(facts: Iterable[str]) -> Process:

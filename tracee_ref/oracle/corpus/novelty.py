@@ -16,7 +16,7 @@ from model.match import matches
 from model.scope import Scope
 
 from ..protocol.encoding import Data
-from ..reference.replay import lead
+from ..reference.replay import run_journal
 from .hand_traces import before_data
 from .minimise import Trace
 
@@ -149,7 +149,7 @@ def trace_items(trace: Trace) -> set[Item]:
     """Return what a journal exercises; nothing if it cannot happen."""
     scopes, journal = trace
     try:
-        happened = lead(scopes, before_data(), journal).happened
+        happened = run_journal(scopes, before_data(), journal).events
     except ValueError:
         return set()
     return {one for scope in scopes for one in step_items(scope, happened, journal)}

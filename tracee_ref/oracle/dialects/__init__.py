@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from ..reference.semantics import Judge, model_judge
-from .tracee_0_12.semantics import Tracee012Judge
+from ..reference.semantics import Semantics, model_semantics
+from .tracee_0_12.semantics import Tracee012Semantics
 
-DIALECTS: Final[Mapping[str, Callable[[Sequence[str]], Judge]]] = {
-    "tracee-0.12": Tracee012Judge,
+DIALECTS: Final[Mapping[str, Callable[[Sequence[str]], Semantics]]] = {
+    "tracee-0.12": Tracee012Semantics,
 }
 """What ``--dialect`` takes."""
 
 
-def judge_of(flags: Sequence[str], dialect: str | None = None) -> Judge:
-    """Return the judge of flags: the model, or a dialect; UsageError for a wrong flag."""
-    return model_judge(flags) if dialect is None else DIALECTS[dialect](flags)
+def semantics_of(flags: Sequence[str], dialect: str | None = None) -> Semantics:
+    """Return the semantics of flags: the model, or a dialect; UsageError for a wrong flag."""
+    return model_semantics(flags) if dialect is None else DIALECTS[dialect](flags)

@@ -11,7 +11,7 @@ from model.facts import Event, Process
 from model.lifecycle import Start
 
 from ...errors import UsageError
-from ..reference.semantics import ModelJudge, model_judge
+from ..reference.semantics import ModelSemantics, model_semantics
 from .deviation import Deviation, Question
 from .tracee_0_12.decision import Pipeline
 from .tracee_0_12.flags import read_scopes
@@ -37,11 +37,11 @@ def cases(deviation: Deviation) -> Iterator[Case]:
     """Give all cases of a deviation, by the number of their flags and their length."""
     for flags in flag_sets(deviation):
         try:
-            judge, run = model_judge(flags), Pipeline(read_scopes(flags))
+            semantics, run = model_semantics(flags), Pipeline(read_scopes(flags))
         except UsageError:  # one of the two refuses these flags together
             continue
         for question in deviation.questions:
-            masks = model_mask(judge, question), dialect_mask(run, question)
+            masks = model_mask(semantics, question), dialect_mask(run, question)
             yield Case(deviation, flags, question, *masks)
 
 
@@ -53,12 +53,12 @@ def flag_sets(deviation: Deviation) -> Iterator[tuple[str, ...]]:
         yield (*deviation.always, *some)
 
 
-def model_mask(judge: ModelJudge, question: Question) -> int:
+def model_mask(semantics: ModelSemantics, question: Question) -> int:
     """Return the model's mask."""
     state = begin(question.event.process)
     for event in question.life:
-        state = lifecycle.step(judge.scopes, state, event)
-    return judge.mask(placed(question, state))
+        state = lifecycle.step(semantics.scopes, state, event)
+    return semantics.mask(placed(question, state))
 
 
 def dialect_mask(run: Pipeline, question: Question) -> int:

@@ -11,7 +11,7 @@ from model.lifecycle import State, step
 from model.scope import Scope
 
 from ..protocol.encoding import Data
-from ..reference.replay import begin_data, read_life
+from ..reference.replay import initial_state, read_change
 from .scopes import EQUALITY, Draw
 
 EVENTS: Final = (
@@ -48,7 +48,7 @@ class Lives(Draw):
 
     def __init__(self, random: Random, before: Iterable[Data]) -> None:
         super().__init__(random)
-        self.state: State = begin_data(before)
+        self.state: State = initial_state(before)
         self.journal: list[Data] = []
         self.calls: dict[int, str] = {}
 
@@ -75,7 +75,7 @@ class Lives(Draw):
             if data["do"] == "enter" and data["call"] != "exit_group":
                 self.calls[data["tid"]] = data["call"]
             if data["do"] not in ("event", "enter", "return"):
-                self.state = step(scopes, self.state, read_life(data))
+                self.state = step(scopes, self.state, read_change(data))
                 self.calls = {tid: self.calls[tid] for tid in self.calls.keys() & self.state.tasks}
         return self.journal
 

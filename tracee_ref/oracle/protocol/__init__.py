@@ -1,1 +1,1 @@
-"""The data exchanged with a consumer: messages, vectors, scopes and facts."""
+"""JSON data exchanged with a consumer: messages, vectors, scopes and facts."""

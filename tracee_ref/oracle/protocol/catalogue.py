@@ -1,7 +1,7 @@
-"""The small catalogue that grammar vectors are about, as data.
+"""Event catalogue of the grammar vectors, as JSON data.
 
-Its events are real ones, but few: what ``set=fs`` selects would otherwise hang on how many
-events an implementation has.
+A small selection of real events: with the whole catalogue, the events in ``set=fs`` would
+depend on how many events an implementation has.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .vector import CORPUS
 
 
 def catalogue_data(events: Iterable[EventDefinition]) -> list[Data]:
-    """Return events for JSON."""
+    """Return the JSON data of events."""
     return [
         {
             "id": event.id,
@@ -31,20 +31,20 @@ def catalogue_data(events: Iterable[EventDefinition]) -> list[Data]:
 
 
 def argument_data(event: str, argument: ArgumentDefinition) -> Data:
-    """Return an argument for JSON; only a ``number`` has an order (rule 7)."""
+    """Return the JSON data of an argument; ``number`` allows ``<`` and ``>`` (rule 7)."""
     number = shape_of(event, argument) in WORDS
     return {"name": argument.name, "type": argument.type, "number": number}
 
 
 def read_catalogue(data: Iterable[Data]) -> Mapping[str, EventDefinition]:
-    """Return the events by name, all of them available."""
+    """Return the event definitions by name, all available."""
     return {
         event["name"]: EventDefinition(
             id=event["id"],
             name=event["name"],
             syscall=False,
             sets=frozenset(event["sets"]),
-            args=tuple(ArgumentDefinition(one["name"], one["type"]) for one in event["args"]),
+            args=tuple(ArgumentDefinition(arg["name"], arg["type"]) for arg in event["args"]),
             available=True,
         )
         for event in data
@@ -53,11 +53,11 @@ def read_catalogue(data: Iterable[Data]) -> Mapping[str, EventDefinition]:
 
 @cache
 def catalogue_text() -> str:
-    """Return the catalogue of the corpus as it is shipped."""
+    """Return the text of the shipped ``catalogue.json``."""
     return (CORPUS / "catalogue.json").read_text(encoding="utf-8")
 
 
 def shipped_catalogue() -> list[Data]:
-    """Return the catalogue of the corpus, which every consumer is told in the hello."""
+    """Return the catalogue of the shipped corpus, which the hello message carries."""
     events: list[Data] = json.loads(catalogue_text())["events"]
     return events

@@ -1,6 +1,6 @@
-"""Events and the facts of their processes as the data of docs/reference/vectors.md, and back.
+"""JSON form of events and of the facts of their processes (docs/reference/vectors.md).
 
-A fact that equals its default (0, empty, absent) is left out: a vector shows what matters.
+A fact that equals its default (0, empty, absent) is omitted, to keep vectors short.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from model.filters import Binary, FieldKey
 from .encoding import Data, bytes_data, number_data, read_bytes, read_number
 
 DEFAULTS: Final = Process()
-RENAMED: Final = {"ancestry": "ancestors"}
+JSON_NAMES: Final = {"ancestry": "ancestors"}
+"""Fields of ``Process`` that have another name in JSON."""
 
 
 def binary_data(binary: Binary | None) -> Data:
-    """Return a program file and its mount namespace for JSON."""
+    """Encode the path of a program and its mount namespace."""
     if binary is None:
         return None
     inode = binary.mntns if isinstance(binary.mntns, int) else 0
@@ -27,17 +28,17 @@ def binary_data(binary: Binary | None) -> Data:
 
 
 def read_binary(data: Data) -> Binary | None:
-    """Return a program file."""
+    """Decode the path of a program and its mount namespace."""
     return data and Binary(read_bytes(data["path"]), read_number(data["mntns"]))
 
 
 def container_data(container: Container | None) -> Data:
-    """Return a container for JSON."""
+    """Encode a container."""
     return container and {"id": container.id, "new": container.new}
 
 
 def read_container(data: Data) -> Container | None:
-    """Return a container."""
+    """Decode a container."""
     return data and Container(data["id"], data.get("new", False))
 
 
@@ -61,64 +62,64 @@ READERS: Final[Mapping[str, Callable[[Data], Any]]] = {
     "ancestry": frozenset,
     "followed": read_number,
 }
-"""How the facts that are no plain numbers and no truth values are written and read."""
+"""Encoders and decoders of the facts that are neither 32-bit numbers nor booleans."""
 
 
 def process_data(process: Process) -> Data:
-    """Return the facts of a process for JSON."""
-    names = [one.name for one in fields(Process)]
+    """Encode the facts of a process."""
+    names = [field.name for field in fields(Process)]
     return {
-        RENAMED.get(name, name): WRITERS.get(name, lambda value: value)(getattr(process, name))
+        JSON_NAMES.get(name, name): WRITERS.get(name, lambda value: value)(getattr(process, name))
         for name in names
         if getattr(process, name) != getattr(DEFAULTS, name)
     }
 
 
 def read_process(data: Mapping[str, Data]) -> Process:
-    """Return the facts of a process."""
-    names = {RENAMED.get(one.name, one.name): one.name for one in fields(Process)}
+    """Decode the facts of a process."""
+    names = {JSON_NAMES.get(field.name, field.name): field.name for field in fields(Process)}
     pairs = ((names[name], value) for name, value in data.items())
     return Process(**{name: READERS.get(name, lambda v: v)(value) for name, value in pairs})
 
 
 def event_data(event: Event) -> Data:
-    """Return an event for JSON."""
+    """Encode an event."""
     data = {"name": event.name, "process": process_data(event.process)}
     return data | ({"fields": fields_data(event.fields)} if event.fields else {})
 
 
 def read_event(data: Mapping[str, Data]) -> Event:
-    """Return an event."""
+    """Decode an event."""
     return Event(data["name"], read_process(data["process"]), read_fields(data.get("fields", ())))
 
 
-def fields_data(shown: Mapping[FieldKey, Shown]) -> list[Data]:
-    """Return the fields of an event for JSON, in a fixed order."""
+def fields_data(values: Mapping[FieldKey, Shown]) -> list[Data]:
+    """Encode the fields of an event, sorted by part and name."""
     return [
-        {"part": part, "name": name, **shown_data(value)}
-        for (part, name), value in sorted(shown.items())
+        {"part": part, "name": name, **value_data(value)}
+        for (part, name), value in sorted(values.items())
     ]
 
 
-def shown_data(value: Shown) -> dict[str, Data]:
-    """Return both spellings of a value for JSON."""
+def value_data(value: Shown) -> dict[str, Data]:
+    """Encode the raw and the printed form of a value."""
     return {"raw": raw_data(value.raw), "printed": bytes_data(value.printed)}
 
 
 def raw_data(raw: int | bytes) -> Data:
-    """Return a raw value for JSON: a number, or a text."""
+    """Encode a raw value, a number or a byte string."""
     return {"text": bytes_data(raw)} if isinstance(raw, bytes) else {"number": number_data(raw)}
 
 
 def read_fields(data: Iterable[Data]) -> dict[FieldKey, Shown]:
-    """Return the fields that were read; those marked as unread are absent (rule 18)."""
+    """Decode fields; omit those that could not be read (rule 18)."""
     return {
-        (one["part"], one["name"]): Shown(read_raw(one["raw"]), read_bytes(one["printed"]))
-        for one in data
-        if not one.get("unread")
+        (field["part"], field["name"]): Shown(read_raw(field["raw"]), read_bytes(field["printed"]))
+        for field in data
+        if not field.get("unread")
     }
 
 
 def read_raw(data: Mapping[str, Data]) -> int | bytes:
-    """Return a raw value."""
+    """Decode a raw value."""
     return read_number(data["number"]) if "number" in data else read_bytes(data["text"])

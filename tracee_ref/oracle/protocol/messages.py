@@ -1,7 +1,8 @@
-"""The lines that the oracle and a consumer exchange (docs/reference/oracle-protocol.md).
+"""Messages between the oracle and a consumer (docs/reference/oracle-protocol.md).
 
-One JSON object a line.  To the consumer: ``hello``, then one ``case`` at a time, then the end
-of its input.  From it: ``hello``, and for each case ``answer``, ``skipped`` or ``errored``.
+Each message is one JSON object on one line.  The oracle sends ``hello``, then one ``case`` at
+a time, and then closes the pipe.  The consumer sends ``hello``, and for each case ``answer``,
+``skipped`` or ``errored``.
 """
 
 from __future__ import annotations
@@ -15,84 +16,84 @@ from .encoding import Data
 from .vector import SEMANTICS, Vector, dump_line
 
 VERSION: Final = 1
-ALL: Final = "all"
-"""A consumer that declares this feature is asked everything."""
+ALL_FEATURES: Final = "all"
+"""Feature of a consumer that answers every case."""
 
-MAX_LINE: Final = 1 << 20
-"""Bytes of a line that a consumer may send."""
+MAX_LINE_BYTES: Final = 1 << 20
+"""Limit of a line from a consumer."""
 
-SHOWN: Final = 200
-"""Characters of a bad line that an error shows."""
+EXCERPT_CHARACTERS: Final = 200
+"""Limit of an invalid line in an error message."""
 
 
 class ProtocolError(Exception):
-    """The consumer said something that is no line of the protocol; the text says what."""
+    """A line from the consumer that is not a valid message."""
 
 
 @dataclass(frozen=True)
 class Hello:
-    """What a consumer says of itself."""
+    """Name, version and features that a consumer declares."""
 
     name: str
     version: str
     features: frozenset[str]
 
-    def lacks(self, vector: Vector) -> list[str]:
-        """Return the features that a vector needs and the consumer did not declare."""
-        if ALL in self.features:
+    def missing_features(self, vector: Vector) -> list[str]:
+        """Return the features that `vector` needs and the consumer did not declare."""
+        if ALL_FEATURES in self.features:
             return []
         return sorted({vector.kind, *vector.features} - self.features)
 
 
 def hello_line(catalogue: Iterable[Data]) -> str:
-    """Return what the oracle says first."""
+    """Return the first message of the oracle."""
     hello = {"type": "hello", "protocol": VERSION, "semantics": SEMANTICS}
     return dump_line(hello | {"catalogue": list(catalogue)})
 
 
 def case_line(vector: Vector) -> str:
-    """Return the question of a vector; what is expected stays here."""
+    """Return the message with the question of a vector, without the expected answer."""
     case = {"type": "case", "id": vector.id, "kind": vector.kind, "rule": vector.rule}
     return dump_line(case | {"features": sorted(vector.features)} | vector.question)
 
 
 def read_line(line: bytes) -> dict[str, Data]:
-    """Return the object of a line; ProtocolError if it has none."""
+    """Parse a line; raise ProtocolError if it is not a JSON object."""
     if not line.endswith(b"\n"):
-        raise ProtocolError(f"no whole line: {excerpt(line)}")
+        raise ProtocolError(f"incomplete line: {excerpt(line)}")
     try:
         data = json.loads(line)
     except (ValueError, RecursionError):
-        raise ProtocolError(f"no JSON: {excerpt(line)}") from None
+        raise ProtocolError(f"not JSON: {excerpt(line)}") from None
     if not isinstance(data, dict):
-        raise ProtocolError(f"no JSON object: {excerpt(line)}")
+        raise ProtocolError(f"not a JSON object: {excerpt(line)}")
     return data
 
 
 def excerpt(line: bytes) -> str:
-    """Return the beginning of a line in printable ASCII."""
+    """Return the start of a line, escaped to printable ASCII."""
     text = ascii(line.decode("utf-8", "replace").rstrip("\n"))
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    return text if len(text) <= EXCERPT_CHARACTERS else f"{text[:EXCERPT_CHARACTERS]}..."
 
 
 def read_hello(data: dict[str, Data]) -> Hello:
-    """Return the consumer's hello; ProtocolError if it is none, or of another version."""
+    """Return the consumer's hello; raise ProtocolError if it is invalid or of another version."""
     if data.get("type") != "hello":
         raise ProtocolError(f"expected hello, got {excerpt(json.dumps(data).encode())}")
     if data.get("protocol") != VERSION:
         raise ProtocolError(f"speaks protocol {data.get('protocol')!r}, not {VERSION}")
     features = data.get("features")
-    if not isinstance(features, list) or not all(isinstance(one, str) for one in features):
-        raise ProtocolError("its hello has no list of features")
+    if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
+        raise ProtocolError("its hello has no list 'features'")
     return Hello(_text(data, "name"), _text(data, "version"), frozenset(features))
 
 
 def read_reply(data: dict[str, Data], case: str) -> dict[str, Data]:
-    """Return the reply to a case; ProtocolError if it is none."""
+    """Return a reply to the case with the id `case`; raise ProtocolError if it is invalid."""
     if data.get("type") not in ("answer", "skipped", "errored"):
-        raise ProtocolError(f"no reply: {excerpt(json.dumps(data).encode())}")
+        raise ProtocolError(f"not a reply: {excerpt(json.dumps(data).encode())}")
     if data.get("id") != case:
-        raise ProtocolError(f"replied to {data.get('id')!r} and not to {case!r}")
+        raise ProtocolError(f"replied to {data.get('id')!r} instead of {case!r}")
     if data["type"] != "answer":
         _text(data, "reason")
     return data
@@ -101,5 +102,5 @@ def read_reply(data: dict[str, Data], case: str) -> dict[str, Data]:
 def _text(data: dict[str, Data], name: str) -> str:
     text = data.get(name)
     if not isinstance(text, str) or not text:
-        raise ProtocolError(f"its {data['type']} has no text {name!r}")
+        raise ProtocolError(f"its {data['type']} has no string {name!r}")
     return text

@@ -1,4 +1,7 @@
-"""A vector: a question with its answer, one JSON object a line (docs/reference/vectors.md)."""
+"""Test vectors: a question and its answer, one JSON object a line.
+
+The format is described in docs/reference/vectors.md.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from ...errors import UsageError
 from .encoding import Data
 
 SEMANTICS: Final = 1
-"""The version of the semantics that this corpus is of; a vector is never edited in place."""
+"""Version of the semantics that the corpus tests; a vector is never edited in place."""
 
 CORPUS: Final = Path(__file__).parents[1] / "vectors" / f"v{SEMANTICS}"
 SCHEMA: Final = "vector.schema.json"
@@ -21,9 +24,11 @@ KINDS: Final = ("decision", "selection", "grammar", "trace")
 
 @dataclass(frozen=True)
 class Vector:
-    """A case: ``rule`` is that of the semantics page, ``features`` what it takes to answer.
+    """A question with its expected answer.
 
-    ``since`` is the version of the semantics that it came with, ``why`` what it is about.
+    ``rule`` is a number of docs/reference/semantics.md, ``features`` are those that a consumer
+    needs to answer, ``since`` is the version of the semantics that added the vector, and ``why``
+    is a sentence for people.
     """
 
     id: str
@@ -37,7 +42,7 @@ class Vector:
 
 
 def vector_data(vector: Vector) -> Data:
-    """Return a vector for JSON."""
+    """Encode a vector."""
     data = {
         "id": vector.id,
         "kind": vector.kind,
@@ -52,17 +57,17 @@ def vector_data(vector: Vector) -> Data:
 
 
 def read_vector(data: Data) -> Vector:
-    """Return a vector; TypeError or KeyError if the object is none."""
+    """Decode a vector; raise TypeError or KeyError for data of another form."""
     return Vector(**(data | {"features": tuple(data["features"])}))
 
 
 def dump_line(data: Data) -> str:
-    """Return one line of JSON, the same on every machine."""
+    """Return one line of compact ASCII JSON."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=True) + "\n"
 
 
 def load_vectors(paths: Iterable[Path]) -> Iterator[Vector]:
-    """Read files of vectors, and directories of such files; UsageError names what is wrong."""
+    """Read vectors from files and directories; raise UsageError for an invalid file."""
     for path in paths:
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
         if not files:
@@ -82,5 +87,5 @@ def load_file(path: Path) -> Iterator[Vector]:
             yield read_vector(json.loads(line))
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError(
-                f"{path}:{number}: no vector ({error}) - see docs/reference/vectors.md"
+                f"{path}:{number}: not a vector ({error}) - see docs/reference/vectors.md"
             ) from error

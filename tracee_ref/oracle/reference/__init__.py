@@ -1,1 +1,1 @@
-"""The reference consumer: the model behind the protocol."""
+"""The model as the reference: its answers to vectors, and its masks of events."""

@@ -1,6 +1,6 @@
-"""A consumer that is right by definition: the model behind the protocol.
+"""Reference consumer: the model, answering over the protocol.
 
-``scope-oracle run -- python -m tracee_ref.oracle.reference`` shows the whole path.
+``scope-oracle run -- python -m tracee_ref.oracle.reference`` tests the whole path.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import IO
 
 from ..protocol.catalogue import read_catalogue
 from ..protocol.encoding import Data
-from ..protocol.messages import ALL, VERSION
+from ..protocol.messages import ALL_FEATURES, VERSION
 from ..protocol.vector import dump_line
 from .answers import Catalogue, model_answer
 
@@ -20,14 +20,14 @@ Answer = Callable[[str, Data, Catalogue], Data]
 
 
 def serve(lines: Iterable[str], output: IO[str], answer: Answer = model_answer) -> None:
-    """Answer every line until the input ends."""
+    """Answer each line of `lines` on `output`, until the input ends."""
     catalogue: Catalogue = {}
     for line in lines:
         message = json.loads(line)
         if message["type"] == "hello":
             catalogue = read_catalogue(message["catalogue"])
             reply = {"type": "hello", "protocol": VERSION, "name": "model", "version": "1"}
-            reply["features"] = [ALL]
+            reply["features"] = [ALL_FEATURES]
         else:
             reply = {"type": "answer", "id": message["id"]}
             reply |= answer(message["kind"], message, catalogue)

@@ -1,4 +1,4 @@
-"""What the model answers to the question of a vector."""
+"""Answers of the model to the questions of vectors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Catalogue = Mapping[str, EventDefinition]
 
 
 def model_answer(kind: str, question: Question, catalogue: Catalogue) -> Data:
-    """Return the answer to a question of a kind; ``catalogue`` is that of the corpus."""
+    """Return the model's answer to a question; `catalogue` is the catalogue of the corpus."""
     return ANSWERS[kind](question, catalogue)
 
 
@@ -35,7 +35,7 @@ def _decision(question: Question, _catalogue: Catalogue) -> Data:
 def _selection(question: Question, _catalogue: Catalogue) -> Data:
     names = ("event", "not_event", "set", "not_set")
     chosen = Selection(*(frozenset(question.get(name, ())) for name in names))
-    sets = {name: frozenset(of) for name, of in question["catalogue"].items()}
+    sets = {name: frozenset(members) for name, members in question["catalogue"].items()}
     events = selected(chosen, sets)
     needed = taken_in(events, question.get("depends", {}))
     return {"events": sorted(events), "taken_in": sorted(needed)}

@@ -1,4 +1,4 @@
-"""The events that flags can name before the oracle: also those that our tracer cannot deliver."""
+"""Events that flags may name in the oracle, including those that tracee-ref cannot deliver."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Final
 
 from ...events.catalogue import EventDefinition, load_catalogue
 
-FIRST_SIGNATURE: Final = 6000
+FIRST_SIGNATURE_ID: Final = 6000
 
 SIGNATURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        name: tuple(needs.split())
-        for name, needs in {
+        name: tuple(needed.split())
+        for name, needed in {
             "stdio_over_socket": "security_socket_connect socket_dup",
             "k8s_api_connection": "sched_process_exec security_socket_connect",
             "aslr_inspection": "security_file_open",
@@ -49,17 +49,17 @@ SIGNATURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         }.items()
     }
 )
-"""Signature event -> the events that it looks at, in the order of the ids (facts, section 5.5)."""
+"""Signature event -> events that it needs, in the order of ids (Tracee v0.12 facts, 5.5)."""
 
 SIGNATURE_SETS: Final = frozenset({"signatures", "default"})
 
 
 @cache
 def known_events() -> Mapping[str, EventDefinition]:
-    """Return the catalogue as if everything in it could be delivered, and the signatures."""
+    """Return the whole catalogue as available, with the signature events of Tracee v0.12."""
     built_in = {name: replace(event, available=True) for name, event in load_catalogue().items()}
     signatures = {
-        name: EventDefinition(FIRST_SIGNATURE + place, name, False, SIGNATURE_SETS, (), True)
-        for place, name in enumerate(SIGNATURES)
+        name: EventDefinition(FIRST_SIGNATURE_ID + index, name, False, SIGNATURE_SETS, (), True)
+        for index, name in enumerate(SIGNATURES)
     }
     return MappingProxyType({**built_in, **signatures})

@@ -1,4 +1,4 @@
-"""Who gives the verdict: the model, or a dialect; both through one interface."""
+"""Interface to the semantics of flags: the model, or a dialect."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from .known_events import known_events
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """What the filters look at: a fact that none of them asks for need not be known.
+    """The facts that filters compare: no others need to be resolved.
 
-    ``keys`` maps what is asked of processes to the scopes that ask; ``new_pid`` and
-    ``new_container`` tell whether age counts; ``fields`` has, by event, the fields asked for
-    and the scopes that ask, and ``events`` the scopes that selected each event.
+    ``keys`` maps each kind of filter on processes to the scopes that have one.  ``new_pid`` and
+    ``new_container`` are set if a filter compares with ``new``.  ``fields`` maps each event to
+    its filtered fields and the scopes that filter them, ``events`` each event to the scopes
+    that selected it.
     """
 
     keys: Mapping[Key, int] = field(default_factory=dict)
@@ -37,72 +38,76 @@ class Uses:
     events: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def lives(self) -> bool:
-        """Whether anything is asked for that only the lives of processes tell."""
-        known = Key.BINARY in self.keys or Key.TREE in self.keys
-        return known or self.new_pid or self.follow != 0
+    def process_state(self) -> bool:
+        """Whether a filter needs facts that only forks, execs and exits carry."""
+        program_or_tree = Key.BINARY in self.keys or Key.TREE in self.keys
+        return program_or_tree or self.new_pid or self.follow != 0
 
 
-class Judge(Protocol):
-    """A meaning of flags."""
+class Semantics(Protocol):
+    """The meaning of some flags: from the facts of an event to its mask."""
 
     uses: Uses
-    exec_renews: bool
-    thread_follows: bool
-    shown_with_zero: frozenset[str]
+    exec_makes_new: bool
+    thread_makes_followed: bool
+    printed_with_zero_mask: frozenset[str]
 
     def mask(self, event: Event, base: Event | None = None) -> int:
-        """Return the mask of an event; ``base`` is what a derived one came from."""
+        """Return the mask of an event; `base` is the event that a derived event came from."""
 
     def process_mask(self, process: Process) -> int:
-        """Return the scopes whose filters on processes hold."""
+        """Return the scopes of which all filters on processes match."""
 
-    def blind(self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None) -> int:
-        """Return the scopes that cannot be judged by the printed form of a field alone."""
+    def needs_raw(
+        self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
+    ) -> int:
+        """Return the scopes that the printed form of a field does not decide."""
 
 
-class ModelJudge:
-    """The model: the semantics page, and nothing else."""
+class ModelSemantics:
+    """The semantics of the model (docs/reference/semantics.md)."""
 
-    exec_renews = False
-    """An exec makes no old process new (rule 9)."""
+    exec_makes_new = False
+    """An exec does not make a process new (rule 9)."""
 
-    thread_follows = False
-    """A new thread is no fork (rule 13)."""
+    thread_makes_followed = False
+    """A new thread does not make its process followed (rule 13)."""
 
-    shown_with_zero: frozenset[str] = frozenset()
-    """No event is shown that no scope matches (rule 2)."""
+    printed_with_zero_mask: frozenset[str] = frozenset()
+    """An event that no scope matches is not printed (rule 2)."""
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
         self.scopes = scopes
         self.uses = uses_of(scopes)
 
     def mask(self, event: Event, base: Event | None = None) -> int:
-        """Rule 15: what an event was derived from says nothing of it."""
+        """Return the mask of an event; its base does not count (rule 15)."""
         del base
         return matched_scopes(self.scopes, event)
 
     def process_mask(self, process: Process) -> int:
-        """Rule 13: the tracer itself matches nothing."""
+        """Return the scopes of which all filters on processes match (rule 14 for the tracer)."""
         if process.tracer:
             return 0
-        return sum(one.bit for one in self.scopes if process_holds(one, process))
+        return sum(scope.bit for scope in self.scopes if process_holds(scope, process))
 
-    def blind(self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None) -> int:
-        """Rule 7: the raw value is asked for by numbers, and by texts of digits."""
-        place = (event, *key)
+    def needs_raw(
+        self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
+    ) -> int:
+        """Return the scopes with a number, or a pattern of digits, for the field (rule 7)."""
+        field_key = (event, *key)
         conditions = (
-            (one.bit, condition.value)
-            for one in self.scopes
-            for condition in one.conditions
+            (scope.bit, condition.value)
+            for scope in self.scopes
+            for condition in scope.conditions
             if isinstance(condition.key, EventField)
-            and (condition.key.event, condition.key.part.value, condition.key.name) == place
+            and (condition.key.event, condition.key.part.value, condition.key.name) == field_key
         )
-        return union(bit for bit, v in conditions if needs_raw(v, printed, printer))
+        return union(bit for bit, value in conditions if compares_raw(value, printed, printer))
 
 
-def needs_raw(value: object, printed: bytes, printer: PrinterOf | None) -> bool:
-    """Whether a raw number that is printed like this may meet a value that its print does not."""
+def compares_raw(value: object, printed: bytes, printer: PrinterOf | None) -> bool:
+    """Whether `value` may match a raw number printed as `printed`, but not its printed form."""
     if not isinstance(value, Pattern):
         return True
     digits = value.text.removeprefix(b"-")
@@ -112,20 +117,20 @@ def needs_raw(value: object, printed: bytes, printer: PrinterOf | None) -> bool:
 
 
 def union(masks: Iterable[int]) -> int:
-    """Return all bits of the masks."""
+    """Return the bitwise OR of `masks`."""
     return reduce(or_, masks, 0)
 
 
-def model_judge(flags: Sequence[str]) -> ModelJudge:
-    """Return the model for the scopes of flags; UsageError for one that is wrong."""
-    return ModelJudge(parse_filters(flags, known_events()))
+def model_semantics(flags: Sequence[str]) -> ModelSemantics:
+    """Return the model's semantics of `flags`; raise UsageError for an invalid flag."""
+    return ModelSemantics(parse_filters(flags, known_events()))
 
 
 def uses_of(scopes: Sequence[Scope]) -> Uses:
-    """Return what the scopes look at."""
-    conditions = [one for scope in scopes for one in scope.conditions]
-    values = [one.value for one in conditions]
-    new = {one.key for one in conditions if isinstance(one.value, New)}
+    """Return the facts that `scopes` compare."""
+    conditions = [condition for scope in scopes for condition in scope.conditions]
+    values = [condition.value for condition in conditions]
+    new = {condition.key for condition in conditions if isinstance(condition.value, New)}
     keys = {key for scope in scopes for key in scope.process}
     events = {name for scope in scopes for name in scope.events}
     return Uses(
@@ -135,7 +140,9 @@ def uses_of(scopes: Sequence[Scope]) -> Uses:
         follow=union(scope.bit for scope in scopes if scope.follow),
         binaries=frozenset(value for value in values if isinstance(value, Binary)),
         trees=frozenset(
-            one.value for one in conditions if one.key is Key.TREE and isinstance(one.value, int)
+            condition.value
+            for condition in conditions
+            if condition.key is Key.TREE and isinstance(condition.value, int)
         ),
         fields={name: fields_of(scopes, name) for s in scopes for name in s.fields},
         events={name: union(s.bit for s in scopes if name in s.events) for name in events},
@@ -143,6 +150,8 @@ def uses_of(scopes: Sequence[Scope]) -> Uses:
 
 
 def fields_of(scopes: Iterable[Scope], event: str) -> dict[FieldKey, int]:
-    """Return the fields of an event that any scope filters, and which scopes do."""
-    asked = [(key, scope.bit) for scope in scopes for key, _ in scope.fields.get(event, ())]
-    return {key: union(bit for other, bit in asked if other == key) for key, _ in sorted(asked)}
+    """Return the filtered fields of `event`, each with the mask of scopes that filter it."""
+    filtered = [(key, scope.bit) for scope in scopes for key, _ in scope.fields.get(event, ())]
+    return {
+        key: union(bit for other, bit in filtered if other == key) for key, _ in sorted(filtered)
+    }

@@ -18,7 +18,7 @@ from threading import Thread
 from typing import IO, Final
 
 from ...errors import HostError
-from ..protocol.messages import MAX_LINE
+from ..protocol.messages import MAX_LINE_BYTES
 
 STDERR_LINES: Final = 5
 """Last lines of its standard error that the report of a crash has."""
@@ -77,8 +77,8 @@ class Consumer:
             raise ConsumerBrokenError(f"no reply in {seconds:g} s") from None
         if not said:
             raise ConsumerBrokenError(self._how_it_ended())
-        if len(said) > MAX_LINE:
-            raise ConsumerBrokenError(f"a line of more than {MAX_LINE} bytes")
+        if len(said) > MAX_LINE_BYTES:
+            raise ConsumerBrokenError(f"a line of more than {MAX_LINE_BYTES} bytes")
         return said
 
     def end(self) -> str:
@@ -126,7 +126,7 @@ class Consumer:
     def _read(self, pipe: IO[bytes]) -> None:
         """Queue its lines; an empty one is the end."""
         with pipe:
-            while line := pipe.readline(MAX_LINE + 1):
+            while line := pipe.readline(MAX_LINE_BYTES + 1):
                 self._said.put(line)
         self._said.put(b"")
 

@@ -15,7 +15,7 @@ from ..protocol.catalogue import read_catalogue
 from ..protocol.encoding import Data, FormatError, read_bytes, read_mask
 from ..protocol.facts import read_event
 from ..protocol.scopes import read_scopes
-from ..reference.replay import lead
+from ..reference.replay import run_journal
 from .compare import scopes_of
 from .explain import explain
 from .session import Outcome
@@ -77,14 +77,14 @@ def _trace(outcome: Outcome) -> Iterator[str]:
     """Explain the first event that is not as the model has it."""
     question = outcome.vector.question
     scopes = read_scopes(question["scopes"])
-    led = lead(scopes, question["before"], question["journal"])
-    place = _first_difference(led.told, (outcome.answer or {}).get("events"))
+    led = run_journal(scopes, question["before"], question["journal"])
+    place = _first_difference(led.printed, (outcome.answer or {}).get("events"))
     if place is None:
         return
     step, name = place
     for number, data in enumerate(question["journal"][: step + 1]):
         yield f"step {number}: {data}"
-    for number, event in led.happened:
+    for number, event in led.events:
         if (number, event.name) == (step, name):
             yield from explained(scopes, event, set())
             return

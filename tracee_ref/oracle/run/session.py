@@ -81,7 +81,7 @@ class Session:
         """Ask one case; whatever goes wrong is an outcome and never an agreement."""
         try:
             consumer, hello = self._running()
-            if lacking := hello.lacks(vector):
+            if lacking := hello.missing_features(vector):
                 return Outcome(vector, Verdict.SKIPPED, f"not declared: {', '.join(lacking)}")
             said = consumer.ask(case_line(vector), self.limits.case)
             return judge(vector, read_reply(read_line(said), vector.id))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import UsageError
-from ..reference.semantics import ModelJudge
+from ..reference.semantics import ModelSemantics
 from .balance import Balance, Pair, event_of
 from .events_json import MASK, Line, lines
 from .job import STDIN, Job, Streams, tells_lives
@@ -44,12 +44,12 @@ class Checker:
     def __init__(self, job: Job, streams: Streams) -> None:
         self._job = job
         self._streams = streams
-        judge = job.judge()
+        semantics = job.semantics()
         if streams.everything is None:
-            told = tells_lives(judge) and not streams.losses.lost
+            told = tells_lives(semantics) and not streams.losses.lost
         else:
             told = not streams.losses_of_everything.lost
-        self._verdicts = Verdicts(judge, job.begins, job.tracers, told=told)
+        self._verdicts = Verdicts(semantics, job.begins, job.tracers, told=told)
         self._losses = {streams.shown: streams.losses}
         if streams.everything is not None:
             self._losses[streams.everything] = streams.losses_of_everything
@@ -75,7 +75,7 @@ class Checker:
                 self.tally.findings.append(Finding(Kind.UNREADABLE, place, line.problem))
 
     def alone(self, own: Iterable[Line]) -> None:
-        """Judge events by what they and their own stream tell."""
+        """Semantics events by what they and their own stream tell."""
         lives = self._verdicts.lives
         for line in own:
             event = event_of(line)
@@ -84,7 +84,7 @@ class Checker:
             lives.after(event)
 
     def against(self, own: Iterable[Line], all_: Iterable[Line]) -> None:
-        """Judge all events, and look which of them are shown."""
+        """Semantics all events, and look which of them are shown."""
         balance = Balance(self._job.window)
         for time, of_all, line in merge(timed(own, OWN), timed(all_, ALL)):
             self._settle(balance.give_up(time))
@@ -97,10 +97,10 @@ class Checker:
 
     def by_journal(self, own: Iterable[Line], path: str) -> None:
         """Compare events with those that a journal makes due; of a dialect nothing is due."""
-        judge = self._verdicts.judge
-        if not isinstance(judge, ModelJudge):
+        semantics = self._verdicts.semantics
+        if not isinstance(semantics, ModelSemantics):
             raise UsageError("--journal: only the model replays one - take --dialect away")
-        journal = Journal(path, tuple(judge.scopes))
+        journal = Journal(path, tuple(semantics.scopes))
         for line in own:
             missing, due = journal.take(line)
             self._owed(path, missing)
@@ -144,7 +144,7 @@ class Checker:
         event = event_of(line)
         mask = event[MASK]
         self.tally.events += 1
-        invited = mask != 0 or event["eventName"] in self._verdicts.judge.shown_with_zero
+        invited = mask != 0 or event["eventName"] in self._verdicts.semantics.printed_with_zero_mask
         if invited and verdict.allows(mask):
             if verdict.open:
                 self.tally.doubt([*verdict.needs.values()])

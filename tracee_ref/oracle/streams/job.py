@@ -10,8 +10,8 @@ from model.filters import HOST_MNTNS, Key
 
 from ...errors import UsageError
 from ...filters.syntax import split_flag
-from ..dialects import judge_of
-from ..reference.semantics import Judge
+from ..dialects import semantics_of
+from ..reference.semantics import Semantics
 from .balance import WINDOW
 from .losses import NO_LOSSES, Losses
 from .process_state import LIFE, Begins
@@ -51,15 +51,15 @@ class Job:
     limit: int = SHOWN
     progress: bool = True
 
-    def judge(self) -> Judge:
+    def semantics(self) -> Semantics:
         """Return who gives the verdicts; UsageError for a wrong flag."""
-        judge = judge_of([self._resolved(flag) for flag in self.flags], self.dialect)
-        if any(one.mntns is HOST_MNTNS for one in judge.uses.binaries):
+        semantics = semantics_of([self._resolved(flag) for flag in self.flags], self.dialect)
+        if any(one.mntns is HOST_MNTNS for one in semantics.uses.binaries):
             raise UsageError(
                 "binary=host:PATH: the host's mount namespace is not in the stream - "
                 "give its inode number with --host-mntns"
             )
-        return judge
+        return semantics
 
     def _resolved(self, flag: str) -> str:
         """Return a flag with the inode number in place of ``host:``."""
@@ -68,14 +68,14 @@ class Job:
         return flag.replace("host:/", f"{self.host_mntns}:/")
 
 
-def tells_lives(judge: Judge) -> bool:
+def tells_lives(semantics: Semantics) -> bool:
     """Whether scopes show every fork, exec and exit, whatever the process."""
     asking = 0
     for key in Key:
-        asking |= judge.uses.keys.get(key, 0)
+        asking |= semantics.uses.keys.get(key, 0)
     for name in LIFE:
-        fields = judge.uses.fields.get(name, {})
-        showing = judge.uses.events.get(name, 0) & ~asking
+        fields = semantics.uses.fields.get(name, {})
+        showing = semantics.uses.events.get(name, 0) & ~asking
         for bits in fields.values():
             showing &= ~bits
         if not showing:

@@ -17,7 +17,7 @@ from model.scope import Scope
 
 from ...errors import UsageError
 from ..protocol.encoding import Data, FormatError
-from ..reference.replay import lead
+from ..reference.replay import run_journal
 from .balance import event_of
 from .events_json import Line
 
@@ -40,7 +40,7 @@ class Journal:
         data = read_journal(path)
         self._due: dict[int, deque[Due]] = defaultdict(deque)
         try:
-            happened = lead(scopes, data["before"], data["journal"]).happened
+            happened = run_journal(scopes, data["before"], data["journal"]).events
         except (FormatError, KeyError, TypeError, ValueError) as error:
             raise UsageError(
                 f"journal {path}: cannot be replayed ({error}) - {EXPECTED}"

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from model.filters import Binary
 
-from ..reference.semantics import Judge
+from ..reference.semantics import Semantics
 from .events_json import REPLACED, Traced
 
 FORK, EXEC, EXIT = LIFE = ("sched_process_fork", "sched_process_exec", "sched_process_exit")
@@ -60,12 +60,14 @@ class Lives:
     carries itself counts.  ``containers`` maps the ids that it told of to whether they are new.
     """
 
-    def __init__(self, judge: Judge, begins: Begins, matching: Following, *, told: bool) -> None:
-        self._judge = judge
+    def __init__(
+        self, semantics: Semantics, begins: Begins, matching: Following, *, told: bool
+    ) -> None:
+        self._semantics = semantics
         self._matching = matching
         self._told = told
         self._lives: dict[int, Life] = {}
-        self._unseen = unseen(begins if told else Begins.ANYWHERE, judge)
+        self._unseen = unseen(begins if told else Begins.ANYWHERE, semantics)
         self._born: set[int] = set()
         self.containers: dict[str, bool] = {}
 
@@ -87,7 +89,7 @@ class Lives:
 
     def _under(self, pid: int, life: Life) -> Life:
         """Return the life as that of a process of this id (rule 12)."""
-        if pid not in self._judge.uses.trees:
+        if pid not in self._semantics.uses.trees:
             return life
         return replace(life, ancestry=life.ancestry | {pid})
 
@@ -116,7 +118,7 @@ class Lives:
         known = isinstance(path, str) and REPLACED not in path
         binary = Binary(fsencode(path), event["mountNamespace"]) if known else None
         life = replace(self.of(pid), binary=binary)
-        if self._judge.exec_renews:
+        if self._semantics.exec_makes_new:
             life = replace(life, new=True)
         self._lives[pid] = self._follow(event, life, life)
 
@@ -124,10 +126,10 @@ class Lives:
         parent, child = event["hostProcessId"], argument(event, "child_pid")
         life = self.of(parent)
         if child == parent:
-            if self._judge.thread_follows:
+            if self._semantics.thread_makes_followed:
                 self._lives[parent] = self._follow(event, life, life)
             return
-        if child in self._judge.uses.trees:
+        if child in self._semantics.uses.trees:
             self._born.add(child)
         begun = replace(self._under(child, life), new=True)
         self._lives[child] = self._follow(event, life, begun)
@@ -135,23 +137,23 @@ class Lives:
     def _container(self, event: Traced, *, new: bool) -> None:
         """Rule 11: note whether a container began after tracing did."""
         id_ = argument(event, "container_id")
-        if isinstance(id_, str) and self._judge.uses.new_container:
+        if isinstance(id_, str) and self._semantics.uses.new_container:
             self.containers[id_] = new
 
     def _follow(self, event: Traced, matched: Life, life: Life) -> Life:
         """Rule 13: what matches now is followed from now on."""
-        if not self._judge.uses.follow:
+        if not self._semantics.uses.follow:
             return life
         certain, open_ = self._matching(event, matched)
-        follow = self._judge.uses.follow
+        follow = self._semantics.uses.follow
         followed = life.followed | certain & follow
         return replace(life, followed=followed, perhaps=(life.perhaps | open_ & follow) & ~followed)
 
 
-def unseen(begins: Begins, judge: Judge) -> Life:
+def unseen(begins: Begins, semantics: Semantics) -> Life:
     """Return what is known of a process whose beginning the stream does not tell."""
     new = {Begins.ANYWHERE: None, Begins.HOST: False, Begins.COMMAND: True}[begins]
-    perhaps = judge.uses.follow if begins is Begins.ANYWHERE else 0
+    perhaps = semantics.uses.follow if begins is Begins.ANYWHERE else 0
     return Life(frozenset(), new=new, perhaps=perhaps)
 
 

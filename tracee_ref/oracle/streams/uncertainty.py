@@ -1,4 +1,4 @@
-"""What is known about one event: everything that it may be, as the judge takes it."""
+"""What is known about one event: everything that it may be, as the semantics takes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.facts import Container, Event, Process, Shown
 from model.filters import Binary, FieldKey, Key
 
 from ..reference.known_events import known_events
-from ..reference.semantics import Judge, Uses, union
+from ..reference.semantics import Semantics, Uses, union
 from .events_json import REPLACED, Traced, process_of
 from .json_fields import Read, form_of
 from .process_state import Life, Lives
@@ -47,17 +47,17 @@ class Person(NamedTuple):
     opens: Sequence[Open]
 
 
-def settle(judge: Judge, traced: Traced, fields: Fields, person: Person) -> Settled:
+def settle(semantics: Semantics, traced: Traced, fields: Fields, person: Person) -> Settled:
     """Put together what is known of the process and of the fields."""
     name = traced["eventName"]
-    vague = person.vague & judge.uses.events.get(name, 0)
+    vague = person.vague & semantics.uses.events.get(name, 0)
     needs = {one.key: one.needs for one in person.opens}
     needs |= {key.value: NOT_UTF8.format(text) for key, text in replaced(traced, person.vague)}
     if name not in known_events():
         vague, needs["event"] = -1, NO_EVENT.format(name)
-    for key, blind, need in unclear(judge, name, fields):
-        may = reduce(or_, map(judge.process_mask, person.processes))
-        vague |= blind & may & judge.uses.events.get(name, 0)
+    for key, blind, need in unclear(semantics, name, fields):
+        may = reduce(or_, map(semantics.process_mask, person.processes))
+        vague |= blind & may & semantics.uses.events.get(name, 0)
         needs[".".join(key)] = need
     known = {key: read.shown for key, read in fields.items() if read.shown is not None}
     return Settled(events_of(name, person.processes, known), vague, needs)
@@ -70,22 +70,24 @@ def events_of(
     return [Event(name, process, fields) for process in processes]
 
 
-def unclear(judge: Judge, name: str, fields: Fields) -> Iterator[tuple[FieldKey, int, str]]:
+def unclear(semantics: Semantics, name: str, fields: Fields) -> Iterator[tuple[FieldKey, int, str]]:
     """Give the fields that are not enough for some scopes, and what would be."""
     for key, read in fields.items():
         if read.shown is None:
             continue
         if not read.whole:
-            yield key, judge.uses.fields[name][key], NOT_UTF8.format(key[1])
+            yield key, semantics.uses.fields[name][key], NOT_UTF8.format(key[1])
         elif not read.raw:
             form = form_of(name, key[1])
-            blind = judge.blind(name, key, read.shown.printed, form.printer if form else None)
+            blind = semantics.needs_raw(
+                name, key, read.shown.printed, form.printer if form else None
+            )
             if blind:
                 yield key, blind, NEEDS_RAW.format(key[1])
 
 
 def person_of(
-    judge: Judge, traced: Traced, life: Life, lives: Lives, tracers: frozenset[int]
+    semantics: Semantics, traced: Traced, life: Life, lives: Lives, tracers: frozenset[int]
 ) -> Person:
     """Return what is known of the process of an event."""
     process = replace(
@@ -95,8 +97,8 @@ def person_of(
     container = process.container
     if container is not None and lives.containers.get(container.id):
         process = replace(process, container=replace(container, new=True))
-    opens = [*open_facts(process, life, lives, judge.uses)]
-    vague = union(judge.uses.keys.get(key, 0) for key, _ in replaced(traced, -1))
+    opens = [*open_facts(process, life, lives, semantics.uses)]
+    vague = union(semantics.uses.keys.get(key, 0) for key, _ in replaced(traced, -1))
     return Person(possibilities(process, opens), vague, opens)
 
 

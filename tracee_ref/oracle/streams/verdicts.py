@@ -1,7 +1,7 @@
 """The mask that an event of a stream must carry, as far as the stream can tell.
 
 Most events repeat the facts of others, so verdicts are kept by the facts that filters ask
-for; the judge is only asked about new ones.
+for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from model.filters import FieldKey, Key
 
-from ..reference.semantics import Judge, union
+from ..reference.semantics import Semantics, union
 from .events_json import PROGRAM, Traced, program_of
 from .json_fields import Read, read_field
 from .process_state import Begins, Life, Lives
@@ -53,21 +53,21 @@ class Verdicts:
 
     def __init__(
         self,
-        judge: Judge,
+        semantics: Semantics,
         begins: Begins = Begins.ANYWHERE,
         tracers: frozenset[int] = frozenset(),
         *,
         told: bool = False,
     ) -> None:
-        self.judge = judge
-        self.lives = Lives(judge, begins, self._following, told=told)
+        self.semantics = semantics
+        self.lives = Lives(semantics, begins, self._following, told=told)
         self._tracers = tracers
         self._kept: dict[Any, Verdict] = {}
-        self._lives_count = judge.uses.lives
-        self._all = union(judge.uses.events.values())
-        columns = {column for key in judge.uses.keys for column in COLUMNS.get(key, ())}
+        self._lives_count = semantics.uses.process_state
+        self._all = union(semantics.uses.events.values())
+        columns = {column for key in semantics.uses.keys for column in COLUMNS.get(key, ())}
         columns |= {"hostProcessId"} if tracers else set()
-        columns |= {"containerId"} if judge.uses.new_container else set()
+        columns |= {"containerId"} if semantics.uses.new_container else set()
         self._facts = itemgetter("eventName", *sorted(columns))
 
     def of(self, event: Traced) -> Verdict:
@@ -79,7 +79,7 @@ class Verdicts:
 
     def now(self, event: Traced) -> Verdict:
         """Return the verdict on an event that was taken in before."""
-        uses = self.judge.uses
+        uses = self.semantics.uses
         life = self._life(event) if self._lives_count else NOBODY
         fields = self._fields(event)
         new = self.lives.containers.get(event["containerId"]) if uses.new_container else None
@@ -93,11 +93,11 @@ class Verdicts:
 
     def settled(self, event: Traced) -> Settled:
         """Return all that an event may be, for an explanation; the stream is where it was."""
-        person = person_of(self.judge, event, self._life(event), self.lives, self._tracers)
-        return settle(self.judge, event, self._fields(event), person)
+        person = person_of(self.semantics, event, self._life(event), self.lives, self._tracers)
+        return settle(self.semantics, event, self._fields(event), person)
 
     def _fields(self, event: Traced) -> dict[FieldKey, Read]:
-        asked = self.judge.uses.fields.get(event["eventName"], ())
+        asked = self.semantics.uses.fields.get(event["eventName"], ())
         return {key: read_field(event, key) for key in asked}
 
     def _life(self, event: Traced) -> Life:
@@ -107,9 +107,9 @@ class Verdicts:
         return life
 
     def _decide(self, event: Traced, life: Life, fields: dict[FieldKey, Read]) -> Verdict:
-        person = person_of(self.judge, event, life, self.lives, self._tracers)
-        known = settle(self.judge, event, fields, person)
-        masks = [self.judge.mask(one) for one in known.events]
+        person = person_of(self.semantics, event, life, self.lives, self._tracers)
+        known = settle(self.semantics, event, fields, person)
+        masks = [self.semantics.mask(one) for one in known.events]
         certain, some = reduce(and_, masks), reduce(or_, masks)
         vague = known.vague & self._all
         open_ = (some & ~certain) | vague
@@ -117,8 +117,8 @@ class Verdicts:
 
     def _following(self, event: Traced, life: Life) -> tuple[int, int]:
         """Return the scopes whose filters on the process hold, and those where they may."""
-        person = person_of(self.judge, event, life, self.lives, self._tracers)
-        masks = [self.judge.process_mask(one) for one in person.processes]
+        person = person_of(self.semantics, event, life, self.lives, self._tracers)
+        masks = [self.semantics.process_mask(one) for one in person.processes]
         certain = reduce(and_, masks) & ~person.vague
         return certain, (reduce(or_, masks) | person.vague) & ~certain
 

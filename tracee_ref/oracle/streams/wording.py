@@ -7,7 +7,7 @@ from typing import Final
 from model.scope import MAX_SCOPES
 
 from ...output.visible import visible
-from ..reference.semantics import ModelJudge
+from ..reference.semantics import ModelSemantics
 from ..run.explain import explain
 from .events_json import Traced
 from .verdicts import Verdicts
@@ -36,9 +36,9 @@ def scopes_text(mask: int) -> str:
 
 def reasons(verdicts: Verdicts, event: Traced, mask: int) -> tuple[str, ...]:
     """Return why the model decided so about the scopes of a mask; a dialect gives no reasons."""
-    judge = verdicts.judge
-    if not isinstance(judge, ModelJudge):
+    semantics = verdicts.semantics
+    if not isinstance(semantics, ModelSemantics):
         return ()
     known = verdicts.settled(event)
-    scopes = [one for one in judge.scopes if one.bit & mask][:EXPLAINED]
+    scopes = [one for one in semantics.scopes if one.bit & mask][:EXPLAINED]
     return tuple(line for one in explain(scopes, known.events, known.needs) for line in one.lines())

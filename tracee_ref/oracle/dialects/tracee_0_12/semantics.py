@@ -15,16 +15,16 @@ from .flags import read_scopes
 from .scope import Scope
 
 
-class Tracee012Judge:
+class Tracee012Semantics:
     """Tracee v0.12.0 with the scopes of some flags."""
 
-    exec_renews = True
+    exec_makes_new = True
     """Section 2.5: an exec makes a process new."""
 
-    thread_follows = True
+    thread_makes_followed = True
     """Section 2.6: a new thread of a matching process makes that followed."""
 
-    shown_with_zero = OUTSIDE
+    printed_with_zero_mask = OUTSIDE
 
     def __init__(self, flags: Sequence[str]) -> None:
         self.scopes = read_scopes(flags)
@@ -39,7 +39,9 @@ class Tracee012Judge:
         """Return what the kernel side makes of a process."""
         return self.pipeline.process_mask(process)
 
-    def blind(self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None) -> int:
+    def needs_raw(
+        self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
+    ) -> int:
         """Section 3.5: only raw values are compared."""
         del printed, printer
         return union(one.bit for one in self.scopes if key in one.fields.get(event, {}))
