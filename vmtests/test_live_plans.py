@@ -15,9 +15,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from vmtests.lab.ensemble import Ensemble
 from vmtests.plans.machine import PlanMachine
-from vmtests.plans.plans import root_of
 from vmtests.plans.reduction import Batch, reduced
 from vmtests.plans.samples import EVERYTHING, scopes_for_everything
+from vmtests.plans.steps import root_of
 from vmtests.runs.live import LiveRun
 
 PLANS_AT_ONCE = 5

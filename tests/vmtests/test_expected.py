@@ -8,8 +8,8 @@ from model.facts import Process
 from model.lifecycle import Start
 from model.scope import NEW, Condition, EventField, Key, Op, Part, Pattern
 from tracee_ref.events.catalogue import load_catalogue
-from vmtests.plans.drawn_scopes import Drawn, DrawnCondition, Later
 from vmtests.plans.reduction import Batch, reduced, smaller_images
+from vmtests.plans.scope_drafts import DrawnCondition, DrawnScope, LaunchCondition
 from vmtests.runs.event_fields import fields_of
 from vmtests.runs.expected import Launch, Replay
 from vmtests.runs.journal import Record
@@ -29,11 +29,11 @@ def record(
     return Record(kind, done, tid, tid, result, text, (*a, *(0,) * (5 - len(a))))
 
 
-def replay(scope: Drawn, *journal: Record) -> list[Occurrence]:
+def replay(scope: DrawnScope, *journal: Record) -> list[Occurrence]:
     return Replay([scope.resolve({"agent": 1})], LAUNCH).run(journal)
 
 
-def masks(scope: Drawn, *journal: Record) -> list[int]:
+def masks(scope: DrawnScope, *journal: Record) -> list[int]:
     return [one.mask for one in replay(scope, *journal)]
 
 
@@ -44,7 +44,7 @@ GETPPID = record(Kind.CALL, 60, load_catalogue()["getppid"].id)
 
 def test_a_container_is_new_if_a_plan_made_its_cgroup() -> None:
     new = Condition(Key.CONTAINER, Op.EQ, NEW)
-    scope = Drawn(1, frozenset({"getppid"}), frozenset({new}))
+    scope = DrawnScope(1, frozenset({"getppid"}), frozenset({new}))
     join = record(Kind.JOIN_CGROUP, 60, text=CONTAINER + b"/cgroup.procs", result=1)
     leave = record(Kind.JOIN_CGROUP, 60, text=b"/d/cgroup/cgroup.procs", result=1)
     for result, mask in ((0, 1), (-17, 0)):
@@ -64,7 +64,7 @@ def test_the_first_of_a_pid_namespace_takes_its_orphans() -> None:
         record(Kind.EXIT_GROUP, 61, done=False),
         END,
     )
-    seen = replay(Drawn(1, frozenset({"sched_process_exit"})), *journal)
+    seen = replay(DrawnScope(1, frozenset({"sched_process_exit"})), *journal)
     assert [(one.pid, one.ppids, one.inner_pid, one.pidns) for one in seen] == [
         (62, frozenset({61}), 2, INNER),
         (63, frozenset({62, 61}), 3, INNER),
@@ -83,7 +83,7 @@ def test_a_child_that_nobody_waits_for_may_see_its_parent_gone_before_its_own_en
             record(Kind.EXIT_GROUP, 61, done=False),
             END,
         )
-        seen = replay(Drawn(1, frozenset({"sched_process_exit"})), *journal)
+        seen = replay(DrawnScope(1, frozenset({"sched_process_exit"})), *journal)
         assert seen[0].ppids == frozenset(parents)
 
 
@@ -105,14 +105,14 @@ def test_a_wait_may_come_before_what_another_thread_forks() -> None:
             record(Kind.EXIT_GROUP, 63, done=False),
             END,
         )
-        seen = replay(Drawn(1, frozenset({"exit_group"})), *journal)
+        seen = replay(DrawnScope(1, frozenset({"exit_group"})), *journal)
         assert (seen[1].pid, seen[1].ppids) == (63, frozenset(parents))
 
 
 def test_the_command_is_new_and_descends_from_those_above_the_tracer() -> None:
-    above: DrawnCondition = Later(Key.TREE, Op.EQ, "agent")
+    above: DrawnCondition = LaunchCondition(Key.TREE, Op.EQ, "agent")
     for condition in (above, Condition(Key.PID, Op.EQ, NEW)):
-        scope = Drawn(1, frozenset({"getppid"}), frozenset({condition}))
+        scope = DrawnScope(1, frozenset({"getppid"}), frozenset({condition}))
         assert masks(scope, GETPPID, END) == [1]
 
 
@@ -129,7 +129,7 @@ def test_fields_have_raw_and_printed_forms() -> None:
 def test_a_filter_on_a_field_is_part_of_the_mask() -> None:
     field = EventField("getppid", Part.RETVAL)
     for value, mask in ((5, 1), (6, 0)):
-        scope = Drawn(1, frozenset({"exit"}), frozenset({Condition(field, Op.EQ, value)}))
+        scope = DrawnScope(1, frozenset({"exit"}), frozenset({Condition(field, Op.EQ, value)}))
         call = record(Kind.CALL, 60, load_catalogue()["getppid"].id, result=5)
         assert masks(scope, call, END) == [mask]
 
@@ -139,14 +139,14 @@ def test_a_batch_is_reduced_to_what_fails() -> None:
     child = Image((Track((Call("getppid"), guilty, Call("getppid"))),))
     plans = [Image((Track((Call("getppid"), Fork(child, 9))),))] * 3 + [Image()] * 4
     condition = Condition(Key.COMM, Op.EQ, Pattern(b"x"))
-    scopes = [Drawn(n, frozenset({"exit"}), frozenset({condition})) for n in (1, 2, 3)]
+    scopes = [DrawnScope(n, frozenset({"exit"}), frozenset({condition})) for n in (1, 2, 3)]
 
     def fails(batch: Batch) -> bool:
         return "guilty" in repr(batch.plans) and any(one.number == 2 for one in batch.scopes)
 
     smallest = reduced(Batch(tuple(plans), tuple(scopes)), fails, 60)
     assert smallest.plans == (Image((Track((guilty,)),)),)
-    assert smallest.scopes == (Drawn(2, frozenset({"exit"})),)
+    assert smallest.scopes == (DrawnScope(2, frozenset({"exit"})),)
 
 
 def test_no_cut_leaves_a_pid_namespace_to_a_process_that_may_not_begin_one() -> None:

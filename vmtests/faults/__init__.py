@@ -1,1 +1,1 @@
-"""Seeded faults, each of which the tests must catch."""
+"""Seeded faults, each of which a test must catch."""

@@ -1,8 +1,8 @@
-"""The tests are tested: seeded faults, applied one by one to a copy; each must be caught.
+"""Runner of seeded faults, applied one by one to a copy of the project.
 
     python -m vmtests.faults.runner [NAME...]
 
-The report names the test that caught each fault.  Exit status 1 if one was not caught.
+The report names the test that caught each fault.  The exit status is 1 if one was not caught.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from pathlib import Path
 from vmtests.faults.list import FAULTS, Fault
 
 PROJECT = Path(__file__).resolve().parents[2]
-COPIED = ("bpf", "model", "tracee_ref", "vmtests", "tests", "pyproject.toml", "tox.ini")
+COPIED_FILES = ("bpf", "model", "tracee_ref", "vmtests", "tests", "pyproject.toml", "tox.ini")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
-SECONDS = 300
+TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a fault; ``caught_by`` is empty if nothing noticed it."""
+    """The result of a fault; ``caught_by`` is empty if no test failed."""
 
     fault: Fault
     caught_by: str
 
 
 def main(names: Sequence[str]) -> int:
-    """Apply the named faults, or all, as many at once as there are cores; print a line for each."""
+    """Run the named faults, or all, one per processor at a time; print a line for each."""
     wanted = [fault for fault in FAULTS if not names or fault.name in names]
     verdicts = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -49,10 +49,10 @@ def main(names: Sequence[str]) -> int:
 
 
 def seed(fault: Fault) -> Verdict:
-    """Apply a fault to a copy of the project and run the tests that should notice it."""
+    """Apply a fault to a copy of the project and run its tests."""
     with tempfile.TemporaryDirectory(prefix="tracee-ref-fault-") as directory:
         copy = Path(directory)
-        for name in COPIED:
+        for name in COPIED_FILES:
             source = PROJECT / name
             if source.is_dir():
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -63,7 +63,7 @@ def seed(fault: Fault) -> Verdict:
 
 
 def apply(fault: Fault, path: Path) -> None:
-    """Replace the one place that the fault is about."""
+    """Replace the string of a fault in a file; raise ValueError if it is not there once."""
     text = path.read_text(encoding="utf-8")
     if text.count(fault.good) != 1:
         raise ValueError(f"fault {fault.name}: {fault.good!r} is not once in {fault.file}")
@@ -71,7 +71,7 @@ def apply(fault: Fault, path: Path) -> None:
 
 
 def run_tests(copy: Path, tests: Sequence[str]) -> str:
-    """Return the first test that fails in the copy, or nothing."""
+    """Return the first test that fails in the copy, or an empty string."""
     argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     try:
         result = subprocess.run(
@@ -80,11 +80,11 @@ def run_tests(copy: Path, tests: Sequence[str]) -> str:
             env=os.environ | {"PYTHONPATH": str(copy), "HYPOTHESIS_STORAGE_DIRECTORY": str(copy)},
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"a time limit of {SECONDS} s"
+        return f"a time limit of {TIMEOUT_SECONDS} s"
     found = FAILED.search(result.stdout)
     if result.returncode and not found:
         raise RuntimeError(f"the tests did not run: {result.stdout}{result.stderr}")

@@ -1,1 +1,1 @@
-"""Drawn workload plans and scopes, and their reduction to small cases."""
+"""Random workload plans and scopes, and their reduction to small failing cases."""

@@ -1,4 +1,4 @@
-"""Plans while they are drawn, step by step; what no process could do is left out at the end."""
+"""Mutable plans that Hypothesis rules extend; impossible steps are dropped at the end."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from vmtests.workload.plan import Dies, Execs, Exits, Fork, Image, Item, JoinCgroup, Track
 
-MOST_THREADS = 6
-DEEPEST = 8
-CROWD = 200
-"""Processes that are there at once, at the most; their children are no crowds."""
+MAX_THREADS = 6
+MAX_DEPTH = 8
+MAX_CROWD = 200
+"""Maximum number of processes of one fork that exist together; their children are no crowds."""
 
 
 @dataclass
@@ -20,7 +20,7 @@ class DraftFork:
 
 @dataclass(eq=False)
 class DraftTrack:
-    """A thread and what it does, in the order in which the steps were drawn."""
+    """A thread and its steps, in the order in which they were drawn."""
 
     image: DraftImage
     items: list[Item | DraftFork] = field(default_factory=list)
@@ -28,23 +28,23 @@ class DraftTrack:
     parks: bool = False
 
     def fork(self, count: int, *, pidns: bool) -> DraftTrack | None:
-        """Add a child, or some that are alike; None where there are enough."""
+        """Add ``count`` equal children and return their first thread; None at the depth limit."""
         image = self.image
-        if image.depth == DEEPEST or image.crowded:
+        if image.depth == MAX_DEPTH or image.crowded:
             return None
         child = DraftImage(image.depth + 1, crowded=count > 1, first=pidns)
         self.items.append(DraftFork(child, count))
         return child.tracks[0]
 
     def frozen(self, *, alone: bool) -> Track:
-        """The track; a process of several threads stays in its cgroup, as all of them do."""
+        """Return the track; cgroup changes are only kept in a process of one thread (``alone``)."""
         items = [freeze(item) for item in self.items if alone or not isinstance(item, JoinCgroup)]
         return Track(tuple(items), None if self.parks else self.code)
 
 
 @dataclass(eq=False)
 class DraftImage:
-    """A process between two execs; ``first`` marks the first one of a pid namespace."""
+    """A process between two execs; ``first`` marks the first process of a pid namespace."""
 
     depth: int = 0
     crowded: bool = False
@@ -58,37 +58,38 @@ class DraftImage:
         self.tracks.append(DraftTrack(self))
 
     def thread(self) -> DraftTrack | None:
-        """Add a thread; None where there are enough."""
-        if len(self.tracks) == MOST_THREADS:
+        """Add a thread and return it; None if there are MAX_THREADS."""
+        if len(self.tracks) == MAX_THREADS:
             return None
         self.tracks.append(DraftTrack(self))
         return self.tracks[-1]
 
-    def ends(self, thread: DraftTrack, ending: Exits | Dies, *, abandons: bool) -> None:
-        """Let a thread end the process, unless that goes on in another program."""
+    def end(self, thread: DraftTrack, ending: Exits | Dies, *, abandons: bool) -> None:
+        """Let a thread end the process, unless the image ends in an exec."""
         if not isinstance(self.ending, DraftExec):
             self.ender, self.ending, self.abandons = thread, ending, abandons
 
-    def execs(self, thread: DraftTrack, name: str) -> DraftTrack | None:
-        """Go on in another program; None where that is drawn already."""
-        if isinstance(self.ending, DraftExec) or self.depth == DEEPEST:
+    def exec(self, thread: DraftTrack, name: str) -> DraftTrack | None:
+        """Let the image end in an exec and return the new leader; None if there is one already."""
+        if isinstance(self.ending, DraftExec) or self.depth == MAX_DEPTH:
             return None
         self.ender = thread
         self.ending = DraftExec(name, DraftImage(self.depth + 1, self.crowded, self.first))
         return self.ending.image.tracks[0]
 
     def frozen(self) -> Image:
-        """The image; the first process of a namespace stays until all others are gone."""
-        tracks = tuple(one.frozen(alone=len(self.tracks) == 1) for one in self.tracks)
-        place = self.tracks.index(self.ender) if self.ender else 0
-        return Image(tracks, place, self._ending(), self.abandons and not self.first)
+        """Return the image; the first process of a pid namespace exits after all others."""
+        tracks = tuple(track.frozen(alone=len(self.tracks) == 1) for track in self.tracks)
+        ender = self.tracks.index(self.ender) if self.ender else 0
+        return Image(tracks, ender, self._ending(), self.abandons and not self.first)
 
     def _ending(self) -> Exits | Dies | Execs:
         if isinstance(self.ending, DraftExec):
             return Execs(self.ending.name, self.ending.image.frozen())
         if isinstance(self.ending, Dies):
             return Exits() if self.first else self.ending
-        parked = any(one.parks for one in self.tracks if one is not (self.ender or self.tracks[0]))
+        ender = self.ender or self.tracks[0]
+        parked = any(track.parks for track in self.tracks if track is not ender)
         return Exits(self.ending.code, self.ending.alone and not parked)
 
 
@@ -99,7 +100,6 @@ class DraftExec:
 
 
 def freeze(item: Item | DraftFork) -> Item:
-    """An item of a plan."""
     if not isinstance(item, DraftFork):
         return item
     return Fork(item.child.frozen(), item.count, item.child.first)

@@ -1,8 +1,8 @@
-"""Looking for a smaller batch of plans and scopes that still fails.
+"""Reduction of a failing batch of plans and scopes to a smaller one.
 
-Each try is a start of the tracer on every kernel, so the cuts go from the coarse to the fine by
-what plans and scopes are made of; Hypothesis, which sees only the sequence of its choices, has
-not come far after as many tries.
+Each attempt starts the tracer on every kernel, so the cuts go from coarse to fine along the
+structure of plans and scopes.  Hypothesis, which sees only its sequence of choices, shrinks little
+in as many attempts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
-from vmtests.plans.drawn_scopes import Drawn
+from vmtests.plans.scope_drafts import DrawnScope
 from vmtests.workload.plan import Dies, Execs, Exits, Fork, Image, Item, Track
 
 Part = TypeVar("Part")
@@ -21,21 +21,21 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Batch:
-    """Plans that share one start of the tracer, and the scopes that it is given."""
+    """Plans that share one start of the tracer, and its scopes."""
 
     plans: tuple[Image, ...]
-    scopes: tuple[Drawn, ...]
+    scopes: tuple[DrawnScope, ...]
 
 
 def reduced(batch: Batch, fails: Callable[[Batch], bool], seconds: float) -> Batch:
-    """The smallest batch that was found to fail as well within the time."""
-    until = time.monotonic() + seconds
+    """Return the smallest batch that fails, of those tried in ``seconds``."""
+    deadline = time.monotonic() + seconds
     tried = {batch}
     found = True
     while found:
         found = False
         for smaller in smaller_batches(batch):
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 return batch
             if smaller in tried:
                 continue
@@ -47,7 +47,7 @@ def reduced(batch: Batch, fails: Callable[[Batch], bool], seconds: float) -> Bat
 
 
 def smaller_batches(batch: Batch) -> Iterator[Batch]:
-    """Ever finer cuts."""
+    """Yield smaller batches, the coarsest cuts first."""
     for scopes in fewer(batch.scopes):
         if scopes:
             yield replace(batch, scopes=scopes)
@@ -61,31 +61,31 @@ def smaller_batches(batch: Batch) -> Iterator[Batch]:
 
 
 def fewer(parts: tuple[Part, ...]) -> Iterator[tuple[Part, ...]]:
-    """Either half, then all but a quarter, and so on to all but one."""
+    """Yield each half, then all but a quarter, and so on to all but one part."""
     size = len(parts)
     if size > 1:
         yield parts[: size // 2]
         yield parts[size // 2 :]
     step = size // 4
     while step > 1:
-        for place in range(0, size, step):
-            yield parts[:place] + parts[place + step :]
+        for index in range(0, size, step):
+            yield parts[:index] + parts[index + step :]
         step //= 2
-    for place in range(size):
-        yield parts[:place] + parts[place + 1 :]
+    for index in range(size):
+        yield parts[:index] + parts[index + 1 :]
 
 
 def with_one_smaller(
     parts: Sequence[Part], smaller: Callable[[Part], Iterator[Part]]
 ) -> Iterator[tuple[Part, ...]]:
-    """The same, with a smaller part in one place."""
-    for place, part in enumerate(parts):
-        for one in smaller(part):
-            yield (*parts[:place], one, *parts[place + 1 :])
+    """Yield the parts with one of them replaced by a smaller one."""
+    for index, part in enumerate(parts):
+        for replacement in smaller(part):
+            yield (*parts[:index], replacement, *parts[index + 1 :])
 
 
-def smaller_scopes(scope: Drawn) -> Iterator[Drawn]:
-    """Without a condition, or without follow."""
+def smaller_scopes(scope: DrawnScope) -> Iterator[DrawnScope]:
+    """Yield the scope without one of its conditions, and without follow."""
     for condition in sorted(scope.conditions, key=repr):
         yield replace(scope, conditions=scope.conditions - {condition})
     if scope.follow:
@@ -93,16 +93,16 @@ def smaller_scopes(scope: Drawn) -> Iterator[Drawn]:
 
 
 def smaller_images(image: Image) -> Iterator[Image]:
-    """A process or program that it begins, in its place; then less of itself."""
+    """Yield each image that this one forks or executes, then this one with less in it."""
     items = chain.from_iterable(track.items for track in image.tracks)
     yield from (item.child for item in items if isinstance(item, Fork))
     if isinstance(image.ending, Execs):
         yield image.ending.image
         yield replace(image, ending=Exits())
-    for place in range(len(image.tracks)):
-        if place not in (0, image.ender):
-            rest = image.tracks[:place] + image.tracks[place + 1 :]
-            yield replace(image, tracks=rest, ender=image.ender - (image.ender > place))
+    for index in range(len(image.tracks)):
+        if index not in (0, image.ender):
+            rest = image.tracks[:index] + image.tracks[index + 1 :]
+            yield replace(image, tracks=rest, ender=image.ender - (image.ender > index))
     for tracks in with_one_smaller(image.tracks, smaller_tracks):
         yield replace(image, tracks=tracks)
     if isinstance(image.ending, Execs):
@@ -111,13 +111,13 @@ def smaller_images(image: Image) -> Iterator[Image]:
 
 
 def smaller_tracks(track: Track) -> Iterator[Track]:
-    """With fewer items, or smaller ones."""
+    """Yield the track with fewer items, or with a smaller item."""
     for items in chain(fewer(track.items), with_one_smaller(track.items, smaller_items)):
         yield replace(track, items=items)
 
 
 def smaller_items(item: Item) -> Iterator[Item]:
-    """Only forks have anything in them."""
+    """Yield smaller forks; other items have no parts."""
     if isinstance(item, Fork):
         yield from (replace(item, count=count) for count in (1, 2) if count < item.count)
         for child in smaller_images(item.child):
@@ -126,7 +126,7 @@ def smaller_items(item: Item) -> Iterator[Item]:
 
 
 def may_be_first(image: Image) -> bool:
-    """Whether it may be the first process of a pid namespace (see ``Fork``)."""
+    """Return whether an image may be the first process of a pid namespace (see ``Fork``)."""
     if isinstance(image.ending, Execs) and not may_be_first(image.ending.image):
         return False
     return not image.abandons and not isinstance(image.ending, Dies)

@@ -1,10 +1,10 @@
-"""A plan that has at least one of everything, for runs in which few are drawn."""
+"""Fixed plan and scopes that cover every kind of step and filter."""
 
 from __future__ import annotations
 
 from model.scope import NEW, Condition, ContainerId, EventField, Key, Op, Part, Pattern
-from vmtests.plans.drawn_scopes import Drawn, DrawnCondition, Later, Program
-from vmtests.plans.plans import CGROUPS, EVENTS, NOWHERE, root_of
+from vmtests.plans.scope_drafts import BinaryCondition, DrawnCondition, DrawnScope, LaunchCondition
+from vmtests.plans.steps import CGROUPS, EVENTS, NOWHERE, root_of
 from vmtests.workload.plan import (
     Call,
     Dies,
@@ -27,7 +27,7 @@ LEAF = Image((Track((Call("getpgid", (0,)), SetComm(b"leaf"), YIELD)),), ending=
 
 
 def generations(count: int) -> Image:
-    """A tree that is that deep, each generation under a name and a uid of its own."""
+    """Return a chain of ``count`` generations, each with its own comm and uid."""
     child = generations(count - 1) if count > 1 else LEAF
     items = SetComm(b"level-%d" % count), SetUid(1000 + count), Fork(child), YIELD
     return Image((Track(items),))
@@ -96,22 +96,22 @@ ONE_EACH: tuple[tuple[str, DrawnCondition], ...] = (
     ("comm", Condition(Key.COMM, Op.EQ, Pattern(b"alp", open_end=True))),
     ("comm", Condition(Key.COMM, Op.NE, Pattern(b"leaf"))),
     ("uid", Condition(Key.UID, Op.GE, 1001)),
-    ("binary", Program(Op.EQ, "alpha")),
-    ("binary", Program(Op.NE, "alpha")),
+    ("binary", BinaryCondition(Op.EQ, "alpha")),
+    ("binary", BinaryCondition(Op.NE, "alpha")),
     ("pid", Condition(Key.PID, Op.GT, 1)),
     ("pid=new", Condition(Key.PID, Op.EQ, NEW)),
     ("pid=new", Condition(Key.PID, Op.NE, NEW)),
     ("uts", Condition(Key.UTS, Op.EQ, Pattern(b"other", open_end=True))),
-    ("uts", Later(Key.UTS, Op.EQ, "uts")),
-    ("mntns", Later(Key.MNTNS, Op.EQ, "mntns")),
-    ("mntns", Later(Key.MNTNS, Op.NE, "mntns")),
-    ("pidns", Later(Key.PIDNS, Op.EQ, "pidns")),
-    ("pidns", Later(Key.PIDNS, Op.NE, "pidns")),
-    ("tree", Later(Key.TREE, Op.EQ, "agent")),
+    ("uts", LaunchCondition(Key.UTS, Op.EQ, "uts")),
+    ("mntns", LaunchCondition(Key.MNTNS, Op.EQ, "mntns")),
+    ("mntns", LaunchCondition(Key.MNTNS, Op.NE, "mntns")),
+    ("pidns", LaunchCondition(Key.PIDNS, Op.EQ, "pidns")),
+    ("pidns", LaunchCondition(Key.PIDNS, Op.NE, "pidns")),
+    ("tree", LaunchCondition(Key.TREE, Op.EQ, "agent")),
     ("tree", Condition(Key.TREE, Op.NE, 1)),
-    ("tree", Later(Key.TREE, Op.NE, "last_pid", 3)),
-    ("binary=NAMESPACE:PATH", Program(Op.EQ, "alpha", "host")),
-    ("binary=NAMESPACE:PATH", Program(Op.NE, "alpha", "mntns")),
+    ("tree", LaunchCondition(Key.TREE, Op.NE, "last_pid", 3)),
+    ("binary=NAMESPACE:PATH", BinaryCondition(Op.EQ, "alpha", "host")),
+    ("binary=NAMESPACE:PATH", BinaryCondition(Op.NE, "alpha", "mntns")),
     ("container", Condition(Key.IN_CONTAINER, Op.EQ, True)),
     ("container", Condition(Key.CONTAINER, Op.EQ, NEW)),
     ("container", Condition(Key.CONTAINER, Op.NE, ContainerId("0a0a"))),
@@ -124,26 +124,26 @@ ONE_EACH: tuple[tuple[str, DrawnCondition], ...] = (
 )  # fmt: skip
 
 
-def scopes_for_everything() -> tuple[Drawn, ...]:
-    """One scope for all of it, and one for each kind of filter."""
+def scopes_for_everything() -> tuple[DrawnScope, ...]:
+    """Return a scope without filters, one for each kind of filter, and one with two filters."""
     conditions = [condition for _, condition in ONE_EACH]
-    several = [Drawn(i + 2, ANY, frozenset({one})) for i, one in enumerate(conditions)]
-    both = Drawn(64, ANY, frozenset(conditions[2:4]))
-    return (Drawn(1, ANY), *several, *DESCENT, *FOLLOWING, both)
+    single = [DrawnScope(i + 2, ANY, frozenset({only})) for i, only in enumerate(conditions)]
+    both = DrawnScope(64, ANY, frozenset(conditions[2:4]))
+    return (DrawnScope(1, ANY), *single, *DESCENT, *FOLLOWING, both)
 
 
 DESCENT = tuple(
-    Drawn(31 + place, ANY, frozenset(
-        Later(Key.TREE, Op.EQ, "last_pid", 4 + place + 19 * turn) for turn in range(16)))
-    for place in range(19)
+    DrawnScope(31 + offset, ANY, frozenset(
+        LaunchCondition(Key.TREE, Op.EQ, "last_pid", 4 + offset + 19 * i) for i in range(16)))
+    for offset in range(19)
 )  # fmt: skip
-"""The ids that come next: some are those of processes with descendants.
+"""Trees of the next 304 process ids: some are those of processes with descendants.
 
-Some 300 of them, since what else runs beside, as other tests do, takes ids too.
+So many, because other tests that run at the same time take process ids too.
 """
 
 FOLLOWING = (
-    Drawn(50, ANY, frozenset({Condition(Key.COMM, Op.EQ, Pattern(b"level-3"))}), follow=True),
-    Drawn(51, ANY, frozenset({Program(Op.EQ, "alp")}), follow=True),
-    Drawn(52, ANY, frozenset({Condition(Key.UID, Op.EQ, 1001)}), follow=True),
+    DrawnScope(50, ANY, frozenset({Condition(Key.COMM, Op.EQ, Pattern(b"level-3"))}), follow=True),
+    DrawnScope(51, ANY, frozenset({BinaryCondition(Op.EQ, "alp")}), follow=True),
+    DrawnScope(52, ANY, frozenset({Condition(Key.UID, Op.EQ, 1001)}), follow=True),
 )

@@ -1,7 +1,7 @@
-"""Hypothesis strategies for scope sets and facts, made so that the two often meet.
+"""Hypothesis strategies for scope sets and for processes that often match them.
 
-Values come from small pools with the boundaries in them: with values from all over the place
-no filter would ever match, and a test of the matcher would test nothing.
+Values come from small pools that include the boundaries: with uniform values no filter would match,
+and a test of the matcher would test nothing.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from tracee_ref.tables.compile import IDS, NAMES, PATH_BYTES
 from tracee_ref.tables.containers import ID_DIGITS
 
 EVENTS = {"alpha": 1, "beta": 2, "gamma": 1023}
-"""Events of the decision tests, with their numbers on the kernel side."""
+"""Events of the decision tests, with their numbers in the BPF program."""
 
 U32_EDGES = (0, 1, 2, 7, 999, 1000, 1001, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
-KINDS = tuple(Key)
+KEYS = tuple(Key)
 CONTAINER_STARTS = ("0", "f", "0f", "0f0", "f" * 63, "f" * 64, "f" * 65, "F", "g", "new")
 NAMESPACES = (4026531832, 4026532999)
 
@@ -40,9 +40,9 @@ EQUALITY = st.sampled_from([Op.EQ, Op.EQ, Op.NE])
 ANY_OP = st.sampled_from([Op.EQ, Op.EQ, *Op])
 
 numbers = st.sampled_from(U32_EDGES) | st.sampled_from(U32_EDGES) | st.integers(0, 2**32 - 1)
-texts = st.binary(max_size=COMM_BYTES).map(lambda b: b.replace(b"\0", b"x"))
+strings = st.binary(max_size=COMM_BYTES).map(lambda b: b.replace(b"\0", b"x"))
 words = st.text("ab\xff", max_size=5).map(lambda t: t.encode("latin-1"))
-comms = words | words | texts
+comms = words | words | strings
 paths = st.sampled_from(
     [b"/bin/ls", b"/bin/l", b"/usr/bin/ls", b"/" + b"a" * (PATH_BYTES - 1), b"/\xff\xfe"]
 )
@@ -81,9 +81,9 @@ def conditions(draw: st.DrawFn, key: Key, *, beyond: bool) -> Condition:
 
 @st.composite
 def filters(draw: st.DrawFn, *, beyond: bool) -> frozenset[Condition]:
-    """Several conditions of few kinds: of many kinds, hardly any facts meet all."""
+    """Draw several conditions on few keys: on many keys, hardly any process would match all."""
     found: frozenset[Condition] = frozenset()
-    keys = st.sampled_from(KINDS)
+    keys = st.sampled_from(KEYS)
     if beyond:
         keys |= st.sampled_from((*NAMES, *IDS))
     for key in draw(st.sets(keys, max_size=2)):
@@ -93,9 +93,9 @@ def filters(draw: st.DrawFn, *, beyond: bool) -> frozenset[Condition]:
 
 @st.composite
 def scope_sets(draw: st.DrawFn, *, beyond: bool = False) -> tuple[Scope, ...]:
-    """1 to 64 scopes; large sets repeat a few kinds of scopes, which keeps examples small.
+    """Draw 1 to 64 scopes; large sets repeat a few kinds of scopes, which keeps examples small.
 
-    Names and ids are single values, or also go ``beyond``: texts with ``*``, and orders.
+    With ``beyond``, filters on names and ids go beyond single values: ``*``, ``<`` and ``>``.
     """
     events = st.frozensets(st.sampled_from(sorted(EVENTS)), min_size=1)
     kinds = draw(
@@ -105,27 +105,27 @@ def scope_sets(draw: st.DrawFn, *, beyond: bool = False) -> tuple[Scope, ...]:
     all_of_them = st.just(set(range(1, MAX_SCOPES + 1)))
     taken = draw(few | few | all_of_them)
     return tuple(
-        Scope(number, *kinds[place % len(kinds)]) for place, number in enumerate(sorted(taken))
+        Scope(number, *kinds[index % len(kinds)]) for index, number in enumerate(sorted(taken))
     )
 
 
 class Neighbourhood:
-    """Facts near the values that a set of scopes mentions, drawn from a seed.
+    """Random processes near the values in the filters of a set of scopes.
 
-    They are no strategies: an example has hundreds of them, and is shrunk by its scopes.
+    This is not a strategy: an example has hundreds of processes, and shrinks by its scopes.
     """
 
     def __init__(self, scopes: Sequence[Scope], seed: int) -> None:
         self._random = Random(seed)
         self._follow = sum(scope.bit for scope in scopes if scope.follow)
-        values: dict[Key, list[Value]] = {key: [] for key in KINDS}
+        values: dict[Key, list[Value]] = {key: [] for key in KEYS}
         for condition in {c for scope in scopes for c in scope.conditions}:
             if isinstance(condition.key, Key):
                 values[condition.key].append(condition.value)
-        self._values = {key: sorted(some, key=repr) for key, some in values.items()}
+        self._values = {key: sorted(used, key=repr) for key, used in values.items()}
 
     def process(self) -> Process:
-        """Return the facts of one process; the two ids are often the same."""
+        """Return a process; its pid and tid are often equal."""
         pid = self._number(Key.PID)
         return Process(
             pid=pid,
@@ -144,8 +144,8 @@ class Neighbourhood:
         )
 
     def _mentioned(self, key: Key) -> Value | None:
-        known = self._values[key]
-        return self._random.choice(known) if known and self._random.random() < 0.8 else None
+        values = self._values[key]
+        return self._random.choice(values) if values and self._random.random() < 0.8 else None
 
     def _number(self, key: Key) -> int:
         value = self._mentioned(key)
@@ -156,18 +156,18 @@ class Neighbourhood:
     def _name(self, key: Key) -> bytes:
         value = self._mentioned(key)
         text = value.text if isinstance(value, Pattern) else self._random.randbytes(15)
-        before, behind = self._random.choices((b"", b"", b"a", b"b", b"ab\xff"), k=2)
-        text = (before + text + behind).replace(b"\0", b"x")[:COMM_BYTES]
+        before, after = self._random.choices((b"", b"", b"a", b"b", b"ab\xff"), k=2)
+        text = (before + text + after).replace(b"\0", b"x")[:COMM_BYTES]
         return text[: self._random.choice((COMM_BYTES, COMM_BYTES, len(text) // 2, 0))]
 
     def _container(self) -> Container | None:
-        """One whose id begins as a flag has it, but maybe for a digit, or has nothing of it."""
+        """Return a container, often with the id prefix of a filter or one digit off; or None."""
         value = self._mentioned(Key.CONTAINER)
         start = value.prefix if isinstance(value, ContainerId) else ""
         start = "".join(digit for digit in start if digit in "0f")[:ID_DIGITS]
         if start and self._random.random() < 0.2:
-            place = self._random.randrange(len(start))
-            start = start[:place] + self._random.choice("0f7") + start[place + 1 :]
+            at = self._random.randrange(len(start))
+            start = start[:at] + self._random.choice("0f7") + start[at + 1 :]
         rest = self._random.choices("0f", k=ID_DIGITS - len(start))
         container = Container(start + "".join(rest), self._random.random() < 0.5)
         return container if self._random.random() < 0.8 else None

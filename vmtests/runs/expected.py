@@ -29,7 +29,7 @@ from model.lifecycle import (
 from model.match import matched_scopes
 from model.scope import COMM_BYTES, Binary, Scope
 from tracee_ref.events.catalogue import load_catalogue
-from vmtests.plans.plans import CGROUPS
+from vmtests.plans.steps import CGROUPS
 from vmtests.runs.event_fields import fields_of
 from vmtests.runs.journal import Record
 from vmtests.runs.occurrence import Occurrence, json_text

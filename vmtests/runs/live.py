@@ -14,8 +14,8 @@ from model.scope import Binary
 from vmtests.handlers.live import ROOT
 from vmtests.lab.ensemble import Ensemble
 from vmtests.lab.wire import pack
-from vmtests.plans.drawn_scopes import Drawn
-from vmtests.plans.plans import PROGRAMS
+from vmtests.plans.scope_drafts import DrawnScope
+from vmtests.plans.steps import PROGRAMS
 from vmtests.runs.agreement import account_errors, differences
 from vmtests.runs.disagreement import Run, table
 from vmtests.runs.expected import UTS_BYTES, Launch, Replay
@@ -38,7 +38,7 @@ class LiveRun:
     """A plan traced under scopes on all kernels; constructing it queues the requests."""
 
     def __init__(
-        self, ensemble: Ensemble, directory: str, root: Image, drawn: Sequence[Drawn]
+        self, ensemble: Ensemble, directory: str, root: Image, drawn: Sequence[DrawnScope]
     ) -> None:
         self._plan = pack_plan(Compiler(root, directory).blocks)
         self._drawn = drawn
@@ -66,7 +66,7 @@ class LiveRun:
             reply.cancel()
 
 
-def check(kernel: str, plan: bytes, drawn: Sequence[Drawn], reply: dict[str, Any]) -> str:
+def check(kernel: str, plan: bytes, drawn: Sequence[DrawnScope], reply: dict[str, Any]) -> str:
     """Return the report of a run that differs from the model, or an empty string."""
     records = list(unpack_journal(base64.b64decode(reply["journal"]), plan))
     if reply["status"] != 0:

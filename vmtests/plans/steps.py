@@ -1,4 +1,4 @@
-"""What plans are made of: strategies for what a thread does, and the names that they use."""
+"""Hypothesis strategies for the steps of plans, and the names and values that they use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ ALPHABET: Mapping[str, tuple[st.SearchStrategy[int | bytes], ...]] = {
     "openat": (st.sampled_from([AT_FDCWD, -1]), st.just(NOWHERE + b"file"),
                st.sampled_from([0, 0o2000000, 0o1101]), st.sampled_from([0, 0o644])),
 }  # fmt: skip
-"""Calls without effect: their arguments are strategies.  The workload makes none by itself."""
+"""Syscalls without effect, with a strategy for each argument.  The workload program itself makes
+none of them, so every such event is a step."""
 
 LIFE = ("execve", "exit", "exit_group", "sched_process_fork", "sched_process_exec",
         "sched_process_exit")  # fmt: skip
@@ -43,7 +44,7 @@ CGROUPS = {
     f"docker-{'0a' * 32}.scope": "0a" * 32,
     f"docker-{'0b' * 32}.scope": "0b" * 32,
 }
-"""Cgroups that a process moves to, with the id of the container that each is."""
+"""Cgroups that a process moves to, with the id of the container of each, or an empty string."""
 
 comms = st.sampled_from(COMMS) | (
     st.binary(max_size=COMM_BYTES).map(lambda b: b.replace(b"\0", b"x"))
@@ -57,7 +58,7 @@ def calls(draw: st.DrawFn) -> Call:
     return Call(name, tuple(draw(argument) for argument in ALPHABET[name]))
 
 
-def root_of(several: Sequence[Image]) -> Image:
-    """One process that runs several plans, one after the other."""
-    runs = (item for child in several for item in (Fork(child), plan.Wait()))
+def root_of(plans: Sequence[Image]) -> Image:
+    """Return a process that runs plans one after the other."""
+    runs = (item for child in plans for item in (Fork(child), plan.Wait()))
     return Image((Track((plan.Reap(), *runs)),))
