@@ -1,4 +1,4 @@
-"""``tools/imports`` on a copy of this repository's modules, each check with a planted fault."""
+"""``tools/imports`` on a copy of this repository's modules with planted faults."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Checks of the writing style, one module for each group of rules."""
