@@ -1,28 +1,98 @@
-"""Errors that end a run with one line on stderr."""
+"""Errors that end a run with one line on stderr, each with a stable code.
+
+The code identifies the error for programs; the message is for people and may be reworded.
+"""
 
 from __future__ import annotations
 
+from enum import Enum
+
+
+class UsageCode(str, Enum):
+    """What is wrong on the command line or in an input file.
+
+    Those of filter flags are also the error classes of grammar vectors
+    (docs/reference/vectors.md) and therefore never change.
+    """
+
+    # Filter flags.
+    SCOPE = "scope"
+    EXPRESSION = "expression"
+    OPTION = "option"
+    OPERATOR = "operator"
+    VALUE = "value"
+    EVENT = "event"
+    SET = "set"
+    ARGUMENT = "argument"
+    FIELD = "field"
+    NOT_SELECTED = "not-selected"
+    NO_EVENTS = "no-events"
+    # Filter flags, beyond what vectors contain.
+    LIMIT = "limit"
+    UNSUPPORTED_EVENT = "unsupported-event"
+    # Everything else.
+    COMMAND_LINE = "command-line"
+    OUTPUT = "output"
+    INPUT = "input"
+    HOST_NAMESPACE = "host-namespace"
+
+
+class HostCode(str, Enum):
+    """What this machine cannot do."""
+
+    PRIVILEGE = "privilege"
+    PID_NAMESPACE = "pid-namespace"
+    PROCFS = "procfs"
+    KERNEL = "kernel"
+    REFUSED = "refused"
+    UNAVAILABLE_EVENT = "unavailable-event"
+    TABLE_SIZE = "table-size"
+    CGROUP = "cgroup"
+    DEPENDENCY = "dependency"
+    OUTPUT = "output"
+    PROCESS = "process"
+    NETWORK = "network"
+    NO_VERDICT = "no-verdict"
+
 
 class UsageError(Exception):
-    """The command line is wrong: exit status 2.  The text names the input and the remedy."""
+    """A wrong command line: exit status 2.  The message names the input and the remedy.
+
+    ``flag`` is the filter flag to blame, as it was given, or ``scope`` the number of the scope.
+    """
+
+    def __init__(
+        self, code: UsageCode, message: str, *, flag: str | None = None, scope: int | None = None
+    ) -> None:
+        super().__init__(code, message)  # all of them, so that the error can be pickled
+        self.code = code
+        self.flag = flag
+        self.scope = scope
+
+    def __str__(self) -> str:
+        """Return the message; characters that break the line or the terminal are escaped."""
+        return "".join(map(_visible, self.args[1]))
 
 
 class HostError(Exception):
     """This machine cannot do it (privilege, kernel, files): exit status 1."""
 
+    def __init__(self, code: HostCode, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
 
-def usage_error(message: str) -> UsageError:
-    """Return the error; what would break the line or the terminal is escaped."""
-    return UsageError("".join(map(_visible, message)))
+    def __str__(self) -> str:
+        """Return the message."""
+        return str(self.args[1])
 
 
-def refused(reason: str, flag: str, remedy: str) -> UsageError:
-    """Return ``reason - remedy``, with the flag between them where the reason lacks it.
+def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageError:
+    """Return the error ``reason - remedy``, with the flag in between if the reason lacks it.
 
-    ``reason`` is Tracee's text (Tracee v0.12 facts, 1.4), without the names of Go functions.
+    ``reason`` is Tracee's message (Tracee v0.12 facts, 1.4), without the names of Go functions.
     """
     named = remedy if flag in reason else f"{flag}: {remedy}"
-    return usage_error(f"{reason} - {named}")
+    return UsageError(code, f"{reason} - {named}", flag=flag)
 
 
 def _visible(character: str) -> str:

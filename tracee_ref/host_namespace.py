@@ -9,7 +9,7 @@ from typing import Final
 
 from model.scope import HOST_MNTNS, Binary, Condition, Scope
 
-from .errors import HostError
+from .errors import HostCode, HostError
 
 FIRST_PROCESS: Final = Path("/proc/1/ns/mnt")
 
@@ -43,8 +43,9 @@ def host_mount_namespace() -> int:
         return FIRST_PROCESS.stat().st_ino
     except OSError as error:
         raise HostError(
+            HostCode.PROCFS,
             f"{FIRST_PROCESS}: cannot be read ({error.strerror}); give the inode number instead of "
-            "host:"
+            "host:",
         ) from error
 
 

@@ -17,7 +17,7 @@ from .accounting import Account
 from .command import Command
 from .decode.records import RecordDecoder, View
 from .derivation.stage import Derivation
-from .errors import HostError
+from .errors import HostCode, HostError
 from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES
 from .events.event import TraceEvent
 from .existing_containers import existing_containers, init_namespaces
@@ -130,8 +130,9 @@ def events_at_start(plan: RunPlan, tracer: KernelTracer) -> Iterator[TraceEvent]
             yield from existing_containers(tracer.containers_before(), plan.scopes, epoch)
     except PermissionError as error:
         raise HostError(
+            HostCode.PROCFS,
             f"{' and '.join(sorted(plan.at_start))}: {error.filename} cannot be read"
-            f" ({error.strerror}); tracing needs CAP_SYS_PTRACE for that, or take the event away"
+            f" ({error.strerror}); tracing needs CAP_SYS_PTRACE for that, or take the event away",
         ) from error
 
 
@@ -143,9 +144,12 @@ def made_events(plan: RunPlan, derivation: Derivation, start_events: int) -> int
 def check_host() -> None:
     """Raise HostError where the reason is known before anything is tried."""
     if os.geteuid() != 0:
-        raise HostError("tracing needs root; run it with sudo")
+        raise HostError(HostCode.PRIVILEGE, "tracing needs root; run it with sudo")
     if Path("/proc/self/ns/pid").stat().st_ino != INITIAL_PID_NAMESPACE:
-        raise HostError("this is not the initial pid namespace; run it on the host (--pid=host)")
+        raise HostError(
+            HostCode.PID_NAMESPACE,
+            "this is not the initial pid namespace; run it on the host (--pid=host)",
+        )
 
 
 def printer_of(plan: OutputPlan, name: str, scopes: Sequence[Scope]) -> Printer:

@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Final
 
 from model.facts import Container, Process
-from tracee_ref.errors import HostError
+from tracee_ref.errors import HostCode, HostError
 from tracee_ref.kernel.build.bpf_syscall import test_run
 from tracee_ref.kernel.build.btf import Btf
 from tracee_ref.kernel.build.program import Program
@@ -102,7 +102,10 @@ class DecisionProgram:
         data = question(event, process, self._with_binary)
         buffer = ctypes.create_string_buffer(data, len(data))
         if test_run(self._function, buffer):
-            raise HostError("decisions.bpf.c: a question was not understood; its layout differs")
+            raise HostError(
+                HostCode.PROCESS,
+                "decisions.bpf.c: a question was not understood; its layout differs",
+            )
         mask: int = MASK.unpack_from(buffer)[0]
         return mask
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from model.scope import EventField, Op
 from model.selection import Selection, named, selected
 
-from ..errors import HostError, refused, usage_error
+from ..errors import HostCode, HostError, UsageCode, UsageError, flag_error
 from ..events.catalogue import EventDefinition
 from .flag import Filter
 
@@ -47,9 +47,11 @@ def select_events(
     if not available:
         _check_kernel(number, events, catalogue, lacking)
         missing = "no event that is supported yet" if events else "no event"
-        raise usage_error(
+        raise UsageError(
+            UsageCode.NO_EVENTS,
             f"scope {number} selects {missing} - take an event!= or set!= flag away, "
-            "or add event=NAME of one that --list shows"
+            "or add event=NAME of one that --list shows",
+            scope=number,
         )
     return available
 
@@ -70,9 +72,11 @@ def check_fields(
             if isinstance(field, EventField) and field.event not in events:
                 _check_here(f"filter {one.flag.text!r}", field.event, catalogue, lacking)
                 number = one.flag.scope
-                raise usage_error(
+                raise UsageError(
+                    UsageCode.NOT_SELECTED,
                     f"filter {one.flag.text!r}: scope {number} does not select "
-                    f"{field.event} - add {number}:event={field.event}"
+                    f"{field.event} - add {number}:event={field.event}",
+                    flag=one.flag.text,
                 )
 
 
@@ -95,8 +99,9 @@ def _check_kernel(
     needs = {lacking(catalogue[name]) for name in events if catalogue[name].available}
     if needs:
         raise HostError(
+            HostCode.UNAVAILABLE_EVENT,
             f"scope {number} selects no event that is available here: needs "
-            f"{', '.join(sorted(needs))} - add event=NAME of one that --list shows"
+            f"{', '.join(sorted(needs))} - add event=NAME of one that --list shows",
         )
 
 
@@ -114,8 +119,9 @@ def _check_here(asked: str, name: str, catalogue: Catalogue, lacking: Lacking) -
     missing = lacking(catalogue[name]) if name in catalogue else ""
     if missing:
         raise HostError(
+            HostCode.UNAVAILABLE_EVENT,
             f"{asked}: unavailable here: needs {missing} - "
-            "take the event away, or trace on a kernel that has it"
+            "take the event away, or trace on a kernel that has it",
         )
 
 
@@ -123,14 +129,18 @@ def _check_event(one: Filter, value: str, catalogue: Catalogue) -> None:
     assert one.flag.op is not None
     if not named({value}, catalogue):
         reason = f"invalid event to {VERB[one.flag.op]}: {value}"
-        raise refused(reason, one.flag.text, "see --list for the events")
+        raise flag_error(UsageCode.EVENT, one.flag.text, reason, "see --list for the events")
     exact = catalogue.get(value)
     if one.flag.op is Op.EQ and exact is not None and not exact.available:
-        raise usage_error(f"event={value}: this event is not supported yet; see --list")
+        raise UsageError(
+            UsageCode.UNSUPPORTED_EVENT,
+            f"event={value}: this event is not supported yet; see --list",
+            flag=one.flag.text,
+        )
 
 
 def _check_set(one: Filter, value: str, catalogue: Catalogue) -> None:
     assert one.flag.op is not None
     if not any(value in event.sets for event in catalogue.values()):
         reason = f"invalid set to {VERB[one.flag.op]}: {value}"
-        raise refused(reason, one.flag.text, "see --list for the sets")
+        raise flag_error(UsageCode.SET, one.flag.text, reason, "see --list for the sets")

@@ -7,7 +7,7 @@ from typing import Final
 
 from model.scope import Condition, EventField, Op, Part
 
-from ..errors import UsageError, refused
+from ..errors import UsageCode, UsageError, flag_error
 from ..events.argument_types import WORDS, shape_of
 from ..events.catalogue import SIGNATURES, EventDefinition
 from . import values
@@ -115,7 +115,9 @@ def _argument(flag: Flag, event: EventDefinition, name: str) -> tuple[Condition,
     if name not in shapes and event.id not in SIGNATURES:  # these may have others
         names = ", ".join(shapes) or "none"
         reason = f"invalid filter event argument: {name}"
-        raise refused(reason, flag.text, f"the arguments of {event.name}: {names}")
+        raise flag_error(
+            UsageCode.ARGUMENT, flag.text, reason, f"the arguments of {event.name}: {names}"
+        )
     numeric = flag.op not in EQUALITY
     if numeric and name in shapes and shapes[name] not in WORDS:  # an address has no order
         raise _operator_error(flag)
@@ -129,7 +131,7 @@ def _context(flag: Flag, event: str, name: str) -> tuple[Condition, ...]:
     if field.name not in TEXTS:
         known = ", ".join(sorted([*NUMBERS, *TEXTS, *CONTAINER]))
         reason = f"invalid event context field: {name}"
-        raise refused(reason, flag.text, f"the fields are {known}")
+        raise flag_error(UsageCode.FIELD, flag.text, reason, f"the fields are {known}")
     if flag.op not in EQUALITY:
         raise _operator_error(flag)
     return _conditions(flag, field, numeric=False)
@@ -153,11 +155,12 @@ def _conditions(flag: Flag, field: EventField, numeric: bool) -> tuple[Condition
 def _definition(flag: Flag, event: str, catalogue: Catalogue) -> EventDefinition:
     if event not in catalogue:
         reason = f"invalid event name in filter: {event or repr(event)}"
-        raise refused(reason, flag.text, "see --list for the events")
+        raise flag_error(UsageCode.EVENT, flag.text, reason, "see --list for the events")
     return catalogue[event]
 
 
 def _operator_error(flag: Flag) -> UsageError:
     assert flag.op is not None
-    reason = UNSUPPORTED.format(op=flag.op.value)
-    return refused(reason, flag.text, "this field is not a number, so it takes = and !=")
+    reason = UNSUPPORTED.text.format(op=flag.op.value)
+    remedy = "this field is not a number, so it takes = and !="
+    return flag_error(UNSUPPORTED.code, flag.text, reason, remedy)

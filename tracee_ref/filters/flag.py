@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from model.scope import Condition
 
-from ..errors import refused, usage_error
+from ..errors import UsageCode, UsageError, flag_error
 from ..events.catalogue import EventDefinition
 from . import values
 from .fields import field_part, read_field
@@ -32,8 +32,10 @@ def read_filter(text: str, catalogue: Mapping[str, EventDefinition]) -> Filter:
         return Filter(flag, BY_NAME[part.value], read_field(flag, part, catalogue))
     kind = BY_SPELLING.get(flag.name)
     if kind is None:
-        raise usage_error(
-            f"invalid filter option specified ({text}), use '--filter help' for more info"
+        raise UsageError(
+            UsageCode.OPTION,
+            f"invalid filter option specified ({text}), use '--filter help' for more info",
+            flag=text,
         )
     _check_operator(flag, kind)
     return Filter(flag, kind, _conditions(flag, kind))
@@ -47,9 +49,9 @@ def _check_operator(flag: Flag, kind: Kind) -> None:
         return
     if not kind.operators:
         raise expression_error(flag.text, f"{kind.name} takes no value")
-    reason = kind.bad_operator.format(op=flag.op.value, expression=flag.expression)
+    reason = kind.bad_operator.text.format(op=flag.op.value, expression=flag.expression)
     takes = " and ".join(op.value for op in kind.operators)
-    raise refused(reason, flag.text, f"{kind.name} takes {takes}")
+    raise flag_error(kind.bad_operator.code, flag.text, reason, f"{kind.name} takes {takes}")
 
 
 def _conditions(flag: Flag, kind: Kind) -> tuple[Condition, ...]:

@@ -7,19 +7,30 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from model.scope import Condition, Key, Op
 
+from ..errors import UsageCode
 from . import values
 from .values import Reader
 
 EQUALITY: Final = (Op.EQ, Op.NE)
 SIX: Final = tuple(Op)
 
-UNSUPPORTED: Final = "failed to add filter: unsupported operator {op}"
-INVALID: Final = "invalid filter operator: {op}"
-EXPRESSION: Final = "invalid filter expression: {expression}"
+
+class OperatorError(NamedTuple):
+    """The error for an operator that a filter does not take; ``text`` is Tracee's message."""
+
+    code: UsageCode
+    text: str
+
+
+UNSUPPORTED: Final = OperatorError(
+    UsageCode.OPERATOR, "failed to add filter: unsupported operator {op}"
+)
+INVALID: Final = OperatorError(UsageCode.OPERATOR, "invalid filter operator: {op}")
+EXPRESSION: Final = OperatorError(UsageCode.EXPRESSION, "invalid filter expression: {expression}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class Kind:
     key: Key | None = None
     read: Reader | None = None
     alone: Condition | None = None
-    bad_operator: str = UNSUPPORTED
+    bad_operator: OperatorError = UNSUPPORTED
     beside: str = ""
 
     @property

@@ -8,7 +8,7 @@ from typing import Final
 
 from model.scope import Condition, Key, Pattern
 
-from ..errors import UsageError, usage_error
+from ..errors import UsageCode, UsageError
 from .flag import Filter
 
 MAX_VALUES: Final = 8192
@@ -61,7 +61,9 @@ def check_limits(filters: Iterable[Filter]) -> None:
 def _too_much(one: Filter, limit: str, remedy: str) -> UsageError:
     text = one.flag.text
     shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-    return usage_error(
+    return UsageError(
+        UsageCode.LIMIT,
         f"filter {shown!r}: the {one.kind.form} filters of all scopes have more than {limit} "
-        f"- give {remedy}"
+        f"- give {remedy}",
+        flag=text,
     )

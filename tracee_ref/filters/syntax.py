@@ -11,7 +11,7 @@ from typing import Final
 
 from model.scope import MAX_SCOPES, Op
 
-from ..errors import UsageError, refused
+from ..errors import UsageCode, UsageError, flag_error
 
 OPERATOR: Final = re.compile(r"(!=|<=|>=|=|<|>)(.+)", re.DOTALL)
 INTEGER: Final = re.compile("[+-]?[0-9]+")
@@ -63,7 +63,7 @@ def scope_number(number: str, text: str) -> int:
         remedy = f"{number!r} is not a number; {remedy}"
     elif 1 <= integer(number) <= MAX_SCOPES:
         return integer(number)
-    raise refused(f"invalid filter scope: {text}", text, remedy)
+    raise flag_error(UsageCode.SCOPE, text, f"invalid filter scope: {text}", remedy)
 
 
 def integer(digits: str) -> int:
@@ -77,7 +77,8 @@ def integer(digits: str) -> int:
 
 def expression_error(text: str, remedy: str = EXPECTED) -> UsageError:
     """Return the error for a flag that is incomplete or has too much."""
-    return refused(f"invalid filter expression: {text or repr(text)}", text, remedy)
+    reason = f"invalid filter expression: {text or repr(text)}"
+    return flag_error(UsageCode.EXPRESSION, text, reason, remedy)
 
 
 def _negated(text: str, scope: int, name: str) -> Flag:

@@ -9,7 +9,7 @@ from typing import Final
 
 from model.scope import COMM_BYTES, HOST_MNTNS, NEW, Binary, ContainerId, Op, Pattern, Value
 
-from ..errors import UsageError, refused
+from ..errors import UsageCode, UsageError, flag_error
 from .syntax import Flag, expression_error, integer
 
 PATH_BYTES: Final = 480
@@ -25,7 +25,7 @@ Reader = Callable[[Flag, str], Value]
 
 def value_error(flag: Flag, value: str, remedy: str) -> UsageError:
     """Return the error for one value of a flag."""
-    return refused(f"invalid filter value {value}", flag.text, remedy)
+    return flag_error(UsageCode.VALUE, flag.text, f"invalid filter value {value}", remedy)
 
 
 def number(lowest: int, highest: int) -> Reader:
@@ -40,9 +40,8 @@ def number(lowest: int, highest: int) -> Reader:
         if found is None or not lowest <= found <= highest:
             raise value_error(flag, value, f"expected a number from {lowest} to {highest}")
         if (flag.op, found) in ((Op.LT, lowest), (Op.GT, highest)):
-            raise refused(
-                f"invalid filter expression: {flag.expression}", flag.text, "this can never hold"
-            )
+            reason = f"invalid filter expression: {flag.expression}"
+            raise flag_error(UsageCode.EXPRESSION, flag.text, reason, "this can never hold")
         return found
 
     return read
@@ -59,7 +58,9 @@ def tree_pid(flag: Flag, value: str) -> Value:
     """Read a process id, with an error text of its own (facts, section 1.3)."""
     if not re.fullmatch("[0-9]+", value) or integer(value) > U32_MAX:
         reason = f"invalid PID given to filter: {flag.values}"
-        raise refused(reason, flag.text, f"expected numbers from 0 to {U32_MAX}")
+        raise flag_error(
+            UsageCode.VALUE, flag.text, reason, f"expected numbers from 0 to {U32_MAX}"
+        )
     return integer(value)
 
 

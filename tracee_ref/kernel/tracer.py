@@ -9,7 +9,7 @@ from pathlib import Path
 from struct import Struct, pack, unpack
 from typing import Final
 
-from ..errors import HostError
+from ..errors import HostCode, HostError
 from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
 from .attach.attachments import Attachments
@@ -158,7 +158,9 @@ class KernelTracer:
             self._program.map_fd(calls), pack("I", place), pack("I", program)
         )
         if error:
-            raise HostError(f"{function}: refused by the kernel ({os.strerror(error)})")
+            raise HostError(
+                HostCode.REFUSED, f"{function}: refused by the kernel ({os.strerror(error)})"
+            )
 
     def _write_shapes(self) -> None:
         for event in self._plan.selected_calls():

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn, Protocol
 
-from ..errors import HostError, UsageError
+from ..errors import HostError, UsageCode, UsageError
 from .commands import check, diff_dialects, explain, run, vectors
 from .run.summary import UNJUDGED
 
@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
-        raise UsageError(f"{message} - see '{self.prog} --help'")
+        raise UsageError(UsageCode.COMMAND_LINE, f"{message} - see '{self.prog} --help'")
 
 
 def make_parser() -> Parser:

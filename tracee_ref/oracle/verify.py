@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import UsageCode, UsageError
 from .protocol.catalogue import read_catalogue
 from .protocol.encoding import Data
 from .protocol.vector import load_vectors
@@ -41,4 +41,6 @@ def read_about(directory: Path) -> Data:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read ({error}) - give a corpus directory") from error
+        raise UsageError(
+            UsageCode.INPUT, f"{path}: cannot be read ({error}) - give a corpus directory"
+        ) from error

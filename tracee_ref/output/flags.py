@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..errors import UsageError, usage_error
+from ..errors import UsageCode, UsageError
 
 FORMATS: Final = {
     "table": "one line per event, arguments in printed form",
@@ -84,7 +84,9 @@ def _options(value: str, names: str) -> set[str]:
         if name in OPTIONS_NOT_YET:
             raise _error(value, f"the {name} option is not supported yet")
         if name not in OPTIONS:
-            raise usage_error(f"invalid output option: {name or repr(name)}, {HELP}")
+            raise UsageError(
+                UsageCode.OUTPUT, f"invalid output option: {name or repr(name)}, {HELP}"
+            )
     return chosen
 
 
@@ -103,7 +105,7 @@ def _sinks(value: str) -> list[Sink]:
         raise _bad_format(value, name)
     refuse = OTHERS.get(name)
     if refuse is None:
-        raise usage_error(f"invalid output flag: {name or repr(name)}, {HELP}")
+        raise UsageError(UsageCode.OUTPUT, f"invalid output flag: {name or repr(name)}, {HELP}")
     raise refuse(value, name, rest)
 
 
@@ -111,14 +113,16 @@ def _bad_format(value: str, name: str) -> UsageError:
     if not name:
         return _error(value, f"format flag can't be empty, {HELP}")
     known = ", ".join(map(repr, FORMATS))
-    return usage_error(f"unrecognized output format: {name}. Valid format values: {known}")
+    return UsageError(
+        UsageCode.OUTPUT, f"unrecognized output format: {name}. Valid format values: {known}"
+    )
 
 
 def _network(value: str, name: str, url: str) -> UsageError:
     if not url:
         return _error(value, f"{name} flag can't be empty, {HELP}")
     if not _is_url(url):
-        return usage_error(f'invalid uri for {name} output "{url}". U{HELP[1:]}')
+        return UsageError(UsageCode.OUTPUT, f'invalid uri for {name} output "{url}". U{HELP[1:]}')
     return _error(value, f"the {name} output is not supported yet")
 
 
@@ -149,9 +153,11 @@ def _check_paths(sinks: Iterable[Sink]) -> None:
     for sink in sinks:
         if sink.path in seen:
             path = sink.path or STDOUT
-            raise usage_error(f"cannot use the same path for multiple outputs: {path}, {HELP}")
+            raise UsageError(
+                UsageCode.OUTPUT, f"cannot use the same path for multiple outputs: {path}, {HELP}"
+            )
         seen.add(sink.path)
 
 
 def _error(value: str, reason: str) -> UsageError:
-    return usage_error(f"output {value!r}: {reason}")
+    return UsageError(UsageCode.OUTPUT, f"output {value!r}: {reason}")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tracee_ref.errors import HostError
+from tracee_ref.errors import HostCode, HostError
 
 from .visible import visible
 
@@ -99,7 +99,10 @@ def open_stdout() -> Sink:
     # Python sets this to None if the descriptor was closed when the program started; by now
     # the number may belong to another file.
     if sys.stdout is None:
-        raise HostError("standard output is closed; redirect it, or name a file: -o FORMAT:PATH")
+        raise HostError(
+            HostCode.OUTPUT,
+            "standard output is closed; redirect it, or name a file: -o FORMAT:PATH",
+        )
     return Sink(STDOUT_FD, "standard output")
 
 
@@ -117,4 +120,4 @@ REMEDIES: Final = {
 def refusal(verb: str, name: str, error: OSError) -> HostError:
     """Return the line for an output that failed."""
     reason = REMEDIES.get(error.errno or 0, f"{error.strerror}; name another path")
-    return HostError(f"cannot {verb} output {visible(name)}: {reason}")
+    return HostError(HostCode.OUTPUT, f"cannot {verb} output {visible(name)}: {reason}")

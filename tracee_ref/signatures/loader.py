@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from ..errors import UsageError
+from ..errors import UsageCode, UsageError
 from .base import Signature
 from .runner import ERRORS, described
 
@@ -42,7 +42,10 @@ def in_directories(directories: Iterable[Path], complain: Complain) -> Classes:
     found: Classes = []
     for directory in directories:
         if not directory.is_dir():
-            raise UsageError(f"--signatures {directory}: no such directory; give one of .py files")
+            raise UsageError(
+                UsageCode.INPUT,
+                f"--signatures {directory}: no such directory; give one of .py files",
+            )
         for file in sorted(directory.glob("*.py")):
             found += attempted(str(file), partial(_of_file, file), complain)
     return found

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tracee_ref.errors import HostError
+from tracee_ref.errors import HostCode, HostError
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -26,7 +26,9 @@ def _output(*argv: str) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise HostError(f"{argv[0]} failed: {last}; check apt's sources and the network")
+        raise HostError(
+            HostCode.NETWORK, f"{argv[0]} failed: {last}; check apt's sources and the network"
+        )
     return done.stdout
 
 
@@ -48,7 +50,10 @@ def mirror(security: bool) -> str:
         for uri, *suite_and_component in _machine_targets():
             if suite_and_component == wanted:
                 return uri
-    raise HostError(f"apt has no source for {' '.join(wanted)}: add one to /etc/apt/sources.list.d")
+    raise HostError(
+        HostCode.DEPENDENCY,
+        f"apt has no source for {' '.join(wanted)}: add one to /etc/apt/sources.list.d",
+    )
 
 
 def version_key(text: str) -> tuple[int, ...]:
@@ -104,5 +109,7 @@ class Archive:
         argv = ["apt-get", *self._options(), "download", *packages]
         done = subprocess.run(argv, cwd=directory, stdout=sys.stderr, check=False)
         if done.returncode != 0:
-            raise HostError(f"cannot download {' '.join(packages)}: see apt's message above")
+            raise HostError(
+                HostCode.NETWORK, f"cannot download {' '.join(packages)}: see apt's message above"
+            )
         return [path for name in packages for path in directory.glob(f"{name}_*.deb")]

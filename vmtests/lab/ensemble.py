@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Any, Self
 
-from tracee_ref.errors import UsageError
+from tracee_ref.errors import UsageCode, UsageError
 from vmtests.lab import kernels, kvm
 from vmtests.lab.agent_process import ANSWER_SECONDS, GuestLostError
 from vmtests.lab.compile_server import compile_server
@@ -29,7 +29,9 @@ def parse_names(text: str) -> list[str]:
     """Parse names such as ``host,6.1,7.x``; raise UsageError if one is not a kernel series."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise UsageError("no kernel given: name host or a series as in host,6.1")
+        raise UsageError(
+            UsageCode.COMMAND_LINE, "no kernel given: name host or a series as in host,6.1"
+        )
     return list(dict.fromkeys(n if n == "host" else kernels.series_of(n) for n in names))
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tracee_ref.errors import HostError, UsageError
+from tracee_ref.errors import HostCode, HostError, UsageCode, UsageError
 from vmtests.lab.archive import Archive, version_key
 from vmtests.lab.cache import cache_directory
 
@@ -54,7 +54,10 @@ class Kernel:
 def series_of(text: str) -> str:
     """Parse a kernel series, such as ``6.1``, ``7`` or ``7.x``; raise UsageError."""
     if not (found := re.fullmatch(r"(\d+(?:\.\d+)?)(?:\.x)?", text)):
-        raise UsageError(f"kernel series {text!r}: give two numbers as in 6.1, or one as in 7.x")
+        raise UsageError(
+            UsageCode.COMMAND_LINE,
+            f"kernel series {text!r}: give two numbers as in 6.1, or one as in 7.x",
+        )
     return found[1]
 
 
@@ -111,7 +114,10 @@ def _newest_image(archive: Archive, series: str) -> str:
     """
     pattern = rf"linux-image-{re.escape(series)}\.[0-9.+-]*(deb1[0-9])?(-[0-9]+)?-amd64"
     if not (names := archive.names(pattern)):
-        raise HostError(f"no kernel {series} in {' '.join(archive.suites)}: try another series")
+        raise HostError(
+            HostCode.DEPENDENCY,
+            f"no kernel {series} in {' '.join(archive.suites)}: try another series",
+        )
     return names[-1]
 
 
@@ -140,4 +146,6 @@ def _install(kernel: Kernel, archive: Archive) -> None:
 def _run(*argv: str) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise HostError(f"{' '.join(argv)} failed: {done.stderr.strip()}; is the disk full?")
+        raise HostError(
+            HostCode.PROCESS, f"{' '.join(argv)} failed: {done.stderr.strip()}; is the disk full?"
+        )

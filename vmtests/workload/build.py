@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from tracee_ref.errors import HostError
+from tracee_ref.errors import HostCode, HostError
 from vmtests.lab.cache import cache_directory
 
 SOURCES = Path(__file__).parent
@@ -35,7 +35,9 @@ def compile_to(program: Path) -> None:
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise HostError("gcc is not installed: run tools/setup") from error
+        raise HostError(HostCode.DEPENDENCY, "gcc is not installed: run tools/setup") from error
     if done.returncode != 0:
-        raise HostError(f"{' '.join(argv)} failed: {done.stderr.strip()}; run tools/setup")
+        raise HostError(
+            HostCode.PROCESS, f"{' '.join(argv)} failed: {done.stderr.strip()}; run tools/setup"
+        )
     partial.rename(program)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ...containers.cgroups import UNIFIED, root_of
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from ..build.bpf_syscall import link_create
 
 ATTACH_TYPES: Final = {"ingress": 0, "egress": 1}
@@ -36,8 +36,9 @@ class CgroupPackets:
         top = root_of(UNIFIED)
         if top is None:
             raise HostError(
+                HostCode.CGROUP,
                 "net_packet_...: needs cgroup v2, which is mounted nowhere; mount it:"
-                " mount -t cgroup2 none /sys/fs/cgroup"
+                " mount -t cgroup2 none /sys/fs/cgroup",
             )
         self._made = None if command is None else _cgroup_for(command, top)
         self._directory = os.open(self._made or top, os.O_RDONLY | os.O_DIRECTORY)
@@ -63,8 +64,9 @@ def _cgroup_for(command: int, top: Path) -> Path:
         (place / MEMBERS).write_text(str(command))
     except OSError as error:
         raise HostError(
+            HostCode.CGROUP,
             f"{place}: a cgroup for the command cannot be made ({error.strerror});"
-            " trace without a command, or as root in a cgroup that may have others below it"
+            " trace without a command, or as root in a cgroup that may have others below it",
         ) from error
     return place
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from ..build.btf import Btf
 from ..build.compiler import INSTRUCTION
 from ..build.libbpf import libbpf
@@ -31,7 +31,9 @@ class Trampolines:
         """Run the program (a file descriptor) at the function that it was loaded for."""
         fd: int = libbpf().bpf_raw_tracepoint_open(None, program)
         if fd < 0:
-            raise HostError(f"{function}: no program can be put there ({os.strerror(-fd)})")
+            raise HostError(
+                HostCode.REFUSED, f"{function}: no program can be put there ({os.strerror(-fd)})"
+            )
         self._attached.append(fd)
 
     def close(self) -> None:

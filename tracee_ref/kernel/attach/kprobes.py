@@ -6,7 +6,7 @@ import ctypes
 from struct import Struct
 from typing import Final
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from .features import KPROBES
 from .perf_events import leave, run_at
 
@@ -29,8 +29,9 @@ class Kprobes:
             fd = run_at(ATTRIBUTES.pack(self._type, ATTRIBUTES.size, 0, at, 0), program)
         except OSError as error:
             raise HostError(
+                HostCode.REFUSED,
                 f"kprobe {function}: refused by the kernel ({error.strerror});"
-                " tracing needs root, CAP_BPF and CAP_PERFMON"
+                " tracing needs root, CAP_BPF and CAP_PERFMON",
             ) from error
         self._attached.append(fd)
 

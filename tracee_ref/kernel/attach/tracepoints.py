@@ -6,7 +6,7 @@ import os
 from struct import pack
 from typing import Final
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from .perf_events import leave, run_at
 from .tracefs import private_mount
 
@@ -31,7 +31,7 @@ class Tracepoints:
         """
         number = self._id(point.replace(":", "/"))
         if number is None:
-            raise HostError(f"tracepoint {point}: not in this kernel")
+            raise HostError(HostCode.KERNEL, f"tracepoint {point}: not in this kernel")
         attr = pack("=IIQ", PERF_TYPE_TRACEPOINT, PERF_ATTR_SIZE, number).ljust(
             PERF_ATTR_SIZE, b"\0"
         )
@@ -60,4 +60,7 @@ class Tracepoints:
 
 
 def _refused(error: OSError) -> HostError:
-    return HostError(f"tracepoints: refused by the kernel ({error.strerror}); tracing needs root")
+    return HostError(
+        HostCode.REFUSED,
+        f"tracepoints: refused by the kernel ({error.strerror}); tracing needs root",
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from struct import Struct, pack
 from typing import Final, NamedTuple
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 
 SYS_BPF: Final = {"x86_64": 321, "aarch64": 280}
 PROG_TEST_RUN: Final = 10
@@ -100,5 +100,5 @@ def _bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> int:
     number = SYS_BPF[os.uname().machine]
     result: int = _libc.syscall(number, command, attributes, len(attributes))
     if result < 0:
-        raise HostError(f"bpf({command}): {os.strerror(ctypes.get_errno())}")
+        raise HostError(HostCode.REFUSED, f"bpf({command}): {os.strerror(ctypes.get_errno())}")
     return result

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, map_shape
 from .empty_kallsyms import without_kallsyms
 
@@ -57,7 +57,7 @@ def compile_text(name: str, text: str) -> Compiled:
     answer = msgspec.msgpack.decode(told, type=Answer) if told else "the compiler ended"
     if isinstance(answer, Compiled):
         return answer
-    raise HostError(
+    raise HostError(HostCode.REFUSED,
         f"{name}: refused by the kernel ({answer}); tracing needs root, CAP_BPF and CAP_PERFMON"
     )
 
@@ -98,7 +98,7 @@ def import_bcc() -> Any:
     try:
         import bcc.libbcc  # noqa: PLC0415
     except ImportError as error:
-        raise HostError("BCC is missing; install the package python3-bpfcc") from error
+        raise HostError(HostCode.DEPENDENCY, "BCC is missing; install the package python3-bpfcc") from error
     return bcc
 
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from struct import Struct
 from typing import Final
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, ProgramInfo, program_info
 from .btf import Btf, Wanted
 from .compiler import INSTRUCTION, LOAD_IMMEDIATE, PSEUDO_MAP
@@ -249,7 +249,7 @@ def kernel_functions(btf: Btf) -> dict[int, int]:
 
 def refused(what: str, reason: str) -> HostError:
     """Return the error that says that the kernel refused something."""
-    return HostError(
+    return HostError(HostCode.REFUSED,
         f"{what}: refused by the kernel ({reason}); tracing needs root, CAP_BPF and CAP_PERFMON"
     )
 

@@ -11,7 +11,7 @@ from struct import pack, unpack_from
 from typing import Final
 
 from ...containers.cgroups import Hierarchy, containers_below, root_of, walk
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from ...tables.containers import Containers
 from ..build.btf import Btf
 from ..build.program import Program
@@ -70,6 +70,7 @@ class ContainerWriter:
         error = self._program.update(fd, pack("Q", cgroup), value, BPF_NOEXIST)
         if error not in (0, errno.EEXIST):
             raise HostError(
+                HostCode.TABLE_SIZE,
                 f"cgroup {cgroup} of container {container}: not taken ({os.strerror(error)});"
-                f" {CONTAINERS} cgroups of containers can be tracked, remove those left over"
+                f" {CONTAINERS} cgroups of containers can be tracked, remove those left over",
             )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from struct import pack
 from typing import Final
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from ...events.catalogue import all_events
 from ...tables.fields import S64_MAX, TEXT_ROOM, FieldTables
 from ...tables.intervals import Intervals
@@ -89,4 +89,6 @@ def _write(program: Program, name: str, entries: Iterator[tuple[bytes, bytes]]) 
     for key, value in entries:
         error = program.update(fd, key, value)
         if error:
-            raise HostError(f"map {name}: an element was refused ({os.strerror(error)})")
+            raise HostError(
+                HostCode.TABLE_SIZE, f"map {name}: an element was refused ({os.strerror(error)})"
+            )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from model.scope import Key
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from ...tables import AcceptTables
 from ...tables.intervals import Intervals
 from ...tables.patterns import Automaton
@@ -176,7 +176,10 @@ class TableWriter:
         for key, value in entries.items():
             error = self._program.update(fd, key, value)
             if error:
-                raise HostError(f"map {name}: an element was refused ({os.strerror(error)})")
+                raise HostError(
+                    HostCode.TABLE_SIZE,
+                    f"map {name}: an element was refused ({os.strerror(error)})",
+                )
 
 
 def settings_of(tables: AcceptTables) -> list[int]:

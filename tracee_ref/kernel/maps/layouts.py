@@ -9,7 +9,7 @@ from typing import Final
 
 from model.scope import Key
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from ...tables import AcceptTables
 from ...tables.compile import PATH_BYTES, Binaries
 from ...tables.containers import ID_DIGITS, Containers
@@ -35,7 +35,10 @@ MET: Final = 0x80000000
 def chunks_of(table: Intervals, size: int, count: int) -> list[Intervals]:
     """Cut a table into at most ``count`` chunks of ``size`` intervals."""
     if len(table.bounds) > size * count:
-        raise HostError(f"{len(table.bounds)} number intervals do not fit in {size * count}")
+        raise HostError(
+            HostCode.TABLE_SIZE,
+            f"{len(table.bounds)} number intervals do not fit in {size * count}",
+        )
     return [
         Intervals(table.bounds[at : at + size], [c[at : at + size] for c in table.columns])
         for at in range(0, len(table.bounds), size)
@@ -94,7 +97,7 @@ def value_entries(says: Mapping[Words, Verdict], bits: int) -> dict[bytes, bytes
     """Return the elements of ``value_table``; HostError if they find no place."""
     slots = arranged(says, bits)
     if slots is None:
-        raise HostError(f"{len(says)} values find no place in {1 << bits}")
+        raise HostError(HostCode.TABLE_SIZE, f"{len(says)} values find no place in {1 << bits}")
     return {
         pack("I", at): VALUE.pack(*words) + verdict_bytes(says[words])
         for at, words in slots.items()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Final
 
-from ...errors import HostError, UsageError
+from ...errors import HostCode, HostError, UsageCode, UsageError
 from ..dialects import DIALECTS
 from ..streams.balance import SECOND
 from ..streams.cluster import check_hosts
@@ -88,19 +88,26 @@ def split_files(files: Sequence[str], scopes: Sequence[str]) -> tuple[list[str],
     if files:
         return [*files], [*scopes]
     if not scopes:
-        raise UsageError("no FILE - give a file of JSON events, or - for standard input")
+        raise UsageError(
+            UsageCode.COMMAND_LINE, "no FILE - give a file of JSON events, or - for standard input"
+        )
     return [scopes[-1]], [*scopes[:-1]]
 
 
 def streams_of(files: Sequence[str], options: argparse.Namespace) -> list[Streams]:
     """Return the files of each host; UsageError if their numbers do not fit."""
     if options.unfiltered and options.journal:
-        raise UsageError("--journal and --unfiltered: both tell what happened - give one")
+        raise UsageError(
+            UsageCode.COMMAND_LINE, "--journal and --unfiltered: both tell what happened - give one"
+        )
     for name in ("unfiltered", "journal", "losses", "unfiltered_losses"):
         given = len(getattr(options, name))
         if given not in (0, len(files)):
             flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag}: {given} for {len(files)} files - give one for each")
+            raise UsageError(
+                UsageCode.COMMAND_LINE,
+                f"{flag}: {given} for {len(files)} files - give one for each",
+            )
     own, other = losses(options.losses), losses(options.unfiltered_losses)
     return [
         Streams(file, everything, lost or NO_LOSSES, unseen or NO_LOSSES, journal)
@@ -123,7 +130,10 @@ def status_of(tally: Tally, *, alone: bool) -> int:
     if tally.disagreements:
         return DISAGREED
     if tally.found[Kind.UNREADABLE]:
-        raise HostError(f"{tally.found[Kind.UNREADABLE]} lines hold no event, so no verdict")
+        raise HostError(
+            HostCode.NO_VERDICT,
+            f"{tally.found[Kind.UNREADABLE]} lines hold no event, so no verdict",
+        )
     if alone and not tally.right:
-        raise HostError("no event could be judged, so no verdict")
+        raise HostError(HostCode.NO_VERDICT, "no event could be judged, so no verdict")
     return AGREED

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ...errors import UsageError
+from ...errors import UsageCode, UsageError
 from ..protocol.encoding import Data, FormatError
 from ..protocol.facts import read_event as read_facts
 from ..reference.semantics import ModelSemantics, model_semantics
@@ -40,7 +40,7 @@ def execute(options: argparse.Namespace) -> int:
             known = settled(semantics, data)
         except (MalformedError, FormatError, KeyError, TypeError, ValueError) as error:
             remedy = "docs/guide/check-output.md has examples"
-            raise UsageError(f"{place}: no event ({error}) - {remedy}") from error
+            raise UsageError(UsageCode.INPUT, f"{place}: no event ({error}) - {remedy}") from error
         print_explanation(semantics, known)
     return 0
 
@@ -61,7 +61,9 @@ def parsed(place: str, line: str) -> Data:
     try:
         return json.loads(line)
     except ValueError as error:
-        raise UsageError(f"{place}: not JSON ({error}) - give one object a line") from error
+        raise UsageError(
+            UsageCode.INPUT, f"{place}: not JSON ({error}) - give one object a line"
+        ) from error
 
 
 def content(path: str) -> str:
@@ -69,7 +71,9 @@ def content(path: str) -> str:
     try:
         data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror} - give a file with an event, or -") from error
+        raise UsageError(
+            UsageCode.INPUT, f"{path}: {error.strerror} - give a file with an event, or -"
+        ) from error
     return data.decode("utf-8", "replace")
 
 

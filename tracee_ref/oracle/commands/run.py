@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...errors import HostError, UsageError
+from ...errors import HostCode, HostError, UsageCode, UsageError
 from ..protocol.catalogue import shipped_catalogue
 from ..protocol.vector import CORPUS, KINDS, Vector, load_vectors
 from ..run.report import junit, report_data, report_lines
@@ -61,7 +61,10 @@ def seconds(text: str) -> float:
 def execute(options: argparse.Namespace) -> int:
     """Ask everything, write the reports, and return the status of the run."""
     if not options.behind:
-        raise UsageError("run: no command - give one after --, as in: run -- ./my-matcher")
+        raise UsageError(
+            UsageCode.COMMAND_LINE,
+            "run: no command - give one after --, as in: run -- ./my-matcher",
+        )
     vectors = [*chosen(options)]
     catalogue = shipped_catalogue()
     limits = Limits(options.start_seconds, options.case_seconds, options.restarts)
@@ -90,7 +93,10 @@ def chosen(options: argparse.Namespace) -> Iterator[Vector]:
             found = True
             yield vector
     if not found:
-        raise UsageError("run: no vector is left to ask - take a --kind, --rule or the like away")
+        raise UsageError(
+            UsageCode.COMMAND_LINE,
+            "run: no vector is left to ask - take a --kind, --rule or the like away",
+        )
 
 
 def progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
@@ -107,4 +113,4 @@ def write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise HostError(f"{path}: cannot be written ({error.strerror})") from error
+        raise HostError(HostCode.OUTPUT, f"{path}: cannot be written ({error.strerror})") from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ...errors import UsageError
+from ...errors import UsageCode, UsageError
 from .encoding import Data
 
 SEMANTICS: Final = 1
@@ -71,7 +71,7 @@ def load_vectors(paths: Iterable[Path]) -> Iterator[Vector]:
     for path in paths:
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
         if not files:
-            raise UsageError(f"{path}: no vectors (*.jsonl) in this directory")
+            raise UsageError(UsageCode.INPUT, f"{path}: no vectors (*.jsonl) in this directory")
         for file in files:
             yield from load_file(file)
 
@@ -81,11 +81,14 @@ def load_file(path: Path) -> Iterator[Vector]:
     try:
         lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read ({error}) - give a file of vectors") from error
+        raise UsageError(
+            UsageCode.INPUT, f"{path}: cannot be read ({error}) - give a file of vectors"
+        ) from error
     for number, line in enumerate(lines, start=1):
         try:
             yield read_vector(json.loads(line))
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError(
-                f"{path}:{number}: not a vector ({error}) - see docs/reference/vectors.md"
+                UsageCode.INPUT,
+                f"{path}:{number}: not a vector ({error}) - see docs/reference/vectors.md",
             ) from error

@@ -15,7 +15,6 @@ from ...filters.parse import parse_filters
 from ..protocol.encoding import Data, bytes_data, mask_data, read_bytes
 from ..protocol.facts import read_event
 from ..protocol.scopes import read_scopes, scopes_data
-from .errors import error_data
 from .replay import replay
 
 Question = Mapping[str, Data]
@@ -46,10 +45,14 @@ def _grammar(question: Question, catalogue: Catalogue) -> Data:
     try:
         return {"scopes": scopes_data(parse_filters(flags, catalogue))}
     except UsageError as error:
-        found = error_data(error, flags)
-        if "flag" in found:
-            found["flag"] = bytes_data(os.fsencode(found["flag"]))
-        return {"error": found}
+        return {"error": {"class": error.code.value} | _blamed(error)}
+
+
+def _blamed(error: UsageError) -> Data:
+    """Return the scope or the flag to blame."""
+    if error.scope is not None:
+        return {"scope": error.scope}
+    return {"flag": bytes_data(os.fsencode(error.flag or ""))}
 
 
 def _trace(question: Question, _catalogue: Catalogue) -> Data:

@@ -17,7 +17,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import IO, Final
 
-from ...errors import HostError
+from ...errors import HostCode, HostError
 from ..protocol.messages import MAX_LINE_BYTES
 
 STDERR_LINES: Final = 5
@@ -50,7 +50,8 @@ class Consumer:
         except OSError as error:
             reason = error.strerror or str(error)
             raise HostError(
-                f"{argv[0]}: cannot be started ({reason}) - give a command that can, after --"
+                HostCode.PROCESS,
+                f"{argv[0]}: cannot be started ({reason}) - give a command that can, after --",
             ) from error
         self._said: Queue[bytes] = Queue(maxsize=16)
         self._to_say: Queue[bytes | None] = Queue()

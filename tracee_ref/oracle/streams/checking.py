@@ -9,7 +9,7 @@ from heapq import merge
 from pathlib import Path
 from typing import IO
 
-from ...errors import UsageError
+from ...errors import UsageCode, UsageError
 from ..reference.semantics import ModelSemantics
 from .balance import Balance, Pair, event_of
 from .events_json import MASK, Line, lines
@@ -99,7 +99,10 @@ class Checker:
         """Compare events with those that a journal makes due; of a dialect nothing is due."""
         semantics = self._verdicts.semantics
         if not isinstance(semantics, ModelSemantics):
-            raise UsageError("--journal: only the model replays one - take --dialect away")
+            raise UsageError(
+                UsageCode.COMMAND_LINE,
+                "--journal: only the model replays one - take --dialect away",
+            )
         journal = Journal(path, tuple(semantics.scopes))
         for line in own:
             missing, due = journal.take(line)
@@ -206,4 +209,6 @@ def opened(path: str, stack: ExitStack) -> IO[bytes]:
     try:
         return stack.enter_context(Path(path).open("rb"))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror} - give a file of JSON events, or -") from error
+        raise UsageError(
+            UsageCode.INPUT, f"{path}: {error.strerror} - give a file of JSON events, or -"
+        ) from error

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final
 
-from ...errors import HostError, UsageError
+from ...errors import HostCode, HostError, UsageCode, UsageError
 from .checking import check
 from .job import STDIN, Job, Streams
 from .progress import ERASE
@@ -47,12 +47,17 @@ def check_on_dask(job: Job, hosts: Sequence[Streams], address: str) -> list[Tall
     HostError if there is no Dask, or no scheduler at the address.
     """
     if any(STDIN in (host.shown, host.everything) for host in hosts):
-        raise UsageError("--dask: other processes cannot read our standard input - give files")
+        raise UsageError(
+            UsageCode.COMMAND_LINE,
+            "--dask: other processes cannot read our standard input - give files",
+        )
     try:
         import distributed  # noqa: PLC0415  (an optional dependency)
     except ImportError as error:
         remedy = "pip install 'tracee-ref[dask]'"
-        raise HostError(f"--dask: Dask is not installed ({error}) - {remedy}") from error
+        raise HostError(
+            HostCode.DEPENDENCY, f"--dask: Dask is not installed ({error}) - {remedy}"
+        ) from error
     with ExitStack() as stack:
         client = stack.enter_context(connected(distributed, address, len(hosts), stack))
         quiet = replace(job, progress=False)
@@ -71,7 +76,9 @@ def connected(distributed: Any, address: str, hosts: int, stack: ExitStack) -> A
             return distributed.Client(address, timeout=SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             reason = f"no Dask scheduler answers ({error})"
-            raise HostError(f"--dask {address}: {reason} - is it running?") from error
+            raise HostError(
+                HostCode.NETWORK, f"--dask {address}: {reason} - is it running?"
+            ) from error
     cluster = distributed.LocalCluster(
         n_workers=min(hosts, os.cpu_count() or 1),
         threads_per_worker=1,

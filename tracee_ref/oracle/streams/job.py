@@ -8,7 +8,7 @@ from typing import Final
 
 from model.filters import HOST_MNTNS, Key
 
-from ...errors import UsageError
+from ...errors import UsageCode, UsageError
 from ...filters.syntax import split_flag
 from ..dialects import semantics_of
 from ..reference.semantics import Semantics
@@ -56,8 +56,9 @@ class Job:
         semantics = semantics_of([self._resolved(flag) for flag in self.flags], self.dialect)
         if any(one.mntns is HOST_MNTNS for one in semantics.uses.binaries):
             raise UsageError(
+                UsageCode.HOST_NAMESPACE,
                 "binary=host:PATH: the host's mount namespace is not in the stream - "
-                "give its inode number with --host-mntns"
+                "give its inode number with --host-mntns",
             )
         return semantics
 

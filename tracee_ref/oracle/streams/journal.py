@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from model.match import matched_scopes
 from model.scope import Scope
 
-from ...errors import UsageError
+from ...errors import UsageCode, UsageError
 from ..protocol.encoding import Data, FormatError
 from ..reference.replay import run_journal
 from .balance import event_of
@@ -43,7 +43,7 @@ class Journal:
             happened = run_journal(scopes, data["before"], data["journal"]).events
         except (FormatError, KeyError, TypeError, ValueError) as error:
             raise UsageError(
-                f"journal {path}: cannot be replayed ({error}) - {EXPECTED}"
+                UsageCode.INPUT, f"journal {path}: cannot be replayed ({error}) - {EXPECTED}"
             ) from error
         for step, event in happened:
             if mask := matched_scopes(scopes, event):
@@ -72,8 +72,10 @@ def read_journal(path: str) -> Mapping[str, Data]:
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"journal {path}: cannot be read ({error}) - {EXPECTED}") from error
+        raise UsageError(
+            UsageCode.INPUT, f"journal {path}: cannot be read ({error}) - {EXPECTED}"
+        ) from error
     found = data.get("question", data) if isinstance(data, dict) else None
     if not isinstance(found, dict):
-        raise UsageError(f"journal {path}: not an object - {EXPECTED}")
+        raise UsageError(UsageCode.INPUT, f"journal {path}: not an object - {EXPECTED}")
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ...errors import UsageError
+from ...errors import UsageCode, UsageError
 
 OURS: Final = re.compile(
     r"events: seen \d+ = filtered \d+ \+ submitted \d+ \+ lost (?P<lost>\d+); "
@@ -50,10 +50,12 @@ def read_losses(value: str) -> Losses:
     try:
         text = Path(value).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise UsageError(f"losses {value}: {error.strerror} - {EXPECTED}") from error
+        raise UsageError(
+            UsageCode.INPUT, f"losses {value}: {error.strerror} - {EXPECTED}"
+        ) from error
     found = of_account(text) or of_upstream(text) or of_json(text.splitlines())
     if found is None:
-        raise UsageError(f"losses {value}: no losses in it - {EXPECTED}")
+        raise UsageError(UsageCode.INPUT, f"losses {value}: no losses in it - {EXPECTED}")
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from model.scope import MAX_SCOPES
 
-from ...errors import UsageError
+from ...errors import UsageCode, UsageError
 from .events_json import Policies
 
 
@@ -16,12 +16,16 @@ def read_policies(path: str) -> Policies:
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"policies {path}: cannot be read ({error}) - {EXPECTED}") from error
+        raise UsageError(
+            UsageCode.INPUT, f"policies {path}: cannot be read ({error}) - {EXPECTED}"
+        ) from error
     if not isinstance(data, dict):
-        raise UsageError(f"policies {path}: not an object - {EXPECTED}")
+        raise UsageError(UsageCode.INPUT, f"policies {path}: not an object - {EXPECTED}")
     for name, number in data.items():
         if type(number) is not int or not 1 <= number <= MAX_SCOPES:
-            raise UsageError(f"policies {path}: {name!r} is not mapped to a scope - {EXPECTED}")
+            raise UsageError(
+                UsageCode.INPUT, f"policies {path}: {name!r} is not mapped to a scope - {EXPECTED}"
+            )
     return data
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from model.filters import Op
 from model.selection import named, taken_in
 
-from ....errors import refused
+from ....errors import UsageCode, flag_error
 from ....events.catalogue import Row, data_file
 from ....filters import values
 from ....filters.syntax import Flag, expression_error
@@ -174,6 +174,8 @@ def check(flag: Flag, listed: Iterable[str]) -> None:
     for value in listed:
         if flag.name in EVENT and not named([value], public()):
             verb = "trace" if flag.op is Op.EQ else "exclude"
-            raise refused(f"invalid event to {verb}: {value}", flag.text, "see --list")
+            reason = f"invalid event to {verb}: {value}"
+            raise flag_error(UsageCode.EVENT, flag.text, reason, "see --list")
         if flag.name in SET and not any(value in of for of in sets_of_events().values()):
-            raise refused(f"invalid set to trace: {value}", flag.text, "see --list")
+            reason = f"invalid set to trace: {value}"
+            raise flag_error(UsageCode.SET, flag.text, reason, "see --list")

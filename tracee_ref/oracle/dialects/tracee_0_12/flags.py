@@ -11,7 +11,7 @@ from typing import Final
 
 from model.filters import NEW, Binary, FieldKey, Op, Part, Pattern
 
-from ....errors import UsageError, usage_error
+from ....errors import UsageCode, UsageError
 from ....filters import values
 from ....filters.fields import ALIASES, CONTAINER, NUMBERS, TEXTS, field_part
 from ....filters.syntax import Flag, expression_error, split_flag
@@ -53,7 +53,11 @@ def add_filter(scope: Scope, flag: Flag) -> None:
     for names, add in FILTERS:
         if flag.name in names:
             return add(scope, flag)
-    raise usage_error(f"invalid filter option specified ({flag.text}), use '--filter help'")
+    raise UsageError(
+        UsageCode.OPTION,
+        f"invalid filter option specified ({flag.text}), use '--filter help'",
+        flag=flag.text,
+    )
 
 
 def numbers(name: str, read: values.Reader) -> Callable[[Scope, Flag], None]:
@@ -176,7 +180,9 @@ def add_context(filters: dict[FieldKey, FieldFilter], flag: Flag, name: str) -> 
     elif key[1] in TEXTS:
         fill_texts(textual(filters, key), flag)
     else:
-        raise UsageError(f"invalid event context field: {name} - {flag.text}: see -f help")
+        raise UsageError(
+            UsageCode.FIELD, f"invalid event context field: {name} - {flag.text}: see -f help"
+        )
 
 
 def numeric(filters: dict[FieldKey, FieldFilter], key: FieldKey) -> NumberFilter:
