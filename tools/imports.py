@@ -11,6 +11,7 @@ docs/design/architecture.md.
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -169,4 +170,5 @@ def mermaid(rooms: Rooms) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # quiet when piped into head
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Make ``tracee_ref/events/data/arm64.json``: the number of an arm64 system call -> the event's id.
+"""Writer of events/data/arm64.json: number of an arm64 system call -> event id.
 
 Usage: ``python tools/make_arm64_table.py [asm-generic/unistd.h]`` (package linux-libc-dev).
 arm64 has the numbers of the generic table, with the parts that its own header asks for

@@ -1,4 +1,4 @@
-"""Make ``tracee_ref/events/data/events.json`` from a JSON of upstream's v0.12.0 event definitions.
+"""Writer of events/data/events.json from the event definitions of Tracee v0.12.
 
 Usage: ``python tools/make_catalogue.py DEFINITIONS``.  Kept per event, in the order of ids:
 id, name, syscall, internal, sets, arguments as [type, name], dependencies; one event a line.

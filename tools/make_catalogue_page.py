@@ -109,7 +109,10 @@ SIGNATURES: dict[int, tuple[str, str]] = {
     6028: ("syscall_hooking", "hooked_syscalls"),
     6029: ("dropped_executable", "magic_write"),
 }
-"""Upstream's signatures: the name, and the events that each needs (facts, section 5.5)."""
+"""Signatures of Tracee v0.12: the name, and the events that each needs.
+
+docs/design/tracee-v0.12-facts.md, section 5.5.
+"""
 
 BEGIN = """\
 # The catalogue

@@ -1,4 +1,4 @@
-"""Make ``tracee_ref/events/data/i386.json``: the number of an i386 system call -> the event's id.
+"""Writer of events/data/i386.json: number of an i386 system call -> event id.
 
 Usage: ``python tools/make_i386_table.py [asm/unistd_32.h]`` (package linux-libc-dev).
 The i386 table gives old names to old interfaces: there ``chown`` takes 16-bit ids and

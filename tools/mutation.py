@@ -1,4 +1,4 @@
-"""How strong the vectors are: the score of mutants of the model that they kill.
+"""Mutation score of the vectors: the share of mutants of the model that they kill.
 
     tox -e mutation [TEST...]
 

@@ -11,6 +11,7 @@ It is quiet and exits with 0, or prints ``file:line: rule N: message`` and exits
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -63,4 +64,5 @@ def report(messages: Iterable[Message]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # quiet when piped into head
     sys.exit(main())

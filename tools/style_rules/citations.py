@@ -1,14 +1,14 @@
-"""Rule 6: cited rules exist, and cited documents are files of the repository.
+"""Rule 6: cited rules exist, and documents are cited by the names of their pages.
 
 A section is cited with the name of its page before the number, as in semantics.md, section 2.3.
 A module or package whose docstring says "Sections are those of semantics.md" may leave it out.
+That a named page is in the repository is checked by ``tools/links.py``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from os.path import normpath
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +18,6 @@ SEMANTICS: Final = "semantics.md"
 NUMBERED: Final = re.compile(r"^(\d+)\. ", re.MULTILINE)
 RULES: Final = re.compile(r"\brules?\s+(\d+(?:(?:\s*[,-]\s*|,?\s+(?:and|or|to)\s+)\d+)*)", re.I)
 NUMBER: Final = re.compile(r"\d+")
-
-PAGE: Final = re.compile(r"(?<![\w./:<>{}*-])[\w./-]*[\w-]\.md\b(?!\.)")
-URL: Final = re.compile(r"https?://\S+")
-OF_ANOTHER_REPOSITORY: Final = "docs/design/tracee-v0.12-facts.md"
-"""Names pages of Tracee's repository."""
 
 SECTION: Final = re.compile(r"(?<![\w.])sections?\s+((\d+)(?:\.\d+)*)", re.I)
 NAMED: Final = re.compile(r"(?:\.md[\w#.)`\]-]*|RFC\s\d+),?\s*\Z")
@@ -43,7 +38,6 @@ def check(sources: Collection[Source]) -> Iterator[Message]:
         for prose in source.prose:
             yield from rule_numbers(source, prose, highest)
             yield from unnamed_documents(source, prose, declared=declared)
-        yield from absent_pages(source, by_name)
 
 
 def highest_rule(sources: Iterable[Source]) -> int:
@@ -78,7 +72,7 @@ def unnamed_documents(source: Source, prose: Prose, *, declared: bool) -> Iterat
         and not any(phrase.start() <= found.start() < phrase.end() for phrase in phrases)
     ]
     for found in phrases + sections:
-        text = f'"{" ".join(found[0].split())}" does not name a file of the repository'
+        text = f'"{" ".join(found[0].split())}" does not name the page'
         yield Message(source.name, prose.line_of(found.start()), 6, text)
 
 
@@ -86,21 +80,3 @@ def is_named(source: Source, prose: Prose, section: re.Match[str]) -> bool:
     """Return whether a page is named just before a section, or the page itself has the section."""
     own = source.suffix == ".md" and re.search(rf"(?m)^#+ {section[2]}\b", source.text)
     return bool(own or NAMED.search(prose.text[: section.start()]))
-
-
-def absent_pages(source: Source, names: Collection[str]) -> Iterator[Message]:
-    """Yield names of pages that are not in the repository; of a test, its prose counts alone."""
-    if source.name == OF_ANOTHER_REPOSITORY:
-        return
-    written = source.prose if source.is_test and source.suffix == ".py" else [Prose(1, source.text)]
-    pages = [Path(name) for name in names if name.endswith(".md")]
-    bases = {".", str(Path(source.name).parent)}
-    if source.suffix == ".py":
-        bases |= {str(page.parent) for page in pages}  # a tool that writes a page
-    for prose in written:
-        for found in PAGE.finditer(URL.sub(lambda url: " " * len(url[0]), prose.text)):
-            cited = found[0]
-            exists = any(normpath(f"{base}/{cited}") in names for base in bases)
-            if not exists and ("/" in cited or cited not in {page.name for page in pages}):
-                line = prose.line_of(found.start())
-                yield Message(source.name, line, 6, f"{cited} is not in the repository")

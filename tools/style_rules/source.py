@@ -73,11 +73,6 @@ class Source:
         return ast.parse(self.text)
 
     @cached_property
-    def is_test(self) -> bool:
-        """Return whether the file is read by pytest alone."""
-        return self.name.startswith("tests/") or Path(self.name).name.startswith("test_")
-
-    @cached_property
     def prose(self) -> tuple[Prose, ...]:
         """Return what the file says to people, but for its messages."""
         if self.suffix == ".py":

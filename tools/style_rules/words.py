@@ -36,7 +36,7 @@ WORDS: Final = {
 
 VARIABLES: Final = frozenset({"one", "some", "that", "those"})
 FORMS: Final = {
-    word: re.compile(rf"(?<![a-z]){forms.replace(' ', chr(92) + 's+')}(?![a-z])", re.I)
+    word: re.compile(rf"(?<![a-z])(?:{forms.replace(' ', chr(92) + 's+')})(?![a-z])", re.I)
     for word, (forms, _) in WORDS.items()
 }
 
