@@ -26,8 +26,8 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 LEVELS: Final = (
     ("model",),
     ("errors", "command", "accounting", "events", "containers"),
-    ("seeds", "decode", "tables", "packets"),
-    ("filters", "derivation", "output", "first_process", "procfs"),
+    ("procfs", "decode", "tables", "packets"),
+    ("filters", "derivation", "output"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),
     ("existing_containers", "listing", "field_filters", "oracle", "run_plan"),
     ("explain", "session"),

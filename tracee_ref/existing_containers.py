@@ -10,19 +10,22 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import fsdecode
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from model.facts import Process
 from model.match import process_holds
 from model.scope import Scope
 
-from .containers.cgroups import container_id
+from .containers.cgroups import container_id, own_hierarchy
 from .decode.records import FLAGS
 from .derivation.containers import described
 from .derivation.stage import arguments_of
 from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES, all_events
 from .events.event import TraceEvent
-from .first_process import INIT, First, cgroup_of, first_process, namespaces, read_process
+from .procfs import ProcessInfo, cgroup_of, first_process, namespaces, read_process
+
+INIT: Final = 1
+"""The first process of the host."""
 
 
 def accepting(scopes: Sequence[Scope], name: str, process: Process) -> int:
@@ -63,7 +66,7 @@ def existing_container(place: Path, scopes: Sequence[Scope], epoch: int) -> Trac
 
 def init_namespaces(scopes: Sequence[Scope], epoch: int) -> Iterator[TraceEvent]:
     """Give the event of the first process's namespaces, if some scope accepts it."""
-    first = read_process(INIT, None, 0, cgroup_of(INIT))
+    first = read_process(INIT, cgroup_of(INIT, own_hierarchy()).id, None)
     event = event_of(INIT_NAMESPACES, first, namespaces(INIT), epoch)
     event.matched_scopes = accepting(scopes, event.event_name, first.process)
     if event.matched_scopes:
@@ -75,13 +78,13 @@ def boot_time() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
-def event_of(name: str, first: First, values: Mapping[str, Any], epoch: int) -> TraceEvent:
+def event_of(name: str, first: ProcessInfo, values: Mapping[str, Any], epoch: int) -> TraceEvent:
     """Return an event of now, of a process in no container, with no scope yet."""
     definition, process = all_events()[name], first.process
     args = arguments_of(definition, values)
     return TraceEvent(
         timestamp=boot_time() + epoch,
-        thread_start_time=first.start + epoch,
+        thread_start_time=first.start_time + epoch,
         processor_id=0,
         process_id=first.inner[0],
         cgroup_id=first.cgroup,

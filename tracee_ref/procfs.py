@@ -1,114 +1,205 @@
-"""All facts of a process that /proc tells, as the model and the header of a record have them.
+"""Reader of /proc: processes, their ancestors, namespaces and cgroups.
 
-Times are in hundredths of a second there: an event of a socket that its process has not used
-since tracing began shows a ``threadStartTime`` that is as coarse.
+Names that processes choose (comm, host name, paths) are bytes of any kind.  Text is decoded with
+``os.fsdecode``, which ``os.fsencode`` reverses.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from model.facts import Container, Process
+from model.lifecycle import Start, descent
+from model.scope import Binary
 
 from .containers.cgroups import Hierarchy, container_id, root_of
-from .decode.records import HEADER, NO_CONTAINER
-from .seeds import PROC, ancestors, read_start, start_time
 
-NAME_BYTES: Final = 15
-NO_CALL: Final = -1
+PROC: Final = Path("/proc")
+
+PARENT, START_TIME = 1, 19
+"""Indexes in /proc/PID/stat after the comm (proc(5): fields 4 and 22)."""
+
 NS_PER_TICK: Final = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+"""/proc counts start times in clock ticks."""
+
+UTS_BYTES: Final = 15
+"""Length of a host name in ``struct facts`` (bpf/match/facts.h)."""
+
+DELETED: Final = b" (deleted)"
+"""Appended by the kernel to the path of an unlinked program file (d_path)."""
+
+MEMFD: Final = b"/memfd:"
+CLONE_NEWUTS: Final = 0x04000000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessFacts:
-    """A process; ``inner`` are its ids and its parent's in its own pid namespace."""
+class ProcessInfo:
+    """A process; the default is the one of a container without processes.
+
+    ``inner`` are its tgid and its parent's in its own pid namespace, 0 for a parent outside;
+    ``start_time`` is boot time (ns); ``cgroup`` is an id.
+    """
 
     process: Process
-    start: int
     cgroup: int
-    ppid: int
-    inner: tuple[int, int]
-
-    def header(self, event: int) -> bytes:
-        """Return ``struct header`` of bpf/lib/records.h for an event of the process."""
-        one = self.process
-        container = bytes.fromhex(one.container.id) if one.container else NO_CONTAINER
-        inner_pid, inner_ppid = self.inner
-        ids = (one.pid, one.tid, self.ppid, inner_pid, inner_pid, inner_ppid)
-        rest = (one.uid, one.mntns, one.pidns, 0, 0, one.comm, one.uts, container)
-        return HEADER.pack(0, 0, event, NO_CALL, 0, self.start, self.cgroup, *ids, *rest)
+    ppid: int = 0
+    inner: tuple[int, int] = (0, 0)
+    start_time: int = 0
 
 
-def read_facts(pid: int, hierarchy: Hierarchy, *, track: bool) -> ProcessFacts | None:
-    """Return the facts of a process; None if it is gone.  ``track`` asks for its container."""
-    place = PROC / str(pid)
+class Cgroup(NamedTuple):
+    """A cgroup's id, and the id of the container that it belongs to."""
+
+    id: int
+    container: str | None
+
+
+def process_ids() -> set[int]:
+    """Return the tgids of all processes, in the initial pid namespace."""
+    return {int(entry.name) for entry in os.scandir(PROC) if entry.name.isdigit()}
+
+
+def read_process(pid: int, cgroup: int, container: Container | None) -> ProcessInfo:
+    """Return a process of a cgroup; OSError if it exited or may not be read."""
+    directory = PROC / str(pid)
+    status, parents, ticks = _status(pid), ancestors(pid), start_time(pid)
+    if not ticks:
+        raise ProcessLookupError(pid)
+    process = Process(
+        pid=pid,
+        tid=pid,
+        uid=int(status["Uid"].split()[0]),
+        comm=(directory / "comm").read_bytes().removesuffix(b"\n"),
+        uts=host_name(directory / "ns/uts")[:UTS_BYTES],
+        mntns=(directory / "ns/mnt").stat().st_ino,
+        pidns=(directory / "ns/pid").stat().st_ino,
+        binary=_binary(directory),
+        container=container,
+        ancestry=descent(pid, parents),
+        tracer=pid == os.getpid(),
+    )
+    ppid = parents[pid]
+    inner = inner_ids(status, _status(ppid) if ppid else {})
+    return ProcessInfo(process, cgroup, ppid, inner, int(ticks) * NS_PER_TICK)
+
+
+def first_process(directory: Path, container: str) -> ProcessInfo:
+    """Return the oldest process of a container; ``directory`` is the container's cgroup."""
+    members = [(start_time(pid), pid, cgroup) for cgroup, pid in _members(directory)]
+    for _, pid, cgroup in sorted((int(ticks), *member) for ticks, *member in members if ticks):
+        try:
+            return read_process(pid, cgroup, Container(container))
+        except (FileNotFoundError, ProcessLookupError):  # it exited
+            continue
+    return ProcessInfo(Process(container=Container(container)), directory.stat().st_ino)
+
+
+def _members(directory: Path) -> Iterator[tuple[int, int]]:
+    """Yield the cgroup id and tgid of each process of a container, without nested containers."""
+    for path, children, _ in os.walk(directory):
+        children[:] = [name for name in children if not container_id(name)]
+        try:
+            processes = Path(path, "cgroup.procs").read_text().split()
+            cgroup = Path(path).stat().st_ino
+        except OSError:  # removed, or a threaded cgroup
+            continue
+        yield from ((cgroup, int(pid)) for pid in processes)
+
+
+def read_start(pid: int) -> Start:
+    """Return a process's binary and parent; only its id if it exited."""
+    fields = stat_fields(pid)
+    process = Process(pid=pid, tid=pid, binary=_binary(PROC / str(pid)))
+    return Start(process, int(fields[PARENT]) if fields else 0)
+
+
+def stat_fields(pid: int) -> list[bytes]:
+    """Return the fields of /proc/PID/stat after the comm, none if the process exited.
+
+    The comm is in parentheses and may contain parentheses and spaces.
+    """
     try:
-        status = status_of(place)
-        start = read_start(pid)
-        cgroup, container = cgroup_of(place, hierarchy)
-        process = Process(
-            pid=pid,
-            tid=pid,
-            uid=int(status["Uid"].split()[0]),
-            comm=(place / "comm").read_bytes()[:-1][:NAME_BYTES],
-            uts=host_name(place / "ns/uts"),
-            mntns=(place / "ns/mnt").stat().st_ino,
-            pidns=(place / "ns/pid").stat().st_ino,
-            binary=start.process.binary,
-            container=Container(container) if container and track else None,
-            ancestry=frozenset({pid, *ancestors(pid)} - {0}),
-            tracer=pid == os.getpid(),
-        )
-        ticks = int(start_time(pid))
-        inner = inner_ids(status, status_of(PROC / str(start.ppid)) if start.ppid else {})
-    except (OSError, ValueError, LookupError):
-        return None
-    return ProcessFacts(process, ticks * NS_PER_TICK, cgroup, start.ppid, inner)
+        return (PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return []
 
 
-def status_of(place: Path) -> dict[str, str]:
-    """Return the lines of a process's status by their names."""
-    lines = (place / "status").read_text(errors="replace").splitlines()
-    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+def start_time(pid: int) -> bytes:
+    """Return the start time (ticks), which tells apart processes that reuse an id."""
+    fields = stat_fields(pid)
+    return fields[START_TIME] if fields else b""
 
 
-def inner_ids(status: dict[str, str], parent: dict[str, str]) -> tuple[int, int]:
-    """Return the process's id in its own namespace and its parent's, 0 if that is outside."""
-    ids, parents = (one.get("NSpid", "").split() for one in (status, parent))
-    return int(ids[-1]), int(parents[len(ids) - 1]) if len(parents) >= len(ids) else 0
+def ancestors(pid: int) -> dict[int, int]:
+    """Return the parent of the process and of each of its ancestors."""
+    parents: dict[int, int] = {}
+    while pid and pid not in parents:
+        fields = stat_fields(pid)
+        parents[pid] = pid = int(fields[PARENT]) if fields else 0
+    return parents
 
 
-def cgroup_of(place: Path, hierarchy: Hierarchy) -> tuple[int, str | None]:
-    """Return the id of a process's cgroup and the container that this belongs to."""
+def namespaces(pid: int) -> dict[str, int]:
+    """Return the inode numbers of a process's namespaces by their names in /proc/PID/ns."""
+    return {entry.name: entry.stat().st_ino for entry in (PROC / str(pid) / "ns").iterdir()}
+
+
+def cgroup_of(pid: int, hierarchy: Hierarchy) -> Cgroup:
+    """Return a process's cgroup; its id is 0 where the hierarchy is not mounted."""
     top = root_of(hierarchy)
-    for line in (place / "cgroup").read_text().splitlines():
+    for line in _lines(PROC / str(pid) / "cgroup"):
         number, _, path = line.split(":", 2)
         if int(number) == hierarchy.number and top is not None:
-            names = [container_id(name) for name in path.split("/")]
-            container = next((name for name in reversed(names) if name), None)
-            return (top / path.lstrip("/")).stat().st_ino, container
-    return 0, None
+            ids = [container_id(name) for name in path.split("/")]
+            container = next((id_ for id_ in reversed(ids) if id_), None)
+            return Cgroup((top / path.lstrip("/")).stat().st_ino, container)
+    return Cgroup(0, None)
 
 
 def host_name(namespace: Path) -> bytes:
-    """Return the host's name in a UTS namespace, as much of it as is compared."""
-
-    def enter() -> str:
-        with namespace.open("rb") as file:
-            if _libc.setns(file.fileno(), 0) < 0:
-                raise OSError(ctypes.get_errno(), "setns")
-        return os.uname().nodename
-
+    """Return the host name of a UTS namespace; raises OSError."""
     if namespace.stat().st_ino == (PROC / "self/ns/uts").stat().st_ino:
-        name = os.uname().nodename
-    else:  # a thread of its own goes there, and ends
-        with ThreadPoolExecutor(1) as thread:
-            name = thread.submit(enter).result()
-    return os.fsencode(name)[:NAME_BYTES]
+        return os.fsencode(os.uname().nodename)
+    with ThreadPoolExecutor(1) as thread:  # enters the namespace and ends
+        return thread.submit(_enter_and_read_name, namespace).result()
+
+
+def _enter_and_read_name(namespace: Path) -> bytes:
+    with namespace.open("rb") as file:
+        if _libc.setns(file.fileno(), CLONE_NEWUTS):
+            raise OSError(ctypes.get_errno(), "setns")
+    return os.fsencode(os.uname().nodename)
+
+
+def inner_ids(status: dict[str, str], parent: dict[str, str]) -> tuple[int, int]:
+    """Return a process's tgid in its own pid namespace and its parent's, 0 if that is outside."""
+    ids, parents = (lines.get("NSpid", "").split() for lines in (status, parent))
+    return int(ids[-1]), int(parents[len(ids) - 1]) if len(parents) >= len(ids) else 0
+
+
+def _status(pid: int) -> dict[str, str]:
+    lines = _lines(PROC / str(pid) / "status")
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def _binary(process: Path) -> Binary | None:
+    """Return a process's program file; None for a kernel thread or an exited process."""
+    try:
+        path = os.fsencode((process / "exe").readlink())
+        mntns = (process / "ns" / "mnt").stat().st_ino
+    except OSError:
+        return None
+    path = path.removesuffix(DELETED)
+    return Binary(path.removeprefix(b"/") if path.startswith(MEMFD) else path, mntns)
+
+
+def _lines(file: Path) -> list[str]:
+    return os.fsdecode(file.read_bytes()).split("\n")[:-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import fsdecode
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,24 @@ def test_containers_that_are_there_are_told_at_the_start(kernel: Kernel) -> None
     assert (second["containerId"], second["cgroupId"]) == (OTHER, reply["empty"])
     assert (second["hostProcessId"], second["processName"]) == (0, "")
     assert second["matchedScopes"] == 0b100100001
+
+
+@pytest.mark.usefixtures("group")
+@pytest.mark.parametrize("output", ["json", "table"])
+def test_existing_container_host_name_bytes(kernel: Kernel, output: str) -> None:
+    """A host name that is not UTF-8 is filtered by its bytes, and printed as in other events."""
+    host_name = fsdecode(b"h\xff\xfe")
+    flags = ["-f", "event=existing_container", "-f", f"container={ID}", "-f", f"uts={host_name}"]
+    request = {"first": f"docker-{ID}", "second": OTHER, "host_name": host_name}
+    reply = kernel.ask(
+        "existing.traced", {**request, "options": [*flags, "-o", output]}, seconds=60
+    )
+    traced = Traced.from_reply(reply)
+    assert traced.status == 0, traced.stderr
+    if output == "json":
+        assert [event["hostName"] for event in traced.events] == ["h\ufffd\ufffd"]
+    else:
+        assert sum("existing_container" in line for line in traced.lines) == 1
 
 
 def test_what_proc_does_not_tell_us_is_an_error(kernel: Kernel) -> None:

@@ -15,9 +15,11 @@ from tracee_ref.kernel.seed.sockets import (
     accepted,
     inet_sockets,
     open_sockets,
+    read_owner,
+    record_header,
     sockets_of_processes,
 )
-from tracee_ref.procfs import inner_ids, read_facts
+from tracee_ref.procfs import inner_ids
 
 
 def test_a_socket_is_that_of_the_youngest_process_but_us() -> None:
@@ -46,7 +48,7 @@ def test_facts_of_a_process() -> None:
         os.kill(os.getpid(), 19)
         os._exit(0)
     os.waitpid(child, os.WUNTRACED)
-    facts = read_facts(child, own_hierarchy(), track=True)
+    facts = read_owner(child, own_hierarchy(), track=True)
     os.kill(child, 9)
     os.waitpid(child, 0)
     assert facts is not None
@@ -55,20 +57,20 @@ def test_facts_of_a_process() -> None:
     assert os.fsencode(os.uname().nodename).startswith(process.uts)
     assert {child, os.getpid()} <= process.ancestry
     assert not process.tracer
-    header = HEADER.unpack(facts.header(701))
+    header = HEADER.unpack(record_header(facts, 701))
     assert header[2] == 701
     assert header[7:10] == (child, child, os.getpid())
     of_root = Condition(Key.UID, Op.EQ, os.getuid())
     scopes = [Scope(3, frozenset(), frozenset({of_root})), Scope(4, frozenset())]
     scopes.append(Scope(5, frozenset(), frozenset({Condition(Key.UID, Op.NE, os.getuid())})))
-    assert accepted(scopes, facts) == 0b1100
+    assert accepted(scopes, facts.process) == 0b1100
 
 
 def test_nothing_is_told_of_ourselves_or_of_nobody() -> None:
-    facts = read_facts(os.getpid(), own_hierarchy(), track=True)
+    facts = read_owner(os.getpid(), own_hierarchy(), track=True)
     assert facts is not None
-    assert accepted([Scope(1, frozenset())], facts) == 0
-    assert read_facts((1 << 22) + 1, own_hierarchy(), track=True) is None
+    assert accepted([Scope(1, frozenset())], facts.process) == 0
+    assert read_owner((1 << 22) + 1, own_hierarchy(), track=True) is None
 
 
 def test_ids_in_namespaces() -> None:

@@ -85,7 +85,7 @@ FAULTS = (
           "put_moved_task(record, path, (struct task_struct *)ctx->args[0]);", CGROUP_EVENTS),
     Fault("created-in-every-hierarchy", "tracee_ref/derivation/containers.py",
           'args["hierarchy_id"] != own_hierarchy_number()', "False", ("tests/derivation/test_containers.py",)),
-    Fault("youngest-process-first", "tracee_ref/first_process.py", "in sorted((int(ticks)", "in sorted((-int(ticks)", CGROUP_EVENTS),
+    Fault("youngest-process-first", "tracee_ref/procfs.py", "in sorted((int(ticks)", "in sorted((-int(ticks)", CGROUP_EVENTS),
     Fault("containers-ignored", MATCHER, "mask &= facts->container;", ";", DECISIONS),
     Fault("new-containers-are-old", "bpf/match/containers.h", "is_new ? masks->fresh : masks->old",
           "masks->old", DECISIONS),

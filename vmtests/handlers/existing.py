@@ -25,8 +25,10 @@ CLONE_NEWUTS = 0x04000000
 
 
 @handler
-def traced(*, first: str, second: str, options: list[str]) -> Reply:
-    """What is told of two containers: one has a process and a younger one, the other none."""
+def traced(
+    *, first: str, second: str, options: list[str], host_name: str = "inside-of-a-container"
+) -> Reply:
+    """Trace two containers: one has an older and a younger process, the other none."""
     root = root_of(own_hierarchy()) or Path("/nowhere")
     top = root / f"tracee-ref-existing-{os.getpid()}"
     place = top / first
@@ -35,9 +37,9 @@ def traced(*, first: str, second: str, options: list[str]) -> Reply:
     try:
         for group in groups:
             make_group(group)
-        processes.append(start(place / "below", "older", 1234))
+        processes.append(start(place / "below", "older", 1234, host_name))
         time.sleep(0.05)  # start times count in hundredths of a second
-        processes.append(start(place, "younger", 1235))
+        processes.append(start(place, "younger", 1235, host_name))
         with tracing(options) as reply:
             pass
         made = {"number": groups[2].stat().st_ino, "empty": groups[3].stat().st_ino}
@@ -102,8 +104,8 @@ def holding_namespaces() -> Iterator[str]:
         holder.wait()
 
 
-def start(group: Path, comm: str, uid: int) -> int:
-    """Start a process in a cgroup, with a host name of its own; return when it is there."""
+def start(group: Path, comm: str, uid: int, host_name: str) -> int:
+    """Start a process in a cgroup and a new UTS namespace; return its id when it is ready."""
     ready, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -111,7 +113,7 @@ def start(group: Path, comm: str, uid: int) -> int:
             (group / "cgroup.procs").write_text(str(os.getpid()))
             Path("/proc/self/comm").write_text(comm)
             ctypes.CDLL(None).unshare(CLONE_NEWUTS)
-            socket.sethostname("inside-of-a-container")
+            socket.sethostname(host_name)
             os.setresuid(uid, 0, 0)
             os.write(tell, b"x")
             signal.pause()

@@ -13,7 +13,7 @@ from typing import Final
 from model.lifecycle import Start, descent
 from model.scope import Binary
 
-from ...seeds import ancestors, process_ids, read_start, start_time
+from ...procfs import ancestors, process_ids, read_start, start_time
 from ...tables import AcceptTables
 from ...tables.compile import program_keys
 from ...tables.intervals import ALL

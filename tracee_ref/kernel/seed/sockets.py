@@ -15,12 +15,13 @@ from pathlib import Path
 from struct import Struct, pack
 from typing import Final
 
+from model.facts import Container, Process
 from model.match import process_holds
 from model.scope import Scope
 
 from ...containers.cgroups import Hierarchy
-from ...procfs import ProcessFacts, read_facts
-from ...seeds import PROC, process_ids, start_time
+from ...decode.records import HEADER, NO_CONTAINER
+from ...procfs import PROC, ProcessInfo, cgroup_of, process_ids, read_process, start_time
 from ..build.program import Program
 from .processes import BPF_NOEXIST
 
@@ -33,6 +34,7 @@ TABLES: Final = (
 )  # fmt: skip
 """Of /proc/PID/net: the sockets that packets can come to; others are owned when they are used."""
 
+NO_SYSCALL: Final = -1
 INODE: Final = 9
 """The place of the inode's number in their lines."""
 
@@ -43,18 +45,40 @@ def seed_owners(
     """Write the owners of all sockets; ``track`` tells whether events are to have containers."""
     fd = program.map_fd("owners")
     for pid, inodes in sockets_of_processes().items():
-        facts = read_facts(pid, hierarchy, track=track)
-        if facts is None:  # it is gone
+        owner = read_owner(pid, hierarchy, track=track)
+        if owner is None:
             continue
-        mask = accepted(scopes, facts)
+        mask = accepted(scopes, owner.process)
         for inode in inodes:
-            value = OWNER.pack(mask, inode, False) + facts.header(event)
+            value = OWNER.pack(mask, inode, False) + record_header(owner, event)
             program.update(fd, pack("Q", inode), value, BPF_NOEXIST)
 
 
-def accepted(scopes: Iterable[Scope], facts: ProcessFacts) -> int:
-    """Return the scopes whose filters on the process hold; nobody follows it yet (rule 13)."""
-    process = facts.process
+def read_owner(pid: int, hierarchy: Hierarchy, *, track: bool) -> ProcessInfo | None:
+    """Return a process, with its container if ``track``; None if it cannot be read."""
+    try:
+        cgroup = cgroup_of(pid, hierarchy)
+        container = Container(cgroup.container) if cgroup.container and track else None
+        return read_process(pid, cgroup.id, container)
+    except OSError:  # it exited
+        return None
+
+
+def record_header(owner: ProcessInfo, event: int) -> bytes:
+    """Return ``struct header`` of bpf/lib/records.h for an event of a process."""
+    process = owner.process
+    container = bytes.fromhex(process.container.id) if process.container else NO_CONTAINER
+    inner_pid, inner_ppid = owner.inner
+    ids = (process.pid, process.tid, owner.ppid, inner_pid, inner_pid, inner_ppid)
+    namespaces = (process.uid, process.mntns, process.pidns)
+    names = (process.comm, process.uts, container)
+    return HEADER.pack(
+        0, 0, event, NO_SYSCALL, 0, owner.start_time, owner.cgroup, *ids, *namespaces, 0, 0, *names
+    )
+
+
+def accepted(scopes: Iterable[Scope], process: Process) -> int:
+    """Return the scopes whose filters on the process hold; no scope follows it yet (rule 13)."""
     return 0 if process.tracer else sum(s.bit for s in scopes if process_holds(s, process))
 
 
