@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Order of imports between the packages: no cycle, no upward edge, no name twice.
+"""Order of imports between the packages: no cycle, no upward edge.
 
     tools/imports [--summary | --mermaid] [--root DIRECTORY]
 
@@ -62,7 +62,7 @@ def main() -> int:
     )
     files = [Path(line) for line in listed.stdout.splitlines() if (options.root / line).exists()]
     graph = Graph.read(options.root, files)
-    messages = sorted({*cycles(graph), *upward(graph), *foreign(graph), *duplicates(files)})
+    messages = sorted({*cycles(graph), *upward(graph), *foreign(graph), *names(files)})
     if options.summary:
         print(*summary(graph), sep="\n")
     elif options.mermaid and not messages:
@@ -126,14 +126,18 @@ def foreign(graph: Graph) -> Iterator[str]:
             yield f"{where}: {item.importer} imports {module}: only {' and '.join(allowed)} may"
 
 
-def duplicates(files: Iterable[Path]) -> Iterator[str]:
-    """Yield a message for each name that a module and a package in one directory share."""
+def names(files: Iterable[Path]) -> Iterator[str]:
+    """Yield a message for each package without ``__init__.py`` or with the name of a module."""
     seen: dict[str, Path] = {}
     for file in files:
         name = str(file.parent if file.name == "__init__.py" else file.with_suffix("")).lower()
         if name in seen:
             yield f"{file}:1: rule 3: the module's name is that of {seen[name]} too"
         seen.setdefault(name, file)
+    for package in {file.parent for file in files} - {
+        file.parent for file in files if file.name == "__init__.py"
+    }:
+        yield f"{package}/__init__.py:1: the package has modules, but not this file"
 
 
 def summary(graph: Graph) -> Iterator[str]:

@@ -119,6 +119,13 @@ def test_imports_duplicate_name(plant: Plant) -> None:
     assert "rule 3" in lines[0]
 
 
+def test_imports_package_without_init(plant: Plant) -> None:
+    """A pattern in .gitignore once kept such a file out of the repository."""
+    assert plant({"tracee_ref/kernel/dist/new.py": ""}) == [
+        "tracee_ref/kernel/dist/__init__.py:1: the package has modules, but not this file"
+    ]
+
+
 def test_imports_summary(tree: Path) -> None:
     status, lines = run(tree, "--summary")
     assert status == 0

@@ -41,13 +41,17 @@ class Btf:
 
     def __init__(self, path: Path = VMLINUX) -> None:
         if not path.exists():
-            raise HostError(HostCode.KERNEL,
-                f"{path}: not found; this kernel has no BTF (it needs CONFIG_DEBUG_INFO_BTF=y)"
+            raise HostError(
+                HostCode.KERNEL,
+                f"{path}: not found; this kernel has no BTF (it needs CONFIG_DEBUG_INFO_BTF=y)",
             )
         self._lib = libbpf()
         self._btf = self._lib.btf__parse(str(path).encode(), None)
         if not self._btf:
-            raise HostError(HostCode.PRIVILEGE, f"{path}: cannot be read as BTF; run as root on a kernel with BTF")
+            raise HostError(
+                HostCode.PRIVILEGE,
+                f"{path}: cannot be read as BTF; run as root on a kernel with BTF",
+            )
         self._read: dict[int, list[Member]] = {}
         self._found: dict[tuple[str, int], int] = {}
 
@@ -77,7 +81,10 @@ class Btf:
         """Return how many arguments a function takes; raises HostError if there is none."""
         type_id = self.function(function)
         if type_id is None:
-            raise HostError(HostCode.KERNEL, f"this kernel's BTF has no function {function}; it is not supported")
+            raise HostError(
+                HostCode.KERNEL,
+                f"this kernel's BTF has no function {function}; it is not supported",
+            )
         prototype = self._words(type_id, 3)[2]
         return self._words(prototype, 3)[1] & 0xFFFF
 
@@ -89,7 +96,9 @@ class Btf:
             values = {self._text(words[at]): words[at + 1] for at in range(3, len(words), 2)}
             if name in values:
                 return values[name]
-        raise HostError(HostCode.KERNEL, f"this kernel's BTF has no {name} in enum {enum}; it is not supported")
+        raise HostError(
+            HostCode.KERNEL, f"this kernel's BTF has no {name} in enum {enum}; it is not supported"
+        )
 
     def _find(self, name: str, kind: int) -> int:
         """Return the number of a type, negative if there is none; libbpf goes through all."""
@@ -103,9 +112,10 @@ class Btf:
         for ours, spellings in fields.items():
             found = next(filter(None, (self._locate(struct, s) for s in spellings)), None)
             if found is None:
-                raise HostError(HostCode.KERNEL,
+                raise HostError(
+                    HostCode.KERNEL,
                     f"struct {struct} of this kernel has no field {' or '.join(spellings)}; "
-                    "this kernel version is not supported yet"
+                    "this kernel version is not supported yet",
                 )
             located.append((found.offset // 8, self._c_type(found.type, ours), found.type))
         lines, end = [], 0
@@ -119,7 +129,9 @@ class Btf:
     def _locate(self, struct: str, path: str) -> Member | None:
         type_id = self.structure(struct)
         if type_id < 0:
-            raise HostError(HostCode.KERNEL, f"this kernel's BTF has no struct {struct}; it is not supported")
+            raise HostError(
+                HostCode.KERNEL, f"this kernel's BTF has no struct {struct}; it is not supported"
+            )
         offset = 0
         for name in path.split("."):
             member = self._member(type_id, name)

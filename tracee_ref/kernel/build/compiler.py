@@ -57,8 +57,9 @@ def compile_text(name: str, text: str) -> Compiled:
     answer = msgspec.msgpack.decode(told, type=Answer) if told else "the compiler ended"
     if isinstance(answer, Compiled):
         return answer
-    raise HostError(HostCode.REFUSED,
-        f"{name}: refused by the kernel ({answer}); tracing needs root, CAP_BPF and CAP_PERFMON"
+    raise HostError(
+        HostCode.REFUSED,
+        f"{name}: refused by the kernel ({answer}); tracing needs root, CAP_BPF and CAP_PERFMON",
     )
 
 
@@ -98,7 +99,9 @@ def import_bcc() -> Any:
     try:
         import bcc.libbcc  # noqa: PLC0415
     except ImportError as error:
-        raise HostError(HostCode.DEPENDENCY, "BCC is missing; install the package python3-bpfcc") from error
+        raise HostError(
+            HostCode.DEPENDENCY, "BCC is missing; install the package python3-bpfcc"
+        ) from error
     return bcc
 
 

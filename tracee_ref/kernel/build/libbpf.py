@@ -35,7 +35,9 @@ def libbpf() -> Any:
     try:
         lib = ctypes.CDLL("libbpf.so.1", use_errno=True)
     except OSError as error:
-        raise HostError(HostCode.DEPENDENCY, "libbpf.so.1: not found; install the package libbpf1") from error
+        raise HostError(
+            HostCode.DEPENDENCY, "libbpf.so.1: not found; install the package libbpf1"
+        ) from error
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments

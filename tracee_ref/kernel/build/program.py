@@ -14,9 +14,9 @@ from typing import Final
 from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, ProgramInfo, program_info
 from .btf import Btf, Wanted
+from .cache import compiled
 from .compiler import INSTRUCTION, LOAD_IMMEDIATE, PSEUDO_MAP
 from .libbpf import libbpf
-from .cache import compiled
 from .structures import merged, structures_of
 
 PROGRAM_TYPES: Final = {
@@ -249,8 +249,9 @@ def kernel_functions(btf: Btf) -> dict[int, int]:
 
 def refused(what: str, reason: str) -> HostError:
     """Return the error that says that the kernel refused something."""
-    return HostError(HostCode.REFUSED,
-        f"{what}: refused by the kernel ({reason}); tracing needs root, CAP_BPF and CAP_PERFMON"
+    return HostError(
+        HostCode.REFUSED,
+        f"{what}: refused by the kernel ({reason}); tracing needs root, CAP_BPF and CAP_PERFMON",
     )
 
 

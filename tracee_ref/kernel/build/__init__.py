@@ -1,0 +1,1 @@
+"""Building of the BPF program: BTF, structures, compilation by BCC, and the cache."""
