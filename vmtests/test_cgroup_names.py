@@ -171,7 +171,7 @@ def test_a_container_is_known_however_busy_it_was_before(kernel: Kernel, group: 
     reply = kernel.ask("startup.forking", {"source": source, "argv": argv}, seconds=300)
     result = Traced.from_reply(reply)
     noted = {int(pid): int(time) for pid, time in (line.split() for line in reply["journal"])}
-    after = {pid for pid, time in noted.items() if time > reply["began"]}
+    after = {pid for pid, time in noted.items() if time > reply["tracing_since"]}
     assert len(after) > 20, "the program executed too little"
     assert after <= {event["hostProcessId"] for event in result.events}
     assert {event["containerId"] for event in result.events} == {OTHER}

@@ -31,8 +31,8 @@ def test_a_hundred_thousand_processes_are_kept(kernel: Kernel) -> None:
 def test_processes_that_are_pushed_out_are_counted(kernel: Kernel) -> None:
     """An event is shown, or its process was forgotten: then it is judged so, and counted."""
     reply = kernel.ask("limits.crowded", {"processes": 64, "children": 200})
-    shown, counters = set(reply["shown"]), reply["counters"]
-    assert len(shown) == len(reply["shown"])
+    shown, counters = set(reply["exits"]), reply["counters"]
+    assert len(shown) == len(reply["exits"])
     assert shown <= set(reply["pids"])
     missing = len(set(reply["pids"]) - shown)
     assert 0 < missing <= counters["unknown"]

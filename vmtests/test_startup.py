@@ -103,7 +103,7 @@ def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], d
     noted = {int(pid): int(time) for pid, time in lines}
     shown = Counter(e["hostProcessId"] for e in result.events if e["matchedScopes"] & 1)
     shown.pop(reply["root"], None)
-    return shown, noted, reply["began"]
+    return shown, noted, reply["tracing_since"]
 
 
 @pytest.mark.parametrize(

@@ -94,4 +94,4 @@ def outcome(reply: dict[str, Any]) -> Outcome:
     masks = [event["matchedScopes"] for event in traced.events]
     assert scopes == [f"{mask:016x}" for mask in masks]
     seen = list(map(Seen, traced.events, masks, scopes))
-    return Outcome(seen, reply["began"], reply.get("daemon"), reply.get("container"))
+    return Outcome(seen, reply["start_time"], reply.get("daemon"), reply.get("container"))

@@ -1,7 +1,7 @@
-"""What an agent can be asked: one module per subject, one registered function per request.
+"""Request handlers of an agent: one module per subject, one function per request.
 
-A request's name is ``module.function``; the module is imported when the first such request
-comes, so a guest pays only for what it is asked.  A new subject is a new file here:
+The name of a request is ``module.function``.  A module is imported at its first request, so a guest
+imports only what its tests need.  A new subject is a new file here:
 
     from vmtests.handlers import Reply, handler
 
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 Reply: TypeAlias = dict[str, Any]
-"""What JSON can carry."""
+"""A value that JSON can represent."""
 
 Handler: TypeAlias = Callable[..., Reply]
 
@@ -24,14 +24,14 @@ _HANDLERS: dict[str, Handler] = {}
 
 
 def handler(function: Handler) -> Handler:
-    """Register a function under its module's and its own name; arguments come by keyword."""
+    """Register a function as ``module.function``; it is called with keyword arguments."""
     module = function.__module__.rpartition(".")[2]
     _HANDLERS[f"{module}.{function.__name__}"] = function
     return function
 
 
 def find(name: str) -> Handler:
-    """The function for a request; KeyError if there is none."""
+    """Return the handler of a request; raise KeyError if there is none."""
     module = name.partition(".")[0]
     if name not in _HANDLERS and module.isidentifier():
         importlib.import_module(f"{__name__}.{module}")

@@ -1,4 +1,4 @@
-"""The tracer beside what it traces: without a command, until a signal ends it."""
+"""Runs of the tracer in the background, without a command, until SIGINT."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from vmtests.handlers import Reply
 from vmtests.handlers.tracing import appended_file, fork_tracer, written
 
 READY = "tracee-ref: tracing\n"
-REST = 0.05
+POLL_SECONDS = 0.05
 START_SECONDS = 120.0
 END_SECONDS = 60.0
 
 
 @contextmanager
 def tracing(argv: list[str]) -> Iterator[Reply]:
-    """Run ``tracee-ref ARGV`` around a block, which begins when tracing is on.
+    """Run ``tracee-ref ARGV`` during a block, which is entered when tracing is on.
 
-    The reply holds the process id; after the block its exit status and what it wrote, too.
+    The reply has the process id; after the block also the exit status and the output.
     """
     reply: Reply = {}
     with appended_file() as out, appended_file() as err:
@@ -39,14 +39,14 @@ def tracing(argv: list[str]) -> Iterator[Reply]:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
-    """Return when the condition holds; TimeoutError if it does not in time."""
+    """Poll until the condition holds; raise TimeoutError after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not in {seconds:g} s")
-        time.sleep(REST)
+        time.sleep(POLL_SECONDS)
 
 
 def ended(pid: int) -> bool:
-    """Whether a child has ended; it stays to be waited for."""
+    """Return whether a child has exited, without reaping it."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

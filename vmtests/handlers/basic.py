@@ -1,4 +1,4 @@
-"""Requests of every agent: is it there, what kernel is it, and carry out a command."""
+"""Basic requests: ping, release of the kernel, run a command."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from vmtests.handlers import Reply, handler
 
 @handler
 def ping(**sent: object) -> Reply:
-    """What was sent, back."""
     return dict(sent)
 
 
 @handler
 def uname() -> Reply:
-    """The kernel's release, and the seconds since it started."""
+    """Return the release of the kernel and its uptime in seconds."""
     return {"release": os.uname().release, "uptime": time.clock_gettime(time.CLOCK_BOOTTIME)}
 
 
@@ -32,9 +31,9 @@ def run(
     seconds: float = 60,
     text: bool = True,
 ) -> Reply:
-    """Carry out a command: its exit code (null if it ran out of time) and what it wrote.
+    """Run a command; return its exit code (None after a timeout) and its output.
 
-    With ``text`` false, the outputs are base64 of the exact bytes.
+    With ``text`` false, stdout and stderr are base64 of the exact bytes.
     """
     process = subprocess.Popen(
         argv,
@@ -49,7 +48,7 @@ def run(
         out, err = process.communicate(stdin.encode(), timeout=seconds)
         code: int | None = process.returncode
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)  # its children too: one of them may hold the pipes open
+        os.killpg(process.pid, 9)  # its children too: one of them may keep the pipes open
         out, err = process.communicate()
         code = None
     return {"exit": code, "stdout": _printable(out, text), "stderr": _printable(err, text)}

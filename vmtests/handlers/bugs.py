@@ -1,4 +1,4 @@
-"""One workload for all rows of upstream's table of bugs, with a scope or two for each."""
+"""Workload for all rows of the table of Tracee v0.12 bugs, with a scope or two each."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ PR_SET_NAME = 15
 
 @handler
 def traced(*, scopes: Mapping[str, Sequence[str]]) -> Reply:
-    """What the tracer says of the workload; every scope sees it alone, by ``tree`` or by name.
+    """Trace the workload under scopes, which are the flags by name.
 
     In flags ``{pid}`` is the workload's process, ``{mntns}`` and ``{pidns}`` are its namespaces.
     """
-    ready, tell = os.pipe()
+    ready, started = os.pipe()
     wait, release = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(ready)
         os.close(release)
-        in_child(lambda: work(tell, wait))
-    os.close(tell)
+        in_child(lambda: work(started, wait))
+    os.close(started)
     os.close(wait)
     os.read(ready, 1)
     names = {name: Path(f"/proc/self/ns/{name}").stat().st_ino for name in ("mnt", "pid")}
-    known = {"pid": pid, "mntns": names["mnt"], "pidns": names["pid"], "true": TRUE}
+    values = {"pid": pid, "mntns": names["mnt"], "pidns": names["pid"], "true": TRUE}
     options = [
         word
         for number, flags in enumerate(scopes.values(), 1)
         for flag in flags
-        for word in ("-f", f"{number}:{flag.format_map(known)}")
+        for word in ("-f", f"{number}:{flag.format_map(values)}")
     ]
     try:
         with tracing([*options, "-o", "json"]) as reply:
-            os.write(release, b"xx")  # the tracer was forked with this end open: no close
+            os.write(release, b"xx")  # a close would not do: the tracer inherited this end
             os.waitpid(pid, 0)
     except BaseException:
         os.kill(pid, signal.SIGKILL)
         raise
-    return {**reply, **known}
+    return {**reply, **values}
 
 
 def in_child(act: Callable[[], None]) -> None:
-    """Do something in a process that was forked for it, and end that."""
+    """Call ``act`` in a forked process and exit."""
     try:
         act()
     finally:
@@ -63,19 +63,19 @@ def in_child(act: Callable[[], None]) -> None:
 
 
 def forked(act: Callable[[], None]) -> None:
-    """Do something in a child, and wait for its end."""
+    """Call ``act`` in a child and wait until it exits."""
     pid = os.fork()
     if pid == 0:
         in_child(act)
     os.waitpid(pid, 0)
 
 
-def work(tell: int, wait: int) -> None:
-    """Begin before the tracer does, with a child, and go on when it is there."""
+def work(started: int, wait: int) -> None:
+    """Start before the tracer, with a child, and continue when tracing is on."""
     rename(MAIN)
     child = os.fork()
     if child == 0:
-        in_child(lambda: older(tell, wait))
+        in_child(lambda: older(started, wait))
     os.read(wait, 1)
     os.waitpid(child, 0)
     for _ in range(ROUNDS):
@@ -95,16 +95,16 @@ def work(tell: int, wait: int) -> None:
         forked(lambda program=program: os.execv(program, [program]))  # type: ignore[misc]
 
 
-def older(tell: int, wait: int) -> None:
-    """A child that is there before the tracer."""
+def older(started: int, wait: int) -> None:
+    """Run as a child that is older than the tracer."""
     rename(CHILD)
-    os.write(tell, b"x")
+    os.write(started, b"x")
     os.read(wait, 1)
     os.getppid()
 
 
 def other_user() -> None:
-    """The facts of a task change while it runs."""
+    """Change uid and comm between two syscalls."""
     os.setresuid(UID, UID, UID)
     os.getppid()
     rename(RENAMED)
@@ -112,7 +112,7 @@ def other_user() -> None:
 
 
 def debugged() -> None:
-    """Ask to be traced, again and again; only the first is granted."""
+    """Call PTRACE_TRACEME several times; only the first succeeds."""
     libc = ctypes.CDLL(None, use_errno=True)
     for _ in range(ROUNDS):
         libc.ptrace(0, 0, 0, 0)

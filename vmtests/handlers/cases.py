@@ -1,4 +1,4 @@
-"""Requests for upstream's cases: shell commands, a daemon, a container, beside the tracer."""
+"""Runs of Tracee's integration cases: shell commands, a daemon, a container."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,83 +31,81 @@ for line in sys.stdin:
 
 @handler
 def as_command(*, flags: list[str], commands: list[str], seconds: float) -> Reply:
-    """Trace shell commands as COMMAND.  ``{place}`` is a directory made for the run.
+    """Trace shell commands as COMMAND; ``{dir}`` in them is a temporary directory.
 
-    The reply has the table too, and the time of the beginning in ns since the epoch.
+    The reply also has the table, and the start time of the run in ns since the epoch.
     """
-    with new_place() as place:
-        argv = [*options(flags, place), "--", *shell(commands, place)]
-        began = time.time_ns()
-        return run_tracer(argv=argv, seconds=seconds) | outcome(place, began)
+    with case_directory() as directory:
+        argv = [*options(flags, directory), "--", *shell(commands, directory)]
+        start_time = time.time_ns()
+        return run_tracer(argv=argv, seconds=seconds) | outcome(directory, start_time)
 
 
 @handler
 def beside(*, flags: list[str], commands: list[str], daemon: bool, container: bool) -> Reply:
-    """The same with the tracer in the background, and a daemon that was there before it.
+    """Run the commands with the tracer in the background, and a daemon older than it.
 
-    The reply names the daemon's process id and the container's id.
+    The reply also has the process id of the daemon and the id of the container.
     """
-    with new_place() as place, running_daemon(place) if daemon else nothing() as service:
+    with (
+        case_directory() as directory,
+        running_daemon(directory) if daemon else nullcontext() as service,
+    ):
         if container:
             make_root()
-        began = time.time_ns()
-        with tracing(options(flags, place)) as reply:
-            argv = shell(commands, place)
+        start_time = time.time_ns()
+        with tracing(options(flags, directory)) as reply:
+            argv = shell(commands, directory)
             subprocess.run(argv, env={"PATH": PATH}, timeout=TIMEOUT_SECONDS, check=True)
             if service:
-                tell(service)
+                trigger(service)
             if container:
                 Container("runc", ID, f"/docker/{ID}").run("/bin/true")
-        reply |= outcome(place, began)
+        reply |= outcome(directory, start_time)
         return reply | {"daemon": service.pid if service else None, "container": ID}
 
 
 @contextmanager
-def new_place() -> Iterator[Path]:
-    """Make a directory with a program that is called ``which``; the shell's is a script."""
+def case_directory() -> Iterator[Path]:
+    """Yield a directory with a binary called ``which``; Debian's is a script."""
     with TemporaryDirectory(prefix="tracee-ref-") as name:
         shutil.copy(BUSYBOX, Path(name) / "which")
         yield Path(name)
 
 
 @contextmanager
-def running_daemon(place: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program file of our own that waits for work."""
-    shutil.copy(os.path.realpath("/usr/bin/python3"), place / "daemon")
-    argv = [str(place / "daemon"), "-I", "-S", "-c", DAEMON, str(place / "which")]
+def running_daemon(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a daemon, from a program file in the directory, that waits for requests."""
+    shutil.copy(os.path.realpath("/usr/bin/python3"), directory / "daemon")
+    argv = [str(directory / "daemon"), "-I", "-S", "-c", DAEMON, str(directory / "which")]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        hear(process)
+        wait_for_line(process)
         yield process
         process.kill()
 
 
-@contextmanager
-def nothing() -> Iterator[None]:
-    yield None
-
-
-def tell(daemon: subprocess.Popen[bytes]) -> None:
-    """Have the daemon do its work, and wait until it is done."""
+def trigger(daemon: subprocess.Popen[bytes]) -> None:
+    """Send a request to the daemon and wait until it is done."""
     assert daemon.stdin
     daemon.stdin.write(b"\n")
     daemon.stdin.flush()
-    hear(daemon)
+    wait_for_line(daemon)
 
 
-def hear(daemon: subprocess.Popen[bytes]) -> None:
+def wait_for_line(daemon: subprocess.Popen[bytes]) -> None:
     assert daemon.stdout
     if not daemon.stdout.readline():
         raise RuntimeError("the daemon has ended")
 
 
-def options(flags: Sequence[str], place: Path) -> list[str]:
-    filters = [word for flag in flags for word in ("-f", flag.format(place=place))]
-    return [*filters, "-o", "json", "-o", f"table-verbose:{place}/table"]
+def options(flags: Sequence[str], directory: Path) -> list[str]:
+    filters = [word for flag in flags for word in ("-f", flag.format(dir=directory))]
+    return [*filters, "-o", "json", "-o", f"table-verbose:{directory}/table"]
 
 
-def shell(commands: Sequence[str], place: Path) -> list[str]:
-    return ["sh", "-ec", "\n".join(command.format(place=place) for command in commands)]
+def shell(commands: Sequence[str], directory: Path) -> list[str]:
+    return ["sh", "-ec", "\n".join(command.format(dir=directory) for command in commands)]
 
 
-def outcome(place: Path, began: int) -> Reply:
-    return {"table": (place / "table").read_text(), "began": began}
+def outcome(directory: Path, start_time: int) -> Reply:
+    return {"table": (directory / "table").read_text(), "start_time": start_time}

@@ -1,4 +1,4 @@
-"""The tracer beside real containers, on a guest: no command, and all processes watched."""
+"""Tracing of containers by runc and crun in a guest, without a command."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from vmtests.lab.oci import ROOT, Container, make_root, run_command
 
 CGROUPS = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpuset", "pids", "cpu", "devices", "freezer")
-"""Of version 1, the one that the tracer is to choose first.  Not memory: what was charged keeps
-cgroups that are gone alive, and the controller where it is."""
+"""Controllers of cgroup v1; the tracer chooses the first.  Not memory: charged pages keep removed
+cgroups alive, and with them the controller in its hierarchy."""
 
 SETTLE_SECONDS = 30.0
 
@@ -30,16 +30,16 @@ def traced(
     options: list[str],
     files: dict[str, str],
 ) -> Reply:
-    """What the tracer says of containers: one that runs ``before`` it, some made ``during``.
+    """Trace one container that runs ``before`` the tracer, and others created ``during`` the run.
 
-    Every program of interest is called ``true``, and says in its argument where it ran: in the
-    first container, in a cgroup below it, in none, or in the container of that runtime and id.
+    The programs of interest are called ``true``; their argument names where they run: in the first
+    container, in a cgroup below it, outside, or the id of a container.
     """
     make_root()
     for name, content in files.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(content)
-    first, others = Container(**before), [Container(**one) for one in during]
+    first, others = Container(**before), [Container(**description) for description in during]
     with cgroups(version) as top:
         first.start()
         try:
@@ -55,7 +55,7 @@ def traced(
 
 
 def run_in(group: Path, label: str) -> None:
-    """Run a program in a cgroup made for it, below one that is there."""
+    """Run a program in a new cgroup, and remove the cgroup."""
     make_group(group)
     move = f"echo $$ >{group}/cgroup.procs && exec {ROOT}/bin/true {label}"
     run_command(["/bin/sh", "-c", move])
@@ -63,7 +63,7 @@ def run_in(group: Path, label: str) -> None:
 
 
 def make_group(group: Path) -> None:
-    """Make a cgroup; nobody can be in one of cpuset v1 before it has processors and memory."""
+    """Create a cgroup; one of cpuset v1 takes no process before it has CPUs and memory nodes."""
     group.mkdir()
     for name in ("cpuset.cpus", "cpuset.mems"):
         file = group / name
@@ -73,7 +73,7 @@ def make_group(group: Path) -> None:
 
 @contextmanager
 def cgroups(version: int) -> Iterator[Path]:
-    """Mount cgroups of a version in place of those of the guest; give the top that tells."""
+    """Mount cgroups of a version; yield the root of the hierarchy that the tracer reads."""
     if version == 2:
         yield CGROUPS
         return
@@ -87,21 +87,21 @@ def cgroups(version: int) -> Iterator[Path]:
 
 
 def mount_controller(name: str) -> bool:
-    """Mount a hierarchy of version 1; False where the kernel has none for the controller."""
-    place = CGROUPS / name
-    place.mkdir()
+    """Mount the hierarchy of a v1 controller; return False if the kernel has none."""
+    root = CGROUPS / name
+    root.mkdir()
     deadline = time.monotonic() + SETTLE_SECONDS
-    while mount("-t", "cgroup", "-o", name, "none", str(place)):
-        known = [line.split()[0] for line in Path("/proc/cgroups").read_text().splitlines()]
-        if name not in known or time.monotonic() > deadline:
-            place.rmdir()
+    while mount("-t", "cgroup", "-o", name, "none", str(root)):
+        controllers = [line.split()[0] for line in Path("/proc/cgroups").read_text().splitlines()]
+        if name not in controllers or time.monotonic() > deadline:
+            root.rmdir()
             return False
-        time.sleep(0.5)  # cgroups of version 2 that are gone still let go of it
+        time.sleep(0.5)  # removed v2 cgroups still hold the controller
     return True
 
 
 def release_controllers() -> None:
-    """Have version 2 let go of what runtimes switched on, so that version 1 can take it."""
+    """Disable the controllers that runtimes enabled in cgroup v2, so that v1 can mount them."""
     for group, _, _ in os.walk(CGROUPS, topdown=False):
         if Path(group) != CGROUPS:
             Path(group).rmdir()

@@ -1,4 +1,4 @@
-"""Requests for masks: the real matcher on this kernel, under BPF_PROG_TEST_RUN."""
+"""Masks computed by the BPF matcher on this kernel, under BPF_PROG_TEST_RUN."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from vmtests.plans.strategies import EVENTS
 
 @handler
 def masks(*, scopes: str, questions: str) -> Reply:
-    """The mask of each question, from a program with room for any tables."""
+    """Return the mask of each question, by a program with room for any tables."""
     return roomy(scopes, questions, single=False)
 
 
 @handler
 def single(*, scopes: str, questions: str) -> Reply:
-    """The same of scopes without ``*`` and orders, whose values are all single ones."""
+    """Return the masks by a program for single values, without ``*``, ``<`` and ``>``."""
     return roomy(scopes, questions, single=True)
 
 
 @handler
 def fitted(*, scopes: str, questions: str) -> Reply:
-    """The same from a program compiled for these scopes alone, as the tracer has it."""
+    """Return the masks by a program compiled for these scopes, as the tracer does."""
     program = fitted_program(unpack_scopes(scopes))
     try:
         return answers(program, questions)

@@ -1,6 +1,6 @@
-"""Runs of the tracer over what was there before it: processes, namespaces and containers.
+"""Runs of the tracer with processes, namespaces and containers older than it.
 
-The containers are no more than cgroups of ours.
+The containers are cgroups with names of containers.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ CLONE_NEWUTS = 0x04000000
 def traced(
     *, first: str, second: str, options: list[str], host_name: str = "inside-of-a-container"
 ) -> Reply:
-    """Trace two containers: one has an older and a younger process, the other none."""
+    """Trace with two existing containers: one with two processes, one without."""
     root = root_of(own_hierarchy()) or Path("/nowhere")
     top = root / f"tracee-ref-existing-{os.getpid()}"
-    place = top / first
-    groups = [top, place, place / "below", top / second]
+    group = top / first
+    groups = [top, group, group / "below", top / second]
     processes: list[int] = []
     try:
-        for group in groups:
-            make_group(group)
-        processes.append(start(place / "below", "older", 1234, host_name))
-        time.sleep(0.05)  # start times count in hundredths of a second
-        processes.append(start(place, "younger", 1235, host_name))
+        for path in groups:
+            make_group(path)
+        processes.append(start(group / "below", "older", 1234, host_name))
+        time.sleep(0.05)  # start times in /proc are in 1/100 s
+        processes.append(start(group, "younger", 1235, host_name))
         with tracing(options) as reply:
             pass
-        made = {"number": groups[2].stat().st_ino, "empty": groups[3].stat().st_ino}
-        return {**reply, **made, "pid": processes[0], "ppid": os.getpid()}
+        inodes = {"number": groups[2].stat().st_ino, "empty": groups[3].stat().st_ino}
+        return {**reply, **inodes, "pid": processes[0], "ppid": os.getpid()}
     finally:
         for pid in processes:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        for group in reversed(groups):
-            if group.exists():
-                group.rmdir()
+        for path in reversed(groups):
+            if path.exists():
+                path.rmdir()
 
 
 @handler
 def ended(*, commands: Sequence[Sequence[str]], options: Sequence[str]) -> Reply:
-    """Trace while older processes are killed; in the options ``{0}`` is the first one's id."""
+    """Trace while older processes are killed; ``{0}`` in the options is the first one's pid."""
     older = [subprocess.Popen(argv) for argv in commands]
     pids = [process.pid for process in older]
     try:
@@ -75,16 +75,16 @@ NEW_NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "slee
 
 @handler
 def beside_namespaces(*, argv: Sequence[str], seconds: float) -> Reply:
-    """Run the tracer while there are other mount and pid namespaces.
+    """Run the tracer while another mount and pid namespace exist.
 
-    In its arguments ``{child}`` is a process in them, ``{own_mnt}``, ``{other_mnt}``,
+    In its arguments ``{child}`` is a process in them, and ``{own_mnt}``, ``{other_mnt}``,
     ``{own_pid}`` and ``{other_pid}`` are inode numbers, which the reply has too.
     """
     with holding_namespaces() as child:
         names = {
-            f"{who}_{kind}": Path(f"/proc/{process}/ns/{kind}").stat().st_ino
+            f"{owner}_{kind}": Path(f"/proc/{process}/ns/{kind}").stat().st_ino
             for kind in ("mnt", "pid")
-            for who, process in (("own", "self"), ("other", child))
+            for owner, process in (("own", "self"), ("other", child))
         }
         words = [word.format(child=child, **names) for word in argv]
         return tracer.run(argv=words, seconds=seconds) | names
@@ -92,7 +92,7 @@ def beside_namespaces(*, argv: Sequence[str], seconds: float) -> Reply:
 
 @contextmanager
 def holding_namespaces() -> Iterator[str]:
-    """Give the id of a process that is in new namespaces until the block ends."""
+    """Yield the id of a process in new namespaces, which ends with the block."""
     holder = subprocess.Popen(NEW_NAMESPACES)
     children = Path(f"/proc/{holder.pid}/task/{holder.pid}/children")
     try:
@@ -105,8 +105,8 @@ def holding_namespaces() -> Iterator[str]:
 
 
 def start(group: Path, comm: str, uid: int, host_name: str) -> int:
-    """Start a process in a cgroup and a new UTS namespace; return its id when it is ready."""
-    ready, tell = os.pipe()
+    """Start a process in a cgroup and a new UTS namespace; return its pid when it is set up."""
+    ready, started = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
@@ -115,11 +115,11 @@ def start(group: Path, comm: str, uid: int, host_name: str) -> int:
             ctypes.CDLL(None).unshare(CLONE_NEWUTS)
             socket.sethostname(host_name)
             os.setresuid(uid, 0, 0)
-            os.write(tell, b"x")
+            os.write(started, b"x")
             signal.pause()
         finally:
             os._exit(1)
-    os.close(tell)
+    os.close(started)
     os.read(ready, 1)
     os.close(ready)
     return pid

@@ -1,4 +1,4 @@
-"""Requests about more than there is room for."""
+"""Runs with full maps and tables."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
 
 FIRST_PID = 1 << 22
-"""Above the ids that Linux gives (PID_MAX_LIMIT)."""
+"""PID_MAX_LIMIT: above all pids that Linux assigns."""
 
 
 @contextmanager
 def loaded(settings: Settings, command: int | None = None) -> Iterator[KernelTracer]:
-    """Load the tracer's programs; ``command`` is a process id."""
+    """Load the tracer's programs; ``command`` is the process id of the command."""
     tracer = KernelTracer(KernelPlan(settings), command)
     try:
         yield tracer
@@ -37,7 +37,7 @@ def scopes_of(*flags: str) -> tuple[Scope, ...]:
 
 @handler
 def kept(*, count: int) -> Reply:
-    """How many of that many processes the kernel side still knows when all have been learnt."""
+    """Add ``count`` processes to the descent map; return how many of them it still has."""
     scopes = scopes_of("event=sched_process_exit", "tree=1")
     with loaded(Settings(scopes)) as tracer:
         program = tracer.program
@@ -51,9 +51,9 @@ def kept(*, count: int) -> Reply:
 
 @handler
 def crowded(*, processes: int, children: int) -> Reply:
-    """Trace our own children by descent, with room for fewer processes than there are.
+    """Trace the exits of children by descent, with a map for fewer ``processes``.
 
-    Returns their ids, the ids whose end was shown, and the counters.
+    Return the pids of the children, the pids of the exit events, and the counters.
     """
     scopes = scopes_of("event=sched_process_exit", f"tree={os.getpid()}")
     with loaded(Settings(scopes, processes=processes)) as tracer:
@@ -68,9 +68,9 @@ def crowded(*, processes: int, children: int) -> Reply:
         records: list[bytes] = []
         while tracer.read(records.extend):
             pass
-        shown = [HEADER.unpack_from(record)[7] for record in records]
+        exits = [HEADER.unpack_from(record)[7] for record in records]
         totals = {name: sum(values) for name, values in tracer.counters().items()}
-    return {"pids": pids, "shown": shown, "counters": totals}
+    return {"pids": pids, "exits": exits, "counters": totals}
 
 
 def _sleeper() -> int:
@@ -83,7 +83,7 @@ def _sleeper() -> int:
 
 @handler
 def full(*, flags: list[str]) -> Reply:
-    """Write the tables of these flags into the maps of a run."""
+    """Load a run with these flags and write their tables into its maps."""
     with loaded(Settings(scopes_of(*flags), command_only=True), os.getpid()) as tracer:
         tracer.attach()
     return {}

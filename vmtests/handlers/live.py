@@ -1,4 +1,4 @@
-"""Requests for live runs: the tracer with a workload under it, and what both wrote."""
+"""Live runs: the tracer with the workload program as its command."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from vmtests.workload.layout import JOURNAL, empty_journal, used_bytes
 from vmtests.workload.plan import CGROUP_LINK, MNTNS_LINK
 
 ROOT = "workload"
-"""The name under which the tracer starts the program."""
+"""File name of the program that the tracer starts."""
 
 UNREADABLE = "<unreadable>"
-"""What a disagreement shows in the place of a value that the tracer could not read."""
+"""Printed in a disagreement for a value that the tracer could not read."""
 
-RECORDS = 65536
+JOURNAL_RECORDS = 65536
 FIELDS = (
     "eventName",
     "matchedScopes",
@@ -55,62 +55,62 @@ def run(
     scopes: str,
     seconds: float,
 ) -> Reply:
-    """Trace a plan (base64): events, journal (base64), and what the tracer said of itself.
+    """Trace a plan (base64); return events, journal (base64) and the tracer's stderr.
 
-    ``directory`` is made and removed; the program is put there under all the names.  What the
-    drawn ``scopes`` (packed) left open is decided here; the reply has those ``facts``.
+    ``directory`` is created and removed; the program is linked there under all names.  The drawn
+    ``scopes`` (packed) are resolved here by ``facts``, which the reply has too.
     """
-    place = Path(directory)
-    place.mkdir(exist_ok=True)
+    path = Path(directory)
+    path.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, place)
-        prepare(place, program, base64.b64decode(plan), [ROOT, *programs])
-        (place / MNTNS_LINK).symlink_to(f"/proc/{os.getpid()}/ns/mnt")
-        (place / CGROUP_LINK).symlink_to(stack.enter_context(own_cgroup(place.name)))
+        stack.callback(shutil.rmtree, path)
+        prepare(path, program, base64.b64decode(plan), [ROOT, *programs])
+        (path / MNTNS_LINK).symlink_to(f"/proc/{os.getpid()}/ns/mnt")
+        (path / CGROUP_LINK).symlink_to(stack.enter_context(own_cgroup(path.name)))
         facts = launch_facts(directory)
         as_flags = {**facts, "host": HOST_MNTNS} if facts["host_readable"] else facts
         flags = format_scopes([drawn.resolve(as_flags) for drawn in unpack(scopes)])
         options = list(chain.from_iterable(("-f", flag) for flag in flags))
-        return {**trace(place, options, seconds), "facts": facts}
+        return {**trace(path, options, seconds), "facts": facts}
 
 
-def prepare(place: Path, program: str, plan: bytes, names: Sequence[str]) -> None:
-    """Write the files of a run; copies of the program share one inode."""
-    copy = place / "program"
+def prepare(directory: Path, program: str, plan: bytes, names: Sequence[str]) -> None:
+    """Write the files of a run; the names of the program are hard links."""
+    copy = directory / "program"
     shutil.copy(program, copy)
     for name in dict.fromkeys(names):
-        (place / name).hardlink_to(copy)
-    (place / "plan").write_bytes(plan)
-    head, size = empty_journal(RECORDS)
-    (place / "journal").write_bytes(head)
-    os.truncate(place / "journal", size)
+        (directory / name).hardlink_to(copy)
+    (directory / "plan").write_bytes(plan)
+    head, size = empty_journal(JOURNAL_RECORDS)
+    (directory / "journal").write_bytes(head)
+    os.truncate(directory / "journal", size)
 
 
-def trace(place: Path, options: Sequence[str], seconds: float) -> Reply:
-    """Run the tracer; what hangs is ended with all of its session."""
-    events = place / "events.json"
-    argv = [*options, "-o", f"json:{events}", "--", f"{place}/{ROOT}", str(place), "0"]
+def trace(directory: Path, options: Sequence[str], seconds: float) -> Reply:
+    """Run the tracer, and read its events and the journal; kill its session at a timeout."""
+    events = directory / "events.json"
+    argv = [*options, "-o", f"json:{events}", "--", f"{directory}/{ROOT}", str(directory), "0"]
     traced = tracing.run(argv=argv, seconds=seconds)
     lines = events.read_text().splitlines() if events.exists() else []
     return {
         "status": traced["exit"],
         "stderr": traced["stderr"],
         "events": [shortened(json.loads(line)) for line in lines],
-        "journal": base64.b64encode(used_journal(place / "journal")).decode(),
+        "journal": base64.b64encode(used_journal(directory / "journal")).decode(),
         "tracer": traced["pid"],
         "python": os.path.realpath(sys.executable),
     }
 
 
 def used_journal(path: Path) -> bytes:
-    """The part of a journal that has something in it."""
+    """Return the head and the used records of a journal."""
     with path.open("rb") as file:
         head = file.read(JOURNAL.size)
         return head + file.read(used_bytes(head) - len(head))
 
 
 def shortened(event: dict[str, Any]) -> list[Any]:
-    """The fields that are compared, and the arguments by name."""
+    """Return the values of FIELDS, and the arguments by name."""
     args = {
         argument["name"]: UNREADABLE if argument.get("unreadable") else argument["value"]
         for argument in event["args"]

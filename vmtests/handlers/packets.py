@@ -1,4 +1,4 @@
-"""The tracer beside sockets that were there before it, and beside a container, on a guest."""
+"""Packet events of sockets older than the tracer and of a container, in a guest."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ JSON = Path("/tmp/packets.json")
 
 @handler
 def beside(*, options: list[str], container: dict[str, str]) -> Reply:
-    """What the tracer says of a packet to a socket that is older than it, and of two pings.
+    """Trace a packet to a socket that is older than the tracer, and pings on host and container.
 
-    Who has the socket waits for the packet since before the tracing, and shares the socket with
-    an older process.  Of the pings one is in a container.  What went to a file is in ``json``.
+    The receiver waits for the packet since before the tracing and inherited the socket from its
+    parent.  ``json`` of the reply is the tracer's JSON output, which goes to a file.
     """
     make_root()
     old = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -38,7 +38,7 @@ def beside(*, options: list[str], container: dict[str, str]) -> Reply:
 
 
 def waiter(into: socket.socket) -> int:
-    """Return the id of a process that waits for one packet."""
+    """Fork a process that waits for one packet; return its id."""
     pid = os.fork()
     if pid == 0:
         Path("/proc/self/comm").write_text("waiter")

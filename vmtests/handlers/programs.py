@@ -1,4 +1,4 @@
-"""What the verifier of this kernel makes of the tracer's programs."""
+"""Instruction counts of this kernel's verifier for the tracer's programs."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ EVERYTHING = (
     "linkat.args.newpath=/a",
     "fanotify_mark.args.pathname=/a",
 )
-"""A run that uses every kind of filter and every event but those of kernel functions; of ids it has
-single values, which the verifier takes longer for than for orders."""
+"""Flags with every kind of filter and every event but those of kernel functions.  Filters on ids
+have single values, for which the verifier needs more instructions than for ``<`` and ``>``."""
 
 FUNCTION_EVENTS = (
     f"event={','.join([*FUNCTIONS, *RAW_EVENTS])}",
@@ -56,31 +56,31 @@ FUNCTION_EVENTS = (
     "task_rename.args.new_name=a*",
     "cgroup_attach_task.args.comm!=a",
 )
-"""Those, with every filter on the process, and on every place of a text."""
+"""Flags with the events of kernel functions, and filters on processes and every string slot."""
 
 
 @handler
 def verified() -> Reply:
-    """Instructions that the verifier goes through, by program, with everything in use."""
+    """Return the number of instructions that the verifier processes, by program."""
     return counted(EVERYTHING)
 
 
 @handler
 def verified_functions() -> Reply:
-    """The same of the programs for events of kernel functions."""
+    """Return the number of instructions for the events of kernel functions, by program."""
     return counted(FUNCTION_EVENTS)
 
 
 @handler
 def rungs(*, calls: list[str]) -> Reply:
-    """Where this kernel has native calls met, and all; and whether 32-bit calls are possible."""
+    """Return the hooks for native and for all syscalls, and if 32-bit syscalls are possible."""
     events = [load_catalogue()[name] for name in calls]
     native, all_ = (choose_rung(events, compat=compat)[0].name for compat in (False, True))
     return {"native": native, "all": all_, "possible": can_make_32_bit_calls()}
 
 
 class Arm64Types(Btf):
-    """This kernel's types, with the registers of an arm64 one."""
+    """This kernel's types, with the ``pt_regs`` of arm64."""
 
     def has(self, struct: str, field: str) -> bool:
         return field == "syscallno" if struct == "pt_regs" else super().has(struct, field)
@@ -98,7 +98,7 @@ ARM64_REGISTERS = "struct pt_regs { char regs[248]; u64 rest[3]; u64 orig_x0; s3
 
 @handler
 def verified_for_arm64() -> Reply:
-    """The same of everything, compiled with the header of arm64; the verifier is of this kernel."""
+    """Return the instruction counts of the programs compiled for arm64, on this kernel."""
     with patch("tracee_ref.kernel.tracer.types", Arm64Types):
         return counted([*EVERYTHING, *FUNCTION_EVENTS[:1]])
 

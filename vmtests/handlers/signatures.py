@@ -1,4 +1,4 @@
-"""The tracer beside what signatures are about: done for real, in a container and in none."""
+"""Tracing of workloads that trigger signatures, in a container and on the host."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MOUNTS = {"/tmp": "tmpfs", "/sys/kernel/debug": "debugfs"}
 def provoked(
     *, container: dict[str, str], script: str, program: str, comm: str, options: list[str]
 ) -> Reply:
-    """What the tracer says while a container runs a shell script, and none a Python program.
+    """Trace a shell script in a container and a Python program outside; return both outputs.
 
-    The script sees applets of busybox by ``busybox NAME``; the program's name becomes ``comm``.
+    The script calls applets as ``busybox NAME``; the program runs as ``comm``.
     """
     make_root()
-    begin = f"open('/proc/self/comm', 'w').write({comm!r})\n"
-    python = ["/usr/bin/python3", "-I", "-S", "-c", begin + program]
+    rename = f"open('/proc/self/comm', 'w').write({comm!r})\n"
+    python = ["/usr/bin/python3", "-I", "-S", "-c", rename + program]
     inside = Container(**container)
     try:
         with tracing(options) as reply:

@@ -1,4 +1,4 @@
-"""The default set for a long time, under a load of many kinds."""
+"""Long run of the default set under a mixed load."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing
 
 SAMPLES = 20
-"""Of the tracer's memory, over the whole time."""
+"""Number of samples of the tracer's memory, over the whole run."""
 
 LOAD = r"""
 import http.server, os, socket, subprocess, sys, threading, urllib.request
-place = sys.argv[1]
-file = place + "/file"
+directory = sys.argv[1]
+file = directory + "/file"
 server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
 server.RequestHandlerClass.log_message = lambda *_: None
 threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -36,15 +36,15 @@ while True:
     socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(query, ("127.0.0.1", 53))
     names.recv(512)
 """
-"""What each round does is in the default set, but for the text of the file."""
+"""All actions of a round but the write to the file are in the default set."""
 
 
 @handler
 def run(*, seconds: float) -> Reply:
-    """Trace with no flags for a time: what the tracer wrote, its memory (KiB), and its lines."""
-    with TemporaryDirectory(prefix="tracee-ref-") as place:
-        events = Path(place) / "events.json"
-        load = subprocess.Popen([sys.executable, "-c", LOAD, place], cwd=place)
+    """Trace without flags; return the tracer's output, memory samples (KiB) and event count."""
+    with TemporaryDirectory(prefix="tracee-ref-") as directory:
+        events = Path(directory) / "events.json"
+        load = subprocess.Popen([sys.executable, "-c", LOAD, directory], cwd=directory)
         try:
             with tracing(["-o", f"json:{events}"]) as reply:
                 memory = [sample(reply["pid"], seconds / SAMPLES) for _ in range(SAMPLES)]
@@ -58,7 +58,7 @@ def run(*, seconds: float) -> Reply:
 
 
 def sample(pid: int, seconds: float) -> int:
-    """Wait, then return a process's resident memory in KiB."""
+    """Sleep, then return the resident memory of a process in KiB."""
     time.sleep(seconds)
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(status.partition("VmRSS:")[2].split()[0])

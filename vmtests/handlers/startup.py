@@ -1,4 +1,4 @@
-"""Requests for runs of the tracer beside processes that never stop to fork and to exec."""
+"""Starts of the tracer while processes fork and exec all the time."""
 
 from __future__ import annotations
 
@@ -13,34 +13,33 @@ from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing, wait_for
 
 PROCESSES = 40
-"""That are to be made while tracing is on."""
+"""Minimum number of processes that start while tracing is on."""
 
 
 @handler
 def forking(*, source: str, argv: list[str]) -> Reply:
-    """Trace a Python program that runs before the tracer starts and until it is told to end.
+    """Trace a Python program that runs before the tracer starts and until SIGTERM.
 
     ``{root}`` in the tracer's arguments is the program's process id.  The program appends a line
-    to ``journal`` in its directory for each process; the reply has them, and the time on the
-    boot clock when tracing was on.
+    for each process to ``journal`` in its directory; the reply has the lines, and the time when
+    tracing was on (ns, CLOCK_BOOTTIME).
     """
-    with TemporaryDirectory(prefix="tracee-ref-") as place:
-        journal = Path(place) / "journal"
-        program = subprocess.Popen([sys.executable, "-I", "-S", "-c", source, place])
+    with TemporaryDirectory(prefix="tracee-ref-") as directory:
+        journal = Path(directory) / "journal"
+        program = subprocess.Popen([sys.executable, "-I", "-S", "-c", source, directory])
         try:
             words = [word.format(root=program.pid) for word in argv]
             with tracing(words) as reply:
-                began = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-                enough = lines(journal) + PROCESSES
-                wait_for(lambda: lines(journal) >= enough, 60)
+                tracing_since = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+                target = lines(journal) + PROCESSES
+                wait_for(lambda: lines(journal) >= target, 60)
                 program.send_signal(signal.SIGTERM)
                 program.wait(60)
         finally:
             program.kill()
-        noted = journal.read_text(encoding="ascii").splitlines()
-    return reply | {"journal": noted, "began": began, "root": program.pid}
+        written = journal.read_text(encoding="ascii").splitlines()
+    return reply | {"journal": written, "tracing_since": tracing_since, "root": program.pid}
 
 
 def lines(journal: Path) -> int:
-    """How many processes have noted themselves."""
     return journal.read_bytes().count(b"\n") if journal.exists() else 0

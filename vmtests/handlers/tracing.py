@@ -1,7 +1,7 @@
-"""Runs of the tracer's command line, in a child of the agent that has it imported already.
+"""Runs of the tracer's command line in a forked child of the agent.
 
-To start Python and to import takes an emulated guest longer than to trace, and so does what every
-start finds out again: what packages announce, and the kernel's types.
+The agent has imported the tracer and loaded entry points and BTF: in an emulated guest, doing this
+at each start would take longer than the tracing.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from tracee_ref.kernel.tracer import KernelTracer
 from tracee_ref.signatures.registry import load_signatures
 from vmtests.handlers import Reply, handler
 
-EXIT_OF_A_CRASH = 70
+CRASH_STATUS = 70
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""A guest's own begins elsewhere, and what PATH finds is part of an exec's arguments."""
+"""The same on every kernel: the path that PATH finds is an argument of an exec."""
 
 
 @handler
 def run(*, argv: list[str], seconds: float, programs: str = "") -> Reply:
-    """The exit status of ``tracee-ref ARGV`` (null if it ran out of time) and what it wrote.
+    """Run ``tracee-ref ARGV``; return its exit status (None after a timeout) and its output.
 
-    ``programs`` names another directory for compiled programs.
+    ``programs`` is another directory for compiled programs.
     """
     with appended_file() as out, appended_file() as err:
         pid = fork_tracer(argv, out, err, programs)
@@ -45,10 +45,10 @@ def run(*, argv: list[str], seconds: float, programs: str = "") -> Reply:
 
 @contextmanager
 def appended_file() -> Iterator[IO[bytes]]:
-    """A file that several write to, each behind what is there.
+    """Open a temporary file with O_APPEND, for several writers.
 
-    Without O_APPEND a ``cat`` of coreutils 9 copies to where the file ended when it looked
-    (copy_file_range), over what the tracer wrote since.
+    Without O_APPEND a ``cat`` of coreutils 9 copies to the offset of the end that it read before
+    (copy_file_range), over what the tracer has written since.
     """
     with tempfile.TemporaryFile() as file:
         fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)
@@ -68,9 +68,9 @@ def fork_tracer(argv: list[str], out: IO[bytes], err: IO[bytes], programs: str =
 
 @cache
 def prepare() -> None:
-    """Have in the agent what each of its children would find out again.
+    """Load in the agent what each child would load again.
 
-    What is frozen the collector of a child does not touch, so that it need not be copied.
+    The garbage collector of a child does not touch frozen objects, so their pages stay shared.
     """
     events = load_signatures((), print).events
     settings = Settings(parse_filters(["event=execve"], events), ring_bytes=1 << 20)
@@ -79,14 +79,14 @@ def prepare() -> None:
 
 
 def become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
-    """Turn a child of the agent into ``tracee-ref ARGV``, in a session of its own."""
+    """Run ``tracee-ref ARGV`` in this child of the agent, in a session of its own, and exit."""
     os.setsid()
     os.environ["PATH"] = PATH
     os.dup2(out.fileno(), 1)
     os.dup2(err.fileno(), 2)
     Path("/proc/self/comm").write_text("tracee-ref")
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-    status = EXIT_OF_A_CRASH
+    status = CRASH_STATUS
     try:
         cli.main(argv)
     except SystemExit as end:
@@ -98,34 +98,34 @@ def become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
 
 
 def _wait(pid: int, seconds: float, err: IO[bytes]) -> int | None:
-    """Wait for the end of a child; when the time is over say where it is, and kill its session."""
+    """Wait until a child exits; at a timeout, write its stacks to ``err`` and kill its session."""
 
-    def late(*_: object) -> None:
-        os.write(err.fileno(), whereabouts(pid).encode())
+    def timeout(*_: object) -> None:
+        os.write(err.fileno(), session_stacks(pid).encode())
         os.killpg(pid, signal.SIGKILL)
 
-    signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGALRM, timeout)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     signal.setitimer(signal.ITIMER_REAL, 0)
     return None if code == -signal.SIGKILL else code
 
 
-def whereabouts(session: int) -> str:
-    """The state of every thread of a session, and where in the kernel it waits."""
-    told = []
+def session_stacks(session: int) -> str:
+    """Return state and kernel stack of every thread of a session."""
+    threads = []
     for directory in Path("/proc").glob("[0-9]*/task/[0-9]*"):
         try:
             name, _, fields = (directory / "stat").read_text("latin-1").rpartition(")")
             if fields.split()[3] == str(session):
                 stack = (directory / "stack").read_text()
-                told.append(f"{name}): {fields.split()[0]}\n{stack}")
-        except OSError:  # it has gone, or a kernel without stacks
+                threads.append(f"{name}): {fields.split()[0]}\n{stack}")
+        except OSError:  # the thread has exited, or the kernel has no stacks
             continue
-    return "not at its end in time:\n" + "".join(told)
+    return "timeout; threads:\n" + "".join(threads)
 
 
 def written(file: IO[bytes]) -> str:
-    """What was written to a file so far."""
+    """Return the content of a file so far."""
     file.seek(0)
     return file.read().decode(errors="backslashreplace")

@@ -1,1 +1,1 @@
-"""A small C program that carries out a plan of processes, and the files it works with."""
+"""Static C program that runs a plan of processes, and its plan and journal files."""

@@ -1,4 +1,4 @@
-"""Compiling the workload program: once for each version of its source, kept in the cache."""
+"""Build of the workload program, cached by the hash of its sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMPILE = (
 
 
 def workload_program() -> Path:
-    """The program's file; HostError if it cannot be compiled."""
+    """Return the path of the program; raise HostError if it cannot be compiled."""
     sources = b"".join(path.read_bytes() for path in sorted(SOURCES.glob("*.[ch]")))
     digest = hashlib.sha256(sources + " ".join(COMPILE).encode()).hexdigest()[:16]
     program = cache_directory() / "workload" / digest
@@ -29,7 +29,7 @@ def workload_program() -> Path:
 
 
 def compile_to(program: Path) -> None:
-    """Compile, and show the program to others by a rename when it is complete."""
+    """Compile to a temporary file, and rename it when it is complete."""
     partial = program.with_suffix(".partial")
     argv = [*COMPILE, "-o", str(partial), str(SOURCES / "workload.c")]
     try:

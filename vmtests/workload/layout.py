@@ -1,4 +1,4 @@
-"""The structures of plan.h: what a step is, and the bytes of a plan and of an empty journal."""
+"""Binary layout of plan and journal files, as in plan.h."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_TEXT = -1
 
 
 class Kind(IntEnum):
-    """``enum kind``: plan.h says what each does."""
+    """``enum kind`` of plan.h."""
 
     STARTED = 1
     CALL = 2
@@ -45,7 +45,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a block; the text replaces argument ``text_at`` of a call."""
+    """One step of a block; the address of the string replaces argument ``text_at`` of a call."""
 
     kind: Kind
     a: tuple[int, ...] = ()
@@ -54,31 +54,31 @@ class Step:
 
 
 def pack_plan(blocks: Sequence[Sequence[Step]]) -> bytes:
-    """The bytes of a plan file."""
-    table, steps, texts = b"", bytearray(), bytearray()
+    table, steps, strings = b"", bytearray(), bytearray()
     for block in blocks:
         table += BLOCK.pack(len(steps) // STEP.size, len(block))
         for step in block:
             a = step.a + (0,) * (ARGUMENTS - len(step.a))
-            steps += STEP.pack(step.kind, step.text_at, _place(step, texts), *a)
-    begin = PLAN.size + len(table)
-    return PLAN.pack(begin, begin + len(steps)) + table + steps + texts
+            steps += STEP.pack(step.kind, step.text_at, _string_offset(step, strings), *a)
+    start = PLAN.size + len(table)
+    return PLAN.pack(start, start + len(steps)) + table + steps + strings
 
 
-def _place(step: Step, texts: bytearray) -> int:
+def _string_offset(step: Step, strings: bytearray) -> int:
+    """Append the string of a step; return its offset, or NO_TEXT."""
     if step.text is None:
         return NO_TEXT
-    place = len(texts)
-    texts += step.text + b"\0"
-    return place
+    offset = len(strings)
+    strings += step.text + b"\0"
+    return offset
 
 
 def empty_journal(capacity: int) -> tuple[bytes, int]:
-    """The bytes that an empty journal begins with, and the size of its file."""
+    """Return the head of an empty journal, and the size of its file in bytes."""
     head = JOURNAL.pack(0, capacity, *[0] * GATES)
     return head, len(head) + capacity * RECORD.size
 
 
 def used_bytes(journal: bytes) -> int:
-    """How many bytes of a journal have something in them, from its first ones."""
+    """Return the number of used bytes of a journal, given its head."""
     return JOURNAL.size + int(JOURNAL.unpack_from(journal)[0]) * RECORD.size

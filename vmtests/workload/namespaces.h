@@ -1,5 +1,5 @@
-/* Who a task is in the initial namespaces, and the ways into others. Paths are opened by `open`
- * and descriptors closed by `close_range`: plans have openat and close as steps. */
+/* Ids of a task in the initial pid namespace, and changes of namespaces and cgroups. Files are
+ * opened by `open` and closed by `close_range`, because plans have openat and close as steps. */
 #pragma once
 #include <asm/stat.h>
 
@@ -18,7 +18,7 @@ static inline u32 number_at(const char **digit)
 	return number;
 }
 
-/* /proc is that of the initial pid namespace, whatever the task's own: PID/task/TID. */
+/* /proc is mounted for the initial pid namespace; the link is "PID/task/TID". */
 static inline struct ids initial_ids(void)
 {
 	char text[40] = "";
@@ -32,7 +32,7 @@ static inline struct ids initial_ids(void)
 	return ids;
 }
 
-/* The inode number, or the negative error. */
+/* Return the inode number, or a negative errno. */
 static inline s64 inode_of(const char *path)
 {
 	struct stat stat;
@@ -55,7 +55,7 @@ static inline s64 new_mntns(void)
 	return error ? error : inode_of("/proc/thread-self/ns/mnt");
 }
 
-/* Only a task that shares its root and working directory with no other may do this. */
+/* setns() needs a task that does not share its fs_struct. */
 static inline s64 join_mntns(const char *path)
 {
 	s64 error = call1(__NR_unshare, CLONE_FS);

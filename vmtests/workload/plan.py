@@ -1,8 +1,7 @@
-"""Plans: processes with their threads and what each does, and how they become blocks of steps.
+"""Plans of processes and threads, and their compilation to blocks of steps.
 
-Every thread but the one that ends its image comes to rest before: it exits or parks.  So the
-moment at which it is killed by the end changes nothing of what it did, and the events of a run
-are determined but for the order between threads.
+Every thread of a process exits or parks before the thread that ends the process does so.  The
+events of a run are therefore determined, except for their order between threads.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from vmtests.workload.layout import GATES, Kind, Step
 CLONE_NEWPID = 0x20000000
 MNTNS_LINK = "mntns"
 CGROUP_LINK = "cgroup"
-"""In the directory of a run: links to the first mount namespace, and to a cgroup of its own."""
+"""Links in the directory of a run: to the initial mount namespace, and to a cgroup of its own."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A harmless system call of this name; at most one argument is a text."""
+    """A syscall without effect; at most one argument is a string."""
 
     name: str
     arguments: tuple[int | bytes, ...] = ()
@@ -41,40 +40,40 @@ class SetUid:
 
 @dataclass(frozen=True)
 class SetUts:
-    """The thread alone goes into a new uts namespace, which gets this host name."""
+    """Move the thread into a new uts namespace with this host name."""
 
     name: bytes
 
 
 @dataclass(frozen=True)
 class NewMntns:
-    """The thread alone goes into a new mount namespace."""
+    """Move the thread into a new mount namespace."""
 
 
 @dataclass(frozen=True)
 class JoinMntns:
-    """The thread alone goes into the mount namespace in which the tracer was started."""
+    """Move the thread into the mount namespace in which the tracer was started."""
 
 
 @dataclass(frozen=True)
 class JoinCgroup:
-    """The process moves into a cgroup of this name, made if it is not there; "" leaves all."""
+    """Move the process into a cgroup, created if missing; "" is the cgroup of the run."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class FailedExec:
-    """An exec of a program that is not there."""
+    """An exec of a file that does not exist."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Fork:
-    """Some children that do the same; with more than one, all of them are there at once.
+    """Equal children; with a ``count`` above 1, all of them exist at the same time.
 
-    With ``pidns`` each is the first process of a pid namespace: it must not end before its
+    With ``pidns`` each is the first process of a pid namespace: it must not exit before its
     descendants, which the kernel would kill, and cannot be killed by a signal of its own.
     """
 
@@ -85,12 +84,12 @@ class Fork:
 
 @dataclass(frozen=True)
 class Wait:
-    """For all children."""
+    """Wait for all children."""
 
 
 @dataclass(frozen=True)
 class Reap:
-    """Become the parent of descendants that lose theirs."""
+    """Become a child subreaper."""
 
 
 Namespaces: TypeAlias = SetUts | NewMntns | JoinMntns | JoinCgroup
@@ -99,7 +98,7 @@ Item: TypeAlias = Call | SetComm | SetUid | Namespaces | FailedExec | Fork | Wai
 
 @dataclass(frozen=True)
 class Track:
-    """What one thread does; ``code`` is its exit code, None if it parks until it is killed."""
+    """The steps of a thread; ``code`` is its exit code, None if it parks until it is killed."""
 
     items: tuple[Item, ...] = ()
     code: int | None = 0
@@ -120,7 +119,7 @@ class Dies:
 
 @dataclass(frozen=True)
 class Execs:
-    """The process goes on in another program, by the name that it has in the directory."""
+    """The process executes a program of the directory."""
 
     name: str
     image: Image
@@ -128,10 +127,10 @@ class Execs:
 
 @dataclass(frozen=True)
 class Image:
-    """A process between two execs: the leader's track and those of the threads that it makes.
+    """A process between two execs: the track of the leader, and those of the threads it creates.
 
-    ``ender`` is the place of the thread that ends it; unless the process ``abandons`` them, it
-    waits for all children first.
+    ``ender`` is the index of the thread that ends the process; it waits for all children first,
+    unless the process ``abandons`` them.
     """
 
     tracks: tuple[Track, ...] = (Track(),)
@@ -141,7 +140,7 @@ class Image:
 
 
 class Compiler:
-    """Makes blocks of steps; the first is that of the image it was made for."""
+    """Compiles an image to blocks of steps; the first block is that of its leader."""
 
     def __init__(self, root: Image, directory: str) -> None:
         self.blocks: list[list[Step]] = []
@@ -150,24 +149,24 @@ class Compiler:
         self._image(root)
 
     def _image(self, image: Image, before: Sequence[Step] = ()) -> int:
-        """Add the blocks of an image; return the number of its leader's."""
+        """Add the blocks of an image; return the number of the leader's block."""
         number = self._reserve()
         blocks = [number, *(self._reserve() for _ in image.tracks[1:])]
         starts = [Step(Kind.THREAD, (block,)) for block in blocks[1:]]
-        for place, (track, block) in enumerate(zip(image.tracks, blocks, strict=True)):
+        for index, (track, block) in enumerate(zip(image.tracks, blocks, strict=True)):
             steps = [step for item in track.items for step in self._item(item)]
-            if place == 0:  # threads inherit what the leader's first step set
+            if index == 0:  # threads inherit what the leader's first step sets
                 steps = [*before, *steps[:1], *starts, *steps[1:]]
-            self.blocks[block] = steps + self._end(image, place)
+            self.blocks[block] = steps + self._end(image, index)
         return number
 
     def _reserve(self) -> int:
         self.blocks.append([])
         return len(self.blocks) - 1
 
-    def _end(self, image: Image, place: int) -> list[Step]:
-        track, ending = image.tracks[place], image.ending
-        if place != image.ender:
+    def _end(self, image: Image, index: int) -> list[Step]:
+        track, ending = image.tracks[index], image.ending
+        if index != image.ender:
             return [Step(Kind.PARK) if track.code is None else Step(Kind.EXIT, (track.code,))]
         steps = [Step(Kind.SETTLE), *([] if image.abandons else [Step(Kind.WAIT)])]
         if isinstance(ending, Dies):
@@ -218,7 +217,7 @@ class Compiler:
 
 
 def call_step(call: Call) -> Step:
-    """The step of a call, its number as the catalogue has it."""
+    """Return the step of a call, with the syscall number of the catalogue."""
     text_at = next((i for i, a in enumerate(call.arguments) if isinstance(a, bytes)), -1)
     text = next((a for a in call.arguments if isinstance(a, bytes)), None)
     numbers = tuple(0 if isinstance(a, bytes) else a for a in call.arguments)

@@ -1,5 +1,5 @@
-/* System calls without a C library: it would make calls of its own, and touch errno, which
- * threads without its set-up do not have. */
+/* System calls without a C library, which would make calls of its own and use errno, which is not
+ * set up in these threads. */
 #pragma once
 #include <asm/errno.h>
 #include <asm/unistd.h>
@@ -46,7 +46,7 @@ static inline void futex_set(u32 *word, u32 value)
 	call3(__NR_futex, (s64)word, FUTEX_WAKE, 1 << 30);
 }
 
-/* End at once with a code that no plan has: something is wrong with the workload itself. */
+/* Exit with a code that no plan has: an error of the workload program itself. */
 #define BROKEN_MAP 201
 #define BROKEN_PLAN 202
 #define BROKEN_JOURNAL 203
@@ -56,7 +56,7 @@ static inline void broken(int code)
 		call1(__NR_exit_group, code);
 }
 
-/* Start a thread on a new stack, on top of which lies what run_thread() is given. */
+/* Start a thread on a new stack, whose top word is the argument of run_thread(). */
 s64 clone_thread(u64 flags, void *stack, void *parent_tid, void *child_tid);
 __asm__(".globl clone_thread\n"
 	"clone_thread:\n"
@@ -71,10 +71,10 @@ __asm__(".globl clone_thread\n"
 	"	call run_thread\n"
 	"1:	ret\n");
 
-/* The kernel begins a program with its arguments on the stack. */
+/* Entry point: the kernel puts argc and argv on the stack. */
 __asm__(".globl _start\n"
 	"_start:\n"
 	"	xor %ebp, %ebp\n"
 	"	mov %rsp, %rdi\n"
 	"	and $-16, %rsp\n"
-	"	call begin\n");
+	"	call start\n");

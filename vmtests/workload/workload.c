@@ -1,11 +1,11 @@
-/* Carries out a plan of processes and threads, and keeps a journal of it in shared memory.
+/* Runs a plan of processes and threads, and writes a journal of its steps to shared memory.
  *
  *     workload DIRECTORY BLOCK
  *
- * The directory holds `plan` and `journal` (plan.h); BLOCK is the number of the block of steps
- * to begin with. Of the system calls that a plan can have as a step, the program makes none by
- * itself. A record is taken before its step is done, so a child's first record comes behind
- * that of the fork. */
+ * The directory has the files `plan` and `journal` (plan.h); BLOCK is the number of the first
+ * block of steps. The program itself makes none of the system calls that a plan can have as steps.
+ * A record is allocated before its step runs, so the first record of a child comes after that of
+ * the fork. */
 #include "namespaces.h"
 #include "system.h"
 
@@ -14,20 +14,20 @@
 #define MAPPED_SIZE (16 << 20)
 #define PAGE_SIZE 4096
 
-enum state { GONE, RUNNING, PARKED };
+enum state { EXITED, RUNNING, PARKED };
 
 struct thread {
-	u32 state; /* the kernel puts GONE here when the thread ends */
+	u32 state; /* the kernel sets EXITED when the thread exits */
 	struct ids ids; /* in the initial pid namespace */
-	struct record *birth;
+	struct record *creation;
 	u32 block;
 };
 
 static const struct plan *plan;
 static struct journal *journal;
 
-/* Alone in its page. Where a thread writes after a fork its page is away while it is copied, and
- * a tracer cannot read an argument that another thread has there (do_wp_page() in mm/memory.c). */
+/* Alone in its page. When a thread writes to a page after a fork, the page is unmapped while it is
+ * copied (do_wp_page() in mm/memory.c), and a tracer cannot read an argument there meanwhile. */
 static char directory[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 static struct thread leader;
@@ -36,10 +36,10 @@ static u32 thread_count = 1;
 
 static struct record *record_begin(const struct thread *self, const struct step *step)
 {
-	u32 place = __atomic_fetch_add(&journal->used, 1, __ATOMIC_SEQ_CST);
-	if (place >= journal->capacity)
+	u32 index = __atomic_fetch_add(&journal->used, 1, __ATOMIC_SEQ_CST);
+	if (index >= journal->capacity)
 		broken(BROKEN_JOURNAL);
-	struct record *record = &journal->records[place];
+	struct record *record = &journal->records[index];
 	record->kind = step->kind;
 	record->pid = self->ids.pid;
 	record->tid = self->ids.tid;
@@ -57,12 +57,12 @@ static void record_end(struct record *record, s64 result)
 
 static const char *text_of(const struct step *step)
 {
-	return step->text < 0 ? 0 : (const char *)plan + plan->texts + step->text;
+	return step->text < 0 ? 0 : (const char *)plan + plan->strings + step->text;
 }
 
 static void run_block(struct thread *self, u32 number);
 
-/* What is the same at the beginning of an image and of a forked process: one thread. */
+/* Set up the state of a process with one thread, after an exec or a fork. */
 static void become_process(void)
 {
 	leader.state = RUNNING;
@@ -71,12 +71,12 @@ static void become_process(void)
 	thread_count = 1;
 }
 
-/* A new task tells who it is; its parent does not know that across pid namespaces. */
-static void tell_birth(struct record *record, const struct thread *self)
+/* A new task writes its own ids: its parent does not see them across pid namespaces. */
+static void record_new_task(struct record *record, const struct thread *self)
 {
-	record->born.id = self->ids.tid;
-	record->born.inner_id = call1(__NR_gettid, 0);
-	record->born.pidns = inode_of("/proc/thread-self/ns/pid");
+	record->new_task.id = self->ids.tid;
+	record->new_task.inner_id = call1(__NR_gettid, 0);
+	record->new_task.pidns = inode_of("/proc/thread-self/ns/pid");
 }
 
 static s64 do_call(const struct step *step)
@@ -95,7 +95,7 @@ static s64 do_fork(struct record *record, const struct step *step)
 	if (child)
 		return child;
 	become_process();
-	tell_birth(record, &leader);
+	record_new_task(record, &leader);
 	run_block(&leader, step->a[0]);
 	return 0;
 }
@@ -103,7 +103,7 @@ static s64 do_fork(struct record *record, const struct step *step)
 void run_thread(struct thread *self)
 {
 	self->ids = initial_ids();
-	tell_birth(self->birth, self);
+	record_new_task(self->creation, self);
 	run_block(self, self->block);
 }
 
@@ -116,22 +116,22 @@ static s64 do_thread(struct record *record, const struct step *step)
 	struct thread *thread = (struct thread *)stack;
 	struct thread **top = (struct thread **)(stack + STACK_SIZE) - 1;
 	thread->state = RUNNING;
-	thread->birth = record;
+	thread->creation = record;
 	thread->block = step->a[0];
 	*top = thread;
 	threads[thread_count++] = thread;
-	s64 made;
-	do /* while another thread is in an exec that is going to fail (copy_fs() in kernel/fork.c) */
-		made = clone_thread(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+	s64 tid;
+	do /* EAGAIN while another thread is in an exec that will fail (copy_fs() in kernel/fork.c) */
+		tid = clone_thread(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
 					    CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
 				    top, 0, &thread->state);
-	while (made == -EAGAIN);
-	if (made < 0)
-		thread->state = GONE; /* nobody is to wait for it */
-	return made;
+	while (tid == -EAGAIN);
+	if (tid < 0)
+		thread->state = EXITED; /* do_settle() must not wait for it */
+	return tid;
 }
 
-/* Only returns if it fails. */
+/* Returns only on failure. */
 static s64 do_exec(const struct step *step)
 {
 	char digits[12], *digit = digits + sizeof(digits) - 1;
@@ -184,7 +184,7 @@ static s64 do_gate(u32 *gate, u32 kind)
 	return 0;
 }
 
-static s64 carry_out(struct thread *self, struct record *record, const struct step *step)
+static s64 run_step(struct thread *self, struct record *record, const struct step *step)
 {
 	switch (step->kind) {
 	case CALL:
@@ -237,13 +237,13 @@ static void run_block(struct thread *self, u32 number)
 	const struct step *steps = (const struct step *)((const char *)plan + plan->steps);
 	for (u32 i = block->first; i < block->first + block->count; i++) {
 		struct record *record = record_begin(self, &steps[i]);
-		record_end(record, carry_out(self, record, &steps[i]));
+		record_end(record, run_step(self, record, &steps[i]));
 	}
 	broken(BROKEN_PLAN); /* the last step of a block does not return */
 }
 
-/* Map DIRECTORY/NAME. The file stays open and is not measured: plans have the calls for that as
- * steps. What is mapped beyond its end is not touched. */
+/* Map DIRECTORY/NAME. The file is not closed and its size is not read, because plans have those
+ * calls as steps; the mapping may be larger than the file. */
 static void *map_file(const char *name, int flags, int protection)
 {
 	char path[256];
@@ -261,7 +261,7 @@ static void *map_file(const char *name, int flags, int protection)
 	return (void *)at;
 }
 
-void begin(s64 *stack)
+void start(s64 *stack)
 {
 	const char **arguments = (const char **)(stack + 1);
 	u32 block = 0;
