@@ -11,7 +11,7 @@ from typing import Final
 from tracee_ref.decode.records import HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.kernel.ring import BATCH
-from tracee_ref.output.fast.lines import quick_lines
+from tracee_ref.output.fast.lines import fast_lines
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.printer import Printer
 from tracee_ref.output.sinks import open_sink
@@ -37,19 +37,19 @@ def record(flags: int = 0) -> bytes:
     return HEADER.pack(*fields) + slots + b"".join(TEXTS)
 
 
-def pipeline(name: str, *, quick: bool) -> Pipeline:
-    """Return a pipeline that writes to nowhere, the quick way or the long one."""
+def pipeline(name: str, *, fast: bool) -> Pipeline:
+    """Return a pipeline that writes to nowhere, the fast way or the long one."""
     view = View(epoch=10**18, printed=name != "json")
     decoder, printer = RecordDecoder(view), PRINTERS[name]()
-    made = quick_lines(decoder, [printer], view, ()) if quick else ()
-    return Pipeline(decoder, [(printer, open_sink("/dev/null"))], quick=made)
+    made = fast_lines(decoder, [printer], view, ()) if fast else ()
+    return Pipeline(decoder, [(printer, open_sink("/dev/null"))], fast=made)
 
 
 def lines(*, count: int) -> list[dict[str, object]]:
     """Return microseconds of processor time for each line, by format and way."""
     rows: list[dict[str, object]] = []
     for name in PRINTERS:
-        took = {quick: microseconds(pipeline(name, quick=quick), count) for quick in (True, False)}
+        took = {fast: microseconds(pipeline(name, fast=fast), count) for fast in (True, False)}
         rows.append({"format": name, "quick": took[True], "long": took[False]})
     return rows
 

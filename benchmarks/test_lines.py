@@ -14,9 +14,9 @@ from benchmarks.lines import PRINTERS, pipeline, record
 
 
 @pytest.mark.benchmark(group="lines", timer=process_time)
-@pytest.mark.parametrize("quick", [True, False], ids=["quick", "long way"])
+@pytest.mark.parametrize("fast", [True, False], ids=["fast", "long way"])
 @pytest.mark.parametrize("name", PRINTERS)
-def test_line(benchmark: Any, name: str, quick: bool) -> None:
-    line, some = pipeline(name, quick=quick), 100 * [record()]
+def test_line(benchmark: Any, name: str, fast: bool) -> None:
+    line, some = pipeline(name, fast=fast), 100 * [record()]
     benchmark.pedantic(line.handle, (some,), rounds=20, iterations=20, warmup_rounds=2)
     assert line.records.delivered == line.records.total > 0

@@ -1,4 +1,4 @@
-"""The sums of a run, and what it says when they do not hold."""
+"""Account of a run: its sums, and its lines when they do not hold."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ def test_a_balanced_account() -> None:
     ]
 
 
-def test_every_cpu_has_to_balance() -> None:
+def test_account_balances_per_cpu() -> None:
     """One too many here and one too few there is a bug all the same."""
     assert not Account(BALANCED | {"seen": (6, 5)}, Tally(delivered=5)).balances()
 
 
-def test_what_was_submitted_has_to_arrive() -> None:
+def test_account_submitted_arrives() -> None:
     account = Account(BALANCED, Tally(delivered=4))
     assert not account.balances()
     assert "does not balance" in account.lines()[-1]
 
 
-def test_what_user_space_filtered_is_part_of_the_account() -> None:
+def test_account_filtered_by_user_space() -> None:
     account = Account(BALANCED, Tally(delivered=1, dropped=1, filtered=3))
     assert account.balances()
     assert account.lines()[0].endswith("submitted 5 = delivered 1 + filtered 3 + dropped 1")
 
 
-def test_gaps_in_what_is_known_are_told() -> None:
+def test_account_reports_gaps() -> None:
     account = Account(BALANCED | {"unknown": (2, 0), "untracked": (0, 1)}, Tally(5), missed=7)
     assert any("7 events missed" in line for line in account.lines())
-    assert any("2 events judged" in line for line in account.lines())
-    assert any("1 processes or cgroups were too many" in line for line in account.lines())
+    assert any("2 events matched without" in line for line in account.lines())
+    assert any("1 processes or cgroups untracked" in line for line in account.lines())
 
 
-def test_events_that_were_made_have_an_account_of_their_own() -> None:
-    made = Tally(delivered=2, filtered=1)
-    account = Account(BALANCED, Tally(delivered=1, taken_in=4), made, made=3)
+def test_account_of_derived_events() -> None:
+    derived = Tally(delivered=2, filtered=1)
+    account = Account(BALANCED, Tally(delivered=1, dependencies=4), derived, derived_count=3)
     assert account.balances()
-    assert account.lines()[0].endswith("= delivered 1 + filtered 0 + dropped 0 + taken in 4")
-    assert account.lines()[1] == "derived events: made 3 = delivered 2 + filtered 1 + dropped 0"
-    assert not Account(BALANCED, Tally(delivered=5), made, made=4).balances()
+    assert account.lines()[0].endswith("= delivered 1 + filtered 0 + dropped 0 + dependencies 4")
+    assert account.lines()[1] == "derived events: 3 = delivered 2 + filtered 1 + dropped 0"
+    assert not Account(BALANCED, Tally(delivered=5), derived, derived_count=4).balances()

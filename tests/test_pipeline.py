@@ -90,7 +90,7 @@ def test_what_is_made_of_a_record_follows_it_and_has_an_account_of_its_own(tmp_p
     line = pipeline(out)
     line.derive = derive
     line.drain(Queue([b"a", b"base", b"filtered", b"b"]))
-    assert line.records == Tally(delivered=2, filtered=1, taken_in=1)
+    assert line.records == Tally(delivered=2, filtered=1, dependencies=1)
     assert line.derived == Tally(delivered=6, filtered=3)
     names = [json.loads(text)["processName"] for text in out.read_text().splitlines()]
     assert names == ["a", "first", "second", "first", "second", "b", "first", "second"]

@@ -1,4 +1,4 @@
-"""The account at the end of a run: no event goes missing without being counted."""
+"""Account at the end of a run: every event is delivered, or counted by cause."""
 
 from __future__ import annotations
 
@@ -8,39 +8,38 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Tally:
-    """What became of events; those ``taken_in`` were of use only to others (rule 16)."""
+    """Fates of events; ``dependencies`` were needed by derived events only (rule 16)."""
 
     delivered: int = 0
     filtered: int = 0
     dropped: int = 0
-    taken_in: int = 0
+    dependencies: int = 0
 
     @property
     def total(self) -> int:
-        """How many there were, whatever became of them."""
-        return self.delivered + self.filtered + self.dropped + self.taken_in
+        """Number of events of every fate."""
+        return self.delivered + self.filtered + self.dropped + self.dependencies
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Counters per CPU of the kernel side, and what the reader made of it.
+    """Counters of the kernel side, per CPU, and tallies of the reader.
 
     For each CPU ``seen = filtered + submitted + lost``; in total ``submitted = delivered +
-    filtered + dropped + taken in``, where ``filtered`` are the events that filters on their
-    fields left in no scope when user space asked them, and those taken in served others alone
-    (rule 16).  ``made`` is the number of derived events, None if there could be none, and
-    ``derived`` what became of them.  ``missed`` events were not even seen: the kernel does not
-    run a program that is running on that CPU already.
+    filtered + dropped + dependencies``, where ``filtered`` are the events that filters on fields
+    left in no scope in user space.  ``derived_count`` is the number of derived events, None if
+    the run derives none, and ``derived`` their fates.  ``missed`` events were not seen: the
+    kernel does not run a program that is running on that CPU already.
     """
 
     kernel: Mapping[str, Sequence[int]]
     records: Tally
     derived: Tally = field(default_factory=Tally)
-    made: int | None = None
+    derived_count: int | None = None
     missed: int = 0
 
     def total(self, counter: str) -> int:
-        """Return a counter's sum over all CPUs."""
+        """Return the sum of a counter over all CPUs."""
         return sum(self.kernel[counter])
 
     def balances(self) -> bool:
@@ -50,28 +49,32 @@ class Account:
         return (
             all(seen == filtered + sent + lost for seen, filtered, sent, lost in columns)
             and self.total("submitted") == self.records.total
-            and (self.made or 0) == self.derived.total
+            and (self.derived_count or 0) == self.derived.total
         )
 
     def lines(self) -> list[str]:
-        """Return the summary for stderr, with a remedy for what went wrong."""
+        """Return the lines of the account, with a remedy for each loss."""
         total = self.total
         lines = [
             f"events: seen {total('seen')} = filtered {total('filtered')}"
             f" + submitted {total('submitted')} + lost {total('lost')};"
             f" submitted {total('submitted')} = {self._fates(self.records)}",
         ]
-        if self.made is not None:
-            lines[0] += f" + taken in {self.records.taken_in}"
-            lines.append(f"derived events: made {self.made} = {self._fates(self.derived)}")
+        if self.derived_count is not None:
+            lines[0] += f" + dependencies {self.records.dependencies}"
+            lines.append(f"derived events: {self.derived_count} = {self._fates(self.derived)}")
         if total("lost"):
             lines.append(f"{total('lost')} events lost: raise --buffer, or filter more")
         if self.missed:
-            lines.append(f"{self.missed} events missed: a program interrupted itself")
+            lines.append(
+                f"{self.missed} events missed: their program was running on the CPU already"
+            )
         if total("untracked"):
-            lines.append(f"{total('untracked')} processes or cgroups were too many to be tracked")
+            lines.append(
+                f"{total('untracked')} processes or cgroups untracked: their maps were full"
+            )
         if total("unknown"):
-            lines.append(f"{total('unknown')} events judged without the program of their process")
+            lines.append(f"{total('unknown')} events matched without the binary of their process")
         if not self.balances():
             lines.append("the account does not balance: please report this as a bug")
         return lines

@@ -1,4 +1,4 @@
-"""The traced COMMAND: a child that waits until tracing is on, and whose end is ours."""
+"""The traced COMMAND: a child that executes once tracing has started."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Final, NoReturn
 
 NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
-"""Exit statuses of a shell for a command that does not exist, or is no program."""
+"""Exit statuses of a shell for a command that is not found, or not executable."""
 
 KILLED: Final = 128
-"""Added to a signal's number, as a shell shows the end of a killed command."""
+"""Added to a signal's number for the exit status of a killed command, as a shell does."""
 
 
 class CommandError(Exception):
@@ -27,7 +27,7 @@ class CommandError(Exception):
 
 
 class Command:
-    """A child process made at once, which executes the command when it is released."""
+    """A child process that executes the command when it is released."""
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._path = find_program(argv[0])
@@ -43,7 +43,7 @@ class Command:
         self._status: int | None = None
 
     def fileno(self) -> int:
-        """Return a descriptor that becomes readable when the command has ended."""
+        """Return a pidfd, readable once the command has exited."""
         return self._pidfd
 
     def release(self) -> None:
@@ -66,7 +66,7 @@ class Command:
         return self._status
 
     def signal(self, number: int) -> None:
-        """Pass a signal on to the command, if it still runs."""
+        """Send a signal to the command, if it still runs."""
         if self._status is None:
             signal.pidfd_send_signal(self._pidfd, number)
 
@@ -91,5 +91,5 @@ def _run(path: str, argv: Sequence[str], gate: int, failure: int) -> NoReturn:
     except OSError as error:
         os.write(failure, str(error.errno or errno.EIO).encode())
     except BaseException:
-        sys.stderr.flush()  # nothing of the tracer may run on in the child
+        sys.stderr.flush()  # the child must not return into the tracer's code
     os._exit(NOT_EXECUTABLE)

@@ -18,7 +18,7 @@ from model.scope import Scope
 
 from .containers.cgroups import container_id, own_hierarchy
 from .decode.records import FLAGS
-from .derivation.containers import described
+from .derivation.containers import container_arguments
 from .derivation.stage import arguments_of
 from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES, all_events
 from .events.event import TraceEvent
@@ -54,7 +54,7 @@ def existing_container(place: Path, scopes: Sequence[Scope], epoch: int) -> Trac
     container = container_id(place.name) or ""
     first = first_process(place, container)
     changed = place.stat().st_ctime_ns - time.time_ns() + boot_time()
-    values = described(container, str(place), changed + epoch)
+    values = container_arguments(container, str(place), changed + epoch)
     event = event_of(EXISTING_CONTAINER, first, values, epoch)
     event.container_id, event.context_flags = container, FLAGS[True, False]
     for field in ("container_image", "container_name", "pod_name", "pod_namespace", "pod_uid",

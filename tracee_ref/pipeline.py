@@ -1,4 +1,4 @@
-"""From the ring buffer to the outputs: decode, print, flush when idle, account."""
+"""Pipeline from the ring buffer to the outputs: decode, derive, filter, print, account."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from typing import Final, Protocol
 
 from .accounting import Tally
 from .events.event import TraceEvent
-from .output.fast.lines import QuickLines, encoded
+from .output.fast.lines import FastLines, encoded
 from .output.printer import Printer
 from .output.sinks import Sink
 
 POLL_MS: Final = 10
-"""How long an idle reader rests: the kernel side does not wake it (bpf/lib/records.h)."""
+"""Pause of an idle reader: the kernel side does not wake it (bpf/lib/records.h)."""
 
-FAULTS: Final = (ValueError, KeyError, IndexError)
-"""What a record that is not as expected makes of the reading; the event is dropped."""
+MALFORMED: Final = (ValueError, KeyError, IndexError)
+"""Errors of decoding or printing a malformed record, whose event is dropped."""
 
 DRAIN_SECONDS: Final = 5.0
-"""How long to wait for the next record that is counted but not yet complete in the buffer."""
+"""Time to wait for a record that is counted, but not yet complete in the buffer."""
 
 
 class Source(Protocol):
-    """What the kernel side offers to the reader."""
+    """The kernel side as the reader needs it."""
 
     def read(self, handle: Callable[[list[bytes]], None], limit: int = ...) -> int:
-        """Hand waiting records to a function; return how many."""
+        """Pass the records in the buffer to ``handle``; return their number."""
 
     def counters(self) -> Mapping[str, Sequence[int]]:
-        """Return each counter's value per CPU."""
+        """Return the value of each counter, per CPU."""
 
 
 @dataclass(slots=True)
 class Pipeline:
-    """Takes records in and writes lines, and tells what became of the records and of events.
+    """Reads records, writes lines, and tallies the fate of records and derived events.
 
-    ``derive`` returns the events that are made of one, and takes out of that one the scopes
-    that do not want to see it; ``judge`` returns None for an event that filters on its fields
-    leave in no scope.  Without these, records are shown as they come.  ``quick`` makes
-    the lines of all outputs straight from most of the records that these two leave alone.
+    ``derive`` returns the events derived from one, and clears from its mask the scopes that did
+    not select it; ``match_fields`` returns None for an event that filters on its fields leave in
+    no scope.  ``fast`` formats the lines of all outputs straight from records, for the events
+    that these two do not look at.
     """
 
     decode: Callable[[bytes], TraceEvent]
     outputs: Sequence[tuple[Printer, Sink]]
-    judge: Callable[[TraceEvent], TraceEvent | None] | None = None
+    match_fields: Callable[[TraceEvent], TraceEvent | None] | None = None
     derive: Callable[[TraceEvent], Iterable[TraceEvent]] | None = None
-    quick: Sequence[QuickLines] = ()
+    fast: Sequence[FastLines] = ()
     records: Tally = field(default_factory=Tally)
     derived: Tally = field(default_factory=Tally)
     errors: list[str] = field(default_factory=list)
@@ -61,69 +61,69 @@ class Pipeline:
         self.flush()
 
     def handle(self, records: Sequence[bytes]) -> None:
-        """Write the lines of records, and of the events that are made of them."""
-        if len(self.quick) == 1:
-            self._show_in_one(self.quick[0], self.outputs[0][1], records)
+        """Write the lines of records, and of the events derived from them."""
+        if len(self.fast) == 1:
+            self._print_to_one(self.fast[0], self.outputs[0][1], records)
             return
         for record in records:
-            if not (self.quick and self._show_quickly(record)):
-                self._show_record(record)
+            if not (self.fast and self._print_fast(record)):
+                self._print_record(record)
 
-    def _show_in_one(self, quick: QuickLines, sink: Sink, records: Sequence[bytes]) -> None:
-        """Do so for one output, as most runs have: with the least that a record can take."""
+    def _print_to_one(self, fast: FastLines, sink: Sink, records: Sequence[bytes]) -> None:
+        """Write records to the only output: the shortest path, since most runs have one."""
         while records:
             lines: list[str] = []
-            with suppress(*FAULTS):
-                quick.make(records, lines)
-            done = len(lines)
-            self.records.delivered += done
+            with suppress(*MALFORMED):
+                fast.make(records, lines)
+            count = len(lines)
+            self.records.delivered += count
             sink.write(encoded(lines))
-            for record in records[done : done + 1]:
-                self._show_record(record)
-            records = records[done + 1 :]
+            for record in records[count : count + 1]:
+                self._print_record(record)
+            records = records[count + 1 :]
 
-    def _show_record(self, record: bytes) -> None:
-        """Decode a record, and print what is made of it."""
+    def _print_record(self, record: bytes) -> None:
+        """Decode a record; print its event and those derived from it."""
         try:
             event = self.decode(record)
-            made = self.derive(event) if self.derive else ()
-        except FAULTS as error:
+            derived = self.derive(event) if self.derive else ()
+        except MALFORMED as error:
             self._drop(self.records, error)
             return
-        self._show(event, self.records)
-        for one in made:
-            self._show(one, self.derived)
+        self._print(event, self.records)
+        for each in derived:
+            self._print(each, self.derived)
 
-    def _show_quickly(self, record: bytes) -> bool:
+    def _print_fast(self, record: bytes) -> bool:
         lines = []
         try:
-            for quick, (_, sink) in zip(self.quick, self.outputs, strict=True):
-                line = quick.line(record)
+            for fast, (_, sink) in zip(self.fast, self.outputs, strict=True):
+                line = fast.line(record)
                 if line is None:
                     return False
                 lines.append((sink, line))
-        except FAULTS:
+        except MALFORMED:
             return False
         self.records.delivered += 1
         for sink, line in lines:
             sink.write(line)
         return True
 
-    def show_made(self, event: TraceEvent) -> None:
-        """Write the line of an event that was made by user space, of no record."""
-        self._show(event, self.derived)
+    def print_derived(self, event: TraceEvent) -> None:
+        """Write the line of an event that comes from user space, without a record."""
+        self._print(event, self.derived)
 
-    def _show(self, event: TraceEvent, tally: Tally) -> None:
+    def _print(self, event: TraceEvent, tally: Tally) -> None:
         if not event.matched_scopes:
-            tally.taken_in += 1
+            tally.dependencies += 1
             return
         try:
-            shown = self.judge(event) if self.judge else event
-            if shown is None:
+            matched = self.match_fields(event) if self.match_fields else event
+            if matched is None:
                 tally.filtered += 1
                 return
-            lines = [(sink, printer.line(shown)) for printer, sink in self.outputs]
-        except FAULTS as error:
+            lines = [(sink, printer.line(matched)) for printer, sink in self.outputs]
+        except MALFORMED as error:
             self._drop(tally, error)
             return
         tally.delivered += 1
@@ -140,9 +140,9 @@ class Pipeline:
             sink.flush()
 
     def follow(self, source: Source, until: Callable[[], bool], wake: int | None) -> None:
-        """Read until told to end; ``wake`` is a descriptor that ends a rest early.
+        """Read until ``until`` returns true; ``wake`` is a descriptor that ends a pause early.
 
-        What is left then is for ``drain``: a host may never stop to produce events.
+        The records left then are for ``drain``: a host may never stop producing events.
         """
         poll = select.poll()
         if wake is not None:
@@ -154,7 +154,7 @@ class Pipeline:
             poll.poll(POLL_MS)
 
     def drain(self, source: Source) -> None:
-        """Read what is left after the programs were detached, to the last counted record."""
+        """Read the records left after the programs were detached, to the last counted one."""
         deadline = time.monotonic() + DRAIN_SECONDS
         submitted = sum(source.counters()["submitted"])
         while self.records.total < submitted and time.monotonic() < deadline:

@@ -24,7 +24,7 @@ from .existing_containers import existing_containers, init_namespaces
 from .field_filters import FieldFilters
 from .kernel.tracer import KernelTracer
 from .output.columns import Containers
-from .output.fast.lines import quick_lines
+from .output.fast.lines import fast_lines
 from .output.flags import OutputPlan
 from .output.json_lines import JsonPrinter
 from .output.printer import Printer
@@ -67,7 +67,7 @@ def run_session(options: RunOptions) -> int:
             say("tracing")
             start_events = 0
             for event in events_at_start(plan, tracer):
-                pipeline.show_made(event)
+                pipeline.print_derived(event)
                 start_events += 1
             if command:
                 command.release()
@@ -82,7 +82,7 @@ def run_session(options: RunOptions) -> int:
             kernel=tracer.counters(),
             records=pipeline.records,
             derived=pipeline.derived,
-            made=made_events(plan, derivation, start_events),
+            derived_count=derived_events(plan, derivation, start_events),
             missed=tracer.missed(),
         )
         for line in [*account.lines(), *options.signatures.summaries(), *pipeline.errors[:1]]:
@@ -136,9 +136,9 @@ def events_at_start(plan: RunPlan, tracer: KernelTracer) -> Iterator[TraceEvent]
         ) from error
 
 
-def made_events(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:
-    """Return the number of events that user space made, None where it was to make none."""
-    return derivation.made + start_events if derivation.bases or plan.at_start else None
+def derived_events(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:
+    """Return the number of derived events, None if the run derives none."""
+    return derivation.derived_count + start_events if derivation.bases or plan.at_start else None
 
 
 def check_host() -> None:
@@ -182,9 +182,9 @@ def pipeline_of(
     return Pipeline(
         decoder,
         sinks,
-        judge=filters.judge if filters.raw else None,
+        match_fields=filters.judge if filters.raw else None,
         derive=derivation if derivation.bases else None,
-        quick=quick_lines(decoder, [printer for printer, _ in sinks], view, filters.raw),
+        fast=fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw),
     )
 
 

@@ -115,7 +115,7 @@ def test_containers_that_are_there_are_told_at_the_start(kernel: Kernel) -> None
     reply = kernel.ask("existing.traced", request, seconds=60)
     traced = Traced.from_reply(reply)
     first, second = sorted(traced.events, key=lambda event: event["containerId"])
-    assert "derived events: made 2 = delivered 2 + filtered 0" in traced.stderr
+    assert "derived events: 2 = delivered 2 + filtered 0" in traced.stderr
     assert {
         name: first[name]
         for name in ("hostProcessId", "hostParentProcessId", "cgroupId", "processName", "userId",

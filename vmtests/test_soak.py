@@ -12,7 +12,7 @@ import pytest
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced
 
-MADE = re.compile(r"derived events: made (\d+) = delivered (\d+)")
+MADE = re.compile(r"derived events: (\d+) = delivered (\d+)")
 GROWTH = 1.05
 """Of the tracer's memory from the first half to the end."""
 

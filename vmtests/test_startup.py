@@ -98,7 +98,7 @@ def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], d
     result = Traced.from_reply(reply)
     assert result.status == 0, result.stderr
     assert result.account.balances()
-    assert "judged without" not in result.stderr
+    assert "matched without" not in result.stderr
     lines = (line.split() for line in reply["journal"])
     noted = {int(pid): int(time) for pid, time in lines}
     shown = Counter(e["hostProcessId"] for e in result.events if e["matchedScopes"] & 1)

@@ -26,13 +26,16 @@ def cgroup(path: str | None, number: int = 3) -> dict[str, Any]:
 
 def test_a_container_is_told_once_whatever_the_hierarchies() -> None:
     event = exit_with(timestamp=5)
-    (made,) = containers.created(event, cgroup(f"/a/docker-{ID}.scope"))
+    (made,) = containers.derive_create(event, cgroup(f"/a/docker-{ID}.scope"))
     assert (made["runtime"], made["container_id"], made["ctime"]) == ("docker", ID, 5)
-    (gone,) = containers.removed(event, cgroup(f"/a/crio-{ID}"))
+    (gone,) = containers.derive_remove(event, cgroup(f"/a/crio-{ID}"))
     assert gone == {"runtime": "crio", "container_id": ID}
     for others in (cgroup(f"/a/docker-{ID}.scope", 0), cgroup(None), cgroup("/a"),
                    cgroup(f"/{ID}/below")):  # fmt: skip
-        assert not [*containers.created(event, others), *containers.removed(event, others)]
+        assert not [
+            *containers.derive_create(event, others),
+            *containers.derive_remove(event, others),
+        ]
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def shown_masks(scopes: list[Scope], event: Event) -> Mapping[str, int]:
     derivation = Derivation(selecting_scopes(scopes), EVENTS, RULES_HERE)
     filters = FieldFilters(scopes, printed=True, events=EVENTS, others=derivation.raw)
     made = derivation(base)
-    assert derivation.made == len(made)
+    assert derivation.derived_count == len(made)
     judged = [filters.judge(one) for one in (base, *made) if one.matched_scopes]
     return {one.event_name: one.matched_scopes for one in judged if one}
 

@@ -15,7 +15,7 @@ from tracee_ref.decode.records import FLAG_COMPAT, FROM_DATA, HEADER, RecordDeco
 from tracee_ref.events.argument_types import Shape, shape_of
 from tracee_ref.events.catalogue import EventDefinition, load_catalogue
 from tracee_ref.output.columns import Containers
-from tracee_ref.output.fast.lines import CONTEXTS, QuickLines, quick_lines
+from tracee_ref.output.fast.lines import CONTEXTS, FastLines, fast_lines
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.printer import Printer
 from tracee_ref.output.table import TablePrinter
@@ -71,11 +71,11 @@ def of_shape(shape: Shape) -> st.SearchStrategy[bytes]:
     return TEXTS
 
 
-def both(name: str, root: Path, *, printed: bool) -> tuple[Callable[[bytes], bytes], QuickLines]:
+def both(name: str, root: Path, *, printed: bool) -> tuple[Callable[[bytes], bytes], FastLines]:
     view = View(epoch=EPOCH, printed=printed)
     decoder, printer = RecordDecoder(view, Runtimes(root)), PRINTERS[name]()
-    (quick,) = quick_lines(decoder, [printer], view, apart={"ptrace"})
-    return lambda record: printer.line(decoder(record)), quick
+    (fast,) = fast_lines(decoder, [printer], view, apart={"ptrace"})
+    return lambda record: printer.line(decoder(record)), fast
 
 
 @pytest.mark.parametrize("printed", [False, True])
@@ -83,10 +83,10 @@ def both(name: str, root: Path, *, printed: bool) -> tuple[Callable[[bytes], byt
 @settings(max_examples=300)
 @given(st.lists(records(), min_size=1, max_size=4))
 def test_the_same_lines(name: str, printed: bool, drawn: list[bytes]) -> None:
-    long_way, quick = both(name, Path("/nonexistent"), printed=printed)
+    long_way, fast = both(name, Path("/nonexistent"), printed=printed)
     for record in drawn:
-        assert quick.line(record) in (None, long_way(record))
-        assert quick.line(record) in (None, long_way(record))
+        assert fast.line(record) in (None, long_way(record))
+        assert fast.line(record) in (None, long_way(record))
 
 
 def plain(**replaced: bytes | int) -> bytes:
@@ -98,32 +98,32 @@ def plain(**replaced: bytes | int) -> bytes:
 
 @pytest.mark.parametrize("name", PRINTERS)
 def test_nearly_all_records_need_no_decoding(name: str, tmp_path: Path) -> None:
-    long_way, quick = both(name, tmp_path, printed=True)
-    assert quick.line(plain()) == long_way(plain())
+    long_way, fast = both(name, tmp_path, printed=True)
+    assert fast.line(plain()) == long_way(plain())
     for unusual in (plain(flags=FLAG_COMPAT), plain(mask=0), plain(container=CONTAINER)):
-        assert quick.line(unusual) is None
+        assert fast.line(unusual) is None
 
 
 def test_events_that_are_filtered_go_the_long_way(tmp_path: Path) -> None:
-    _, quick = both("json", tmp_path, printed=False)
+    _, fast = both("json", tmp_path, printed=False)
     record = header(load_catalogue()["ptrace"], b"cat", bytes(32), 0, 1) + pack("6Q", *range(6))
-    assert quick.line(record) is None
+    assert fast.line(record) is None
 
 
 def test_a_container_is_shown_as_it_becomes_known(tmp_path: Path) -> None:
-    long_way, quick = both("json", tmp_path, printed=False)
-    assert quick.line(plain(container=CONTAINER)) is None
+    long_way, fast = both("json", tmp_path, printed=False)
+    assert fast.line(plain(container=CONTAINER)) is None
     file = tmp_path / "var/lib/docker/containers" / CONTAINER.hex() / "config.v2.json"
     file.parent.mkdir(parents=True)
     file.write_text('{"Name": "/web", "Config": {"Image": "nginx"}}')
-    long_way, quick = both("json", tmp_path, printed=False)
-    line = quick.line(plain(container=CONTAINER))
+    long_way, fast = both("json", tmp_path, printed=False)
+    line = fast.line(plain(container=CONTAINER))
     assert line == long_way(plain(container=CONTAINER))
     assert b'"containerName":"web"' in line
 
 
 def test_threads_are_forgotten_when_they_are_many(tmp_path: Path) -> None:
-    _, quick = both("json", tmp_path, printed=False)
+    _, fast = both("json", tmp_path, printed=False)
     for number in range(CONTEXTS + 10):
-        assert quick.line(plain(comm=b"%d" % number))
-    assert len(quick._contexts) <= CONTEXTS
+        assert fast.line(plain(comm=b"%d" % number))
+    assert len(fast._contexts) <= CONTEXTS

@@ -21,7 +21,7 @@ from tracee_ref.events.hook_names import PACKET
 from tracee_ref.output.go_values import go_text
 from tracee_ref.packets.headers import ABOUT, protocol_name, read_packet
 from tracee_ref.packets.icmp import TYPES, TYPES_V6, type_code
-from tracee_ref.packets.rules import MADE
+from tracee_ref.packets.rules import DERIVATIONS
 from tracee_ref.tables import selecting_scopes
 
 LOOPBACK = bytes([127, 0, 0, 1])
@@ -58,7 +58,7 @@ def sent(packet: bytes) -> bytes:
     return ABOUT.pack(len(packet), 1, 1, 0) + packet
 
 
-def events_of(packet: bytes, names: Any = MADE) -> dict[str, dict[str, Any]]:
+def events_of(packet: bytes, names: Any = DERIVATIONS) -> dict[str, dict[str, Any]]:
     """What is made of a packet by all rules: arguments by event."""
     derivation = Derivation(selecting_scopes([Scope(1, frozenset(names))]), all_events(), RULES)
     base = msgspec.structs.replace(
@@ -177,7 +177,7 @@ def test_names_of_icmp() -> None:
 @given(st.integers(0, 3), st.data())
 def test_masks_do_not_depend_on_one_another(number: int, data: st.DataObject) -> None:
     """Facts, section 6: no event of a packet takes scopes from another one."""
-    names = st.frozensets(st.sampled_from([*MADE]), min_size=1)
+    names = st.frozensets(st.sampled_from([*DERIVATIONS]), min_size=1)
     scopes = [Scope(i, data.draw(names)) for i in range(1, number + 2)]
     accepted = data.draw(st.integers(0, (1 << len(scopes)) - 1))
     derivation = Derivation(selecting_scopes(scopes), all_events(), RULES)

@@ -1,1 +1,1 @@
-"""Events that come from other events: container_create from cgroup_mkdir, signatures from many."""
+"""Derivation of events from others: containers from cgroups, packets, signatures."""

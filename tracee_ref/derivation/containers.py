@@ -1,7 +1,7 @@
-"""container_create and container_remove, of the making and removing of cgroups.
+"""Derivation of container_create and container_remove from cgroup events.
 
-They carry the facts of who made or removed the cgroup, mostly the runtime, which is in no
-container itself (rule 15).
+They carry the facts of the process that made or removed the cgroup, usually the runtime, which is
+not in a container itself (rule 15).
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from typing import TYPE_CHECKING, Any
 from ..containers.cgroups import container_id, own_hierarchy
 from ..containers.runtimes import Runtimes
 
-if TYPE_CHECKING:  # this page is read with the catalogue, which defines our events
+if TYPE_CHECKING:  # the catalogue imports this module, and events the catalogue
     from ..events.event import TraceEvent
 
 
-def created(base: TraceEvent, args: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the arguments of container_create where a cgroup_mkdir makes a container.
+def derive_create(base: TraceEvent, args: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the arguments of container_create for a cgroup_mkdir of a container.
 
-    ``ctime`` is the time of the event: then the cgroup was made.
+    ``ctime`` is the time of the event, which is when the cgroup was made.
     """
     if container := container_at(args):
-        yield described(container, args["cgroup_path"], base.timestamp)
+        yield container_arguments(container, args["cgroup_path"], base.timestamp)
 
 
-def removed(_base: TraceEvent, args: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the arguments of container_remove where a cgroup_rmdir removes a container."""
+def derive_remove(_base: TraceEvent, args: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the arguments of container_remove for a cgroup_rmdir of a container."""
     if container := container_at(args):
         runtime = runtimes().runtime(container, args["cgroup_path"])
         yield {"runtime": runtime, "container_id": container}
 
 
 def container_at(args: Mapping[str, Any]) -> str | None:
-    """Return the container that a cgroup event is about.
+    """Return the id of the container that a cgroup event is about.
 
-    None for any other cgroup, also for one of another v1 hierarchy: a runtime makes one in each.
+    None for other cgroups, and for those of other v1 hierarchies: a runtime makes one in each.
     """
     path = args["cgroup_path"]
     if path is None or args["hierarchy_id"] != own_hierarchy_number():
@@ -44,29 +44,29 @@ def container_at(args: Mapping[str, Any]) -> str | None:
     return container_id(path.rpartition("/")[2])
 
 
-def described(container: str, path: str, ctime: int) -> dict[str, Any]:
-    """Return what container_create and existing_container tell; ``path`` is of the cgroup."""
-    known = runtimes().describe(container)
+def container_arguments(container: str, path: str, ctime: int) -> dict[str, Any]:
+    """Return the arguments of container_create and existing_container; ``path`` is the cgroup's."""
+    details = runtimes().describe(container)
     return {
         "runtime": runtimes().runtime(container, path),
         "container_id": container,
         "ctime": ctime,
-        "container_image": known.image,
-        "container_name": known.name,
-        "pod_name": known.pod_name,
-        "pod_namespace": known.pod_namespace,
-        "pod_uid": known.pod_uid,
-        "pod_sandbox": known.pod_sandbox,
+        "container_image": details.image,
+        "container_name": details.name,
+        "pod_name": details.pod_name,
+        "pod_namespace": details.pod_namespace,
+        "pod_uid": details.pod_uid,
+        "pod_sandbox": details.pod_sandbox,
     }
 
 
 @cache
 def runtimes() -> Runtimes:
-    """Return the runtimes of this machine."""
+    """Return the container runtimes of this host."""
     return Runtimes()
 
 
 @cache
 def own_hierarchy_number() -> int:
-    """Return the number of the hierarchy that tells of containers."""
+    """Return the number of the hierarchy that names containers."""
     return own_hierarchy().number

@@ -1,8 +1,8 @@
-"""Which events need which, and what the kernel side is asked for because of that.
+"""Graph of event dependencies, and the scopes of the kernel side that follow from it.
 
-The kernel side judges process filters only, and these hold for a base and all that is derived
-from it alike (rule 15).  So it is given scopes that select what they need, too: the mask of a
-record is then good for every event that is made of it.
+The kernel side matches process filters, which hold for a base event and the events derived from
+it alike (rule 15).  Its scopes select their dependencies, too: the mask of a record then serves
+every event derived from it.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ Events = Mapping[str, EventDefinition]
 
 
 def depends_of(events: Events) -> dict[str, tuple[str, ...]]:
-    """Return what each derived event directly needs."""
+    """Return the direct dependencies of each derived event."""
     return {name: event.bases for name, event in events.items() if event.bases}
 
 
 def problems(events: Events) -> list[str]:
-    """Return what is wrong with the graph, by sentences; nothing, if all is well."""
+    """Return the faults of the graph as sentences."""
     return [sentence for name in depends_of(events) for sentence in problems_of(name, events)]
 
 
 def problems_of(name: str, events: Events) -> list[str]:
-    """Return what is wrong with an event's place in the graph.
+    """Return the faults of one event in the graph.
 
-    Every base must be known, and be deliverable if the derived event says that it is; nothing
-    may need itself, directly or through others.
+    Every base must be in the catalogue, and be available if the derived event is; no event may
+    need itself, directly or through others.
     """
     event = events[name]
     return [
@@ -47,11 +47,11 @@ def problems_of(name: str, events: Events) -> list[str]:
 
 
 def kernel_scopes(scopes: Iterable[Scope], events: Events) -> tuple[Scope, ...]:
-    """Return the scopes as the kernel side is to know them (rule 16).
+    """Return the scopes of the kernel side (rule 16).
 
-    Each selects all that it needs of the kernel.  Filters on the fields of an event go along only
-    where the scope needs that event for itself alone: else the kernel side would take away
-    what another event is to be made of (rule 15).
+    Each selects the kernel events among its dependencies.  Filters on the fields of an event are
+    kept only where the scope selects the event and derives none from it: otherwise the kernel
+    side would discard records that another event is derived from (rule 15).
     """
     depends = depends_of(events)
     return tuple(_kernel_scope(scope, events, depends) for scope in scopes)
@@ -62,10 +62,10 @@ def _kernel_scope(scope: Scope, events: Events, depends: Mapping[str, Sequence[s
     bases = {base for name in needed for base in depends.get(name, ())}
     selected = frozenset(name for name in needed if events[name].of_kernel)
 
-    def judged_there(condition: Condition) -> bool:
+    def in_kernel(condition: Condition) -> bool:
         key = condition.key
         return not isinstance(key, EventField) or (key.event in selected and key.event not in bases)
 
     return replace(
-        scope, events=selected, conditions=frozenset(filter(judged_there, scope.conditions))
+        scope, events=selected, conditions=frozenset(filter(in_kernel, scope.conditions))
     )

@@ -1,4 +1,4 @@
-"""The table of built-in derived events: what each needs, and how it is made of that."""
+"""Table of the built-in derived events: base events and derivation of each."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Values: TypeAlias = Mapping[str, Any]
 """Arguments of a derived event by name: raw values, as those of its bases are."""
 
 Derive: TypeAlias = Callable[[TraceEvent, Values], Iterable[Values]]
-"""Gives the arguments of each event that is to be made of a base event, often of none.
+"""Gives the arguments of each event derived from a base event, often none.
 
-It is given the base, which it must not change, and the base's arguments by name: in raw form,
-whatever the outputs show, and None where a value was not there or could not be read.
+It gets the base, which it must not change, and the base's arguments by name: in raw form,
+whatever the outputs print, and None where a value was absent or could not be read.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a derived event comes about: ``derive`` is asked of every event of its ``bases``.
+    """Derivation of one event: ``derive`` is called with every event of its ``bases``.
 
-    ``metadata`` goes with every event that it makes; only signatures have one.
+    ``metadata`` is copied to every derived event; only signatures have it.
     """
 
     bases: tuple[str, ...]
@@ -37,12 +37,12 @@ class Rule:
     metadata: Metadata | msgspec.UnsetType = msgspec.UNSET
 
 
-MADE: Final[Mapping[str, Derive]] = {
-    "container_create": containers.created,
-    "container_remove": containers.removed,
-    **packets.MADE,
+DERIVATIONS: Final[Mapping[str, Derive]] = {
+    "container_create": containers.derive_create,
+    "container_remove": containers.derive_remove,
+    **packets.DERIVATIONS,
 }
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
-    {name: Rule(bases, MADE[name]) for name, bases in BASES.items()}
+    {name: Rule(bases, DERIVATIONS[name]) for name, bases in BASES.items()}
 )
-"""By the name of the derived event."""
+"""Rules by the name of the derived event."""

@@ -1,4 +1,4 @@
-"""The stage that makes derived events of those that the kernel side sent."""
+"""Derivation stage: derived events from those of the kernel side."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .graph import Events, depends_of
 from .rules import Rule, Values
 
 TYPES: Final = ((bool, "bool"), (int, "long"), (str, "const char*"), (list, "const char*const*"))
-"""Types of arguments that an event does not declare, by their values."""
+"""C types of arguments that an event does not declare, by the type of their value."""
 
 
 class Derivation:
-    """Makes the derived events that scopes selected, or that others are made of.
+    """Derives the events that scopes selected, and those that other events need.
 
     ``selected`` maps events to the masks of the scopes that selected them.  ``bases`` are the
-    events that must come with raw arguments, ``made`` counts the events that were made for some
-    scope.  ``hidden`` are arguments of bases that were taken in for what is made of these alone,
-    as (event, argument).
+    events that must come with raw arguments, ``derived_count`` counts the derived events that
+    matched a scope.  ``hidden`` are arguments of bases that only derived events need, as
+    (event, argument).
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Derivation:
         rules: Mapping[str, Rule],
         hidden: Collection[tuple[str, str]] = (),
     ) -> None:
-        self._select = selected
+        self._selected = selected
         depends = depends_of(events)
         needed = taken_in(selected, depends)
         self._rules: dict[str, list[tuple[EventDefinition, Rule]]] = {}
@@ -43,37 +43,37 @@ class Derivation:
                 self._rules.setdefault(base, []).append((events[name], rules[name]))
         self.bases = frozenset(self._rules)
         self.raw = self.bases | (needed & rules.keys())
-        self.made = 0
+        self.derived_count = 0
         self._hidden = dict(hidden)
 
     def __call__(self, base: TraceEvent) -> list[TraceEvent]:
-        """Return what is made of an event; leave in the event the scopes that selected it.
+        """Return the events derived from ``base``; clear from its mask the scopes without it.
 
-        Rule 15: its mask holds for all that is made of it, less the scopes that did not select
-        that.  A base comes before what is made of it.
+        Rule 15: the mask of a base holds for the events derived from it, less the scopes that
+        did not select them.  A base comes before the events derived from it.
         """
         if base.event_name not in self.bases:
             return []
-        accepted, made = base.matched_scopes, list(self._made_of(base))
-        for event in (base, *made):
-            event.matched_scopes = accepted & self._select.get(event.event_name, 0)
+        accepted, derived = base.matched_scopes, list(self._derived_from(base))
+        for event in (base, *derived):
+            event.matched_scopes = accepted & self._selected.get(event.event_name, 0)
         hide(base, self._hidden.get(base.event_name))
-        shown = [event for event in made if event.matched_scopes]
-        self.made += len(shown)
-        return shown
+        matched = [event for event in derived if event.matched_scopes]
+        self.derived_count += len(matched)
+        return matched
 
-    def _made_of(self, base: TraceEvent) -> Iterator[TraceEvent]:
+    def _derived_from(self, base: TraceEvent) -> Iterator[TraceEvent]:
         rules = self._rules.get(base.event_name, ())
         args = {argument.name: argument.value for argument in base.args} if rules else {}
         for definition, rule in rules:
             for values in rule.derive(base, args):
-                event = made_event(base, definition, values)
+                event = derived_event(base, definition, values)
                 event.metadata = rule.metadata
                 yield event
-                yield from self._made_of(event)
+                yield from self._derived_from(event)
 
 
-def made_event(base: TraceEvent, definition: EventDefinition, values: Values) -> TraceEvent:
+def derived_event(base: TraceEvent, definition: EventDefinition, values: Values) -> TraceEvent:
     """Return an event with the facts of its base and arguments of its own (rule 15)."""
     args = arguments_of(definition, values, base.args)
     return msgspec.structs.replace(
@@ -86,16 +86,16 @@ def made_event(base: TraceEvent, definition: EventDefinition, values: Values) ->
 
 
 def arguments_of(
-    definition: EventDefinition, values: Values, taken: Sequence[Argument] = ()
+    definition: EventDefinition, values: Values, base_args: Sequence[Argument] = ()
 ) -> list[Argument]:
-    """Return the arguments that an event declares, then those that it has besides.
+    """Return the declared arguments of an event, then the additional ones.
 
-    Those besides that were ``taken`` from the base keep their types.
+    Additional arguments copied from the base (``base_args``) keep their types.
     """
-    declared = [Argument(one.name, one.type, values.get(one.name)) for one in definition.args]
-    names = {one.name for one in definition.args}
+    declared = [Argument(arg.name, arg.type, values.get(arg.name)) for arg in definition.args]
+    names = {arg.name for arg in definition.args}
     others = (name for name in values if name not in names)
-    types = {one.name: one.type for one in taken if values.get(one.name) is one.value}
+    types = {arg.name: arg.type for arg in base_args if values.get(arg.name) is arg.value}
     return [
         *declared,
         *(
@@ -106,7 +106,7 @@ def arguments_of(
 
 
 def hide(event: TraceEvent, name: str | None) -> None:
-    """Take the value of an argument out of an event, as if it had none."""
+    """Remove the value of an argument from ``event``."""
     for argument in event.args if name else ():
         if argument.name == name and argument.value is not None:
             argument.value = None
@@ -114,5 +114,5 @@ def hide(event: TraceEvent, name: str | None) -> None:
 
 
 def type_of(value: Any) -> str:
-    """Return the C type that is shown with a value; that of a text if there is none."""
+    """Return the C type printed with a value; that of a string if none fits."""
     return next((name for kind, name in TYPES if isinstance(value, kind)), "const char*")

@@ -119,7 +119,7 @@ def derive(
     return made
 
 
-MADE: Final[Mapping[str, Derive]] = {
+DERIVATIONS: Final[Mapping[str, Derive]] = {
     "net_packet_ipv4": derive(addresses, "proto_ipv4", _ipv4),
     "net_packet_ipv6": derive(addresses, "proto_ipv6", _ipv6),
     "net_packet_tcp": derive(ends, "proto_tcp", _tcp),

@@ -74,7 +74,7 @@ FAULTS = (
     Fault("payload-never-copied", PACKET_PROGRAMS, "if (needs_payload(skb, packet, mask))", "if (0)", PACKETS),
     Fault("later-fragment-has-ports", "tracee_ref/packets/headers.py", "ihl < 5 or offset or", "ihl < 5 or", ("tests/packets/test_packets.py",)),
     # Derived events.
-    Fault("base-printed-for-all", "tracee_ref/derivation/stage.py", "event.matched_scopes = accepted & self._select.get(event.event_name, 0)",
+    Fault("base-printed-for-all", "tracee_ref/derivation/stage.py", "event.matched_scopes = accepted & self._selected.get(event.event_name, 0)",
           "event.matched_scopes = accepted", UPSTREAM_BUGS),
     Fault("base-filtered-for-all", "tracee_ref/derivation/graph.py", "key.event in selected and key.event not in bases",
           "key.event in selected", UPSTREAM_BUGS),

@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 240.0
 ACCOUNT = re.compile(
     r"events: seen (\d+) = filtered (\d+) \+ submitted (\d+) \+ lost (\d+);"
     r" submitted \d+ = delivered (\d+) \+ filtered (\d+) \+ dropped (\d+)"
-    r"(?: \+ taken in (\d+))?"
+    r"(?: \+ dependencies (\d+))?"
 )
 
 

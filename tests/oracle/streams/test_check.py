@@ -175,7 +175,8 @@ ACCOUNT = (
 @pytest.mark.usefixtures("place")
 def test_losses_are_read_from_what_tracers_print() -> None:
     texts = (
-        ACCOUNT.format(sent=1) + "tracee-ref: 1 events missed: a program interrupted itself\n",
+        ACCOUNT.format(sent=1)
+        + "tracee-ref: 1 events missed: their program was running on the CPU already\n",
         "End of events stream\nStats: {EventCount:1 ErrorCount:0 LostEvCount:2 LostWrCount:0}\n",
         '{"lost": 1, "dropped": 1}\n',
     )

@@ -55,7 +55,7 @@ LONG_TEXT: Final = 256
 """Longer ones are not kept."""
 
 
-class QuickLines:
+class FastLines:
     """Makes the lines of one format; events that ``apart`` names all go the long way."""
 
     def __init__(
@@ -65,7 +65,7 @@ class QuickLines:
         self._format = format_
         self._view = view
         self._apart = apart
-        self._events: dict[bytes, QuickEvent] = {}
+        self._events: dict[bytes, FastEvent] = {}
         self._contexts: dict[bytes, tuple[str, ...]] = {}
         self._lines: dict[bytes, Line] = {}
 
@@ -107,13 +107,13 @@ class QuickLines:
         line = self._lines[record[EVENT_AT:CONTEXT_END]] = event.line(context)
         return line
 
-    def _event(self, key: bytes) -> QuickEvent | None:
+    def _event(self, key: bytes) -> FastEvent | None:
         if found := self._events.get(key):
             return found
         event = self._decode.definition(int.from_bytes(key, "little"))
         if not event.syscall or event.name in self._apart or event.name in FINISHERS:
             return None
-        prepared = self._events[key] = QuickEvent(event, self._format, self._view)
+        prepared = self._events[key] = FastEvent(event, self._format, self._view)
         return prepared
 
     def _context(self, record: bytes) -> tuple[str, ...] | None:
@@ -142,7 +142,7 @@ class QuickLines:
         return context
 
 
-class QuickEvent:
+class FastEvent:
     """What makes the lines of an event, but for what belongs to the thread."""
 
     def __init__(self, event: EventDefinition, format_: Format, view: View) -> None:
@@ -202,12 +202,12 @@ def encoded(lines: Iterable[str]) -> bytes:
     return "".join(lines).encode(errors="surrogateescape")
 
 
-def quick_lines(
+def fast_lines(
     decoder: RecordDecoder, printers: Iterable[Printer], view: View, apart: Container[str]
-) -> tuple[QuickLines, ...]:
+) -> tuple[FastLines, ...]:
     """Return what makes the lines of some printers."""
     formats = [
         TableFormat(printer) if isinstance(printer, TablePrinter) else JsonFormat()
         for printer in printers
     ]
-    return tuple(QuickLines(decoder, format_, view, apart) for format_ in formats)
+    return tuple(FastLines(decoder, format_, view, apart) for format_ in formats)
