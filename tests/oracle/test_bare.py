@@ -34,14 +34,14 @@ def test_nothing_else_is_seen() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("vectors", "verify"), "whole, and as the model says"),
+        (("vectors", "verify"), "intact, and the model agrees"),
         (("check", "--scopes", "event=openat", "uid=0", "stream.json"), "verdict: agreed"),
         (
             ("explain", "-f", "event=openat", "-f", "uid=5", "stream.json"),
             "no  uid=5: the uid is 0 (rule 9)",
         ),
         (("diff-dialects",), "exec-makes-new"),
-        (("run", "--", *BARE, REFERENCE), "all questions were answered as the model does"),
+        (("run", "--", *BARE, REFERENCE), "all answers agree with the model"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

@@ -129,7 +129,7 @@ def test_a_changed_vector_is_noticed(copy: Path) -> None:
     path.write_text(json.dumps(line) + "\n" + rest)
     ran = oracle("vectors", "verify", copy)
     assert ran.status == 1
-    assert "decision.jsonl: not as it was frozen" in ran.out
+    assert "decision.jsonl: changed" in ran.out
     assert f"{line['id']}: expected mask 0, got" in ran.out
     (copy / "trace.jsonl").unlink()
     assert "trace.jsonl: missing" in oracle("vectors", "verify", copy).out

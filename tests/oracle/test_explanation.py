@@ -59,20 +59,20 @@ def test_every_kind_of_filter_is_put_in_words() -> None:
         "True uid!=0: the uid is 1000",
     ]
     assert reasons(OPENAT, "pid=new", "pid!=8", "mntns=3", "pidns!=4") == [
-        "True pid=new: the process is 7, the thread 8; it began after tracing did",
-        "False pid!=8: the process is 7, the thread 8; it began after tracing did",
+        "True pid=new: the process is 7, the thread 8; it started after tracing did",
+        "False pid!=8: the process is 7, the thread 8; it started after tracing did",
         "True mntns=3: the mount namespace is 3",
         "False pidns!=4: the pid namespace is 4",
     ]
     assert reasons(OPENAT, "binary=/bin/ls", "container=c0", "!container", "tree=9") == [
         "True binary=/bin/ls: the program is /bin/ls in mount namespace 3",
-        "True container=c0: the container is c0ffee, started after tracing began",
-        "False !container: the container is c0ffee, started after tracing began",
-        "False tree=9: process 7 and those it descends from: 1 7",
+        "True container=c0: the container is c0ffee, started after tracing did",
+        "False !container: the container is c0ffee, started after tracing did",
+        "False tree=9: process 7 and its ancestors: 1 7",
     ]
     assert reasons(OPENAT, "openat.args.flags=*CLOEXEC", "openat.retval=0") == [
         "True openat.args.flags=*CLOEXEC: the value is 524288, printed O_RDONLY|O_CLOEXEC",
-        "False openat.retval=0: not there, or not readable, so nothing holds of it",
+        "False openat.retval=0: absent or unreadable, so no filter on it holds",
     ]
 
 
@@ -90,7 +90,7 @@ def test_a_followed_process_is_not_asked() -> None:
     (one,) = explain(scopes_of("event=openat", "comm=cat", "follow"), [event])
     assert one.matches
     assert [*one.lines()][2:] == [
-        "  -   follow: the process is followed, so filters on processes are not asked (rule 13)",
+        "  -   follow: the process is followed, so its process filters are not applied (rule 13)",
         "  -   comm=cat: the thread is named ls (rule 8)",
     ]
 
@@ -102,8 +102,8 @@ def test_the_fact_alone_suspends_filters_without_follow() -> None:
     assert [*one.lines()] == [
         "scope 1: matches",
         "  yes event openat: selected (rule 5)",
-        "  -   followed: its filters on the process are not asked (rule 13)",
-        "  -   !container: the container is c0ffee, started after tracing began (rule 11)",
+        "  -   followed: the process filters are not applied (rule 13)",
+        "  -   !container: the container is c0ffee, started after tracing did (rule 11)",
     ]
     (other,) = explain(scopes_of("2:event=openat", "2:!container"), [event])
     assert [reason.filter for reason in other.reasons] == ["event openat", "!container"]

@@ -1,6 +1,6 @@
-"""The command line of ``scope-oracle``.
+"""Command line of ``scope-oracle``.
 
-By argparse, because the oracle needs nothing but Python; ``tracee-ref`` uses click.
+It uses argparse, because the oracle needs only Python; ``tracee-ref`` uses click.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from typing import Final, NoReturn, Protocol
 
 from ..errors import HostError, UsageCode, UsageError
 from .commands import check, diff_dialects, explain, run, vectors
-from .run.summary import UNJUDGED
+from .run.summary import NO_VERDICT
 
 USAGE: Final = 2
 INTERRUPTED: Final = 130
+"""Exit statuses; those of the commands are in ``run.summary``."""
+
 RUN, SEPARATOR = "run", "--"
-"""What is behind it is a command, options and all, and no matter of this command line."""
+"""After it comes the command of a consumer, with its own options."""
 
 
 class Command(Protocol):
-    """What a module of ``commands`` offers."""
+    """Interface of a module of ``commands``."""
 
     SUMMARY: str
 
@@ -30,7 +32,7 @@ class Command(Protocol):
         """Add the options and arguments of the subcommand."""
 
     def execute(self, options: argparse.Namespace) -> int:
-        """Carry it out; return the exit status."""
+        """Run the subcommand and return the exit status."""
 
 
 COMMANDS: Final[Mapping[str, Command]] = {
@@ -43,7 +45,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, as those of ``tracee-ref``."""
+    """A parser that reports an error on one line, like ``tracee-ref``."""
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
@@ -51,7 +53,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def make_parser() -> Parser:
-    """Return the parser of all subcommands."""
+    """Return the parser with all subcommands."""
     parser = Parser(
         prog="scope-oracle",
         description="Semantics an implementation of tracing scopes by the executable model.",
@@ -71,27 +73,28 @@ def make_parser() -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit; every error is one line on stderr."""
-    given = list(sys.argv[1:] if argv is None else argv)
-    end = given.index(SEPARATOR) if given[:1] == [RUN] and SEPARATOR in given else len(given)
+    """Run the command line and exit; an error is one line on stderr."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    has_consumer = arguments[:1] == [RUN] and SEPARATOR in arguments
+    end = arguments.index(SEPARATOR) if has_consumer else len(arguments)
     try:
-        options = make_parser().parse_args(given[:end])
-        options.behind = given[end + 1 :]
+        options = make_parser().parse_args(arguments[:end])
+        options.consumer = arguments[end + 1 :]
         status = COMMANDS[options.command].execute(options)
         sys.stdout.flush()
     except UsageError as error:
         status = fail(str(error), USAGE)
     except HostError as error:
-        status = fail(str(error), UNJUDGED)
-    except BrokenPipeError:  # the reader had enough, such as `head`
+        status = fail(str(error), NO_VERDICT)
+    except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = UNJUDGED
+        status = NO_VERDICT
     except KeyboardInterrupt:
         status = INTERRUPTED
     sys.exit(status)
 
 
 def fail(message: str, status: int) -> int:
-    """Print the one line of an error; return the exit status."""
+    """Print an error on one line; return `status`."""
     print(f"scope-oracle: {' '.join(message.splitlines())}", file=sys.stderr)
     return status

@@ -1,4 +1,4 @@
-"""Whether a corpus is whole: as it was frozen, and what the model says."""
+"""Verification of a corpus: hashes of its files, and the model's answers."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .run.compare import difference
 
 
 def changed_files(directory: Path) -> Iterator[str]:
-    """Return what is not as ``about.json`` says, one line for each file."""
-    for name, known in read_about(directory)["files"].items():
+    """Yield a line for each file that differs from its hash in ``about.json``."""
+    for name, expected in read_about(directory)["files"].items():
         path = directory / name
         if not path.is_file():
             yield f"{name}: missing"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != known["sha256"]:
-            yield f"{name}: not as it was frozen"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != expected["sha256"]:
+            yield f"{name}: changed"
 
 
 def disagreements(directory: Path) -> Iterator[str]:
-    """Return the vectors to which the model answers otherwise, one line for each."""
+    """Yield a line for each vector that the model answers otherwise."""
     events = json.loads((directory / "catalogue.json").read_text(encoding="utf-8"))["events"]
     catalogue = read_catalogue(events)
     for vector in load_vectors([directory]):
@@ -36,7 +36,7 @@ def disagreements(directory: Path) -> Iterator[str]:
 
 
 def read_about(directory: Path) -> Data:
-    """Return where a corpus came from; UsageError if the directory has none."""
+    """Read ``about.json``; raise UsageError if the directory has none."""
     path = directory / "about.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))

@@ -23,12 +23,12 @@ CONSUMER = Path(__file__).with_name("bad_consumer.py")
 CASES = 6
 QUICK = ("--case-seconds", "1.5", "--start-seconds", "1.5", "--restarts", "1")
 BREAKS = {
-    "crash": "ended with status 7; it said: first words | last words",
+    "crash": "exited with status 7; stderr: first words | last words",
     "killed": "killed by signal 9",
     "silent": "no reply in 1.5 s",
     "hangs-with-child": "no reply in 1.5 s",
     "half": "incomplete line",
-    "end": "ended with status 0",
+    "end": "exited with status 0",
     "garbage": r"not JSON: '\x1b[31mgarbage'",
     "empty": "not JSON: ''",
     "list": "not a JSON object",
@@ -126,7 +126,7 @@ def test_skips_and_failures_are_told_with_their_reasons(vectors: Path) -> None:
     ran = run(vectors, "skips")
     assert ran.status == 0
     assert "     2  no \\x07bell" in ran.out
-    assert "but for 2 skipped" in ran.out
+    assert "; 2 were skipped" in ran.out
     assert run(vectors, "skips", "--no-skips").status == 3
     data = report(vectors, "fails")
     assert verdicts(data) == ["agreed", "agreed", "errored"] * 2
@@ -148,7 +148,7 @@ def test_no_good_hello_no_agreement(vectors: Path, way: str, reason: str) -> Non
     data = report(vectors, way)
     assert verdicts(data) == ["errored"] * CASES
     assert reason in reasons(data)[0]
-    assert reasons(data)[2:] == ["not asked: it broke 2 times before"] * (CASES - 2)
+    assert reasons(data)[2:] == ["not sent: the consumer failed 2 times before"] * (CASES - 2)
     assert data["status"] == 3
 
 
@@ -156,8 +156,8 @@ def test_no_good_hello_no_agreement(vectors: Path, way: str, reason: str) -> Non
     ("way", "note"),
     [
         ("lingers", "did not end within 5 s"),
-        ("unasked", "said something without being asked"),
-        ("bad-end", "ended with status 3"),
+        ("unasked", "sent a line that no case asked for"),
+        ("bad-end", "exited with status 3"),
     ],
 )
 def test_a_bad_end_is_no_verdict(vectors: Path, way: str, note: str) -> None:
@@ -188,7 +188,7 @@ def test_junit_says_the_same(vectors: Path) -> None:
     [
         (("run",), 2, "no command - give one after --"),
         (("run", "--", "/nowhere/consumer"), 3, "cannot be started"),
-        (("run", "--rule", "99", "--", "true"), 2, "no vector is left"),
+        (("run", "--rule", "99", "--", "true"), 2, "no vector is selected"),
         (("run", "--vectors", "/nowhere", "--", "true"), 2, "/nowhere: cannot be read"),
         (("run", "--case-seconds", "-1", "--", "true"), 2, "--case-seconds"),
         (("run", "--json", "/nowhere/x", "--id", "decision-01-001", "--", "true"), 3, "/nowhere/x"),

@@ -84,7 +84,7 @@ def test_a_stream_of_which_nothing_is_decided_gives_no_verdict() -> None:
     flags = ("event=openat", "binary=/bin/ls")
     ran = check([traced()], flags=flags)
     assert ran.status == 3
-    assert ran.err == "scope-oracle: no event could be judged, so no verdict\n"
+    assert ran.err == "scope-oracle: no event could be decided: no verdict\n"
     assert check([], flags=flags).status == 3
 
 
@@ -94,7 +94,7 @@ def test_lines_that_hold_no_event() -> None:
         Path("own.json").write_text(f"{json.dumps(RIGHT)}\n\n{line}\n{json.dumps(RIGHT)}\n")
         ran = oracle("check", "own.json", "--scopes", *FLAGS)
         assert ran.status == 3
-        assert ran.err == "scope-oracle: 1 lines hold no event, so no verdict\n"
+        assert ran.err == "scope-oracle: 1 lines hold no event: no verdict\n"
         assert "own.json:3: no event: " in ran.out
         assert "2 checked, 2 right" in ran.out
 

@@ -1,5 +1,5 @@
-"""The subcommands of ``scope-oracle``, each of which ``cli`` asks for the same three things.
+"""Subcommands of ``scope-oracle``: a module each, with the same three names.
 
-``SUMMARY`` is a line of help, ``add_arguments`` adds what the subcommand takes to its parser,
-and ``execute`` does it and returns the exit status.
+``SUMMARY`` is the line of help, ``add_arguments`` adds the arguments to its parser, and
+``execute`` runs it and returns the exit status.
 """

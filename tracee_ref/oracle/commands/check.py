@@ -18,7 +18,7 @@ from ..streams.policies import read_policies
 from ..streams.process_state import Begins
 from ..streams.report import SHOWN, Kind, Tally
 
-SUMMARY: Final = "check the JSON events that a tracer printed: masks, strays, what is missing"
+SUMMARY: Final = "check the JSON events of a tracer: masks, unexpected and missing events"
 
 AGREED, DISAGREED = 0, 1
 
@@ -28,39 +28,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="*", help="JSON lines; - is standard input")
     parser.add_argument(
         "--scopes", "-f", nargs="+", action="extend", default=[], metavar="FLAG",
-        help="the -f flags of the tracer; the last value is FILE if there is no other",
+        help="the -f flags of the tracer; without a FILE, the last value is the FILE",
     )  # fmt: skip
     parser.add_argument("--dialect", choices=[*DIALECTS], help="check against this dialect")
     parser.add_argument("--policies", metavar="FILE", help="JSON: policy name -> scope number")
     parser.add_argument(
         "--begins", type=Begins, choices=[*Begins], default=Begins.ANYWHERE,
         metavar="{anywhere,host,command}",
-        help="where the streams begin: with the tracing of a host, or of one command",
+        help="where the streams begin: at the start of tracing a host, or one command",
     )  # fmt: skip
-    parser.add_argument("--host-mntns", type=int, metavar="INODE", help="what host: stands for")
+    parser.add_argument("--host-mntns", type=int, metavar="INODE", help="mount namespace of host:")
     parser.add_argument("--tracer", type=int, action="append", default=[], metavar="PID")
-    parser.add_argument("--dask", nargs="?", const="", metavar="ADDRESS", help="one task a file")
-    parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+    parser.add_argument(
+        "--dask", nargs="?", const="", metavar="ADDRESS", help="a Dask task for each file"
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
     parser.add_argument("--show", type=int, default=SHOWN, metavar="N", help="findings of a kind")
     add_streams(parser)
 
 
 def add_streams(parser: argparse.ArgumentParser) -> None:
-    """Add what goes with each FILE, in the order of the files."""
-    group = parser.add_argument_group("for each FILE, in their order")
+    """Add the options that are given once for each FILE."""
+    group = parser.add_argument_group("once for each FILE, in their order")
     group.add_argument(
         "--unfiltered", action="append", default=[], metavar="FILE",
-        help="all events of the same time: a second run with event=*",
+        help="all events at the same time: a second run with event=*",
     )  # fmt: skip
     group.add_argument(
         "--journal", action="append", default=[], metavar="FILE",
-        help="what happened, as vectors of traces tell it, in the place of --unfiltered",
+        help="what happened, in the format of trace vectors, instead of --unfiltered",
     )  # fmt: skip
     group.add_argument("--losses", action="append", default=[], metavar="N|FILE")
     group.add_argument("--unfiltered-losses", action="append", default=[], metavar="N|FILE")
     group.add_argument(
         "--window", type=float, default=2.0, metavar="SECONDS",
-        help="how far apart the two streams may have an event",
+        help="time between the same event in the two streams, at most",
     )  # fmt: skip
 
 
@@ -77,14 +79,14 @@ def execute(options: argparse.Namespace) -> int:
         window=int(options.window * SECOND),
         limit=options.show,
     )
-    job.semantics()  # a wrong flag is an error before anything is read
+    job.semantics()  # report an invalid flag before reading the files
     tally = check_hosts(job, streams_of(files, options), options.dask)
     print(json.dumps(tally.data(), indent=1) if options.json else "\n".join(tally.lines()))
     return status_of(tally, alone=not (options.unfiltered or options.journal))
 
 
 def split_files(files: Sequence[str], scopes: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return files and flags: without files, the last flag is one (``--scopes F F FILE``)."""
+    """Return files and flags; without files, the last flag is one (``--scopes F F FILE``)."""
     if files:
         return [*files], [*scopes]
     if not scopes:
@@ -95,10 +97,10 @@ def split_files(files: Sequence[str], scopes: Sequence[str]) -> tuple[list[str],
 
 
 def streams_of(files: Sequence[str], options: argparse.Namespace) -> list[Streams]:
-    """Return the files of each host; UsageError if their numbers do not fit."""
+    """Return the files of each host; raise UsageError if their numbers differ."""
     if options.unfiltered and options.journal:
         raise UsageError(
-            UsageCode.COMMAND_LINE, "--journal and --unfiltered: both tell what happened - give one"
+            UsageCode.COMMAND_LINE, "--journal and --unfiltered: give only one of them"
         )
     for name in ("unfiltered", "journal", "losses", "unfiltered_losses"):
         given = len(getattr(options, name))
@@ -118,22 +120,22 @@ def streams_of(files: Sequence[str], options: argparse.Namespace) -> list[Stream
 
 
 def losses(values: Sequence[str]) -> list[Losses]:
-    """Return the losses of every value."""
+    """Parse the values of ``--losses``."""
     return [*map(read_losses, values)]
 
 
 def status_of(tally: Tally, *, alone: bool) -> int:
-    """Return the exit status; raise HostError where there is no verdict.
+    """Return the exit status; raise HostError if there is no verdict.
 
-    A stream ``alone`` in which nothing was judged is no agreement.
+    A stream checked `alone`, without any decided event, does not agree.
     """
     if tally.disagreements:
         return DISAGREED
     if tally.found[Kind.UNREADABLE]:
         raise HostError(
             HostCode.NO_VERDICT,
-            f"{tally.found[Kind.UNREADABLE]} lines hold no event, so no verdict",
+            f"{tally.found[Kind.UNREADABLE]} lines hold no event: no verdict",
         )
     if alone and not tally.right:
-        raise HostError(HostCode.NO_VERDICT, "no event could be judged, so no verdict")
+        raise HostError(HostCode.NO_VERDICT, "no event could be decided: no verdict")
     return AGREED

@@ -1,4 +1,4 @@
-"""``scope-oracle diff-dialects``: where a dialect differs from the model, by smallest cases."""
+"""``scope-oracle diff-dialects``: smallest cases in which a dialect differs from the model."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..dialects.known_deviations import DEVIATIONS
 from ..protocol.encoding import Data, mask_data
 from ..protocol.facts import event_data
 
-SUMMARY: Final = "generate the smallest case of each way in which a dialect differs"
+SUMMARY: Final = "print the smallest case of each deviation of a dialect from the model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the form of the output, and the dialect."""
+    """Add all options."""
     parser.add_argument("--dialect", choices=[*DIALECTS], default="tracee-0.12")
-    parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print a case of each deviation."""
+    """Print the smallest case of each deviation."""
     for case in all_cases():
         if options.json:
             print(json.dumps(case_data(case, options.dialect)))
@@ -35,7 +35,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def all_cases() -> Iterator[Case]:
-    """Give the smallest case of every deviation; each has one (tests/oracle/dialects)."""
+    """Yield the smallest case of each deviation; the tests hold that each has one."""
     for deviation in DEVIATIONS:
         case = smallest(deviation)
         assert case is not None
@@ -43,9 +43,9 @@ def all_cases() -> Iterator[Case]:
 
 
 def lines(case: Case) -> Iterator[str]:
-    """Give a case as text."""
+    """Yield a case as lines of text."""
     deviation, question = case.deviation, case.question
-    yield f"{deviation.name} ({rules(deviation)}; facts, section {deviation.section})"
+    yield f"{deviation.name} ({rules(deviation)}; Tracee v0.12 facts, {deviation.section})"
     yield f"  {deviation.about}"
     yield "  flags: " + " ".join(f"-f {shlex.quote(flag)}" for flag in case.flags)
     for name, data in question_data(question).items():
@@ -54,13 +54,13 @@ def lines(case: Case) -> Iterator[str]:
 
 
 def rules(deviation: Deviation) -> str:
-    """Return the rules that a deviation breaks."""
+    """Return the rules that a deviation breaks, for people."""
     numbers = " and ".join(map(str, deviation.rules))
     return f"rule{'s' if len(deviation.rules) > 1 else ''} {numbers}"
 
 
 def question_data(question: Question) -> dict[str, Data]:
-    """Return the facts of a case; ``life`` happened between its start and the event."""
+    """Return the JSON data of a question; ``life`` precedes the event."""
     data: dict[str, Data] = {"event": event_data(question.event)}
     if question.base is not None:
         data["base"] = event_data(question.base)
@@ -70,7 +70,7 @@ def question_data(question: Question) -> dict[str, Data]:
 
 
 def case_data(case: Case, dialect: str) -> Data:
-    """Return a case for JSON."""
+    """Return the JSON data of a case."""
     return {
         "id": f"{dialect}/{case.deviation.name}",
         "rules": case.deviation.rules,

@@ -1,4 +1,4 @@
-"""``scope-oracle explain``: why each scope matches an event, or does not."""
+"""``scope-oracle explain``: reasons why a scope matches an event or not."""
 
 from __future__ import annotations
 
@@ -24,29 +24,31 @@ STDIN: Final = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add flags and event."""
+    """Add all options."""
     parser.add_argument("-f", "--filter", action="append", default=[], dest="flags", metavar="FLAG")
     parser.add_argument(
         "event", metavar="EVENT.json",
-        help="events as a tracer printed them, or as vectors have them; - is standard input",
+        help="events in the format of a tracer or of vectors; - is standard input",
     )  # fmt: skip
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print the explanation of every event."""
     semantics = model_semantics(options.flags)
-    for place, data in events(options.event):
+    for position, data in events(options.event):
         try:
             known = settled(semantics, data)
         except (MalformedError, FormatError, KeyError, TypeError, ValueError) as error:
             remedy = "docs/guide/check-output.md has examples"
-            raise UsageError(UsageCode.INPUT, f"{place}: no event ({error}) - {remedy}") from error
+            raise UsageError(
+                UsageCode.INPUT, f"{position}: not an event ({error}) - {remedy}"
+            ) from error
         print_explanation(semantics, known)
     return 0
 
 
 def events(path: str) -> Iterator[tuple[str, Data]]:
-    """Give the objects of a file: one, over any number of lines, or one a line."""
+    """Yield position and object: one that spans the file, or one for each line."""
     text = content(path)
     try:
         yield path, json.loads(text)
@@ -56,18 +58,18 @@ def events(path: str) -> Iterator[tuple[str, Data]]:
                 yield f"{path}:{number}", parsed(f"{path}:{number}", line)
 
 
-def parsed(place: str, line: str) -> Data:
-    """Return the object of a line."""
+def parsed(position: str, line: str) -> Data:
+    """Parse a line; raise UsageError if it is not JSON."""
     try:
         return json.loads(line)
     except ValueError as error:
         raise UsageError(
-            UsageCode.INPUT, f"{place}: not JSON ({error}) - give one object a line"
+            UsageCode.INPUT, f"{position}: not JSON ({error}) - give one object a line"
         ) from error
 
 
 def content(path: str) -> str:
-    """Return the text of a file, or of standard input."""
+    """Read a file, or standard input; raise UsageError if that fails."""
     try:
         data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
     except OSError as error:
@@ -78,7 +80,7 @@ def content(path: str) -> str:
 
 
 def settled(semantics: ModelSemantics, data: Data) -> Settled:
-    """Return all that an event may be; a vector's facts are all there is."""
+    """Return the possible events of an object; an event of a vector has all its facts."""
     if not isinstance(data, dict):
         raise MalformedError("not an object")
     if "eventName" not in data:
@@ -91,11 +93,11 @@ def settled(semantics: ModelSemantics, data: Data) -> Settled:
 
 
 def print_explanation(semantics: ModelSemantics, known: Settled) -> None:
-    """Print the mask, and why."""
+    """Print the mask of an event and the explanation of each scope."""
     masks = [semantics.mask(event) for event in known.events]
-    certain, some = masks[0], masks[0]
+    certain, possible = masks[0], masks[0]
     for mask in masks:
-        certain, some = certain & mask, some | mask
-    print(f"{known.events[0].name}: {mask_text(certain, some & ~certain)}")
-    for one in explain(semantics.scopes, known.events, known.needs):
-        print("\n".join(one.lines()))
+        certain, possible = certain & mask, possible | mask
+    print(f"{known.events[0].name}: {mask_text(certain, possible & ~certain)}")
+    for explanation in explain(semantics.scopes, known.events, known.needs):
+        print("\n".join(explanation.lines()))

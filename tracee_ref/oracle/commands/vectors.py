@@ -1,4 +1,4 @@
-"""``scope-oracle vectors``: the corpus that implementations are judged by."""
+"""``scope-oracle vectors``: location, verification and generation of the corpus."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..corpus.write import SEED, write_corpus
 from ..protocol.vector import CORPUS
 from ..verify import changed_files, disagreements, read_about
 
-SUMMARY = "show where the vectors are, check that they are whole, or make them again"
-SHOWN = 20
+SUMMARY = "print where the vectors are, verify them, or generate a corpus"
+MAX_ERRORS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take what is to be done, and with which directory."""
+    """Add all options."""
     parser.add_argument("action", choices=("show", "verify", "write"), nargs="?", default="show")
-    parser.add_argument("directory", type=Path, nargs="?", help="default: the corpus shipped")
+    parser.add_argument("directory", type=Path, nargs="?", help="default: the shipped corpus")
     parser.add_argument("--seed", type=int, default=SEED, help="of the generated part (write)")
     parser.epilog = (
-        "show: the files and where they came from.  verify: hashes, and the model's answers.\n"
-        "write: make a corpus; DIRECTORY must be given, for the shipped one is frozen."
+        "show: the files and their origin.  verify: check hashes and the model's answers.\n"
+        "write: generate a corpus in DIRECTORY; the shipped one is frozen."
     )
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Do it; status 1 if a corpus is not whole."""
+    """Run the action; return 1 if the corpus is not intact."""
     directory = options.directory or CORPUS
     if options.action == "write":
         return write(options)
@@ -43,7 +43,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def write(options: argparse.Namespace) -> int:
-    """Make a corpus."""
+    """Generate a corpus."""
     if options.directory is None:
         options.parser.error("write needs a DIRECTORY")
     write_corpus(options.directory, options.seed)
@@ -51,10 +51,10 @@ def write(options: argparse.Namespace) -> int:
 
 
 def verify(directory: Path) -> int:
-    """Print what is wrong with a corpus, the first few."""
-    wrong = list(islice(chain(changed_files(directory), disagreements(directory)), SHOWN))
-    for line in wrong:
+    """Print the first errors of a corpus; return 1 if there are any."""
+    errors = list(islice(chain(changed_files(directory), disagreements(directory)), MAX_ERRORS))
+    for line in errors:
         print(line)
-    if not wrong:
-        print(f"{directory}: whole, and as the model says")
-    return 1 if wrong else 0
+    if not errors:
+        print(f"{directory}: intact, and the model agrees")
+    return 1 if errors else 0

@@ -1,1 +1,1 @@
-"""A run of the oracle: a consumer's answers, compared and reported."""
+"""Run of a consumer over vectors: answers compared, explained and reported."""

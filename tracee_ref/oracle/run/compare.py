@@ -1,4 +1,4 @@
-"""Whether an answer is the one expected."""
+"""Comparison of an answer with the expected one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Expected = Mapping[str, Data]
 
 
 def difference(kind: str, expect: Expected, answer: Mapping[str, Data]) -> str:
-    """Return what is wrong with an answer, in a few words; empty if nothing is.
+    """Return a phrase on the first difference of an answer; empty if it is as expected.
 
-    FormatError if it is no answer to a question of this kind at all.
+    Raise FormatError if it does not have the form of an answer of this kind.
     """
     try:
         return COMPARE[kind](expect, answer)
@@ -23,7 +23,7 @@ def difference(kind: str, expect: Expected, answer: Mapping[str, Data]) -> str:
 
 
 def _mask(expect: Expected, answer: Mapping[str, Data]) -> str:
-    """Rule 2; ``hex`` is compared where the answer has it."""
+    """Compare masks (rule 2), and ``hex`` if the answer has it."""
     expected, found = read_mask(expect["mask"]), read_mask(answer["mask"])
     if expected != found:
         return f"expected mask {expected}, got {found}: {bits(expected, found)}"
@@ -33,14 +33,16 @@ def _mask(expect: Expected, answer: Mapping[str, Data]) -> str:
 
 
 def bits(expected: int, found: int) -> str:
-    """Return which scopes are missing in a mask, and which should not be there."""
+    """Return the scopes that a mask lacks or has in excess, for people."""
     missing, extra = scopes_of(expected & ~found), scopes_of(found & ~expected)
     parts = {"missing": missing, "should not be there": extra}
-    return "; ".join(f"scope {', '.join(some)} {what}" for what, some in parts.items() if some)
+    return "; ".join(
+        f"scope {', '.join(numbers)} {what}" for what, numbers in parts.items() if numbers
+    )
 
 
 def scopes_of(mask: int) -> list[str]:
-    """Return the numbers of the scopes in a mask, for people."""
+    """Return the numbers of the scopes in a mask, as strings."""
     return [str(number) for number in range(1, 65) if mask >> (number - 1) & 1]
 
 
@@ -52,8 +54,8 @@ def _selection(expect: Expected, answer: Mapping[str, Data]) -> str:
 def _names(what: str, expected: list[str], found: list[str]) -> str:
     missing, extra = set(expected) - set(found), set(found) - set(expected)
     parts = {"missing": missing, "should not be there": extra}
-    texts = [f"{', '.join(sorted(some))} {word}" for word, some in parts.items() if some]
-    return f"{what}: {'; '.join(texts)}" if texts else ""
+    phrases = [f"{', '.join(sorted(names))} {word}" for word, names in parts.items() if names]
+    return f"{what}: {'; '.join(phrases)}" if phrases else ""
 
 
 def _grammar(expect: Expected, answer: Mapping[str, Data]) -> str:
@@ -64,12 +66,12 @@ def _grammar(expect: Expected, answer: Mapping[str, Data]) -> str:
     expected, found = map(_by_number, (expect["scopes"], answer["scopes"]))
     if expected.keys() != found.keys():
         return f"expected the scopes {sorted(expected)}, got {sorted(found)}"
-    texts = (_scope(number, expected[number], found[number]) for number in sorted(expected))
-    return "; ".join(filter(None, texts))
+    phrases = (_scope(number, expected[number], found[number]) for number in sorted(expected))
+    return "; ".join(filter(None, phrases))
 
 
 def _by_number(scopes: list[Data]) -> dict[int, Data]:
-    return {one["number"]: one for one in scopes}
+    return {scope["number"]: scope for scope in scopes}
 
 
 def _scope(number: int, expected: Data, found: Data) -> str:
@@ -77,12 +79,12 @@ def _scope(number: int, expected: Data, found: Data) -> str:
         return f"scope {number}: expected follow {expected.get('follow', False)}"
     if names := _names("events", expected["events"], found["events"]):
         return f"scope {number}: {names}"
-    wanted, got = (set(map(read_filter, one["filters"])) for one in (expected, found))
+    wanted, got = (set(map(read_filter, scope["filters"])) for scope in (expected, found))
     lists = {"missing": wanted - got, "should not be there": got - wanted}
     parts = (
-        f"filter {sorted(map(repr, map(filter_data, some)))} {what}"
-        for what, some in lists.items()
-        if some
+        f"filter {sorted(map(repr, map(filter_data, filters)))} {what}"
+        for what, filters in lists.items()
+        if filters
     )
     return "; ".join(f"scope {number}: {part}" for part in parts)
 
@@ -102,11 +104,11 @@ def _error(expect: Data, answer: Mapping[str, Data]) -> str:
 def _trace(expect: Expected, answer: Mapping[str, Data]) -> str:
     expected, found = expect["events"], list(answer["events"])
     for number, (wanted, got) in enumerate(zip(expected, found, strict=False), start=1):
-        place = f"event {number} (step {wanted['step']}, {wanted['event']})"
+        position = f"event {number} (step {wanted['step']}, {wanted['event']})"
         if (wanted["step"], wanted["event"]) != (got["step"], got["event"]):
-            return f"{place}: got step {got['step']}, {got['event']}"
+            return f"{position}: got step {got['step']}, {got['event']}"
         if wrong := _mask(wanted, got):
-            return f"{place}: {wrong}"
+            return f"{position}: {wrong}"
     if len(expected) != len(found):
         return f"expected {len(expected)} events, got {len(found)}"
     return ""

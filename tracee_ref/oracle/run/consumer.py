@@ -1,7 +1,6 @@
-"""A consumer's process: lines to it and from it, each within a time limit.
+"""Child process of a consumer: lines to it and from it, each with a time limit.
 
-Reading and writing are done by threads, so that neither a consumer that says nothing nor one
-that reads nothing can hold us up.
+Threads read and write, so a consumer that writes nothing or reads nothing does not block us.
 """
 
 from __future__ import annotations
@@ -21,22 +20,22 @@ from ...errors import HostCode, HostError
 from ..protocol.messages import MAX_LINE_BYTES
 
 STDERR_LINES: Final = 5
-"""Last lines of its standard error that the report of a crash has."""
+"""Last lines of the consumer's standard error in the report of a crash."""
 
 END_SECONDS: Final = 5.0
-"""What a consumer has to end by itself after the end of its input."""
+"""Time limit for the consumer to exit after the end of its input."""
 
 DRAIN_SECONDS: Final = 1.0
 
-UNASKED: Final = "said something without being asked"
+UNSOLICITED: Final = "sent a line that no case asked for"
 
 
 class ConsumerBrokenError(Exception):
-    """The consumer ended, said nothing in time or said too much; the text says which."""
+    """The consumer exited, did not reply in time, or sent too much."""
 
 
 class Consumer:
-    """A running consumer; ``close`` leaves no process of it behind."""
+    """A running consumer; ``close`` kills its process group."""
 
     def __init__(self, argv: Sequence[str]) -> None:
         try:
@@ -51,40 +50,40 @@ class Consumer:
             reason = error.strerror or str(error)
             raise HostError(
                 HostCode.PROCESS,
-                f"{argv[0]}: cannot be started ({reason}) - give a command that can, after --",
+                f"{argv[0]}: cannot be started ({reason}) - give an executable after --",
             ) from error
-        self._said: Queue[bytes] = Queue(maxsize=16)
-        self._to_say: Queue[bytes | None] = Queue()
-        self._last_words: deque[bytes] = deque(maxlen=STDERR_LINES)
+        self._received: Queue[bytes] = Queue(maxsize=16)
+        self._to_send: Queue[bytes | None] = Queue()
+        self._stderr: deque[bytes] = deque(maxlen=STDERR_LINES)
         self._threads = [
-            Thread(target=work, args=(pipe,), daemon=True)
-            for work, pipe in (
+            Thread(target=target, args=(pipe,), daemon=True)
+            for target, pipe in (
                 (self._read, self._process.stdout),
                 (self._write, self._process.stdin),
-                (self._keep, self._process.stderr),
+                (self._read_stderr, self._process.stderr),
             )
         ]
         for thread in self._threads:
             thread.start()
 
     def ask(self, line: str, seconds: float) -> bytes:
-        """Send a line and return the one that comes back; ConsumerBrokenError if none does."""
-        if not self._said.empty():
-            raise ConsumerBrokenError(UNASKED)
-        self._to_say.put(line.encode())
+        """Send a line and return the reply; raise ConsumerBrokenError after `seconds`."""
+        if not self._received.empty():
+            raise ConsumerBrokenError(UNSOLICITED)
+        self._to_send.put(line.encode())
         try:
-            said = self._said.get(timeout=seconds)
+            reply = self._received.get(timeout=seconds)
         except Empty:
             raise ConsumerBrokenError(f"no reply in {seconds:g} s") from None
-        if not said:
+        if not reply:
             raise ConsumerBrokenError(self._how_it_ended())
-        if len(said) > MAX_LINE_BYTES:
+        if len(reply) > MAX_LINE_BYTES:
             raise ConsumerBrokenError(f"a line of more than {MAX_LINE_BYTES} bytes")
-        return said
+        return reply
 
     def end(self) -> str:
-        """Let it end by itself; return what is to be said of that, empty if all is well."""
-        self._to_say.put(None)
+        """Close its input and wait for its exit; return a phrase on a failure, empty for none."""
+        self._to_send.put(None)
         try:
             self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -92,26 +91,26 @@ class Consumer:
         if self._process.returncode:
             return self._how_it_ended()
         self._threads[0].join(END_SECONDS)
-        unasked = not self._said.empty() and self._said.get()
-        return UNASKED if unasked else ""
+        unsolicited = not self._received.empty() and self._received.get()
+        return UNSOLICITED if unsolicited else ""
 
     def close(self) -> None:
-        """Kill whatever is left of it."""
-        self._to_say.put(None)
+        """Kill its process group."""
+        self._to_send.put(None)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._drain()
 
     def _drain(self) -> None:
-        """Let the reader, which may wait for room in the queue, come to its end.
+        """Let the reader thread, which may block on the full queue, reach the end of the output.
 
-        A child in a session of its own may hold the output open for longer than we wait.
+        A child in another session may keep the output open for longer than we wait.
         """
         limit = time.monotonic() + DRAIN_SECONDS
         while self._threads[0].is_alive() and time.monotonic() < limit:
             with contextlib.suppress(Empty):
-                self._said.get(timeout=0.01)
+                self._received.get(timeout=0.01)
 
     def _how_it_ended(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -120,24 +119,24 @@ class Consumer:
         if status is None:
             return "closed its output"
         self._threads[2].join(END_SECONDS)
-        how = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        words = " | ".join(line.decode("utf-8", "replace").rstrip() for line in self._last_words)
-        return f"{how}; it said: {words}" if words else how
+        how = f"killed by signal {-status}" if status < 0 else f"exited with status {status}"
+        stderr = " | ".join(line.decode("utf-8", "replace").rstrip() for line in self._stderr)
+        return f"{how}; stderr: {stderr}" if stderr else how
 
     def _read(self, pipe: IO[bytes]) -> None:
-        """Queue its lines; an empty one is the end."""
+        """Queue the lines of its output; an empty one marks the end."""
         with pipe:
             while line := pipe.readline(MAX_LINE_BYTES + 1):
-                self._said.put(line)
-        self._said.put(b"")
+                self._received.put(line)
+        self._received.put(b"")
 
     def _write(self, pipe: IO[bytes]) -> None:
         with contextlib.suppress(BrokenPipeError), pipe:
-            while (line := self._to_say.get()) is not None:
+            while (line := self._to_send.get()) is not None:
                 pipe.write(line)
                 pipe.flush()
 
-    def _keep(self, pipe: IO[bytes]) -> None:
+    def _read_stderr(self, pipe: IO[bytes]) -> None:
         with pipe:
             while line := pipe.readline(1000):
-                self._last_words.append(line)
+                self._stderr.append(line)

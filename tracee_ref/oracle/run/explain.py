@@ -1,8 +1,8 @@
-"""Why a scope matches an event or does not: the model's decision, filter by filter.
+"""Explanation of the model's decision on an event, filter by filter.
 
-The verdicts are the model's own (``model.match``, ``model.tests_of``); this page only puts words
-to them.  An event may be given as several possibilities, where not every fact of it is known:
-what all of them agree on is decided, the rest is undecidable, and ``needs`` says what for.
+The decisions come from ``model.match``; this module only words them.  If some facts of an event
+are unresolved, it is given as a list of possible events: a result that is the same for all of
+them is decided, any other is undecidable.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ RULES: Final[Mapping[Key, int]] = {
     Key.COMM: 8, Key.UTS: 8, Key.UID: 9, Key.PID: 9, Key.MNTNS: 9, Key.PIDNS: 9, Key.BINARY: 10,
     Key.CONTAINER: 11, Key.IN_CONTAINER: 11, Key.TREE: 12,
 }  # fmt: skip
-"""The rules of the semantics page that the filters on processes are of."""
+"""Filter on processes -> its rule in docs/reference/semantics.md."""
 
 SELECTION, FIELD, FOLLOW, TRACER, UNREAD = 5, 7, 13, 14, 18
-WORDS: Final = {True: "yes", False: "no ", None: "?  "}
+RESULT_WORDS: Final = {True: "yes", False: "no ", None: "?  "}
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One filter, the fact that it looked at, and whether it holds; None is undecidable.
+    """A filter, the fact that it compares, and whether it holds (None: undecidable).
 
-    ``counts`` is False for a filter that was not asked, as those of a followed process.
+    ``counts`` is False for a filter that is not applied, such as those of a followed process.
     """
 
     rule: int
@@ -47,34 +47,34 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What became of one scope, and why; ``matches`` None is undecidable."""
+    """Whether a scope matches (None: undecidable), and the reasons."""
 
     scope: int
     matches: bool | None
     reasons: tuple[Reason, ...]
 
     def lines(self) -> Iterator[str]:
-        """Give the explanation as lines of text."""
+        """Yield the explanation as lines of text."""
         verdict = {True: "matches", False: "does not match", None: "undecidable"}[self.matches]
         yield f"scope {self.scope}: {verdict}"
-        for one in self.reasons:
-            word = WORDS[one.holds] if one.counts or one.holds is None else "-  "
-            yield f"  {word} {one.filter}: {one.fact} (rule {one.rule})"
+        for reason in self.reasons:
+            word = RESULT_WORDS[reason.holds] if reason.counts or reason.holds is None else "-  "
+            yield f"  {word} {reason.filter}: {reason.fact} (rule {reason.rule})"
 
 
 def explain(
     scopes: Iterable[Scope], events: Sequence[Event], needs: Mapping[str, str] | None = None
 ) -> list[Explanation]:
-    """Explain each scope; ``events`` are the possibilities, one where everything is known.
+    """Explain the decision of each scope on the possible `events`.
 
-    ``needs`` maps a kind of fact (``Key.value``, ``follow``, the name of a field) to what
-    would make it known.
+    `needs` maps an unresolved fact (``Key.value``, ``follow``, the name of a field) to a phrase
+    on what would resolve it.
     """
     return [_scope(scope, events, needs or {}) for scope in scopes]
 
 
 def agreed(answers: Iterable[bool]) -> bool | None:
-    """Return what all possibilities agree on, None where they do not."""
+    """Return the common value of `answers`, None if they differ."""
     found = {*answers}
     return found.pop() if len(found) == 1 else None
 
@@ -110,13 +110,13 @@ def _follow(scope: Scope, events: Sequence[Event], needs: Mapping[str, str]) -> 
     holds = _followed(scope, events)
     if scope.follow:
         facts = {
-            True: "the process is followed, so filters on processes are not asked",
-            False: "the process is not followed, so filters on processes decide",
-            None: needs.get("follow", "whether the process is followed is not known"),
+            True: "the process is followed, so its process filters are not applied",
+            False: "the process is not followed, so its process filters are applied",
+            None: needs.get("follow", "it is unknown whether the process is followed"),
         }
         yield Reason(FOLLOW, "follow", facts[holds], holds, counts=False)
-    elif holds:  # only a vector can say so, as it gives the fact and not what led to it
-        fact = "its filters on the process are not asked"
+    elif holds:  # in a vector, which gives the fact without its cause
+        fact = "the process filters are not applied"
         yield Reason(FOLLOW, "followed", fact, holds, counts=False)
 
 
@@ -125,25 +125,29 @@ def _followed(scope: Scope, events: Sequence[Event]) -> bool | None:
 
 
 def _process(scope: Scope, events: Sequence[Event], needs: Mapping[str, str]) -> Iterator[Reason]:
-    asked = _followed(scope, events) is not True
+    applied = _followed(scope, events) is not True
     for key in Key:
         for group in _groups(scope.process.get(key, ())):
             tests = joined(group, process_test)
-            holds = agreed(all(test(one.process) for test in tests) for one in events)
+            holds = agreed(all(test(event.process) for test in tests) for event in events)
             fact = fact_of(key, events[0].process) if holds is not None else needs.get(key.value)
-            yield Reason(RULES[key], spelled(group), fact or "not known", holds, asked)
+            yield Reason(RULES[key], spelled(group), fact or "unknown", holds, applied)
 
 
 def _groups(conditions: Conditions) -> Iterator[Conditions]:
-    """Rule 4: the ``=`` values of a key together, every other condition by itself."""
-    equal = tuple(one for one in conditions if one.op is Op.EQ)
+    """Yield the ``=`` conditions of a key together, each other one by itself (rule 4)."""
+    equal = tuple(condition for condition in conditions if condition.op is Op.EQ)
     if equal:
         yield equal
-    yield from ((one,) for one in conditions if one.op is not Op.EQ)
+    yield from ((condition,) for condition in conditions if condition.op is not Op.EQ)
 
 
 def _fields(scope: Scope, events: Sequence[Event], needs: Mapping[str, str]) -> Iterator[Reason]:
-    keys = ((one.key, one) for one in scope.conditions if isinstance(one.key, EventField))
+    keys = (
+        (condition.key, condition)
+        for condition in scope.conditions
+        if isinstance(condition.key, EventField)
+    )
     for key, conditions in sorted(grouped(keys).items(), key=lambda item: repr(item[0])):
         if key.event == events[0].name:
             for group in _groups(conditions):
@@ -153,78 +157,78 @@ def _fields(scope: Scope, events: Sequence[Event], needs: Mapping[str, str]) -> 
 def _field(
     key: EventField, group: Conditions, events: Sequence[Event], needs: Mapping[str, str]
 ) -> Reason:
-    place = (key.part.value, key.name)
+    field = (key.part.value, key.name)
     tests = joined(group, field_test)
-    shown = [event.fields.get(place) for event in events]
-    holds = agreed(one is not None and all(test(one) for test in tests) for one in shown)
+    values = [event.fields.get(field) for event in events]
+    holds = agreed(value is not None and all(test(value) for test in tests) for value in values)
     if holds is None:
-        return Reason(FIELD, spelled(group), needs.get(".".join(place), "not known"), None)
-    rule = FIELD if shown[0] is not None else UNREAD
-    return Reason(rule, spelled(group), field_fact(shown[0]), holds)
+        return Reason(FIELD, spelled(group), needs.get(".".join(field), "unknown"), None)
+    rule = FIELD if values[0] is not None else UNREAD
+    return Reason(rule, spelled(group), field_fact(values[0]), holds)
 
 
 def spelled(group: Sequence[Condition]) -> str:
-    """Return the flag that stands for conditions, or the values where no flag can hold them."""
+    """Return the flag of some conditions; operators and values if no flag can express them."""
     ordered = sorted(group, key=repr)
     try:
         return format_filter(ordered)
     except ValueError:
-        return " ".join(f"{one.op.value}{one.value!r}" for one in ordered)
+        return " ".join(f"{condition.op.value}{condition.value!r}" for condition in ordered)
 
 
-LISTED: Final = 8
-"""Process ids of a descent that are shown; the others are counted."""
+LISTED_ANCESTORS: Final = 8
+"""Ancestors that an explanation prints; it counts the others."""
 
 
-def text(value: bytes) -> str:
-    """Return a name or path for a terminal."""
+def printable(value: bytes) -> str:
+    """Return a name or path, escaped for a terminal."""
     return visible(fsdecode(value)) or "empty"
 
 
 def fact_of(key: Key, process: Process) -> str:
-    """Return the fact that a filter on processes looks at."""
+    """Return the fact that a filter on processes compares, in words."""
     return FACTS[key](process)
 
 
-def field_fact(shown: Shown | None) -> str:
-    """Return the value of a field; rule 18 for one that is not there."""
-    if shown is None:
-        return "not there, or not readable, so nothing holds of it"
-    raw = text(shown.raw) if isinstance(shown.raw, bytes) else str(shown.raw)
-    printed = text(shown.printed)
+def field_fact(value: Shown | None) -> str:
+    """Return the value of a field in words (rule 18 if it is absent)."""
+    if value is None:
+        return "absent or unreadable, so no filter on it holds"
+    raw = printable(value.raw) if isinstance(value.raw, bytes) else str(value.raw)
+    printed = printable(value.printed)
     return f"the value is {raw}" if raw == printed else f"the value is {raw}, printed {printed}"
 
 
 def _pid(process: Process) -> str:
-    age = "began after tracing did" if process.new else "is older than the tracing"
+    age = "started after tracing did" if process.new else "started before tracing did"
     return f"the process is {process.pid}, the thread {process.tid}; it {age}"
 
 
 def _binary(process: Process) -> str:
     binary = process.binary
     if binary is None:
-        return "the program is not known"
-    return f"the program is {text(binary.path)} in mount namespace {binary.mntns or 'unknown'}"
+        return "the program is unknown"
+    return f"the program is {printable(binary.path)} in mount namespace {binary.mntns or 'unknown'}"
 
 
 def _container(process: Process) -> str:
     container = process.container
     if container is None:
         return "the process is in no container"
-    age = "started after tracing began" if container.new else "older than the tracing"
+    age = "started after tracing did" if container.new else "started before tracing did"
     return f"the container is {visible(container.id)}, {age}"
 
 
 def _tree(process: Process) -> str:
     pids = sorted(process.ancestry)
-    more = f" and {len(pids) - LISTED} more" if len(pids) > LISTED else ""
-    listed = " ".join(map(str, pids[-LISTED:])) or "none that is known"
-    return f"process {process.pid} and those it descends from: {listed}{more}"
+    more = f" and {len(pids) - LISTED_ANCESTORS} more" if len(pids) > LISTED_ANCESTORS else ""
+    listed = " ".join(map(str, pids[-LISTED_ANCESTORS:])) or "none resolved"
+    return f"process {process.pid} and its ancestors: {listed}{more}"
 
 
 FACTS: Final[Mapping[Key, Callable[[Process], str]]] = {
-    Key.COMM: lambda process: f"the thread is named {text(process.comm)}",
-    Key.UTS: lambda process: f"the host name is {text(process.uts)}",
+    Key.COMM: lambda process: f"the thread is named {printable(process.comm)}",
+    Key.UTS: lambda process: f"the host name is {printable(process.uts)}",
     Key.UID: lambda process: f"the uid is {process.uid}",
     Key.PID: _pid,
     Key.MNTNS: lambda process: f"the mount namespace is {process.mntns}",

@@ -1,4 +1,4 @@
-"""Why the model says otherwise: a question for people, and the model's decision on it."""
+"""Question of a vector and the model's decision on it, in words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .session import Outcome
 
 
 def reasoning(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
-    """Give lines that tell the question and how the model comes to its answer."""
+    """Yield lines with the question and the reasons of the model's answer."""
     question = outcome.vector.question
     if flags := question.get("flags"):
         yield " ".join(f"-f {shell_word(read_bytes(flag))}" for flag in flags)
@@ -33,11 +33,11 @@ def reasoning(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
     elif outcome.vector.kind == "grammar":
         yield from _grammar(question, catalogue)
     else:
-        yield f"asked: {question}"
+        yield f"question: {question}"
 
 
 def shell_word(flag: bytes) -> str:
-    """Return a flag to paste into a shell; ``$'...'`` where a text would not show its bytes."""
+    """Quote a flag for a shell, as ``$'...'`` if some of its bytes are not printable."""
     text = os.fsdecode(flag)
     if text.isprintable():
         return shlex.quote(text)
@@ -45,10 +45,10 @@ def shell_word(flag: bytes) -> str:
 
 
 def _in_dollar_quotes(byte: int) -> str:
-    shown = chr(byte)
-    if not (shown.isascii() and shown.isprintable()):
+    char = chr(byte)
+    if not (char.isascii() and char.isprintable()):
         return f"\\x{byte:02x}"
-    return f"\\{shown}" if shown in "\\'" else shown
+    return f"\\{char}" if char in "\\'" else char
 
 
 def _decision(outcome: Outcome) -> Iterator[str]:
@@ -63,28 +63,28 @@ def _differing(outcome: Outcome) -> set[int]:
         found = read_mask(outcome.answer["mask"])
     except (FormatError, KeyError, TypeError):
         found = 0
-    return {int(one) for one in scopes_of(found ^ read_mask(outcome.vector.expect["mask"]))}
+    return {int(number) for number in scopes_of(found ^ read_mask(outcome.vector.expect["mask"]))}
 
 
 def explained(scopes: Sequence[Scope], event: Event, numbers: set[int]) -> Iterator[str]:
-    """Give the model's decision on some of the scopes, or on all if none of them is there."""
+    """Yield the model's decision on the scopes in `numbers`, or on all scopes if there is none."""
     concerned = [scope for scope in scopes if scope.number in numbers] or scopes
-    for one in explain(concerned, [event]):
-        yield from one.lines()
+    for explanation in explain(concerned, [event]):
+        yield from explanation.lines()
 
 
 def _trace(outcome: Outcome) -> Iterator[str]:
-    """Explain the first event that is not as the model has it."""
+    """Explain the first event that differs from the model's."""
     question = outcome.vector.question
     scopes = read_scopes(question["scopes"])
-    led = run_journal(scopes, question["before"], question["journal"])
-    place = _first_difference(led.printed, (outcome.answer or {}).get("events"))
-    if place is None:
+    run = run_journal(scopes, question["before"], question["journal"])
+    difference = _first_difference(run.printed, (outcome.answer or {}).get("events"))
+    if difference is None:
         return
-    step, name = place
+    step, name = difference
     for number, data in enumerate(question["journal"][: step + 1]):
         yield f"step {number}: {data}"
-    for number, event in led.events:
+    for number, event in run.events:
         if (number, event.name) == (step, name):
             yield from explained(scopes, event, set())
             return
@@ -96,8 +96,7 @@ def _first_difference(expected: list[Data], found: Data) -> tuple[int, str] | No
     for number in range(max(len(expected), len(listed))):
         pair = [events[number] for events in (expected, listed) if number < len(events)]
         if len(pair) < 2 or pair[0] != {**pair[0], **pair[1]}:
-            places = [(one.get("step", 0), one.get("event", "")) for one in pair]
-            return min(places)
+            return min((event.get("step", 0), event.get("event", "")) for event in pair)
     return None
 
 
@@ -106,4 +105,4 @@ def _grammar(question: Data, catalogue: Sequence[Data]) -> Iterator[str]:
     try:
         parse_filters(flags, read_catalogue(catalogue))
     except UsageError as error:
-        yield f"our own parser says: {error}"
+        yield f"error of our parser: {error}"

@@ -1,4 +1,4 @@
-"""The report of a run for people."""
+"""Reports of a run: text for people, JSON and JUnit XML for programs."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ RULES: Final = {
 }  # fmt: skip
 WIDTH: Final = 28
 VERDICTS: Final = {
-    Verdict.AGREED: "all questions were answered as the model does",
+    Verdict.AGREED: "all answers agree with the model",
     Verdict.DISAGREED: "some answers differ from the model's",
-    Verdict.ERRORED: "no verdict: something broke",
-    Verdict.SKIPPED: "no verdict: something was left out",
+    Verdict.ERRORED: "no verdict: the consumer failed",
+    Verdict.SKIPPED: "no verdict: cases were skipped",
 }
 
 
 def report_lines(summary: Summary, catalogue: Sequence[Data], show: int) -> Iterator[str]:
-    """Give the report; ``show`` is how many disagreements of each rule to tell at length."""
+    """Yield the report, with the details of `show` disagreements of each rule."""
     yield from _head(summary)
     yield from table("rule", {_rule(n): counts for n, counts in summary.rules.items()})
     yield from table("feature", summary.features)
     yield from table("", {"total": summary.total})
     for verdict in (Verdict.DISAGREED, Verdict.ERRORED):
-        yield from _told(summary.with_verdict(verdict), catalogue, show)
+        yield from _details(summary.with_verdict(verdict), catalogue, show)
     yield from _skips(summary)
-    yield from (f"note: {clean(note)}" for note in summary.notes)
+    yield from (f"note: {escaped(note)}" for note in summary.notes)
     yield f"result: {result(summary)}"
 
 
 def result(summary: Summary) -> str:
-    """Return the verdict of a run in words."""
+    """Return the verdict of a run as a sentence."""
     total = summary.total
     if total[Verdict.DISAGREED]:
         return VERDICTS[Verdict.DISAGREED]
@@ -54,20 +54,20 @@ def result(summary: Summary) -> str:
     if summary.status:
         return VERDICTS[Verdict.SKIPPED]
     skipped = total[Verdict.SKIPPED]
-    return f"{VERDICTS[Verdict.AGREED]}" + (f", but for {skipped} skipped" if skipped else "")
+    return f"{VERDICTS[Verdict.AGREED]}" + (f"; {skipped} were skipped" if skipped else "")
 
 
-def clean(text: str) -> str:
-    """Return a text that a terminal and XML can take, whatever a consumer said."""
+def escaped(text: str) -> str:
+    """Escape the characters of `text` that are not printable, for terminals and XML."""
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
 
 
 def _head(summary: Summary) -> Iterator[str]:
     hello = summary.hello
-    name = clean(f"{hello.name} {hello.version}") if hello else "unknown"
-    yield f"consumer: {name} ({clean(shlex.join(summary.argv))})"
+    name = escaped(f"{hello.name} {hello.version}") if hello else "unknown"
+    yield f"consumer: {name} ({escaped(shlex.join(summary.argv))})"
 
 
 def _rule(number: int) -> str:
@@ -75,7 +75,7 @@ def _rule(number: int) -> str:
 
 
 def table(head: str, rows: Mapping[str, Counts]) -> Iterator[str]:
-    """Give a table of counts."""
+    """Yield the lines of a table of counts."""
     yield ""
     if head:
         yield f"{head:<{WIDTH}}" + "".join(f"{verdict.value:>11}" for verdict in Verdict)
@@ -84,31 +84,31 @@ def table(head: str, rows: Mapping[str, Counts]) -> Iterator[str]:
         yield f"{name:<{WIDTH}}{''.join(cells)}"
 
 
-def _told(outcomes: Sequence[Outcome], catalogue: Sequence[Data], show: int) -> Iterator[str]:
-    shown: Counter[int] = Counter()
-    for one in outcomes:
-        shown[one.vector.rule] += 1
-        if shown[one.vector.rule] <= show:
-            yield from outcome_lines(one, catalogue)
-    if more := sum(max(0, number - show) for number in shown.values()):
+def _details(outcomes: Sequence[Outcome], catalogue: Sequence[Data], show: int) -> Iterator[str]:
+    printed: Counter[int] = Counter()
+    for outcome in outcomes:
+        printed[outcome.vector.rule] += 1
+        if printed[outcome.vector.rule] <= show:
+            yield from outcome_lines(outcome, catalogue)
+    if more := sum(max(0, number - show) for number in printed.values()):
         yield f"\n{more} more {outcomes[0].verdict.value}: see --show and --json"
 
 
-def outcome_lines(one: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
-    """Tell a disagreement or an error at length."""
-    why = f": {one.vector.why}" if one.vector.why else ""
-    yield f"\n{one.verdict.value} {one.vector.id} (rule {one.vector.rule}){why}"
-    yield f"    {clean(one.reason)}"
-    if one.verdict is Verdict.DISAGREED:
-        yield from (f"    {clean(line)}" for line in reasoning(one, catalogue))
+def outcome_lines(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
+    """Yield the details of a disagreement or an error."""
+    why = f": {outcome.vector.why}" if outcome.vector.why else ""
+    yield f"\n{outcome.verdict.value} {outcome.vector.id} (rule {outcome.vector.rule}){why}"
+    yield f"    {escaped(outcome.reason)}"
+    if outcome.verdict is Verdict.DISAGREED:
+        yield from (f"    {escaped(line)}" for line in reasoning(outcome, catalogue))
 
 
 def _skips(summary: Summary) -> Iterator[str]:
-    reasons = Counter(one.reason for one in summary.with_verdict(Verdict.SKIPPED))
+    reasons = Counter(outcome.reason for outcome in summary.with_verdict(Verdict.SKIPPED))
     if reasons:
         yield "\nskipped"
     for reason, number in reasons.most_common():
-        yield f"{number:>6}  {clean(reason)}"
+        yield f"{number:>6}  {escaped(reason)}"
     yield ""
 
 
@@ -120,7 +120,7 @@ ELEMENTS: Final = {
 
 
 def report_data(summary: Summary) -> Data:
-    """Return the whole run for JSON (docs/reference/oracle-protocol.md, "Reports")."""
+    """Return the JSON data of the whole run (docs/reference/oracle-protocol.md, "Reports")."""
     hello = summary.hello
     consumer: Data = {"argv": [*summary.argv], "name": None, "version": None, "features": None}
     if hello:
@@ -132,36 +132,41 @@ def report_data(summary: Summary) -> Data:
         "consumer": consumer,
         "status": summary.status,
         "total": counts_data(summary.total),
-        "rules": {str(number): counts_data(one) for number, one in summary.rules.items()},
-        "features": {name: counts_data(one) for name, one in summary.features.items()},
+        "rules": {str(number): counts_data(counts) for number, counts in summary.rules.items()},
+        "features": {name: counts_data(counts) for name, counts in summary.features.items()},
         "notes": [*summary.notes],
-        "cases": [outcome_data(one) for one in summary.outcomes],
+        "cases": [outcome_data(outcome) for outcome in summary.outcomes],
     }
 
 
 def counts_data(counts: Counts) -> Data:
-    """Return counts for JSON."""
+    """Return the JSON data of counts."""
     return {verdict.value: number for verdict, number in counts.items()}
 
 
-def outcome_data(one: Outcome) -> Data:
-    """Return the outcome of a case for JSON."""
-    vector = one.vector
-    data = {"id": vector.id, "kind": vector.kind, "rule": vector.rule, "verdict": one.verdict.value}
-    if one.verdict is Verdict.AGREED:
+def outcome_data(outcome: Outcome) -> Data:
+    """Return the JSON data of the outcome of a case."""
+    vector = outcome.vector
+    data = {
+        "id": vector.id,
+        "kind": vector.kind,
+        "rule": vector.rule,
+        "verdict": outcome.verdict.value,
+    }
+    if outcome.verdict is Verdict.AGREED:
         return data
-    return data | {"reason": one.reason, "expect": vector.expect, "answer": one.answer}
+    return data | {"reason": outcome.reason, "expect": vector.expect, "answer": outcome.answer}
 
 
 def junit(summary: Summary, catalogue: Sequence[Data]) -> bytes:
-    """Return the run as JUnit's XML, a suite for each rule."""
+    """Return the run as JUnit XML, a suite for each rule."""
     root = ElementTree.Element("testsuites", {"name": "scope-oracle"} | _attributes(summary.total))
     for number, counts in summary.rules.items():
         name = f"rule {number}: {RULES.get(number, '')}"
         suite = ElementTree.SubElement(root, "testsuite", {"name": name} | _attributes(counts))
-        for one in summary.outcomes:
-            if one.vector.rule == number:
-                _case(suite, one, catalogue)
+        for outcome in summary.outcomes:
+            if outcome.vector.rule == number:
+                _case(suite, outcome, catalogue)
     content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return content
 
@@ -172,10 +177,12 @@ def _attributes(counts: Counts) -> dict[str, str]:
     return {"tests": str(sum(counts.values())), **found}
 
 
-def _case(suite: ElementTree.Element, one: Outcome, catalogue: Sequence[Data]) -> None:
-    kind = f"scope-oracle.{one.vector.kind}"
-    case = ElementTree.SubElement(suite, "testcase", classname=kind, name=one.vector.id)
-    if one.verdict in ELEMENTS:
-        element = ElementTree.SubElement(case, ELEMENTS[one.verdict], message=clean(one.reason))
-        if one.verdict is Verdict.DISAGREED:
-            element.text = "\n".join(outcome_lines(one, catalogue))
+def _case(suite: ElementTree.Element, outcome: Outcome, catalogue: Sequence[Data]) -> None:
+    kind = f"scope-oracle.{outcome.vector.kind}"
+    case = ElementTree.SubElement(suite, "testcase", classname=kind, name=outcome.vector.id)
+    if outcome.verdict in ELEMENTS:
+        element = ElementTree.SubElement(
+            case, ELEMENTS[outcome.verdict], message=escaped(outcome.reason)
+        )
+        if outcome.verdict is Verdict.DISAGREED:
+            element.text = "\n".join(outcome_lines(outcome, catalogue))

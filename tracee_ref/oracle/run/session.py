@@ -1,4 +1,4 @@
-"""All cases put to a consumer, one after the other, with an outcome for each."""
+"""Session with a consumer: one case at a time, with an outcome for each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .consumer import Consumer, ConsumerBrokenError
 
 
 class Verdict(str, Enum):
-    """What became of a case."""
+    """Verdict on the answer to a case."""
 
     AGREED = "agreed"
     DISAGREED = "disagreed"
@@ -32,7 +32,7 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A case's verdict; ``reason`` says why it is not ``agreed``."""
+    """The verdict on a case, with the reason if it is not ``agreed``."""
 
     vector: Vector
     verdict: Verdict
@@ -42,7 +42,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a consumer may take, in seconds, and how often it is started again."""
+    """Limits of a consumer: seconds to start and for a case, and number of restarts."""
 
     start: float = 30.0
     case: float = 10.0
@@ -51,9 +51,9 @@ class Limits:
 
 @dataclass
 class Session:
-    """A context manager over a consumer, which is started again after it broke.
+    """A context manager of a consumer that restarts it after a failure.
 
-    After a crash, a time limit or garbage nobody knows what its next line would belong to.
+    After a crash, a timeout or an invalid line, its next line could belong to any case.
     """
 
     argv: Sequence[str]
@@ -71,20 +71,20 @@ class Session:
         self._discard()
 
     def outcomes(self, vectors: Iterable[Vector]) -> Iterator[Outcome]:
-        """Ask one case after the other, and let the consumer end."""
+        """Yield the outcome of each case, then let the consumer exit."""
         for vector in vectors:
             yield self.ask(vector)
         if self._consumer is not None and (note := self._consumer.end()):
             self.notes.append(f"after the last case: {note}")
 
     def ask(self, vector: Vector) -> Outcome:
-        """Ask one case; whatever goes wrong is an outcome and never an agreement."""
+        """Send one case and return its outcome; no failure counts as agreement."""
         try:
             consumer, hello = self._running()
-            if lacking := hello.missing_features(vector):
-                return Outcome(vector, Verdict.SKIPPED, f"not declared: {', '.join(lacking)}")
-            said = consumer.ask(case_line(vector), self.limits.case)
-            return judge(vector, read_reply(read_line(said), vector.id))
+            if missing := hello.missing_features(vector):
+                return Outcome(vector, Verdict.SKIPPED, f"not declared: {', '.join(missing)}")
+            reply = consumer.ask(case_line(vector), self.limits.case)
+            return outcome_of(vector, read_reply(read_line(reply), vector.id))
         except (ConsumerBrokenError, ProtocolError) as error:
             self._discard()
             return Outcome(vector, Verdict.ERRORED, str(error))
@@ -93,15 +93,15 @@ class Session:
         if self._consumer is not None and self.hello is not None:
             return self._consumer, self.hello
         if self._starts > self.limits.restarts:
-            raise ConsumerBrokenError(f"not asked: it broke {self._starts} times before")
+            raise ConsumerBrokenError(f"not sent: the consumer failed {self._starts} times before")
         self._starts += 1
         self._consumer = Consumer(self.argv)
         self.hello = self._greet(self._consumer)
         return self._consumer, self.hello
 
     def _greet(self, consumer: Consumer) -> Hello:
-        said = consumer.ask(hello_line(self.catalogue), self.limits.start)
-        return read_hello(read_line(said))
+        reply = consumer.ask(hello_line(self.catalogue), self.limits.start)
+        return read_hello(read_line(reply))
 
     def _discard(self) -> None:
         if self._consumer is not None:
@@ -109,7 +109,7 @@ class Session:
         self._consumer = None
 
 
-def judge(vector: Vector, reply: dict[str, Data]) -> Outcome:
+def outcome_of(vector: Vector, reply: dict[str, Data]) -> Outcome:
     """Return the outcome of a reply."""
     if reply["type"] != "answer":
         return Outcome(vector, Verdict(reply["type"]), reply["reason"])

@@ -1,4 +1,4 @@
-"""What a run found, counted by rule and by feature."""
+"""Summary of a run: verdicts counted by rule and by feature, and the exit status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .session import Outcome, Verdict
 
 AGREED: Final = 0
 DISAGREED: Final = 1
-UNJUDGED: Final = 3
+NO_VERDICT: Final = 3
 """Exit statuses of a run; 2 is wrong usage."""
 
 Counts = Mapping[Verdict, int]
@@ -20,7 +20,7 @@ Counts = Mapping[Verdict, int]
 
 @dataclass
 class Summary:
-    """All outcomes of a run, who gave the answers, and what else there is to say."""
+    """The outcomes of a run, the consumer's hello, and notes on its end."""
 
     argv: Sequence[str]
     outcomes: Sequence[Outcome]
@@ -36,34 +36,37 @@ class Summary:
     @property
     def rules(self) -> dict[int, Counts]:
         """The cases of each rule."""
-        numbers = sorted({one.vector.rule for one in self.outcomes})
-        return {n: count(one for one in self.outcomes if one.vector.rule == n) for n in numbers}
+        numbers = sorted({outcome.vector.rule for outcome in self.outcomes})
+        return {
+            n: count(outcome for outcome in self.outcomes if outcome.vector.rule == n)
+            for n in numbers
+        }
 
     @property
     def features(self) -> dict[str, Counts]:
-        """The cases that need each feature, and of each kind; a case counts under all of its."""
+        """The cases of each kind and feature; a case counts for all features that it needs."""
         found: dict[str, list[Outcome]] = {}
-        for one in self.outcomes:
-            for name in {one.vector.kind, *one.vector.features}:
-                found.setdefault(name, []).append(one)
+        for outcome in self.outcomes:
+            for name in {outcome.vector.kind, *outcome.vector.features}:
+                found.setdefault(name, []).append(outcome)
         return {name: count(found[name]) for name in sorted(found)}
 
     @property
     def status(self) -> int:
-        """The exit status: something that broke or was left out is never an agreement."""
+        """The exit status; failed and disallowed skipped cases give ``NO_VERDICT``."""
         total = self.total
         if total[Verdict.DISAGREED]:
             return DISAGREED
         skipped = total[Verdict.SKIPPED] and not self.skips_allowed
         broken = total[Verdict.ERRORED] or self.notes or skipped or not total[Verdict.AGREED]
-        return UNJUDGED if broken else AGREED
+        return NO_VERDICT if broken else AGREED
 
     def with_verdict(self, verdict: Verdict) -> list[Outcome]:
         """Return the outcomes with a verdict."""
-        return [one for one in self.outcomes if one.verdict is verdict]
+        return [outcome for outcome in self.outcomes if outcome.verdict is verdict]
 
 
 def count(outcomes: Iterable[Outcome]) -> Counts:
-    """Return how many outcomes there are of each verdict."""
-    found = Counter(one.verdict for one in outcomes)
+    """Return the number of outcomes with each verdict."""
+    found = Counter(outcome.verdict for outcome in outcomes)
     return {verdict: found[verdict] for verdict in Verdict}
