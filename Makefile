@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Two commands for a Debian 12 machine, as root: `make run` and `make test`.
 # Both install what is missing first; when nothing is, that takes no time.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All measurements of whole tracers, and their report: ``python -m benchmarks``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Programs that do nothing, on the hooks of ours: what the kernel itself takes for a hook."""
 
 from __future__ import annotations

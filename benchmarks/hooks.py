@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a system call pays for being watched, next to programs that do nothing.
 
 The loop runs under each setting in turn, many rounds of all of them, so that what else the machine

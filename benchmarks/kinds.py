@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each kind of filter costs by itself: nanoseconds of the matcher, and instructions.
 
 The matcher runs in a program with nothing around it (BPF_PROG_TEST_RUN with repeat), compiled with

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records to lines, in this process: what the reader takes for an event."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A process of ours that makes system calls and tells what one takes."""
 
 from __future__ import annotations

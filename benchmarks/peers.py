@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole tracers on the same work: what the work takes, what the tracer takes, what is shown.
 
 All are told to watch one call of the work and nothing else on the machine: their child, or the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a program on the hook takes for a call, as the kernel itself counts it.
 
 The counting adds two looks at a clock to each run, which an empty program shows; what the kernel

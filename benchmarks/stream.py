@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stream of JSON events, and what it takes to check it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All that ``make bench`` measures, once and tiny: that it runs, and that nothing is lost of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events a second to JSON and to the tables; the goals are 300,000 and 200,000 on one core.
 
 Time is the processor's.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Decisions of the model per second, next to the cost of calling a function at all.
 
 The goal is 100,000 decisions a second on one core for 8 scopes of 3 filters (10 us each).

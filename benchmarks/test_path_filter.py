@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many records a selective path filter keeps out of the ring buffer.
 
 The same calls, one in a hundred of them with the path that is asked for, under filters that

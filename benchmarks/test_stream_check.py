@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Time to check a stream of JSON events, on one core.
 
 The goal is a million events in a minute (60 us each).  Small by default; the whole of it:

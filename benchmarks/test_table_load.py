@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long it takes to read filters and to work out their tables: 64 scopes with 100 values each.
 
 The goal is less than a second for both together.  Time is the processor's.

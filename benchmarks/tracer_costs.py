@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tracer itself takes: to start, to remember, and for each event that it shows."""
 
 from __future__ import annotations

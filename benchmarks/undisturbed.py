@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measuring while nobody else slows the machine down.
 
 On a shared machine a system call takes a third longer for a while, be it milliseconds or minutes,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* The matcher by itself, for tests: facts come in as packet data, the mask goes out there.
  *
  * Run with BPF_PROG_TEST_RUN. It includes the very matcher.h that the tracer runs. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* The tracer's programs: one header for each family of events. */
 #include "lib/kernel.h"
 #include "state/container_life.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The meaning of tracing scopes, as executable Python.
 
 Read in this order: ``filters`` (what can be asked), ``facts`` (what is known of a process

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is known when an event happens: the facts of its process, and the event itself."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vocabulary of filters: conditions, and the values they compare with."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What processes are between events: a state, and what each event of their lives makes of it.
 
 ``begin`` gives the state at the start of tracing, ``step`` the next one, and the facts of a

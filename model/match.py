@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The decision: which scopes an event belongs to.  Everything else serves this page."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A scope: what a user asked for under one number."""
 
 from __future__ import annotations

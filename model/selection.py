@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which events a scope selects, and what they need (rules 5 and 16)."""
 
 from __future__ import annotations

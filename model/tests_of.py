@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether a condition holds: a test of the facts, made once for each condition."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A slow machine, or a busy one, fails no test."""
 
 from hypothesis import HealthCheck, settings

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``scope-oracle`` run in this process, with what it prints and its exit status."""
 
 from __future__ import annotations

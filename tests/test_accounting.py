@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Account of a run: its sums, and its lines when they do not hold."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The traced command: started at the gate, ended with a status as a shell has it."""
 
 from __future__ import annotations

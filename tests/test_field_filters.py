@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Filters on fields of events, asked of records as the kernel side sends them (rules 6, 7, 18)."""
 
 from __future__ import annotations

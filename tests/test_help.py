@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The help texts tell what parsing does, because both use the same tables."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From records to lines, with records in a queue in place of a ring buffer's memory."""
 
 from __future__ import annotations

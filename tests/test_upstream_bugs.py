@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of Tracee v0.12's bugs: a test for each, or the reason why there is none."""
 
 from __future__ import annotations

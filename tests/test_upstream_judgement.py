@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether the tests of upstream's cases would notice what is not as the cases expect."""
 
 from __future__ import annotations

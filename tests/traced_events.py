@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events as a tracer prints them in JSON, made for tests."""
 
 from __future__ import annotations

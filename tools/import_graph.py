@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Import graph of the repository's Python packages, read by ``ast``.
 
 Nothing is imported: a module that needs BCC or root is read like any other.  Imports inside of

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Order of imports between the packages: no cycle, no upward edge.
 
     tools/imports [--summary | --mermaid] [--root DIRECTORY]

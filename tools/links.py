@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checker of links in pages, and of file names in pages and sources.
 
 Usage: ``python tools/links.py``.  A link must lead to a tracked file and a heading that is there.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writer of events/data/arm64.json: number of an arm64 system call -> event id.
 
 Usage: ``python tools/make_arm64_table.py [asm-generic/unistd.h]`` (package linux-libc-dev).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writer of events/data/events.json from the event definitions of Tracee v0.12.
 
 Usage: ``python tools/make_catalogue.py DEFINITIONS``.  Kept per event, in the order of ids:

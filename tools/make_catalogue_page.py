@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Generator of docs/reference/catalogue.md: the events of Tracee v0.12, and ours.
 
 Usage: ``python tools/make_catalogue_page.py``.  What is here is read from the code; a reason is

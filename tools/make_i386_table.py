@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writer of events/data/i386.json: number of an i386 system call -> event id.
 
 Usage: ``python tools/make_i386_table.py [asm/unistd_32.h]`` (package linux-libc-dev).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Generator of the JSON reference: docs/reference/json-fields.md and events.schema.json.
 
 Usage: ``python tools/make_json_fields.py``.  The fields come from the type that the output encodes,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Generator of docs/reference/kernels.md: the kernel series that are tested, and where.
 
 Usage: ``python tools/make_kernels_page.py``.  The series come from the kernel store, the runs from

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mutation score of the vectors: the share of mutants of the model that they kill.
 
     tox -e mutation [TEST...]

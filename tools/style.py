@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Style check of tracked files and commit messages: rules 1, 3, 6, 10 and 11.
 
     tools/style [PATH...]         check; PATHs limit it to files below them

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Account at the end of a run: every event is delivered, or counted by cause."""
 
 from __future__ import annotations

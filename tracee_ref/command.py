@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The traced COMMAND: a child that executes once tracing has started."""
 
 from __future__ import annotations

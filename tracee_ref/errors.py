@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors that end a run with one line on stderr, each with a stable code.
 
 The code identifies the error for programs; the message is for people and may be reworded.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events that tell what was there when tracing began; user space makes them.
 
 An existing_container carries the facts of the container's first process, init_namespaces those of

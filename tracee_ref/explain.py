@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Report of ``--explain``: events, hooks, tables and constants of a run, without tracing.
 
 The report is data for JSON first; the text is printed from the same data.

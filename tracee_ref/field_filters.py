@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Filters on fields of one event, evaluated in user space (rules 6, 7 and 18).
 
 The kernel side delivers events with the mask of the scopes whose process filters hold.  Here

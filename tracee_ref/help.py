@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The texts of ``-f help`` and ``-o help``, made from the tables that parsing uses."""
 
 from __future__ import annotations

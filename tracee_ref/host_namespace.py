@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The host's mount namespace, which ``host:PATH`` refers to (rule 10)."""
 
 from __future__ import annotations

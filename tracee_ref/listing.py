@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The text of ``--list``: events with their sets and arguments, then the sets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pipeline from the ring buffer to the outputs: decode, derive, filter, print, account."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reader of /proc: processes, their ancestors, namespaces and cgroups.
 
 Names that processes choose (comm, host name, paths) are bytes of any kind.  Text is decoded with

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plan of a run, derived once from the command line.
 
 Every later stage reads its fields instead of deriving a view of its own from the scopes.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One run of the tracer, from its plan to the exit status."""
 
 from __future__ import annotations

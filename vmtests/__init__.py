@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests on real kernels: this machine's own, and stock kernels booted in QEMU guests."""

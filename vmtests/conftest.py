@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures and options of tests on kernels: ``--kernels host,6.1`` boots one guest."""
 
 from __future__ import annotations

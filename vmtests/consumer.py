@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Consumer of ``scope-oracle run`` that runs the BPF matcher in the kernel.
 
     scope-oracle run -- python -m vmtests.consumer      # as root, on the kernel to be tested

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ask the kernel's matcher by itself: facts in, mask out, through BPF_PROG_TEST_RUN."""
 
 from __future__ import annotations

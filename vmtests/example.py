@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The first example of Tracee's documentation, run here or in a guest."""
 
 from __future__ import annotations

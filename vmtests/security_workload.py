@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Workload that triggers security events and prints their expected fields."""
 
 from __future__ import annotations

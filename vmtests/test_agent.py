@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every agent does, on each kernel of the run."""
 
 import os

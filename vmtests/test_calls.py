@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """System calls: none missing, arguments as passed, and those that do not return normally."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events of cgroups, and of the containers that some are; in guests see test_containers.py."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cgroups on this machine: to the tracer a container is no more than a cgroup of a certain name.
 
 Only a child of COMMAND is moved, into cgroups made for it below one of our own.

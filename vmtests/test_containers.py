@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Containers: found by their cgroups, filtered in the kernel, told by name (rule 11)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernel's matcher and the model give the same mask for the same scopes and facts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The runs of the document, with a command for the second terminal."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Filters on fields of events, live: arguments, return values, context; masks by scope."""
 
 from __future__ import annotations

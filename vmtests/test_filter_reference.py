@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The examples of docs/guide/filters.md, each as a scope of one run."""
 
 from __future__ import annotations

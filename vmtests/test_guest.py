@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How guests end: only collected when the run has guests."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lines that a run prints, against docs/reference/events.schema.json."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Filters on fields that the kernel side knows: what they keep out never reaches user space.
 
 User space judges again, so a mistake here would show as traffic, or as an event that is missing.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the maps hold, and that what they do not hold is counted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Live runs: drawn workloads under drawn scopes, on every kernel, held to the model.
 
 The tracer takes longer to start than a plan to run (1 to 2 s here, 6 s and more in an emulated

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One program outside and inside of a mount and a pid namespace that were there before.
 
 Rules 9 and 10: inode numbers of namespaces, and binaries in one mount namespace.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each kernel's own matcher is asked the vectors, as any other implementation is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Packets on real kernels: whose they are, what is in them, and their masks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fork, exec and exit: facts of the events, and what processes inherit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compiled programs are kept, and what is kept never does harm."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run with every filter and every event fits into what the kernel allows its programs."""
 
 from __future__ import annotations

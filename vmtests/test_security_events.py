@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events of kernel functions: each provoked for real, with what it should say."""
 
 from __future__ import annotations

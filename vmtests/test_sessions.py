@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Beginnings and ends of a run: statuses, errors of one line, signals, closed outputs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures: each provoked for real, all by one run of the tracer on a kernel."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The default set under a mixed load: every event accounted for, and no more memory with time.
 
 Five seconds in every run; ``tox -e soak`` takes the ten minutes that a leak needs to show.

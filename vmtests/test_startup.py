@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Between the snapshot of /proc and the first event nothing goes missing or comes twice."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The commands of docs/tutorial.md, run in order, and what they print."""
 
 from __future__ import annotations

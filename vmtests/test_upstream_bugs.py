@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bugs of upstream's v0.12 that only a kernel shows: one run, a scope or two for each.
 
 ``docs/design/upstream-bugs.md`` has the whole table, and where the other rows are tested.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Upstream's integration cases, carried out: every one gives the events and masks it expects."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Makes system calls in a tight loop and tells what one took.
  *
  * Reads lines "CALL COUNT CHUNKS" and answers each with the nanoseconds of a call in the fastest

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* storm COUNT: forks and executes /bin/true so many times, one after the other. */
 #include <spawn.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* timed FILE COMMAND...: runs a command; writes what it took into a file: nanoseconds, then the
  * microseconds of processor time of it and its descendants. */
 #include <stdio.h>

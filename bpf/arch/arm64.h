@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* All that is arm64 on the kernel side: registers, 32-bit calls, call numbers.
  *
  * It is compiled by a test, but was never run: none of our kernels is one of arm64. */

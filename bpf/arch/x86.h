@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* All that is x86 on the kernel side: registers, 32-bit calls, call numbers. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Copying the arguments of a system call from user memory into a record. */
 #pragma once
 #include "arch/arch.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* cgroup_mkdir, cgroup_rmdir and cgroup_attach_task: raw tracepoints that are told the path.
  *
  * The kernel makes the path in one buffer and holds a spinlock over the tracepoint (see

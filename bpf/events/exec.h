@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* sched_process_exec: what program a process began to run, with its arguments. */
 #pragma once
 #include "lib/kernel.h"

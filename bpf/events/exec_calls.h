@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* execve and execveat between their entry and their outcome.
  *
  * A failed call returns like any other and is reported there. Of one that succeeds only the

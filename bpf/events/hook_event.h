@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Events at the beginning of kernel functions, mostly those that ask the security modules: how
  * such an event is judged, its record begun and its arguments put.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* magic_write: a write that made the beginning of a file, with its first bytes.
  *
  * Where the writing begins it is known what goes where; how much was written, when the call

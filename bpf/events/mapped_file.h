@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Which file is mapped at an address of the current process.
  *
  * Needed for the ELF interpreter, which the kernel maps at an exec and then forgets. */

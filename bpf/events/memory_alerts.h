@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* mem_prot_alert: memory that becomes code while it can be written, or after it could.
  *
  * Only that is sent: the calls that map and protect memory are many. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Packets: one record for each that a socket sends or receives, of which user space makes all
  * the events about packets (tracee_ref/packets/).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Fork, exec and exit: events, and the upkeep of what is known of processes. */
 #pragma once
 #include "events/exec_calls.h"

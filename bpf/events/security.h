@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* The events of kernel functions, by what these are about. */
 #pragma once
 #include "events/magic_write.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* The address that a socket itself has, as getsockname() gives it, and that of its peer. */
 #pragma once
 #include "events/hook_event.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* socket_dup: a descriptor of a socket was made a second time, by dup, dup2 or dup3.
  *
  * Where such a call returns: the new descriptor is the socket then, whatever the old one is. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* System calls: judged where they return, when the kernel has read the arguments itself.
  *
  * The saved registers still hold the arguments there. Calls that do not return (normally) have

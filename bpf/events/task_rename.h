@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* task_rename: a task gets another name. At the raw tracepoint it still has the old one, by which
  * it is judged (rule 17). */
 #pragma once

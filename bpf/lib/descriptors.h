@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* What lies behind a descriptor of the current task. */
 #pragma once
 #include "lib/kernel.h"

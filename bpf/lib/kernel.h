@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Reads of kernel and user memory, and the constants of the kernel that have no type in BTF.
  *
  * BCC resolves every helper that is called by its usual name against /proc/kallsyms, which takes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* The path of a file, built from its directory entries up to the root of its mounts.
  *
  * bpf_d_path() serves tracing programs only, which not every kernel lets us load. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Programs run from their beginning to their end, whatever else wants the CPU.
  *
  * Since 6.19 raw tracepoints leave preemption on (see tracee_ref/kernel/attach/preemption.py), as

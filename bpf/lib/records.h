@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Records: what crosses from the kernel to user space, and the counters that account for it.
  *
  * Layout: struct header, then 64-bit slots, one for each argument, then the bytes of the

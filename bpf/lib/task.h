@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Reading the kernel's own structures, as they lie behind the pointers of a task.
  *
  * The structures themselves are generated from the running kernel's BTF, so every offset is

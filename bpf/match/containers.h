@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* The decision about containers: which scopes accept one, by the start of its id (rule 11). */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* What the matcher judges an event by.
  *
  * The tracer fills it from the current task, the decision program from its input; only the

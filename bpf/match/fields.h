@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Filters on what a system call returned, and on the texts that were passed to it or to a hook.
  *
  * They keep records out of the ring that user space would throw away; it judges the others

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* The decision: which scopes accept the facts of an event.
  *
  * One accept table for each kind of filter in use, worked out by tracee_ref/tables/ from

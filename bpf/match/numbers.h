@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* uid and pid where a scope has an order: the bounds of all scopes cut the numbers into intervals,
  * each with its mask. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Names of threads and hosts, where a scope uses `*`. */
 #pragma once
 #include "match/facts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Single values: names without `*`, inode numbers of namespaces, and ids without an order. */
 #pragma once
 #include "match/facts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Making and removing of cgroups: what is known of containers is kept up by these alone.
  *
  * A new cgroup is a container if its name says so; else it belongs to what its parent belongs

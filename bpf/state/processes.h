@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* What is known of a process for as long as it lives: set at exec, inherited at fork. */
 #pragma once
 #include "state/start_time.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Who owns a socket: the process that used it last, with the facts that it had then.
  *
  * A packet may pass while any task runs, so it cannot tell. But the calls that make or use a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* The time at which tracing started, on the clock of start_boottime; 0 before. */
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A consumer of scope-oracle (docs/reference/oracle-protocol.md).  It does decisions, and says so. */
 #define _POSIX_C_SOURCE 200809L
 #include "json.h"

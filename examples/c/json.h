@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A JSON reader for one line: values in an arena that json_free gives back. */
 #ifndef JSON_H
 #define JSON_H

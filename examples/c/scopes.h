@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tracing scopes in C, from docs/reference/semantics.md: which scopes does an event match? */
 #ifndef SCOPES_H
 #define SCOPES_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A consumer of scope-oracle (docs/reference/oracle-protocol.md): node consumer.mjs
 import { createInterface } from 'node:readline';
 import { readFlags } from './flags.mjs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Flags to scopes, from docs/guide/filters.md and docs/reference/vectors.md ("Grammar").
 
 const EQUALITY = ['=', '!='];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What forks, execs and exits make of processes, from docs/reference/semantics.md (rules 9 to 17).
 import { maskOf, newlyFollowed } from './scopes.mjs';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tracing scopes in JavaScript, from docs/reference/semantics.md: which scopes does an event match?
 // 64-bit numbers are BigInt: a Number rounds beyond 2^53, and << works on 32 bits.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which cgroups are containers, and in which hierarchy they are looked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names, images and pods out of the files of runtimes, in the forms that these write."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kernel records of known content become the events they stand for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events of containers as they are made of cgroup events, and by which runtime a container is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The derivation stage, held to the model: what the kernel side is asked for, and who sees what."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The catalogue page: every event of Tracee v0.12, here or the reason why not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events of kernel functions: catalogue, programs and records agree on them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever text is given as a flag: scopes, or one of our errors in one line.
 
 Beside Hypothesis, which looks for few texts with much thought: very many texts, drawn from a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every malformed ``-f`` flag has one exact line (facts, sections 1.1 to 1.4)."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which events the event and set flags of a scope select (rules 5 and 6)."""
 
 import pytest

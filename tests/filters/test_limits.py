@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many values all flags together may have: the most that goes, and one more."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Well-formed ``-f`` flags become the scopes that were meant (facts 1.2 and 1.3, rules 1, 4)."""
 
 import pytest

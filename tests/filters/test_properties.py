@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What holds for all flags: no surprise from any text, order never matters, and back again."""
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page of filters is the table that parsing uses, and its examples are good."""
 
 import shlex

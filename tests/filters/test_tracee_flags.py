@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Upstream's own unit tests of ``-f`` and ``-o``, as far as the semantics page keeps them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The headers of the machines, compiled for this one: call numbers, registers, the stack."""
 
 from __future__ import annotations

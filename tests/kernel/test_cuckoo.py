@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The arrangement of ``value_table``: every value is found by two looks, others are not."""
 
 from __future__ import annotations

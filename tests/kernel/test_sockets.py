@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sockets that are older than the tracing: found in /proc, with the facts of who has them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hypothesis strategies for scopes of every kind, events, and lives of processes.
 
 Values come from small pools, so that filters and facts often meet; from all over the place

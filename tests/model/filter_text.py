@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Filters of one scope as short text, so that vectors read like the command line.
 
 ``uid>=5 comm=ba*,x`` are two filters; a value is read as its key needs it.  This is not the

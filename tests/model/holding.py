@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Conditions by themselves, without a scope around them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run the model on values that stand for all values, and turn its answer into a formula.
 
 The model's own code runs, once for each way through its branches: whenever it asks for the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vectors of the rules about scopes and events (1 to 3, 5 to 7, 13 to 16, 18)."""
 
 from collections.abc import Sequence

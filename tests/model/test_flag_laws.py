@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A list of values is as good as a flag for each (rule 4), read by the tracer's own reader."""
 
 import pytest

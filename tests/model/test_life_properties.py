@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Laws of process life, for every sequence of events; docs/design/properties.md lists them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vectors of process life (rules 9 to 14 and 17): events, then the facts of a task."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vectors of the rules about processes (4, 8 to 12): filters, facts, whether they hold."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Proofs, for all values at once, that the way of the accept tables is the model's rule.
 
 The model's own code and the tables' own code run here (symbolic.py); of the kernel side what

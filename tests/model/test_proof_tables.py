@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Proofs about drawn scopes: their tables, as the tracer builds them, for all facts at once."""
 
 from __future__ import annotations

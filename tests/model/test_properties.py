@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Laws of the decision, for scopes and events of every kind (docs/design/properties.md)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/design/properties.md lists every law and proof, and no other."""
 
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Flags in a report can be pasted into a shell, whatever bytes they are of."""
 
 from __future__ import annotations

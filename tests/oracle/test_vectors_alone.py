@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vectors over the model, and nothing else: what ``tox -e mutation`` asks each mutant."""
 
 from __future__ import annotations

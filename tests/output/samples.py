@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events of the document and of the facts, for the tests of the outputs."""
 
 from __future__ import annotations

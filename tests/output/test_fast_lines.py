@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is printed straight from a record is to the byte what decoding and printing make of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What ``-o`` flags ask for, and the exact line for each malformed one (facts, 4.1)."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The JSON reference: up to date, and true of lines that the output prints."""
 
 from __future__ import annotations

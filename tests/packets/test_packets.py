@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Packets taken apart, and the events that are made of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures as plug-ins: found in directories and packages; what is wrong with one harms none."""
 
 from __future__ import annotations

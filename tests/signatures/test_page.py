@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/guide/signatures.md lists all signatures that are shipped, and those that are missing."""
 
 from __future__ import annotations

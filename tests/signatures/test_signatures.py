@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The shipped signatures, by events that each is about, and events like them that it is not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Accept tables by hand; the proof and the kernels check them for all values."""
 
 from __future__ import annotations

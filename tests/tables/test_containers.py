@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of containers gives the model's mask for every id (rule 11)."""
 
 from __future__ import annotations

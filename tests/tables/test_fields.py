@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of filters on fields, looked up as the kernel side does, held to the model."""
 
 from __future__ import annotations

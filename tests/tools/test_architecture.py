@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The picture of docs/design/architecture.md, drawn from the imports."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tools/imports`` on a copy of this repository's modules with planted faults."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The checker of links: green on the repository, red on planted faults."""
 
 from __future__ import annotations

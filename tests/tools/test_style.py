@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tools/style``: each rule refuses a planted fault and accepts the cure."""
 
 from __future__ import annotations

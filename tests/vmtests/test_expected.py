@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What live plans expect, where no kernel is needed: containers, pid namespaces, fields, cuts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Seeded faults must find the place that they are about, also after the code was changed."""
 
 from __future__ import annotations

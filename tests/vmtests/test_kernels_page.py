@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page of kernels, held to the kernel store and to tox.ini."""
 
 from __future__ import annotations

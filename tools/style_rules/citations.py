@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rule 6: cited rules exist, and documents are cited by the names of their pages.
 
 A section is cited with the name of its page before the number, as in semantics.md, section 2.3.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rule 11: subjects of commits, and their Fixes lines."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rules 1, 3 and 10: module docstrings; names of headers, classes and constants.
 
 That no module has the name of a package beside it is checked by ``tools/imports``.

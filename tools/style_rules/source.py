@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tracked files, and the prose in them: comments, docstrings and pages.
 
 What lies below ``FROZEN`` is data that other implementations hold copies of: it is not checked.

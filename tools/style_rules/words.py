@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counts of the private words, for people: only the meaning decides."""
 
 from __future__ import annotations

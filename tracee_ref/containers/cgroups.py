@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cgroups and the containers that they are: the hierarchy to look at, its directories, ids.
 
 A container is a cgroup whose name holds the container's id, as docker, containerd, CRI-O and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """JSON files of others: what is not there, or not of the form expected, is empty."""
 
 from __future__ import annotations

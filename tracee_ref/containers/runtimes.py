@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What container runtimes leave in files about a container: its name, its image, its pod.
 
 Files are looked for where each runtime keeps them; what is not there, or not as expected, is

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Decoding of kernel records into events, and the printed forms of arguments."""

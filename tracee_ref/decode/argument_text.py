@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The printed forms of arguments (facts, section 5.6): what parse-arguments shows.
 
 Also the second spelling that argument filters compare with (SEMANTICS, rule 7).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Printed forms of flag words: names joined by ``|`` (facts, section 5.6).
 
 Bits without a name follow in hexadecimal, save for open's flags, whose list is complete.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kernel records into events: the layouts of ``bpf/lib/records.h``, one decoder per event."""
 
 from __future__ import annotations

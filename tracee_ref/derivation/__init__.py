@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Derivation of events from others: containers from cgroups, packets, signatures."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Derivation of container_create and container_remove from cgroup events.
 
 They carry the facts of the process that made or removed the cgroup, usually the runtime, which is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Graph of event dependencies, and the scopes of the kernel side that follow from it.
 
 The kernel side matches process filters, which hold for a base event and the events derived from

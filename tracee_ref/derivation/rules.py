@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Table of the built-in derived events: base events and derivation of each."""
 
 from __future__ import annotations

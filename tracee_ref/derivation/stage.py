@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Derivation stage: derived events from those of the kernel side."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the register or the memory of an argument is to be read, by its C type."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The events that can be named in a filter: ids, sets, arguments (facts, section 5).
 
 The standard library reads the data, because the oracle runs with nothing else installed.

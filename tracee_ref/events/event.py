@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A traced event as the outputs see it: the facts, the mask and the arguments, decoded."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events that happen in functions of the kernel: what they need of it.
 
 System calls and tracepoints are there on every kernel; to watch a function a kernel must have

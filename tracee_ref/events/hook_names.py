@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What derived events are made of, by name: all that the catalogue must know of derivation.
 
 The standard library alone, because the oracle reads the catalogue with nothing else installed.

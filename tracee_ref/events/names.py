@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernel's names of numbers (uapi headers, x86-64), loaded when first asked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the user typed after ``-f`` and ``-o``, turned into model scopes and outputs.
 
 Read in this order: ``tokens`` (one flag taken apart), ``values`` (texts to model values),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The events of each scope, from its event and set flags (rules 5 and 6)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Filters on a field of one event: arguments, return value, context (rules 6 and 7)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One flag understood: its kind, and the conditions it stands for (facts, section 1.2)."""
 
 from __future__ import annotations

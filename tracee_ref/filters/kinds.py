@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of filters: how each is written, what it takes, what it becomes.
 
 Everything that must know the kinds (reading, help, the reference page) goes through it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How much the filters of all scopes may ask for together."""
 
 from __future__ import annotations

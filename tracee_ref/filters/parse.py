@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All ``-f`` flags of a run, turned into the scopes of the model."""
 
 from __future__ import annotations

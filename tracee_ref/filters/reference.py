@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page docs/guide/filters.md, made from the tables that parsing uses.
 
 ``python -m tracee_ref.filters.reference >docs/guide/filters.md`` writes it anew.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scopes written back as flags, so that reading them gives the same scopes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One ``-f`` value taken apart: scope, name, operator and values (facts, section 1.1).
 
 ``FLAG := [SCOPE ":"] NAME [OP VALUE {"," VALUE}] | [SCOPE ":"] "!container"``

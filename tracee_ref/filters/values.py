@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Texts to model values; each function takes the flag, for its error, and one value."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plan of the kernel side of a run: tables, hooks, and constants of its program."""
 
 from __future__ import annotations

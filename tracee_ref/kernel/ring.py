@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading a BPF ring buffer straight from its shared memory (kernel/bpf/ringbuf.c).
 
 BCC would call Python through ctypes for every record, which takes longer than all the rest.

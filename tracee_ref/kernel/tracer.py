@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tracer's side of the kernel: load, attach, switch on, and account for every event."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The TIME cell of the tables."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The columns of the tables: headers and formats (facts, section 4.2)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the ``-o`` flags ask for: formats, where they go, options (facts, section 4.1)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Values as Go's verb ``%v`` writes them, which is what the tables show (facts, section 4.2)."""
 
 from __future__ import annotations

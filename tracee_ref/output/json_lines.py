@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 r"""JSON, one object per line, to the byte as Go's encoder writes it (facts, section 4.3)."""
 
 from __future__ import annotations

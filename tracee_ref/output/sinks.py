@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where lines go: standard output or files, buffered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables ``table`` and ``table-verbose`` (facts, section 4.2)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Control characters made visible, so that no value can break a row or the terminal."""
 
 from __future__ import annotations

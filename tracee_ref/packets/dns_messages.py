@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """DNS messages, read by dnspython; a broken one gives what was whole, or nothing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The headers of a packet, as much of it as was taken.
 
 Nothing here trusts a length: what is not whole is left out, and what lies behind it too.

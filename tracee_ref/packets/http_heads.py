@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The heads of HTTP/1 messages that begin in a packet.
 
 The lines of headers are read by the standard library.  Of a head that does not fit in what was

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ICMP and ICMPv6 messages, and the names of their types and codes as gopacket prints them."""
 
 from __future__ import annotations

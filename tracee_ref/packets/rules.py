@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the events about packets are made of the kernel side's record of one (rules 15 and 16)."""
 
 from __future__ import annotations

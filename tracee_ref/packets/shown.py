@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The arguments of packet events: structures that tables and JSON show field by field.
 
 Names and orders of the fields are upstream's (types/trace/network_trace.go); 0 and 1 stand for

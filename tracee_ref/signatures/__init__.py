@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures: small classes that look at events and report findings, which are events again.
 
 ``Signature`` and the names beside it are what plug-ins build on (docs/guide/signatures.md).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a signature is: the base class of those shipped and of plug-ins."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where signatures come from: shipped, installed as entry points, or files in a directory."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All signatures of a run, as events of the catalogue and rules of the derivation stage."""
 
 from __future__ import annotations

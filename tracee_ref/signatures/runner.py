@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A signature at work: what it raises is told and counted, and ends there."""
 
 from __future__ import annotations

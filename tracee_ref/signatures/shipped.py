@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The signatures that come with the tracer, by the ids that their events have (facts, 5.5)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Accept tables: from a value to the mask of the scopes that accept it.
 
 Where ids are compared with an order they hold the model's own answers, asked wherever one may

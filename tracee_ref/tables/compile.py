@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All tables of a set of scopes; a kind that no scope uses has none."""
 
 from __future__ import annotations

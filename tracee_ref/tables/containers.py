@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of containers: from the start of an id to the scopes that accept the container."""
 
 from __future__ import annotations

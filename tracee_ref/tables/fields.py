@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables for filters on fields: what a system call returned, and texts of calls and hooks.
 
 They take away a scope only where the model does too; what they cannot express (rule 6: a text

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Interval tables, for orders: the bounds that all scopes mention cut the u32 line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What values say of scopes: the form that every table but those of intervals has.
 
 Rule 4 in two masks: a scope's `=` values are alternatives, so one of them must be met; each of

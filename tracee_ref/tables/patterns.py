@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of names where ``*`` is used: an automaton that meets all patterns in one reading."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """List of seeded faults, with the tests that should catch each."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runner of seeded faults, applied one by one to a copy of the project.
 
     python -m vmtests.faults.runner [NAME...]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Request handlers of an agent: one module per subject, one function per request.
 
 The name of a request is ``module.function``.  A module is imported at its first request, so a guest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs of the tracer in the background, without a command, until SIGINT."""
 
 from __future__ import annotations

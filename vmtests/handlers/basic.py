@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Basic requests: ping, release of the kernel, run a command."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs of Tracee's integration cases: shell commands, a daemon, a container."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tracing of containers by runc and crun in a guest, without a command."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Masks computed by the BPF matcher on this kernel, under BPF_PROG_TEST_RUN."""
 
 from __future__ import annotations

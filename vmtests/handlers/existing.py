@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs of the tracer with processes, namespaces and containers older than it.
 
 The containers are cgroups with names of containers.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs with full maps and tables."""
 
 from __future__ import annotations

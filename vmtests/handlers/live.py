@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Live runs: the tracer with the workload program as its command."""
 
 from __future__ import annotations

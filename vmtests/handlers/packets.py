@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Packet events of sockets older than the tracer and of a container, in a guest."""
 
 from __future__ import annotations

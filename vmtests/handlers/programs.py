@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Instruction counts of this kernel's verifier for the tracer's programs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tracing of workloads that trigger signatures, in a container and on the host."""
 
 from __future__ import annotations

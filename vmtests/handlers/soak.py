@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Long run of the default set under a mixed load."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starts of the tracer while processes fork and exec all the time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs of the tracer's command line in a forked child of the agent.
 
 The agent has imported the tracer and loaded entry points and BTF: in an emulated guest, doing this

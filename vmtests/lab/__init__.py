@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kernel packages, QEMU guests, and the agents that run requests in them."""

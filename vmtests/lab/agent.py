@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agent that runs requests on a kernel: in a guest, or on this machine.
 
 One JSON object a line.  Input: ``{"id", "request", "arguments"}``.  Output: ``{"id", "result"}`` or

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Client side of an agent: sends requests, receives results, detects a lost kernel.
 
 A kernel that panics, hangs or exits is lost, which differs from a test that failed.  Results come

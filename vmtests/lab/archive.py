@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Debian packages of any suite, fetched by apt with a package state of its own.
 
 apt verifies every download against the signed index.  The mirrors are those of the machine's own

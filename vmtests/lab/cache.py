@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cache directory for fetched kernels and facts about this machine."""
 
 from __future__ import annotations

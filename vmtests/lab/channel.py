@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """JSON lines over the pipes of a process, with timeouts in both directions."""
 
 from __future__ import annotations

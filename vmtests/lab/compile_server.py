@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compiles for the guests: what takes this machine half a second takes an emulated one ten.
 
 The compiler, its options and the text are those that the guest would use; programs are loaded,

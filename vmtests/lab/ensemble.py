@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Set of kernels that boot and run requests concurrently."""
 
 from __future__ import annotations

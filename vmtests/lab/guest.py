@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agents in guests booted by virtme-ng, and on this machine's own kernel."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One kernel of an ensemble, as tests use it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Store of Debian's stock kernels, one per series, fetched once.
 
 A kernel is renamed into the store when it is complete, so an interrupted run leaves no partial one.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Probe for usable KVM: /dev/kvm may exist and yet hang a stock kernel."""
 
 from __future__ import annotations

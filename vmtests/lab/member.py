@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Member of an ensemble: a kernel with a queue of requests, run one at a time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Containers run by runc and crun, with a root file system of busybox."""
 
 from __future__ import annotations

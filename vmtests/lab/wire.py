@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Encoding of scopes and processes in requests to an agent."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random workload plans and scopes, and their reduction to small failing cases."""

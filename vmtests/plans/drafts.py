@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mutable plans that Hypothesis rules extend; impossible steps are dropped at the end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hypothesis strategies for filters on event fields, with values that plans produce."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hypothesis state machine whose rules draw plans and scopes step by step."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reduction of a failing batch of plans and scopes to a smaller one.
 
 Each attempt starts the tracer on every kernel, so the cuts go from coarse to fine along the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixed plan and scopes that cover every kind of step and filter."""
 
 from __future__ import annotations

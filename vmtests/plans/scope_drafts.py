@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drawn scopes, some of whose values are read on the kernel when a run starts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hypothesis strategies for filters with values from plans, so that they often match."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hypothesis strategies for the steps of plans, and the names and values that they use."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hypothesis strategies for scope sets and for processes that often match them.
 
 Values come from small pools that include the boundaries: with uniform values no filter would match,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Comparison of traced events with the expected ones, thread by thread."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Report of a disagreement: scopes, journal, expected and traced events."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Expected events of a workload: the model's answer for each step of the journal.
 
 The journal has the steps in the order of their start.  Facts of a task change only by its own

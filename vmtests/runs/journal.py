@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Journal of a workload: its steps, in the order of their start."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Facts of a kernel that are read just before a live run starts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Live run of a workload plan on every kernel, compared with the model."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Report of a run: the tests on each kernel, and whether it agreed with the model."""
 
 from __future__ import annotations

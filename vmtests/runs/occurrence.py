@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Event of a live run, as the model expects it or as the tracer printed it."""
 
 from __future__ import annotations

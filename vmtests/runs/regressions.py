@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Disagreements about decisions: their report, and regression vectors.
 
 A vector is a JSON file in ``vmtests/regressions``.  A run writes one for each test that fails;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs of the tracer on a kernel, with a command to trace."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The integration cases of upstream, as data, and what of an outcome is not as they expect.
 
 ``data/upstream_cases.json`` says in ``about`` what the fields mean.

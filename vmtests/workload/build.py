@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Build of the workload program, cached by the hash of its sources."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Binary layout of plan and journal files, as in plan.h."""
 
 from __future__ import annotations

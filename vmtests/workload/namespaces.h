@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Ids of a task in the initial pid namespace, and changes of namespaces and cgroups. Files are
  * opened by `open` and closed by `close_range`, because plans have openat and close as steps. */
 #pragma once

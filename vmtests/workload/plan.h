@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Files of a run: the plan, and the journal of its steps.
  *
  * Both are mapped into memory. vmtests/workload/layout.py has the same structures. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans of processes and threads, and their compilation to blocks of steps.
 
 Every thread of a process exits or parks before the thread that ends the process does so.  The

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* System calls without a C library, which would make calls of its own and use errno, which is not
  * set up in these threads. */
 #pragma once

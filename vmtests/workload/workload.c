@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Runs a plan of processes and threads, and writes a journal of its steps to shared memory.
  *
  *     workload DIRECTORY BLOCK

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* The security hooks that are given an open file. */
 #pragma once
 #include "events/hook_event.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every named deviation: shown by a case, a smallest one, and by nothing else in it."""
 
 from __future__ import annotations

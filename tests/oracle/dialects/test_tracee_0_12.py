@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The dialect of v0.12.0 against the facts about it: masks, unit tables, documented runs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A consumer that knows every answer and misbehaves in the way that its argument names.
 
 It does so at every third case; what it answers in between is right.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The consumers of ``examples/``, made from the semantics page: built and run as docs tell."""
 
 from __future__ import annotations

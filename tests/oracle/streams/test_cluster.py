@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many hosts' logs on a Dask cluster: real ones, and the verdict is that of one process."""
 
 from __future__ import annotations

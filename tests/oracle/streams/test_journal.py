@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stream beside the journal of what happened: the trace vectors, as a tracer would print them."""
 
 from __future__ import annotations

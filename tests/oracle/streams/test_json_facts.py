@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an event in JSON tells by itself: its process, and its fields in both spellings."""
 
 from __future__ import annotations

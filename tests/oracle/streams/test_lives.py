@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a stream tells of the lives of its processes, in single cases."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Streams told by a model of processes: no right mask is blamed, and no wrong one passes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stream may be larger than memory: what a check keeps does not grow with it."""
 
 from __future__ import annotations

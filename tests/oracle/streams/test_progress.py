@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far a check has come is shown on a terminal, and nowhere else."""
 
 from __future__ import annotations

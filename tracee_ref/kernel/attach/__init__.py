@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Attaching of BPF programs to the hooks of the running kernel."""

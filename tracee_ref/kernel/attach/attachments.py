@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Programs on the hooks of the kernel, and off them again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Programs at the packets of a cgroup (version 2): that of our COMMAND, or the top one."""
 
 from __future__ import annotations

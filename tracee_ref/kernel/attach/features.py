@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether this kernel lets us watch its functions; found out when an event asks for it.
 
 Kprobes are the hook that nearly every kernel has.  fentry and LSM programs would cost a traced

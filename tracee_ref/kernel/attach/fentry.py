@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Programs at the beginning and the end of kernel functions: fentry and fexit (Linux 5.5).
 
 The kernel puts a call of the program into the function itself, so that no other function pays.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Attaching programs to the beginning of kernel functions, without tracefs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Running a BPF program at a perf event: a tracepoint or a kprobe."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether this kernel preempts the programs that run at its raw tracepoints.
 
 Tracepoints leave preemption on since a46023d5616e of January 2026.  While a program is stopped in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where system calls are met: at the end of all calls, or of the selected ones alone.
 
 A tracepoint of one call costs the other calls less than one of all calls does, and a program at

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """File systems of the kernel, mounted for us alone: attached nowhere, and seen by nobody else.
 
 Hosts and containers often have none of them at the usual place.

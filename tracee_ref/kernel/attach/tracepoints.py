@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Attaching a program to one tracepoint, without a tracefs at its usual place."""
 
 from __future__ import annotations

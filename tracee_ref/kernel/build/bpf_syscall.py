@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bpf() system call for what libbpf has no simple function for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Structures of the running kernel, read from its BTF through libbpf.
 
 Only the fields that ``bpf/`` reads are declared, at their real offsets: a full dump would

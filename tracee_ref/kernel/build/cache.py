@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compiled programs, kept from run to run: to compile takes longer than all else of a start.
 
 A program is found again by its text, which has the layout of the kernel's structures in it, and

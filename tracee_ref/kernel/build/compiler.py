@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compile C text with BCC, in a process of its own: what it takes of memory ends with it.
 
 The result has no part of the running kernel in it: maps are described and programs refer to them

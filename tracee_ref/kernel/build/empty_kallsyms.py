@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run a function where /proc/kallsyms is empty.
 
 BCC reads it whole, three times, to learn whether the kernel has helpers that all kernels of ours

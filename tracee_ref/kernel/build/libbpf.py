@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """libbpf, which is there wherever BCC is: maps, programs and types without the compiler."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The C files of ``bpf/`` as programs in the kernel, without kernel headers, and their maps."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which structures of the kernel ``bpf/`` reads, with the spellings of several versions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Containers on the kernel side: where their cgroups are, and those that were there before."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the elements of ``value_table`` lie: each in one of two slots that its hash names.
 
 The tables do not change while the tracer runs, so user space can look for an arrangement in which

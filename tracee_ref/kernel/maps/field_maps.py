@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contents of the maps for filters on fields, in the layouts of bpf/match/fields.h."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Accept tables on their way into the kernel: sizes as C constants, contents into maps."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the elements of kernel maps are as bytes: accept tables in the layouts of ``bpf/*.h``."""
 
 from __future__ import annotations

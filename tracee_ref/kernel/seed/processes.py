@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Telling the kernel side of the processes that were there before it (rules 10 and 12).
 
 Forks and execs are watched by now, and what the kernel side has seen itself is newer than what

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Telling the kernel side of the sockets that were there before it, and of who has them.
 
 What it has seen used itself is newer, and not overwritten.  Who used a socket last nobody knows:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an implementation must know to answer a vector: the unit of opting in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The generated part of the corpus: each vector exercises something that none before it did."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``decision.txt`` and ``selection.txt`` as vectors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``grammar.txt`` as vectors, and the same questions for every kind of filter in turn."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The smallest scopes and facts that still exercise an item."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The words of the hand-written texts: facts, fields, flags, scopes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a decision exercises: items, of which each generated vector brings a new one.
 
 An item is a comparison, or two within one scope, in the way it came out: which operator and

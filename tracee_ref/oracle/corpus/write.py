@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The files of the corpus, and where they came from."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A deviation of a dialect from the semantics, and the questions that show it."""
 
 from __future__ import annotations

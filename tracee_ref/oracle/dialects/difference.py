@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The smallest case in which a dialect and the model differ, found by trying in order of size."""
 
 from __future__ import annotations

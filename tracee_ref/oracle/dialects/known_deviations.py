@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Deviations in filters on processes (facts, sections 2.3 to 2.6 and 3.1)."""
 
 from __future__ import annotations

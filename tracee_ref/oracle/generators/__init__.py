@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Generators of scopes, facts and journals of process life, by seed."""

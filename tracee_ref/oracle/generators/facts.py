@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Facts drawn near the values that some scopes mention."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Journals drawn from a seed, about the processes of the hand-written ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scopes and facts drawn from a seed, near enough to each other that either verdict is likely.
 
 Only ``Random.random``, ``choice`` and ``randrange`` are used, and nothing that hangs on the

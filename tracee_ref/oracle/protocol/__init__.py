@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """JSON data exchanged with a consumer: messages, vectors, scopes and facts."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Event catalogue of the grammar vectors, as JSON data.
 
 A small selection of real events: with the whole catalogue, the events in ``set=fs`` would

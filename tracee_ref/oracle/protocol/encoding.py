@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lossless JSON encoding of 64-bit numbers and byte strings.
 
 A number that may need 64 bits is a decimal string, because JSON readers often round it to a

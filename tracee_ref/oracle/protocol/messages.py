@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Messages between the oracle and a consumer (docs/reference/oracle-protocol.md).
 
 Each message is one JSON object on one line.  The oracle sends ``hello``, then one ``case`` at

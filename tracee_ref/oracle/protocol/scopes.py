@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """JSON form of scopes and filters (docs/reference/vectors.md)."""
 
 from __future__ import annotations

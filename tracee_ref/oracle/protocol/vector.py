@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Test vectors: a question and its answer, one JSON object a line.
 
 The format is described in docs/reference/vectors.md.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reference consumer: the model, answering over the protocol.
 
 ``scope-oracle run -- python -m tracee_ref.oracle.reference`` tests the whole path.

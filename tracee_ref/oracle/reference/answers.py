@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answers of the model to the questions of vectors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events that flags may name in the oracle, including those that tracee-ref cannot deliver."""
 
 from __future__ import annotations

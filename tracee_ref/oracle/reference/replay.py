@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Replay of a journal by the model: the printed events and their masks (rules 9 to 17).
 
 A fork, exec or exit is an event itself, with the facts of rule 17.  A syscall is an event at

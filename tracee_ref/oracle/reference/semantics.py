@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Interface to the semantics of flags: the model, or a dialect."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Judging what a tracer printed: its JSON events, as a stream that may be larger than memory.
 
 Read in this order: ``reading`` (lines to objects), ``json_process`` and ``json_fields`` (what an

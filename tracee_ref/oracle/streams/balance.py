@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which of the events that a tracer saw are missing in its output, and which are too many.
 
 Two streams of the same machine are led side by side by their time: all events, judged, and

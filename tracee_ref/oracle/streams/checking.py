@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole stream checked: alone, or against all events that the tracer saw."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many hosts checked on a Dask cluster: a host is one partition, as its streams have an order.
 
 A worker reads the files itself, so they must be where the workers are; only results travel.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lines of JSON into objects with the keys of our output (facts, section 4.3).
 
 Tracee's later versions name policies instead of a mask, and put container and pod into

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a check was asked for; it can be sent to another process."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events expected of a journal of process life (docs/reference/vectors.md, trace).
 
 A journal tells of every thread in its order; a stream may mix threads otherwise.  It is replayed

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fields of an event in JSON, in both spellings that filters compare with (rule 7)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a tracer says it lost: the only excuse for an event that is missing."""
 
 from __future__ import annotations

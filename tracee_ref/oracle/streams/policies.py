@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mapping file of ``--policies``: which scope each policy of a later Tracee stands for."""
 
 from __future__ import annotations

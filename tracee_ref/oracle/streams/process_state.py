@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a stream tells of the lives of its processes: programs, descent, age, following.
 
 No event in JSON says which program its process runs, what it descends from, whether it began

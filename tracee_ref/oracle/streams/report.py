@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a check found: counts, and the first few findings of each kind with their reasons."""
 
 from __future__ import annotations

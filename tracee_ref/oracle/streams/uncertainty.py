@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is known about one event: everything that it may be, as the semantics takes it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mask that an event of a stream must carry, as far as the stream can tell.
 
 Most events repeat the facts of others, so verdicts are kept by the facts that filters ask

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compiled formatting of records into lines, without an event in between."""

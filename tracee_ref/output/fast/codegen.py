@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The function that makes the lines of one event from records: Python that is compiled for it.
 
 A loop that asks of each argument how to print it takes half as long again

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What quick lines look like in each format: what is known of them before a record comes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lines straight from records: what decoding and printing make of them, in a fifth of the time.
 
 Nearly every record is of a native system call whose texts could be read.  Of such a one most of

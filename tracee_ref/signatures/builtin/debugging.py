@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures of processes that take hold of others, or keep others from it."""
 
 from __future__ import annotations

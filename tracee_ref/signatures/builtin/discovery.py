@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures of files that tell an intruder of the system."""
 
 from __future__ import annotations

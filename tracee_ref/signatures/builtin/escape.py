@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures of a container that reaches for its host."""
 
 from __future__ import annotations

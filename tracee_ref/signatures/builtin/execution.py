@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures of programs that come from where none should, or are run by whom none should."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What signatures about files share: which files an event opened, and for what, or put in place."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures of what belongs to Kubernetes."""
 
 from __future__ import annotations

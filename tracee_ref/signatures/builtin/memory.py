@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures of memory that is read or changed by others, or becomes code."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures of files that make programs run later, or make programs run other code."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures of sockets in unusual places."""
 
 from __future__ import annotations

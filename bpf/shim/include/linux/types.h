@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* What BCC's helpers.h takes from the kernel's linux/types.h. */
 #pragma once
 typedef __signed__ char __s8;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What Tracee v0.12.0 does with its flags: a model of its own, from facts about its sources.
 
 Read in this order: ``number_filter`` and ``text_filter`` (the values of one flag name in one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An event's mask from its process to the printer, all stages together (section 3)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Events: which depend on which, what is derived, and what one program checks in turn."""
 
 from __future__ import annotations

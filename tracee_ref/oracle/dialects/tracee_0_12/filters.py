@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A filter on numbers: one set of values and one window for each scope (sections 1.3, 2.2)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Flags to scopes, as v0.12.0 takes them (sections 1.1 to 1.3).
 
 Only what changes masks is here: a flag that v0.12.0 refuses is refused in our words, and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mask that the BPF programs compute from the facts of a task (sections 2.3 to 2.5)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What forks, execs and exits make of processes (sections 2.5 and 2.6)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The filters of one scope, as the command line leaves them (section 1.3)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The dialect behind the interface of the oracle."""
 
 from __future__ import annotations

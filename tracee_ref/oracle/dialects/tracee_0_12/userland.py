@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What userland takes out of a mask: filters on fields, and windows again (sections 3.1 to 3.5)."""
 
 from __future__ import annotations
