@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generator of the JSON reference: docs/reference/json-fields.md and events.schema.json.
+"""Generator of docs/reference/json-fields.md and its schema, events.schema.json.
 
 Usage: ``python tools/make_json_fields.py``.  The fields come from the type that the output encodes,
 the arguments from the catalogue; tests/output/test_json_fields.py holds both files up to date.

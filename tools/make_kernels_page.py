@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generator of docs/reference/kernels.md: the kernel series that are tested, and where.
+"""Generator of docs/reference/kernels.md: the tested kernel series and their runs.
 
 Usage: ``python tools/make_kernels_page.py``.  The series come from the kernel store, the runs from
 tox.ini; tests/vmtests/test_kernels_page.py holds the page up to date.
