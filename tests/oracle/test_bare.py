@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The oracle needs nothing but Python: here it sees the standard library and this project."""
 
 from __future__ import annotations

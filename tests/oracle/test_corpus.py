@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The corpus: its size, its form, where it came from, and that it is checked."""
 
 from __future__ import annotations

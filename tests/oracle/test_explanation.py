@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Explanations: they say what the model decides, and why."""
 
 from __future__ import annotations

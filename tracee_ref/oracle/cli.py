@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Command line of ``scope-oracle``.
 
 It uses argparse, because the oracle needs only Python; ``tracee-ref`` uses click.

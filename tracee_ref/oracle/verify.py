@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Verification of a corpus: hashes of its files, and the model's answers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Negative vectors of the runner: whatever a consumer does wrong is told, and never agreement.
 
 Every consumer here knows all answers (bad_consumer.py) and spoils each third.

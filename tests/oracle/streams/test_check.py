@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``scope-oracle check``: what it finds in a stream, what it excuses, and what it refuses."""
 
 from __future__ import annotations

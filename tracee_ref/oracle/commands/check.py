@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``scope-oracle check``: check a stream of JSON events that a tracer printed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``scope-oracle diff-dialects``: smallest cases in which a dialect differs from the model."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``scope-oracle explain``: reasons why a scope matches an event or not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``scope-oracle run``: vectors put to an implementation, and its answers compared."""
 
 from __future__ import annotations

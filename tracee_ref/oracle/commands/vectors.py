@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``scope-oracle vectors``: location, verification and generation of the corpus."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run of a consumer over vectors: answers compared, explained and reported."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Child process of a consumer: lines to it and from it, each with a time limit.
 
 Threads read and write, so a consumer that writes nothing or reads nothing does not block us.

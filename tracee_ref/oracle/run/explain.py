@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Explanation of the model's decision on an event, filter by filter.
 
 The decisions come from ``model.match``; this module only words them.  If some facts of an event

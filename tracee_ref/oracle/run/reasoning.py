@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Question of a vector and the model's decision on it, in words."""
 
 from __future__ import annotations

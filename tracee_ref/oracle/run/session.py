@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Session with a consumer: one case at a time, with an outcome for each."""
 
 from __future__ import annotations

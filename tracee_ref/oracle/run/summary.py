@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Summary of a run: verdicts counted by rule and by feature, and the exit status."""
 
 from __future__ import annotations
