@@ -19,7 +19,7 @@ from .filters.spelling import format_filter, format_scopes
 from .run_plan import RunPlan
 from .tables.fields import FieldTables
 from .tables.intervals import Intervals
-from .tables.masks import verdicts
+from .tables.masks import mask_table
 
 Data: TypeAlias = dict[str, Any]
 
@@ -97,18 +97,18 @@ def explain_tables(plan: RunPlan) -> Data:
 
 def explain_key(scopes: Sequence[Scope], key: Key) -> Data:
     """Return the table of one key: for each value the scopes with it under = and !=."""
-    table = verdicts(scopes, key, lambda value: value)
+    table = mask_table(scopes, key, lambda value: value)
     rows = [
         {
             "value": value_text(key, value),
             "equal": mask_text(verdict.equal),
             "excluded": mask_text(verdict.excluded),
         }
-        for value, verdict in table.of.items()
+        for value, verdict in table.masks.items()
     ]
     return {
         "values": sorted(rows, key=lambda row: row["value"]),
-        "otherwise": mask_text(table.unasked),
+        "otherwise": mask_text(table.without_equal),
     }
 
 
@@ -128,7 +128,7 @@ def explain_fields(fields: FieldTables) -> Data:
     report: Data = {
         f"{event}.retval": explain_intervals(table) for event, table in fields.retvals.items()
     }
-    for (event, index), texts in fields.texts.items():
+    for (event, index), texts in fields.strings.items():
         rows = [
             {"text": key_text(key), "mask": mask_text(mask)} for key, mask in texts.accept.items()
         ]

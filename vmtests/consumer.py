@@ -22,7 +22,7 @@ from tracee_ref.oracle.protocol.encoding import mask_data
 from tracee_ref.oracle.protocol.facts import read_event
 from tracee_ref.oracle.protocol.scopes import read_scopes
 from tracee_ref.tables import compile_all_tables
-from tracee_ref.tables.compile import beyond_values
+from tracee_ref.tables.compile import keys_beyond_exact
 from vmtests.decision_program import ANCESTORS
 from vmtests.handlers.decisions import roomy_program
 
@@ -50,7 +50,7 @@ class Matcher:
         scopes, event = read_scopes(case["scopes"]), read_event(case["event"])
         if reason := unsupported(scopes, event.process):
             return {"type": "skipped", "reason": reason}
-        single = not beyond_values(scopes)
+        single = not keys_beyond_exact(scopes)
         program = roomy_program(single=single)
         if self._loaded != (single, scopes):
             names = sorted({name for scope in scopes for name in scope.events} | {event.name})

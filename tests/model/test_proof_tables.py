@@ -21,10 +21,10 @@ from tests.model.symbolic import AnySet, AnyText, Truth, formula, prove, u32  # 
 from tracee_ref.tables.compile import (  # noqa: E402
     ANY_MNTNS,
     binaries,
-    new_verdict,
+    pid_new_masks,
 )
 from tracee_ref.tables.intervals import pid_intervals, uid_intervals  # noqa: E402
-from tracee_ref.tables.masks import Verdict, single_values, value_bytes, verdicts  # noqa: E402
+from tracee_ref.tables.masks import ScopeMasks, exact_values, mask_table, value_bytes  # noqa: E402
 from tracee_ref.tables.patterns import Automaton, automaton  # noqa: E402
 
 drawn = settings(max_examples=12, deadline=None)
@@ -96,7 +96,7 @@ def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
         for value in (pid, tid)
     )
     equal, rest = of_pid[0] | of_tid[0], of_pid[1] & of_pid[2] & of_tid[1]
-    equal, excluded = join(equal, constant(0), new_verdict(scopes), fresh.formula)
+    equal, excluded = join(equal, constant(0), pid_new_masks(scopes), fresh.formula)
     process = Process(pid=pid, tid=tid, new=cast(bool, fresh))
     prove_mask(scopes, Key.PID, equal & rest & ~excluded, process)
 
@@ -104,9 +104,9 @@ def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
 @drawn
 @given(scopes_about(Key.COMM, single=True))
 def test_drawn_dictionaries_of_comms(scopes: tuple[Scope, ...]) -> None:
-    table = single_values(scopes, Key.COMM)
-    equal, excluded = constant(table.unasked), constant(0)
-    for text, verdict in table.of.items():
+    table = exact_values(scopes, Key.COMM)
+    equal, excluded = constant(table.without_equal), constant(0)
+    for text, verdict in table.masks.items():
         meets = (text.rstrip(b"\0") == TEXT).formula
         equal, excluded = join(equal, excluded, verdict, meets)
     prove_mask(scopes, Key.COMM, equal & ~excluded, Process(comm=TEXT), TEXT.well_formed)
@@ -114,13 +114,13 @@ def test_drawn_dictionaries_of_comms(scopes: tuple[Scope, ...]) -> None:
 
 def joined(scopes: Sequence[Scope], key: Key, facts: Sequence[Any]) -> tuple[Any, Any]:
     """What a table of single numbers says of some facts at once."""
-    table = single_values(scopes, key)
-    equal, excluded = constant(table.unasked), constant(0)
+    table = exact_values(scopes, key)
+    equal, excluded = constant(table.without_equal), constant(0)
     named = {c.value for scope in scopes for c in scope.conditions if isinstance(c.value, int)}
-    assert table.of.keys() == set(map(value_bytes, named))
+    assert table.masks.keys() == set(map(value_bytes, named))
     for value in named:
         for fact in facts:
-            verdict = table.of[cast(bytes, value_bytes(value))]
+            verdict = table.masks[cast(bytes, value_bytes(value))]
             equal, excluded = join(equal, excluded, verdict, fact.bits == value)
     return equal, excluded
 
@@ -147,7 +147,7 @@ def test_drawn_dictionaries_of_pids(scopes: tuple[Scope, ...]) -> None:
     """Joined as accept_ids in bpf/match/values.h joins them; some processes are new."""
     pid, tid, fresh = u32("pid"), u32("tid"), Truth(z3.Bool("fresh"))
     equal, excluded = joined(scopes, Key.PID, [pid, tid])
-    equal, excluded = join(equal, excluded, new_verdict(scopes), fresh.formula)
+    equal, excluded = join(equal, excluded, pid_new_masks(scopes), fresh.formula)
     process = Process(pid=pid, tid=tid, new=cast(bool, fresh))
     prove_mask(scopes, Key.PID, equal & ~excluded, process)
 
@@ -156,9 +156,9 @@ def test_drawn_dictionaries_of_pids(scopes: tuple[Scope, ...]) -> None:
 @given(scopes_about(Key.TREE))
 def test_drawn_tables_of_descent(scopes: tuple[Scope, ...]) -> None:
     """Joined over the ancestry as inherit_descent in bpf/state/processes.h does: any set."""
-    table, ancestry = verdicts(scopes, Key.TREE, int), AnySet()
-    equal, excluded = constant(table.unasked), constant(0)
-    for pid, verdict in table.of.items():
+    table, ancestry = mask_table(scopes, Key.TREE, int), AnySet()
+    equal, excluded = constant(table.without_equal), constant(0)
+    for pid, verdict in table.masks.items():
         equal, excluded = join(equal, excluded, verdict, z3.Bool(f"contains {pid!r}"))
     process = Process(ancestry=ancestry)
     prove_mask(scopes, Key.TREE, equal & ~excluded, process)
@@ -174,7 +174,7 @@ def test_drawn_automata_of_comms(scopes: tuple[Scope, ...]) -> None:
 def read(table: Automaton, text: AnyText) -> Any:
     """What the automaton has met when it has read the text with its NUL."""
     places: dict[int, Any] = {0: z3.BoolVal(True)}
-    equal, excluded = constant(table.unasked), constant(0)
+    equal, excluded = constant(table.without_equal), constant(0)
     for byte in text.bytes:
         following: dict[int, Any] = {}
         for kind in range(table.class_count):
@@ -184,7 +184,7 @@ def read(table: Automaton, text: AnyText) -> Any:
                 taken = z3.And(here, of_kind)
                 following[target] = z3.Or(following.get(target, z3.BoolVal(False)), taken)
         for state, here in following.items():
-            equal, excluded = join(equal, excluded, table.met[state], here)
+            equal, excluded = join(equal, excluded, table.masks[state], here)
         places = {state: z3.And(here, byte != 0) for state, here in following.items()}
     return equal & ~excluded
 
@@ -201,8 +201,8 @@ def in_class(classes: bytes, kind: int, byte: Any) -> Any:
 def test_drawn_tables_of_binaries(scopes: tuple[Scope, ...]) -> None:
     """Asked with the namespace and without, as accept_binary in bpf/match/filters.h does."""
     table, mntns = binaries(scopes), u32("mntns")
-    equal, excluded = constant(table.unasked), constant(0)
-    for (namespace, path), verdict in table.of.items():
+    equal, excluded = constant(table.without_equal), constant(0)
+    for (namespace, path), verdict in table.masks.items():
         meets = (path == TEXT).formula
         if namespace != ANY_MNTNS:
             meets = z3.And(meets, mntns.bits == namespace)
@@ -212,7 +212,7 @@ def test_drawn_tables_of_binaries(scopes: tuple[Scope, ...]) -> None:
     prove_mask(scopes, Key.BINARY, equal & ~excluded, process, *premises)
 
 
-def join(equal: Any, excluded: Any, verdict: Verdict, meets: Any) -> tuple[Any, Any]:
+def join(equal: Any, excluded: Any, verdict: ScopeMasks, meets: Any) -> tuple[Any, Any]:
     return (
         equal | z3.If(meets, constant(verdict.equal), constant(0)),
         excluded | z3.If(meets, constant(verdict.excluded), constant(0)),

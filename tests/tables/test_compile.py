@@ -9,8 +9,8 @@ from model.scope import HOST_MNTNS, NEW, Binary, Condition, Key, Op, Pattern, Sc
 from tracee_ref.host_namespace import resolve_host
 from tracee_ref.tables import AcceptTables, compile_all_tables, compile_tables
 from tracee_ref.tables.compile import VALUES
-from tracee_ref.tables.intervals import ALL, Intervals
-from tracee_ref.tables.masks import Verdict, Verdicts, value_bytes
+from tracee_ref.tables.intervals import ALL_SCOPES, Intervals
+from tracee_ref.tables.masks import MaskTable, ScopeMasks, value_bytes
 from tracee_ref.tables.patterns import Automaton
 
 EVENTS = frozenset({"openat"})
@@ -42,16 +42,16 @@ def intervals(*scopes: Scope) -> Intervals:
 def test_a_kind_that_is_not_used_has_no_table() -> None:
     made = tables(scope(1, uid(Op.EQ, 5)))
     assert made.values.keys() == {Key.UID}
-    assert (made.new, made.binary) == (None, None)
+    assert (made.pid_new, made.binary) == (None, None)
     assert made.select == {"openat": 1}
 
 
 def test_tables_of_unused_kinds_accept_everything() -> None:
     made = compile_all_tables((scope(1),), single=True).values
-    assert made == dict.fromkeys(VALUES, Verdicts({}, ALL))
+    assert made == dict.fromkeys(VALUES, MaskTable({}, ALL_SCOPES))
     beyond = compile_all_tables((scope(1),), single=False).values
-    assert beyond[Key.UID] == Intervals([0], [[ALL]])
-    assert beyond[Key.PID] == Intervals([0], [[ALL], [ALL], [ALL]])
+    assert beyond[Key.UID] == Intervals([0], [[ALL_SCOPES]])
+    assert beyond[Key.PID] == Intervals([0], [[ALL_SCOPES], [ALL_SCOPES], [ALL_SCOPES]])
     assert isinstance(beyond[Key.COMM], Automaton)
 
 
@@ -61,14 +61,14 @@ def test_ids_without_an_order_are_values_like_names() -> None:
         scope(1, uid(Op.EQ, 5), Condition(Key.PID, Op.NE, 7)),
         scope(2, uid(Op.NE, 5), new),
     ).values
-    assert made[Key.UID] == Verdicts({value_bytes(5): Verdict(1, 2)}, ALL - 1)
-    assert made[Key.PID] == Verdicts({value_bytes(7): Verdict(0, 1)}, ALL - 2)
+    assert made[Key.UID] == MaskTable({value_bytes(5): ScopeMasks(1, 2)}, ALL_SCOPES - 1)
+    assert made[Key.PID] == MaskTable({value_bytes(7): ScopeMasks(0, 1)}, ALL_SCOPES - 2)
 
 
 def test_one_order_makes_intervals_of_that_key_alone() -> None:
     made = tables(scope(1, uid(Op.GT, 5), Condition(Key.PID, Op.EQ, 7))).values
     assert isinstance(made[Key.UID], Intervals)
-    assert isinstance(made[Key.PID], Verdicts)
+    assert isinstance(made[Key.PID], MaskTable)
 
 
 def test_intervals_are_cut_where_a_flag_says_so() -> None:
@@ -85,16 +85,16 @@ def test_the_highest_number_is_a_value_like_others() -> None:
 
 def test_exact_names_are_a_dictionary() -> None:
     made = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).values[Key.COMM]
-    assert made == Verdicts({LS: Verdict(1, 2)}, ALL - 1)
+    assert made == MaskTable({LS: ScopeMasks(1, 2)}, ALL_SCOPES - 1)
 
 
 def walk(made: Automaton, text: bytes) -> int:
     """What bpf/match/patterns.h does with the rows."""
-    state, equal, excluded = 0, made.unasked, 0
+    state, equal, excluded = 0, made.without_equal, 0
     for byte in text + b"\0":
         state = made.rows[state][made.classes[byte]]
-        equal |= made.met[state].equal
-        excluded |= made.met[state].excluded
+        equal |= made.masks[state].equal
+        excluded |= made.masks[state].excluded
     return equal & ~excluded
 
 
@@ -115,8 +115,8 @@ def test_a_path_with_and_one_without_a_namespace_are_apart() -> None:
     inside = Condition(Key.BINARY, Op.NE, Binary(b"/ls", 7))
     made = tables(scope(1, anywhere), scope(2, inside)).binary
     assert made is not None
-    assert (made.of[0, b"/ls"].equal, made.of[7, b"/ls"].excluded) == (1, 2)
-    assert made.unasked & 3 == 2
+    assert (made.masks[0, b"/ls"].equal, made.masks[7, b"/ls"].excluded) == (1, 2)
+    assert made.without_equal & 3 == 2
 
 
 def test_compile_unresolved_host() -> None:
@@ -126,7 +126,7 @@ def test_compile_unresolved_host() -> None:
         tables(unresolved)
     resolved = tables(*resolve_host([unresolved], 7)).binary
     assert resolved is not None
-    assert [*resolved.of] == [(7, b"/ls")]
+    assert [*resolved.masks] == [(7, b"/ls")]
 
 
 def test_resolve_host_keeps_the_rest() -> None:
@@ -145,7 +145,7 @@ def test_descent_joins_what_all_ancestors_say() -> None:
         scope(3, Condition(Key.TREE, Op.EQ, 6), Condition(Key.TREE, Op.NE, 7)),
     ).tree
     assert made is not None
-    masks = {pids: made.mask(pids) & 7 for pids in [(1,), (1, 5), (1, 6), (5, 6, 7)]}
+    masks = {pids: made.accepted(pids) & 7 for pids in [(1,), (1, 5), (1, 6), (5, 6, 7)]}
     assert masks == {(1,): 2, (1, 5): 3 - 2, (1, 6): 2 + 4, (5, 6, 7): 1}
 
 

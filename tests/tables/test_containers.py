@@ -11,8 +11,8 @@ from model.match import process_holds
 from model.scope import NEW, Condition, ContainerId, Key, Op, Scope
 from tracee_ref.kernel.maps.layouts import container_bytes, prefix_entries
 from tracee_ref.tables import compile_all_tables, compile_tables
-from tracee_ref.tables.containers import ID_DIGITS, Containers, containers
-from tracee_ref.tables.intervals import ALL
+from tracee_ref.tables.containers import ID_DIGITS, ContainerTable, container_table
+from tracee_ref.tables.intervals import ALL_SCOPES
 
 EQUALITY = st.sampled_from([Op.EQ, Op.NE])
 prefixes = st.text("0a", max_size=3) | st.just("0" * 64) | st.sampled_from(["xyz", "A", "0" * 65])
@@ -29,7 +29,7 @@ def scope_sets(draw: st.DrawFn) -> tuple[Scope, ...]:
     return tuple(Scope(number, frozenset("e"), draw(some)) for number in numbers)
 
 
-def looked_up(table: Containers, container: str, *, new: bool) -> int:
+def looked_up(table: ContainerTable, container: str, *, new: bool) -> int:
     """The longest prefix in the bytes of the map's keys, bit by bit as the kernel compares."""
     key = int.from_bytes(container_bytes(container), "big")
     found = (-1, 0)
@@ -46,32 +46,34 @@ def looked_up(table: Containers, container: str, *, new: bool) -> int:
 def test_a_container_has_the_mask_of_the_model(
     scopes: tuple[Scope, ...], container: str, new: bool
 ) -> None:
-    table = containers(scopes)
+    table = container_table(scopes)
     process = Process(container=Container(container, new))
     refused = sum(scope.bit for scope in scopes if not process_holds(scope, process))
-    assert looked_up(table, container, new=new) == ALL - refused
+    assert looked_up(table, container, new=new) == ALL_SCOPES - refused
     if not new:
-        assert table.accept_old(container) == ALL - refused
+        assert table.accept_old(container) == ALL_SCOPES - refused
 
 
 @given(scope_sets())
 def test_outside_has_the_mask_of_the_model(scopes: tuple[Scope, ...]) -> None:
     refused = sum(scope.bit for scope in scopes if not process_holds(scope, Process()))
-    assert containers(scopes).outside == ALL - refused
+    assert container_table(scopes).outside == ALL_SCOPES - refused
 
 
 def test_what_no_id_starts_with_takes_no_room() -> None:
     asked = frozenset(
         Condition(Key.CONTAINER, Op.EQ, ContainerId(text)) for text in ("xyz", "AB", "0" * 65)
     )
-    table = containers([Scope(3, frozenset("e"), asked)])
-    assert dict(table.by_prefix) == {"": (ALL - 4, ALL - 4)}
+    table = container_table([Scope(3, frozenset("e"), asked)])
+    assert dict(table.by_prefix) == {"": (ALL_SCOPES - 4, ALL_SCOPES - 4)}
 
 
 def test_there_is_a_table_only_where_a_filter_asks() -> None:
     nothing = Scope(1, frozenset("e"))
     assert compile_tables([nothing]).container is None
-    assert compile_all_tables([nothing], single=True).container == Containers({"": (ALL, ALL)}, ALL)
+    assert compile_all_tables([nothing], single=True).container == ContainerTable(
+        {"": (ALL_SCOPES, ALL_SCOPES)}, ALL_SCOPES
+    )
     for key, value in ((Key.CONTAINER, NEW), (Key.IN_CONTAINER, True)):
         asks = Scope(1, frozenset("e"), frozenset({Condition(key, Op.NE, value)}))
         assert compile_tables([asks]).container is not None

@@ -13,15 +13,15 @@ from model.facts import Event, Process, Shown
 from model.match import matched_scopes
 from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 from tracee_ref.tables.fields import (
-    MAX_STRETCHES,
+    MAX_INTERVALS,
     S64_MAX,
     S64_MIN,
-    TEXT_ROOM,
+    STRING_BYTES,
     FieldTables,
-    Texts,
+    StringMasks,
     compile_fields,
 )
-from tracee_ref.tables.intervals import ALL
+from tracee_ref.tables.intervals import ALL_SCOPES
 
 PATH = EventField("openat", Part.ARGS, "pathname")
 RETVAL = EventField("openat", Part.RETVAL)
@@ -51,14 +51,14 @@ def model(scopes: Sequence[Scope], field: EventField, shown: Shown | None) -> in
 
 def kernel_retval(tables: FieldTables, value: int) -> int:
     if "openat" not in tables.retvals:
-        return ALL
+        return ALL_SCOPES
     table = tables.retvals["openat"]
     return table.columns[0][bisect_right(table.bounds, value) - 1]
 
 
-def kernel_text(table: Texts, text: bytes) -> int:
+def kernel_text(table: StringMasks, text: bytes) -> int:
     """The longest node decides; a text that is longer than the room is cut there."""
-    looked_up = (text + b"\0")[:TEXT_ROOM]
+    looked_up = (text + b"\0")[:STRING_BYTES]
     nodes = [node for node in table.accept if looked_up.startswith(node)]
     return table.accept[max(nodes, key=len)] if nodes else table.otherwise
 
@@ -79,7 +79,9 @@ def test_a_return_value_leaves_the_scopes_that_the_model_says(
 def test_a_text_loses_only_scopes_that_the_model_takes_away(
     scopes: list[Scope], values: list[bytes]
 ) -> None:
-    table = compile_fields(scopes).texts.get(("openat", PLACE), Texts({}, ALL, ALL))
+    table = compile_fields(scopes).strings.get(
+        ("openat", PLACE), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
+    )
     for value in values:
         mask = kernel_text(table, value) & everyone(scopes)
         assert model(scopes, PATH, Shown(value, value)) & ~mask == 0
@@ -88,12 +90,14 @@ def test_a_text_loses_only_scopes_that_the_model_takes_away(
 
 def is_exact(condition: Condition) -> bool:
     value = condition.value
-    return isinstance(value, Pattern) and not value.open_start and len(value.text) < TEXT_ROOM
+    return isinstance(value, Pattern) and not value.open_start and len(value.text) < STRING_BYTES
 
 
 @given(scopes_of(path_conditions.filter(is_exact)), texts | long_texts)
 def test_exact_texts_and_beginnings_need_no_user_space(scopes: list[Scope], value: bytes) -> None:
-    table = compile_fields(scopes).texts.get(("openat", PLACE), Texts({}, ALL, ALL))
+    table = compile_fields(scopes).strings.get(
+        ("openat", PLACE), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
+    )
     mask = kernel_text(table, value) & everyone(scopes)
     assert mask == model(scopes, PATH, Shown(value, value))
 
@@ -109,7 +113,7 @@ def scope(number: int, *conditions: Condition) -> Scope:
 def test_alternatives_are_enforced_all_or_none() -> None:
     """With one that nodes cannot express, they say of the scope only what it excludes."""
     one = scope(1, path(Op.EQ, b"/a"), path(Op.EQ, b"z", before=True), path(Op.NE, b"/b"))
-    table = compile_fields([one, scope(2, path(Op.EQ, b"/a"))]).texts["openat", PLACE]
+    table = compile_fields([one, scope(2, path(Op.EQ, b"/a"))]).strings["openat", PLACE]
     assert {text: table.accept.get(text, table.otherwise) & 3 for text in (b"/a\0", b"/b\0")} == {
         b"/a\0": 3,
         b"/b\0": 0,
@@ -123,7 +127,7 @@ def test_a_longer_node_inherits_what_shorter_ones_say() -> None:
         scope(2, path(Op.NE, b"/etc/ssh", after=True)),
         scope(3, path(Op.EQ, b"/etc/ssh")),
     )
-    table = compile_fields(scopes).texts["openat", PLACE]
+    table = compile_fields(scopes).strings["openat", PLACE]
     masks = {node: mask & 7 for node, mask in table.accept.items()}
     assert masks == {b"/etc/": 0b011, b"/etc/ssh": 0b001, b"/etc/ssh\0": 0b101}
 
@@ -134,7 +138,7 @@ def test_scopes_with_too_many_bounds_are_left_to_user_space() -> None:
 
     scopes = returns(1, range(20)), returns(2, range(100, 120)), returns(3, range(5))
     tables = compile_fields(scopes)
-    assert len(tables.retvals["openat"].bounds) <= MAX_STRETCHES
+    assert len(tables.retvals["openat"].bounds) <= MAX_INTERVALS
     assert kernel_retval(tables, -1) & 0b111 == 0b010
     assert kernel_retval(tables, 3) & 0b111 == 0b111
 
@@ -153,13 +157,13 @@ def test_hooks_have_texts_but_no_return_values() -> None:
     retval = Condition(EventField("magic_write", Part.RETVAL), Op.GT, 5)
     scope = Scope(1, frozenset({"security_file_open", "magic_write"}), frozenset({path, retval}))
     tables = compile_fields([scope])
-    assert tables.texts.keys() == {("security_file_open", 5)}
+    assert tables.strings.keys() == {("security_file_open", 5)}
     assert not tables.retvals
 
 
 def test_numbers_have_no_texts() -> None:
     flags = Condition(EventField("openat", Part.ARGS, "flags"), Op.EQ, Pattern(b"O_RDONLY"))
-    assert compile_fields([scope(1, flags)]).texts == {}
+    assert compile_fields([scope(1, flags)]).strings == {}
 
 
 def test_64_scopes_of_100_texts() -> None:
@@ -167,6 +171,6 @@ def test_64_scopes_of_100_texts() -> None:
         return [path(Op.EQ, b"/%d/%d/" % (number, i), after=bool(i % 2)) for i in range(100)]
 
     scopes = [scope(number, *filters(number)) for number in range(1, 65)]
-    table = compile_fields(scopes).texts["openat", PLACE]
+    table = compile_fields(scopes).strings["openat", PLACE]
     assert len(table.accept) == 6400
     assert table.accept[b"/64/1/"] == 1 << 63

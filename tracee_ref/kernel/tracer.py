@@ -192,7 +192,7 @@ class KernelTracer:
         census = Census(self._program, self._tables)
         if self._command is not None:
             census.take_command(self._command)
-        elif self._tables.of_life:
+        elif self._tables.tracks_processes:
             census.take_all()
         if self._command is None and self._plan.track_packets:
             track = self._plan.track_containers

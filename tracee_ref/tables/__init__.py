@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accept tables: from a value to the mask of the scopes that accept it.
 
-Where ids are compared with an order they hold the model's own answers, asked wherever one may
-change.  Of all other values they hold which scopes name them with ``=`` and which with ``!=``:
-rule 4 as two masks, proven to be the model's word for all facts by
-``tests/model/test_proof_tables.py``.
+For uids and pids that a scope compares with ``<``, ``<=``, ``>`` or ``>=`` a table holds the
+model's result for each interval between the compared numbers.  For all other values it holds
+the scopes that compare with the value by ``=`` and those that do by ``!=``: rule 4 as two
+masks.  tests/model/test_proof_tables.py proves that they give the model's mask for all facts.
 """
 
 from .compile import AcceptTables, compile_all_tables, compile_tables, selecting_scopes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All tables of a set of scopes; a kind that no scope uses has none."""
+"""Compiler of scopes to accept tables, one for each key that a scope filters by."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Final, TypeAlias
 
 from model.scope import NEW, Binary, Host, Key, Scope
 
-from .containers import KEYS as CONTAINER_KEYS
-from .containers import Containers, containers
-from .intervals import Intervals, has_orders, intervals
-from .masks import Verdict, Verdicts, single_values, verdicts
+from .containers import CONTAINER_KEYS, ContainerTable, container_table
+from .intervals import Intervals, has_ordering, intervals
+from .masks import MaskTable, ScopeMasks, exact_values, mask_table
 from .patterns import Automaton, automaton, has_patterns
 
 NAMES: Final = (Key.COMM, Key.UTS)
 IDS: Final = (Key.UID, Key.PID)
 VALUES: Final = (*NAMES, Key.MNTNS, Key.PIDNS, *IDS)
-"""Keys whose values are single ones, if no scope uses ``*`` with names, an order with ids."""
+"""Keys that are looked up by exact value, unless a scope uses ``*`` or a comparison."""
 
 PATH_BYTES: Final = 480
 """The longest path that the kernel side can compare, in bytes without the NUL: a hash map's
@@ -30,76 +29,78 @@ ANY_MNTNS: Final = 0
 BinaryKey: TypeAlias = tuple[int, bytes]
 """Mount namespace and path of a program file (rule 10)."""
 
-Binaries: TypeAlias = Verdicts[BinaryKey]
+Binaries: TypeAlias = MaskTable[BinaryKey]
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptTables:
-    """What the kernel needs to compute masks; ``select`` is by event name (rule 3).
+    """Everything the kernel side needs to compute masks.
 
-    ``new`` is what ``pid=new`` says, ``tree`` what descent from each process says, ``follow``
-    the scopes with that filter.
+    ``select`` maps event names to the scopes that selected them (rule 3), ``pid_new`` has the
+    masks of the value ``new`` of pid, ``tree`` those of each ancestor, ``follow`` the scopes
+    with that filter.
     """
 
     select: Mapping[str, int]
-    new: Verdict | None
-    values: Mapping[Key, Verdicts[bytes] | Automaton | Intervals]
+    pid_new: ScopeMasks | None
+    values: Mapping[Key, MaskTable[bytes] | Automaton | Intervals]
     binary: Binaries | None
-    tree: Verdicts[int] | None
+    tree: MaskTable[int] | None
     follow: int
-    container: Containers | None
+    container: ContainerTable | None
 
     @property
-    def of_life(self) -> bool:
-        """Whether a table is about what forks and execs make of processes."""
+    def tracks_processes(self) -> bool:
+        """Whether a table needs the state that forks and execs give to processes."""
         return self.binary is not None or self.tree is not None or self.follow != 0
 
 
 def compile_tables(scopes: Sequence[Scope]) -> AcceptTables:
-    """Work out the accept tables of the scopes by asking the model."""
+    """Return the accept tables of the scopes."""
     used = {key for scope in scopes for key in scope.process}
-    return _compiled(scopes, used, beyond_values(scopes))
+    return _compiled(scopes, used, keys_beyond_exact(scopes))
 
 
 def compile_all_tables(scopes: Sequence[Scope], *, single: bool) -> AcceptTables:
-    """Return tables of every kind, those that no scope uses too: they accept everything.
+    """Return the tables of every key; those of unused keys accept everything.
 
-    All names and ids are ``single`` values, or all are matched as if there were ``*`` and orders.
+    Names and ids are compiled to tables of exact values if ``single``, to automata and intervals
+    otherwise.
     """
     return _compiled(scopes, set(Key), set() if single else {*NAMES, *IDS})
 
 
-def beyond_values(scopes: Sequence[Scope]) -> set[Key]:
-    """Return the keys of ``VALUES`` with which a scope uses ``*`` or an order."""
+def keys_beyond_exact(scopes: Sequence[Scope]) -> set[Key]:
+    """Return the keys of ``VALUES`` with which a scope uses ``*`` or a comparison."""
     names = {key for key in NAMES if has_patterns(scopes, key)}
-    return names | {key for key in IDS if has_orders(scopes, key)}
+    return names | {key for key in IDS if has_ordering(scopes, key)}
 
 
 def _compiled(scopes: Sequence[Scope], used: set[Key], beyond: set[Key]) -> AcceptTables:
-    new = new_verdict(scopes)
+    pid_new = pid_new_masks(scopes)
     return AcceptTables(
         select=selecting_scopes(scopes),
-        new=new if new != Verdict() or used == set(Key) else None,
+        pid_new=pid_new if pid_new != ScopeMasks() or used == set(Key) else None,
         values={key: _values(scopes, key, key in beyond) for key in VALUES if key in used},
         binary=binaries(scopes) if Key.BINARY in used else None,
-        tree=verdicts(scopes, Key.TREE, int) if Key.TREE in used else None,
+        tree=mask_table(scopes, Key.TREE, int) if Key.TREE in used else None,
         follow=sum(scope.bit for scope in scopes if scope.follow),
-        container=containers(scopes) if used.intersection(CONTAINER_KEYS) else None,
+        container=container_table(scopes) if used.intersection(CONTAINER_KEYS) else None,
     )
 
 
 def _values(
     scopes: Sequence[Scope], key: Key, beyond: bool
-) -> Verdicts[bytes] | Automaton | Intervals:
+) -> MaskTable[bytes] | Automaton | Intervals:
     if not beyond:
-        return single_values(scopes, key)
+        return exact_values(scopes, key)
     return automaton(scopes, key) if key in NAMES else intervals(scopes, key)
 
 
-def new_verdict(scopes: Sequence[Scope]) -> Verdict:
-    """Return what ``pid=new`` and ``pid!=new`` say (rule 9)."""
-    table = verdicts(scopes, Key.PID, lambda value: value if value is NEW else None)
-    return table.of.get(NEW, Verdict())
+def pid_new_masks(scopes: Sequence[Scope]) -> ScopeMasks:
+    """Return the scopes with ``pid=new`` and those with ``pid!=new`` (rule 9)."""
+    table = mask_table(scopes, Key.PID, lambda value: value if value is NEW else None)
+    return table.masks.get(NEW, ScopeMasks())
 
 
 def selecting_scopes(scopes: Iterable[Scope]) -> dict[str, int]:
@@ -113,7 +114,7 @@ def selecting_scopes(scopes: Iterable[Scope]) -> dict[str, int]:
 
 def binaries(scopes: Sequence[Scope]) -> Binaries:
     """Return the table of program files; with and without a namespace a path has two keys."""
-    return verdicts(scopes, Key.BINARY, program_key)
+    return mask_table(scopes, Key.BINARY, program_key)
 
 
 def program_keys(binary: Binary | None) -> list[BinaryKey]:
@@ -122,7 +123,7 @@ def program_keys(binary: Binary | None) -> list[BinaryKey]:
 
 
 def program_key(value: Binary) -> BinaryKey:
-    """Return the key of a program file; ValueError while ``host:`` is not resolved."""
+    """Return the key of a program file; raises ValueError if ``host:`` is not resolved."""
     if isinstance(value.mntns, Host):
         raise ValueError(f"{value.path!r}: the host's mount namespace is not resolved")
     return value.mntns or ANY_MNTNS, value.path

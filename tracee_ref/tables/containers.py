@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of containers: from the start of an id to the scopes that accept the container."""
+"""Table of containers: from a prefix of an id to the scopes that accept it."""
 
 from __future__ import annotations
 
@@ -12,72 +12,77 @@ from model.facts import Container, Process
 from model.match import process_holds
 from model.scope import ContainerId, Key, Scope
 
-from .intervals import ALL
+from .intervals import ALL_SCOPES
 
-KEYS: Final = (Key.CONTAINER, Key.IN_CONTAINER)
+CONTAINER_KEYS: Final = (Key.CONTAINER, Key.IN_CONTAINER)
 ID_DIGITS: Final = 64
 PREFIX: Final = re.compile(f"[0-9a-f]{{1,{ID_DIGITS}}}")
-"""What an id can start with; nothing starts with anything else."""
+"""Prefixes that the id of a container can have; others match nothing."""
 
 Masks: TypeAlias = tuple[int, int]
-"""The scopes that accept a container: one that was there before us, and a new one."""
+"""The scopes that accept a container that existed before tracing, and a new one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Containers:
-    """The masks of every prefix that a flag mentions, and of a process in no container.
+class ContainerTable:
+    """The masks of every prefix in a filter, and the mask of a process in no container.
 
-    A container's masks are those of the longest prefix that its id starts with; the empty one
-    is always there.
+    A container has the masks of the longest prefix of its id; the empty prefix always exists.
     """
 
     by_prefix: Mapping[str, Masks]
     outside: int
 
     def accept_old(self, container: str) -> int:
-        """Return the scopes that accept a container that was there before us."""
+        """Return the scopes that accept a container that existed before tracing."""
         starts = (container[:length] for length in range(len(container), -1, -1))
         return next(self.by_prefix[start][0] for start in starts if start in self.by_prefix)
 
 
-def containers(scopes: Sequence[Scope]) -> Containers:
+def container_table(scopes: Sequence[Scope]) -> ContainerTable:
     """Return the table (rule 11)."""
-    users = [_about_containers(s) for s in scopes if any(key in s.process for key in KEYS)]
+    users = [
+        _container_conditions(s) for s in scopes if any(key in s.process for key in CONTAINER_KEYS)
+    ]
     mentioned: dict[str, list[Scope]] = {"": users}
     for scope in users:
         for prefix in _prefixes(scope):
             mentioned.setdefault(prefix, []).append(scope)
-    outside = _answers(ALL, users, Process())
-    return Containers(_by_prefix(mentioned), outside)
+    outside = _evaluated(ALL_SCOPES, users, Process())
+    return ContainerTable(_by_prefix(mentioned), outside)
 
 
 def _by_prefix(mentioned: Mapping[str, Sequence[Scope]]) -> dict[str, Masks]:
-    """Ask each scope at its own prefixes only: in between it says what it said above."""
+    """Return the masks of each prefix.
+
+    A scope is evaluated at its own prefixes only; at others it has the bit of the next shorter
+    prefix.
+    """
     masks: dict[str, Masks] = {}
-    above: list[str] = []
+    shorter: list[str] = []
     for prefix in sorted(mentioned):
-        while above and not prefix.startswith(above[-1]):
-            above.pop()
-        old, new = masks[above[-1]] if above else (ALL, ALL)
-        asked = mentioned[prefix]
+        while shorter and not prefix.startswith(shorter[-1]):
+            shorter.pop()
+        old, new = masks[shorter[-1]] if shorter else (ALL_SCOPES, ALL_SCOPES)
+        scopes = mentioned[prefix]
         masks[prefix] = (
-            _answers(old, asked, Process(container=Container(prefix, new=False))),
-            _answers(new, asked, Process(container=Container(prefix, new=True))),
+            _evaluated(old, scopes, Process(container=Container(prefix, new=False))),
+            _evaluated(new, scopes, Process(container=Container(prefix, new=True))),
         )
-        above.append(prefix)
+        shorter.append(prefix)
     return masks
 
 
-def _answers(mask: int, asked: Sequence[Scope], process: Process) -> int:
-    """Return the mask with the answers of the scopes that are asked put in."""
-    for scope in asked:
+def _evaluated(mask: int, scopes: Sequence[Scope], process: Process) -> int:
+    """Return the mask with the bits of these scopes as the model has them for a process."""
+    for scope in scopes:
         mask = mask | scope.bit if process_holds(scope, process) else mask & ~scope.bit
     return mask
 
 
-def _about_containers(scope: Scope) -> Scope:
-    """Return the scope with no other conditions."""
-    conditions = (condition for key in KEYS for condition in scope.process.get(key, ()))
+def _container_conditions(scope: Scope) -> Scope:
+    """Return the scope with its conditions on containers only."""
+    conditions = (condition for key in CONTAINER_KEYS for condition in scope.process.get(key, ()))
     return replace(scope, conditions=frozenset(conditions))
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables for filters on fields: what a system call returned, and texts of calls and hooks.
+"""Tables of the per-event filters that the kernel side can apply.
 
-They take away a scope only where the model does too; what they cannot express (rule 6: a text
-in the middle or at the end, a number in its printed form) is left to user space, which judges
-every event again.
+These are filters on return values of syscalls, and on string arguments of syscalls and hooks.
+They clear a scope's bit only where the model does too.  Other filters (a string in the middle or
+at the end, a number in its printed form) are left to user space, which evaluates all per-event
+filters of every event again (rule 6).
 """
 
 from __future__ import annotations
@@ -19,31 +20,31 @@ from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import all_events
 from ..events.function_events import RAW_EVENTS
-from .intervals import ALL, Intervals
+from .intervals import ALL_SCOPES, Intervals
 
-TEXT_ROOM: Final = 252
-"""Bytes of a text with its NUL that the kernel side compares: with the number of the argument
+STRING_BYTES: Final = 252
+"""Bytes of a string, NUL included, that the kernel side compares: with the argument's index
 before them they fill a key of an LPM trie (LPM_DATA_SIZE_MAX, kernel/bpf/lpm_trie.c)."""
 
-MAX_STRETCHES: Final = 64
-"""Stretches of return values per event; scopes that would need more are left to user space."""
+MAX_INTERVALS: Final = 64
+"""Intervals of return values per event; scopes that need more are left to user space."""
 
 S64_MIN, S64_MAX = -(1 << 63), (1 << 63) - 1
-NOBODY: Final = Process()
+ANY_PROCESS: Final = Process()
 
 ANY_OTHER: Final = b"\0"
-"""Stands for any text that no flag mentions: no flag can hold a NUL."""
+"""Stands for a string in no filter: no flag can contain a NUL."""
 
 Group: TypeAlias = Sequence[tuple[Scope, tuple[Condition, ...]]]
-"""The scopes with conditions on one field, and these."""
+"""The scopes with conditions on one field, each with these conditions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """The masks of one argument; a key is the beginning of texts, or a text with its NUL.
+class StringMasks:
+    """The masks of a string argument; a key is a prefix, or a whole string with its NUL.
 
-    The longest key that a text (with its NUL) begins with gives the mask, ``otherwise`` that of
-    texts without one; ``absent`` are the scopes that a text which was not read leaves.
+    A string has the mask of the longest key that it begins with, its NUL included; ``otherwise``
+    if there is none, and ``absent`` if it could not be read.
     """
 
     accept: Mapping[bytes, int]
@@ -53,68 +54,68 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class FieldTables:
-    """Return values by event, in one column over the signed line; texts by event and place."""
+    """Return values by event, in one column of signed numbers; strings by event and index."""
 
     retvals: Mapping[str, Intervals]
-    texts: Mapping[tuple[str, int], Texts]
+    strings: Mapping[tuple[str, int], StringMasks]
 
 
 def compile_fields(scopes: Sequence[Scope]) -> FieldTables:
-    """Work out the tables of the scopes by asking the model."""
+    """Return the tables of the scopes."""
     retvals: dict[str, Intervals] = {}
-    texts: dict[tuple[str, int], Texts] = {}
+    strings: dict[tuple[str, int], StringMasks] = {}
     for field, group in _by_field(scopes).items():
         event = all_events().get(field.event)
         if event is None or not (event.syscall or event.functions or event.name in RAW_EVENTS):
             continue
         if field.part is Part.RETVAL and event.syscall:
             retvals[event.name] = retval_intervals(field, group)
-        for place, argument in enumerate(event.args):
+        for index, argument in enumerate(event.args):
             named = field.part is Part.ARGS and field.name == argument.name
             if named and shape_of(event.name, argument) is Shape.STRING:
-                texts[event.name, place] = argument_texts(field, group)
-    return FieldTables(retvals, texts)
+                strings[event.name, index] = argument_strings(field, group)
+    return FieldTables(retvals, strings)
 
 
 def retval_intervals(field: EventField, group: Group) -> Intervals:
-    """Return the mask of every return value, from the lowest of 64 bits with sign up."""
+    """Return the masks of all return values, signed numbers of 64 bits."""
     kept: list[Scope] = []
     bounds = {S64_MIN}
     for scope, conditions in group:
-        more = bounds | _bounds(conditions)
-        if len(more) <= MAX_STRETCHES:
-            kept.append(_asked(scope, conditions))
-            bounds = more
+        extended = bounds | _bounds(conditions)
+        if len(extended) <= MAX_INTERVALS:
+            kept.append(_with_conditions(scope, conditions))
+            bounds = extended
     ordered = sorted(bounds)
-    shown = (Shown(value, b"%d" % value) for value in ordered)
-    return Intervals(ordered, [[_judged(ALL, kept, field, value) for value in shown]])
+    values = (Shown(value, b"%d" % value) for value in ordered)
+    return Intervals(ordered, [[_evaluated(ALL_SCOPES, kept, field, value) for value in values]])
 
 
-def argument_texts(field: EventField, group: Group) -> Texts:
-    """Return the masks of an argument whose value is a text (rule 7).
+def argument_strings(field: EventField, group: Group) -> StringMasks:
+    """Return the masks of a string argument (rule 7).
 
-    From one key to the next longer one only the scopes that mention it can change their mind.
+    Between a key and the next longer one only the scopes with the longer one can differ.
     """
-    mentions: dict[bytes, list[Scope]] = {}
-    asked = [_asked(scope, enforced(conditions)) for scope, conditions in group]
-    for scope in asked:
+    users: dict[bytes, list[Scope]] = {}
+    evaluated = [_with_conditions(scope, enforced(conditions)) for scope, conditions in group]
+    for scope in evaluated:
         for condition in scope.conditions:
             assert isinstance(condition.value, Pattern)
-            mentions.setdefault(key_of(condition.value), []).append(scope)
-    otherwise = _judged(ALL, asked, field, _text(ANY_OTHER))
+            users.setdefault(key_of(condition.value), []).append(scope)
+    otherwise = _evaluated(ALL_SCOPES, evaluated, field, _string(ANY_OTHER))
     accept: dict[bytes, int] = {}
     shorter: list[bytes] = []
-    for key in sorted(mentions):
+    for key in sorted(users):
         while shorter and not key.startswith(shorter[-1]):
             shorter.pop()
         mask = accept[shorter[-1]] if shorter else otherwise
-        accept[key] = _judged(mask, mentions[key], field, _text(example_of(key)))
+        accept[key] = _evaluated(mask, users[key], field, _string(example_of(key)))
         shorter.append(key)
-    return Texts(accept, otherwise, ALL - sum(scope.bit for scope, _ in group))
+    return StringMasks(accept, otherwise, ALL_SCOPES - sum(scope.bit for scope, _ in group))
 
 
 def enforced(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Return the conditions that the keys express: of alternatives all or none (rule 4)."""
+    """Return the conditions that keys can express; all alternatives or none (rule 4)."""
     equal = [condition for condition in conditions if condition.op is Op.EQ]
     other = [condition for condition in conditions if condition.op is Op.NE]
     alternatives = equal if all(map(_expressible, equal)) else []
@@ -122,12 +123,12 @@ def enforced(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
 
 
 def key_of(pattern: Pattern) -> bytes:
-    """Return what a text begins with, its NUL included, if it fits the pattern."""
+    """Return the key that a string begins with, its NUL included, if it matches the pattern."""
     return pattern.text + (b"" if pattern.open_end else b"\0")
 
 
 def example_of(key: bytes) -> bytes:
-    """Return a text whose longest key is this one, whatever other keys there are."""
+    """Return a string whose longest key is this one, whatever other keys exist."""
     return key.removesuffix(b"\0") if key.endswith(b"\0") else key + ANY_OTHER
 
 
@@ -143,14 +144,14 @@ def _by_field(scopes: Iterable[Scope]) -> dict[EventField, Group]:
     return {**groups}
 
 
-def _asked(scope: Scope, conditions: Iterable[Condition]) -> Scope:
-    """Return the scope with these conditions alone."""
+def _with_conditions(scope: Scope, conditions: Iterable[Condition]) -> Scope:
+    """Return the scope with only these conditions."""
     return Scope(scope.number, scope.events, frozenset(conditions))
 
 
-def _judged(mask: int, scopes: Iterable[Scope], field: EventField, value: Shown) -> int:
-    """Return the mask with the bits of some scopes as the model has them for a value."""
-    event = Event(field.event, NOBODY, {(field.part.value, field.name): value})
+def _evaluated(mask: int, scopes: Iterable[Scope], field: EventField, value: Shown) -> int:
+    """Return the mask with the bits of these scopes as the model has them for a value."""
+    event = Event(field.event, ANY_PROCESS, {(field.part.value, field.name): value})
     for scope in scopes:
         holds = field.event not in scope.fields or fields_hold(scope, event)
         mask = mask | scope.bit if holds else mask & ~scope.bit
@@ -158,15 +159,17 @@ def _judged(mask: int, scopes: Iterable[Scope], field: EventField, value: Shown)
 
 
 def _bounds(conditions: Iterable[Condition]) -> set[int]:
-    """Return the values at which an answer can change: those given, and the next ones."""
+    """Return the values where a result can change: those in filters, and the next ones."""
     values = {c.value for c in conditions if type(c.value) is int}
     return values | {value + 1 for value in values if value < S64_MAX}
 
 
 def _expressible(condition: Condition) -> bool:
     value = condition.value
-    return isinstance(value, Pattern) and not value.open_start and len(key_of(value)) <= TEXT_ROOM
+    return (
+        isinstance(value, Pattern) and not value.open_start and len(key_of(value)) <= STRING_BYTES
+    )
 
 
-def _text(text: bytes) -> Shown:
+def _string(text: bytes) -> Shown:
     return Shown(text, text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interval tables, for orders: the bounds that all scopes mention cut the u32 line."""
+"""Interval tables of uids and pids: the compared numbers split the u32 range."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ from model.facts import Process
 from model.scope import Condition, Key, Op, Scope
 from model.tests_of import process_test
 
-U32: Final = 1 << 32
-ALL: Final = (1 << 64) - 1
+U32_COUNT: Final = 1 << 32
+ALL_SCOPES: Final = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Stretch i runs from ``bounds[i]`` (the first is 0) to the next; columns give its masks."""
+    """Interval i is from ``bounds[i]`` (the first is 0) to the next bound.
+
+    Each column has one mask for each interval.
+    """
 
     bounds: Sequence[int]
     columns: Sequence[Sequence[int]]
 
 
-def has_orders(scopes: Sequence[Scope], key: Key) -> bool:
-    """Whether any scope uses an order with this key."""
-    return any(_order(c.op) for scope in scopes for c in scope.process.get(key, ()))
+def has_ordering(scopes: Sequence[Scope], key: Key) -> bool:
+    """Return whether any scope compares the key by ``<``, ``<=``, ``>`` or ``>=``."""
+    return any(_is_ordering(c.op) for scope in scopes for c in scope.process.get(key, ()))
 
 
 def intervals(scopes: Sequence[Scope], key: Key) -> Intervals:
@@ -37,19 +40,22 @@ def intervals(scopes: Sequence[Scope], key: Key) -> Intervals:
 
 
 def uid_intervals(scopes: Sequence[Scope]) -> Intervals:
-    """Return the mask of every uid, as one column (rule 9)."""
+    """Return the intervals of uids, with one column (rule 9)."""
     bounds = _bounds(scopes, Key.UID)
-    return Intervals(bounds, [_column(scopes, Key.UID, bounds, _any_op, _of_uid)])
+    return Intervals(bounds, [_column(scopes, Key.UID, bounds, _is_any, _process_with_uid)])
 
 
 def pid_intervals(scopes: Sequence[Scope]) -> Intervals:
-    """Return three columns: a pid's masks under ``=``, under ``!=`` and under an order.
+    """Return the intervals of pids, with a column for ``=``, for ``!=``, and for the others.
 
-    They are apart because the two ids of a task join differently in each (rule 9).
+    They are separate because the pid and the tgid of a task combine differently in each
+    (rule 9).
     """
     bounds = _bounds(scopes, Key.PID)
-    ops = (_equal, _distinct, _order)
-    return Intervals(bounds, [_column(scopes, Key.PID, bounds, op, _of_pid) for op in ops])
+    ops = (_is_equal, _is_unequal, _is_ordering)
+    return Intervals(
+        bounds, [_column(scopes, Key.PID, bounds, op, _process_with_pid) for op in ops]
+    )
 
 
 def _bounds(scopes: Sequence[Scope], key: Key) -> list[int]:
@@ -58,79 +64,83 @@ def _bounds(scopes: Sequence[Scope], key: Key) -> list[int]:
 
 
 def _turning_points(condition: Condition) -> list[int]:
-    """Return where a condition's answer may change: at its value, and behind it."""
+    """Return the numbers where the result of a condition may change: its value and the next."""
     value = condition.value
     if not isinstance(value, int):
         return []
-    return [value, value + 1] if value + 1 < U32 else [value]
+    return [value, value + 1] if value + 1 < U32_COUNT else [value]
 
 
 def _column(
     scopes: Sequence[Scope],
     key: Key,
     bounds: Sequence[int],
-    wanted: Callable[[Op], bool],
+    has_op: Callable[[Op], bool],
     process_of: Callable[[int], Process],
 ) -> list[int]:
-    """Ask each scope at its own bounds only, and note where its answer flips."""
-    place = {bound: index for index, bound in enumerate(bounds)}
+    """Return the masks of all intervals.
+
+    Each scope is evaluated at its own bounds only: the bits that flip there are collected, and
+    XORed from the first interval to the last.
+    """
+    index_of = {bound: index for index, bound in enumerate(bounds)}
     flips = [0] * len(bounds)
-    flips[0] = ALL
+    flips[0] = ALL_SCOPES
     for scope in scopes:
-        conditions = [c for c in scope.process.get(key, ()) if wanted(c.op)]
+        conditions = [c for c in scope.process.get(key, ()) if has_op(c.op)]
         before = True
-        for bound, now in _answers(conditions, process_of):
-            if now is not before:
-                flips[place[bound]] ^= scope.bit
-            before = now
+        for bound, holds in _results(conditions, process_of):
+            if holds is not before:
+                flips[index_of[bound]] ^= scope.bit
+            before = holds
     return list(accumulate(flips, xor))
 
 
-def _answers(
+def _results(
     conditions: Sequence[Condition], process_of: Callable[[int], Process]
 ) -> Iterator[tuple[int, bool]]:
-    """Give each bound of the conditions of one scope, and whether they hold from there on.
+    """Yield each bound of the conditions of one scope, and whether they hold from there on.
 
-    Every condition is asked at its own turning points alone: to ask all of them everywhere
-    takes seconds where a scope has thousands of values.
+    Each condition is evaluated at its own turning points only: all conditions at all bounds take
+    seconds if a scope has thousands of values.
     """
-    asks = any(c.op is Op.EQ for c in conditions)
-    met, broken = Counter[int](), Counter[int]()
+    has_equal = any(c.op is Op.EQ for c in conditions)
+    matched, failed = Counter[int](), Counter[int]()
     for condition in conditions:
         holds, equal = process_test(condition), condition.op is Op.EQ
-        before = not equal  # an alternative is not met, and nothing is broken, before 0
+        before = not equal  # below 0 no alternative matches and no condition fails
         for bound in sorted({0, *_turning_points(condition)}):
             now = holds(process_of(bound))
             if equal:
-                met[bound] += now - before
+                matched[bound] += now - before
             else:
-                broken[bound] += before - now
+                failed[bound] += before - now
             before = now
     alternatives = failures = 0
-    for bound in sorted({0} | met.keys() | broken.keys()):
-        alternatives, failures = alternatives + met[bound], failures + broken[bound]
-        yield bound, not failures and (alternatives > 0 or not asks)
+    for bound in sorted({0} | matched.keys() | failed.keys()):
+        alternatives, failures = alternatives + matched[bound], failures + failed[bound]
+        yield bound, not failures and (alternatives > 0 or not has_equal)
 
 
-def _of_uid(value: int) -> Process:
+def _process_with_uid(value: int) -> Process:
     return Process(uid=value)
 
 
-def _of_pid(value: int) -> Process:
+def _process_with_pid(value: int) -> Process:
     return Process(pid=value, tid=value)
 
 
-def _any_op(_: Op) -> bool:
+def _is_any(_: Op) -> bool:
     return True
 
 
-def _equal(op: Op) -> bool:
+def _is_equal(op: Op) -> bool:
     return op is Op.EQ
 
 
-def _distinct(op: Op) -> bool:
+def _is_unequal(op: Op) -> bool:
     return op is Op.NE
 
 
-def _order(op: Op) -> bool:
+def _is_ordering(op: Op) -> bool:
     return op not in (Op.EQ, Op.NE)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What values say of scopes: the form that every table but those of intervals has.
+"""Table of exact values: for each value, the scopes with it under = and under !=.
 
-Rule 4 in two masks: a scope's `=` values are alternatives, so one of them must be met; each of
-its `!=` values must not be.  The mask of a fact is ``(equal | unasked) & ~excluded``, joined
-over all the values that it meets.
+Rule 4 as two masks.  The ``=`` values of a scope are alternatives, so a fact (a property of
+a process) must match one of them, and it must match none of the ``!=`` values.  Where a fact
+matches several values, such as a process the ids of all its ancestors, their masks are ORed.
+The scopes that accept the fact are then ``(equal | without_equal) & ~excluded``.
 """
 
 from __future__ import annotations
@@ -15,90 +16,87 @@ from typing import Any, Final, Generic, TypeVar
 
 from model.scope import NEW, Condition, Key, New, Op, Pattern, Scope
 
-from .intervals import ALL
+from .intervals import ALL_SCOPES
 
 VALUE_BYTES: Final = 16
-"""Of a single value: a name and its NUL, or a number and zeros."""
+"""Size of an exact value as the kernel side compares it: padded with zeros."""
 
-Place = TypeVar("Place", bound=Hashable)
+Value = TypeVar("Value", bound=Hashable)
 
 
 @dataclass(slots=True)
-class Verdict:
-    """The scopes of which a value is an ``=`` value, and those that exclude it (rule 4)."""
+class ScopeMasks:
+    """The scopes that compare with a value by ``=`` and those that do by ``!=`` (rule 4)."""
 
     equal: int = 0
     excluded: int = 0
 
-    def join(self, op: Op, bit: int) -> None:
-        """Note that one scope names the value with ``=`` or ``!=``."""
+    def add(self, op: Op, bit: int) -> None:
+        """Add the scope with this bit to the mask of its operator."""
         if op is Op.EQ:
             self.equal |= bit
         else:
             self.excluded |= bit
 
-    def meet(self, other: Verdict) -> None:
-        """Take in what another value says that the same fact meets."""
+    def merge(self, other: ScopeMasks) -> None:
+        """Add the scopes of another value that the same fact matches."""
         self.equal |= other.equal
         self.excluded |= other.excluded
 
-    def mask(self, unasked: int) -> int:
-        """Return the mask of a fact that meets these values."""
-        return (self.equal | unasked) & ~self.excluded
+    def accepted(self, without_equal: int) -> int:
+        """Return the scopes that accept a fact with these masks."""
+        return (self.equal | without_equal) & ~self.excluded
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts(Generic[Place]):
-    """What each value that a flag mentions says; ``unasked`` scopes have no ``=`` value."""
+class MaskTable(Generic[Value]):
+    """The masks of each value in a filter; ``without_equal`` scopes have no ``=`` value."""
 
-    of: Mapping[Place, Verdict]
-    unasked: int
+    masks: Mapping[Value, ScopeMasks]
+    without_equal: int
 
-    def joined(self, met: Iterable[Place]) -> Verdict:
-        """Return what these values say together."""
-        joined = Verdict()
-        for place in met:
-            joined.meet(self.of.get(place, NOTHING))
-        return joined
+    def merged(self, values: Iterable[Value]) -> ScopeMasks:
+        """Return the masks of a fact that matches all these values."""
+        merged = ScopeMasks()
+        for value in values:
+            merged.merge(self.masks.get(value, ScopeMasks()))
+        return merged
 
-    def mask(self, met: Iterable[Place]) -> int:
-        """Return the mask of a fact that meets all these values at once."""
-        return self.joined(met).mask(self.unasked)
-
-
-NOTHING: Final = Verdict()
+    def accepted(self, values: Iterable[Value]) -> int:
+        """Return the scopes that accept a fact that matches all these values."""
+        return self.merged(values).accepted(self.without_equal)
 
 
 def conditions_of(scopes: Sequence[Scope], key: Key) -> Iterable[tuple[int, Condition]]:
-    """Give every condition on a key, with the bit of its scope."""
+    """Return every condition on a key, with the bit of its scope."""
     return ((scope.bit, c) for scope in scopes for c in scope.process.get(key, ()))
 
 
-def unasked(scopes: Sequence[Scope], key: Key) -> int:
-    """Return the scopes without an ``=`` value of the key; absent scopes count as such."""
-    asked = (s.bit for s in scopes if any(c.op is Op.EQ for c in s.process.get(key, ())))
-    return ALL - sum(asked)
+def scopes_without_equal(scopes: Sequence[Scope], key: Key) -> int:
+    """Return the scopes without an ``=`` value of the key, unused scope numbers included."""
+    equal = (s.bit for s in scopes if any(c.op is Op.EQ for c in s.process.get(key, ())))
+    return ALL_SCOPES - sum(equal)
 
 
-def verdicts(
-    scopes: Sequence[Scope], key: Key, place_of: Callable[[Any], Place | None]
-) -> Verdicts[Place]:
-    """Return the table of a key; ``place_of`` gives a value's place, None to leave it out."""
-    found: dict[Place, Verdict] = {}
+def mask_table(
+    scopes: Sequence[Scope], key: Key, value_of: Callable[[Any], Value | None]
+) -> MaskTable[Value]:
+    """Return the table of a key; ``value_of`` converts a value, None leaves it out."""
+    masks: dict[Value, ScopeMasks] = {}
     for bit, condition in conditions_of(scopes, key):
-        place = place_of(condition.value)
-        if place is not None:
-            found.setdefault(place, Verdict()).join(condition.op, bit)
-    return Verdicts(found, unasked(scopes, key))
+        value = value_of(condition.value)
+        if value is not None:
+            masks.setdefault(value, ScopeMasks()).add(condition.op, bit)
+    return MaskTable(masks, scopes_without_equal(scopes, key))
 
 
-def single_values(scopes: Sequence[Scope], key: Key) -> Verdicts[bytes]:
-    """Return the table of names without ``*`` (rule 8), or of numbers without an order (rule 9)."""
-    return verdicts(scopes, key, value_bytes)
+def exact_values(scopes: Sequence[Scope], key: Key) -> MaskTable[bytes]:
+    """Return the table of names without ``*`` (rule 8), or of numbers (rule 9)."""
+    return mask_table(scopes, key, value_bytes)
 
 
 def value_bytes(value: Pattern | int | New) -> bytes | None:
-    """Return a value as the kernel compares it; None for ``new``, which is none of those."""
+    """Return a value as the kernel side compares it; None for ``new``, which has no bytes."""
     if value is NEW:
         return None
     text = value.text if isinstance(value, Pattern) else pack("Q", value)

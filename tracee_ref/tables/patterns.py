@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of names where ``*`` is used: an automaton that meets all patterns in one reading."""
+"""Automaton that matches a name against all patterns with * in one pass."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from typing import Final
 
 from model.scope import Key, Op, Pattern, Scope
 
-from .masks import Verdict, conditions_of, unasked
+from .masks import ScopeMasks, conditions_of, scopes_without_equal
 
-START: Final = 256
-"""The symbol in front of every text; a pattern without a leading ``*`` begins with it."""
+START_SYMBOL: Final = 256
+"""Symbol before the first byte; a pattern without a leading ``*`` begins with it."""
 
-END: Final = 0
-"""The NUL behind every text; a pattern without a trailing ``*`` ends with it."""
+END_SYMBOL: Final = 0
+"""The NUL after the last byte; a pattern without a trailing ``*`` ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Automaton:
-    """Aho-Corasick over all patterns.  Row 0 is where reading begins.
+    """Aho-Corasick automaton over all patterns; state 0 is the start state.
 
-    ``rows[state][classes[byte]]`` is the next state, ``met[state]`` what the patterns that
-    end there say, ``unasked`` the scopes without an ``=`` text.
+    ``rows[state][classes[byte]]`` is the next state, ``masks[state]`` has the masks of the
+    patterns that end there, ``without_equal`` the scopes without an ``=`` pattern.
     """
 
     classes: bytes
     class_count: int
     rows: Sequence[Sequence[int]]
-    met: Sequence[Verdict]
-    unasked: int
+    masks: Sequence[ScopeMasks]
+    without_equal: int
 
 
 def has_patterns(scopes: Sequence[Scope], key: Key) -> bool:
-    """Whether any scope uses ``*`` with this key."""
+    """Return whether any scope uses ``*`` with this key."""
     return any(not pattern.exact for _, _, pattern in _patterns(scopes, key))
 
 
@@ -43,8 +43,8 @@ def automaton(scopes: Sequence[Scope], key: Key) -> Automaton:
     """Return the automaton of a key (rule 8)."""
     trie = _Trie()
     for bit, op, pattern in _patterns(scopes, key):
-        trie.add(pattern).join(op, bit)
-    return trie.automaton(unasked(scopes, key))
+        trie.add(pattern).add(op, bit)
+    return trie.automaton(scopes_without_equal(scopes, key))
 
 
 def _patterns(scopes: Sequence[Scope], key: Key) -> list[tuple[int, Op, Pattern]]:
@@ -54,36 +54,41 @@ def _patterns(scopes: Sequence[Scope], key: Key) -> list[tuple[int, Op, Pattern]
 
 @dataclass(slots=True)
 class _Trie:
-    """States and their children; state 0 is the root, state 1 where START leads."""
+    """States and their children; state 0 is the root, state 1 its child by START_SYMBOL."""
 
-    children: list[dict[int, int]] = field(default_factory=lambda: [{START: 1}, {}])
-    met: list[Verdict] = field(default_factory=lambda: [Verdict(), Verdict()])
+    children: list[dict[int, int]] = field(default_factory=lambda: [{START_SYMBOL: 1}, {}])
+    masks: list[ScopeMasks] = field(default_factory=lambda: [ScopeMasks(), ScopeMasks()])
 
-    def add(self, pattern: Pattern) -> Verdict:
+    def add(self, pattern: Pattern) -> ScopeMasks:
         state = 0 if pattern.open_start else 1
-        for symbol in pattern.text + (b"" if pattern.open_end else bytes([END])):
+        for symbol in pattern.text + (b"" if pattern.open_end else bytes([END_SYMBOL])):
             following = self.children[state].get(symbol)
             if following is None:
                 following = self.children[state][symbol] = len(self.children)
                 self.children.append({})
-                self.met.append(Verdict())
+                self.masks.append(ScopeMasks())
             state = following
-        return self.met[state]
+        return self.masks[state]
 
-    def automaton(self, unasked_mask: int) -> Automaton:
+    def automaton(self, without_equal: int) -> Automaton:
         classes, count = self._classes()
         rows = self._rows(classes, count)
-        # Reading begins at state 1; swap the first two so that it has number 0.
+        # The start state is 1; swap the first two so that it has number 0.
         swapped = [1, 0, *range(2, len(rows))]
         rows = [[swapped[state] for state in row] for row in rows]
         rows[0], rows[1] = rows[1], rows[0]
-        met = [self.met[1], self.met[0], *self.met[2:]]
-        return Automaton(classes, count, rows, met, unasked_mask)
+        masks = [self.masks[1], self.masks[0], *self.masks[2:]]
+        return Automaton(classes, count, rows, masks, without_equal)
 
     def _classes(self) -> tuple[bytes, int]:
-        """Give each byte that patterns use a number from 1 (END); 0 is any other byte."""
-        used = {symbol for of in self.children for symbol in of if symbol not in (START, END)}
-        number = {END: 1} | {symbol: 2 + i for i, symbol in enumerate(sorted(used))}
+        """Return the class of each byte: 1 for END_SYMBOL, 0 for bytes in no pattern."""
+        used = {
+            symbol
+            for row in self.children
+            for symbol in row
+            if symbol not in (START_SYMBOL, END_SYMBOL)
+        }
+        number = {END_SYMBOL: 1} | {symbol: 2 + i for i, symbol in enumerate(sorted(used))}
         return bytes(number.get(byte, 0) for byte in range(256)), len(number) + 1
 
     def _rows(self, classes: bytes, count: int) -> list[list[int]]:
@@ -95,8 +100,8 @@ class _Trie:
             state = queue.popleft()
             row = list(rows[fallback[state]]) if state else rows[0]
             for symbol, child in self.children[state].items():
-                if symbol != START:
-                    # The root's row is still empty while its own children are met.
+                if symbol != START_SYMBOL:
+                    # The root's row is still empty while its own children are visited.
                     fallback[child] = row[classes[symbol]] if state else 0
                     row[classes[symbol]] = child
                 self._inherit(child, fallback[child])
@@ -105,4 +110,4 @@ class _Trie:
         return rows
 
     def _inherit(self, state: int, fallback: int) -> None:
-        self.met[state].meet(self.met[fallback])
+        self.masks[state].merge(self.masks[fallback])

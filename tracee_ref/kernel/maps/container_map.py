@@ -13,7 +13,7 @@ from typing import Final
 
 from ...containers.cgroups import Hierarchy, containers_below, root_of, walk
 from ...errors import HostCode, HostError
-from ...tables.containers import Containers
+from ...tables.containers import ContainerTable
 from ..build.btf import Btf
 from ..build.program import Program
 from .layouts import container_bytes
@@ -42,7 +42,7 @@ def constants(hierarchy: Hierarchy, btf: Btf, *, track: bool) -> dict[str, str]:
 class ContainerWriter:
     """Tells the kernel side of the containers that there are; its programs watch by now."""
 
-    def __init__(self, program: Program, tables: Containers | None) -> None:
+    def __init__(self, program: Program, tables: ContainerTable | None) -> None:
         self._program = program
         self._tables = tables
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from ...errors import HostCode, HostError
 from ...events.catalogue import all_events
-from ...tables.fields import S64_MAX, TEXT_ROOM, FieldTables
+from ...tables.fields import S64_MAX, STRING_BYTES, FieldTables
 from ...tables.intervals import Intervals
 from ..build.program import Program
 
@@ -27,12 +27,12 @@ def field_defines(tables: FieldTables) -> dict[str, str]:
     if tables.retvals:
         names |= {"USE_RETVALS": "", "RETVAL_EVENTS": str(len(tables.retvals))}
         names |= {"RETVAL_STRETCHES": str(_stretches(tables))}
-    if tables.texts:
-        nodes = sum(len(texts.accept) for texts in tables.texts.values())
-        names |= {"USE_TEXTS": "", "TEXT_ROOM": str(TEXT_ROOM), "TEXT_PLACES": str(PLACES)}
-        places = sum(1 << place for place in {place for _, place in tables.texts})
+    if tables.strings:
+        nodes = sum(len(texts.accept) for texts in tables.strings.values())
+        names |= {"USE_TEXTS": "", "TEXT_ROOM": str(STRING_BYTES), "TEXT_PLACES": str(PLACES)}
+        places = sum(1 << place for place in {place for _, place in tables.strings})
         names |= {"TEXT_FILTERED_PLACES": str(places)}
-        names |= {"TEXT_ARGUMENTS": str(len(tables.texts)), "TEXT_NODES": str(max(1, nodes))}
+        names |= {"TEXT_ARGUMENTS": str(len(tables.strings)), "TEXT_NODES": str(max(1, nodes))}
     return names
 
 
@@ -40,7 +40,7 @@ def write_fields(program: Program, tables: FieldTables) -> None:
     """Write the tables that are in use; raises HostError if one is refused."""
     if tables.retvals:
         _write(program, "retval_tables", _retvals(tables))
-    if tables.texts:
+    if tables.strings:
         _write(program, "text_arguments", _arguments(tables))
         _write(program, "text_nodes", _nodes(tables))
 
@@ -51,16 +51,16 @@ def _retvals(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _arguments(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
-    for (event, place), texts in tables.texts.items():
+    for (event, place), texts in tables.strings.items():
         yield pack("I", _argument(event, place)), pack("QQ", texts.otherwise, texts.absent)
 
 
 def _nodes(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
-    for (event, place), texts in tables.texts.items():
+    for (event, place), texts in tables.strings.items():
         head = pack("I", _argument(event, place))
         for key, mask in texts.accept.items():
             bits = pack("I", BITS * (len(head) + len(key)))
-            yield bits + head + key.ljust(TEXT_ROOM, b"\0"), pack("Q", mask)
+            yield bits + head + key.ljust(STRING_BYTES, b"\0"), pack("Q", mask)
 
 
 def _stretched(intervals: Intervals, size: int) -> bytes:

@@ -52,17 +52,17 @@ ZERO: Final = pack("I", 0)
 def defines(tables: AcceptTables) -> dict[str, str]:
     """Return the C constants that fit the tables: which kinds are in use, and how large."""
     names = {"EVENTS": str(EVENTS)}
-    if tables.new:
-        names |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.new.equal)}
-        names |= {"NEW_EXCLUDED": _mask(tables.new.excluded)}
+    if tables.pid_new:
+        names |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.pid_new.equal)}
+        names |= {"NEW_EXCLUDED": _mask(tables.pid_new.excluded)}
     names |= _value_defines(tables)
     if tables.binary:
         names |= {"USE_BINARY": "", "BINARY_PATH_SIZE": str(PATH_SIZE)}
-        names |= {"BINARY_VALUES": _size(tables.binary.of)}
-        names |= {"BINARY_UNASKED": _mask(tables.binary.unasked)}
+        names |= {"BINARY_VALUES": _size(tables.binary.masks)}
+        names |= {"BINARY_UNASKED": _mask(tables.binary.without_equal)}
     if tables.tree:
-        names |= {"USE_TREE": "", "TREE_VALUES": _size(tables.tree.of)}
-        names |= {"TREE_UNASKED": _mask(tables.tree.unasked)}
+        names |= {"USE_TREE": "", "TREE_VALUES": _size(tables.tree.masks)}
+        names |= {"TREE_UNASKED": _mask(tables.tree.without_equal)}
     if tables.container:
         names |= {"USE_CONTAINER": "", "CONTAINER_OUTSIDE": _mask(tables.container.outside)}
         names |= {"CONTAINER_PREFIXES": str(len(tables.container.by_prefix))}
@@ -85,7 +85,7 @@ def _value_defines(tables: AcceptTables) -> dict[str, str]:
             names |= _number_defines(key.name, table)
             continue
         use = f"USE_{key.name}_PATTERNS" if isinstance(table, Automaton) else f"USE_{key.name}"
-        names |= {use: "", f"{key.name}_UNASKED": _mask(table.unasked)}
+        names |= {use: "", f"{key.name}_UNASKED": _mask(table.without_equal)}
     names |= hash_defines(fitting_bits(value_verdicts(tables)))
     if automata := automata_of(tables):
         classes = max(table.class_count for table in automata.values())
@@ -160,7 +160,7 @@ class TableWriter:
             self._entries("pattern_classes", {pack("I", KINDS[key]): table.classes})
             rows = row_entries(table, first[key], classes)
             self._entries("pattern_rows", rows)
-            met = zip(rows, map(verdict_bytes, table.met), strict=True)
+            met = zip(rows, map(verdict_bytes, table.masks), strict=True)
             self._entries("pattern_met", dict(met))
 
     def _values(self, entries: Mapping[bytes, bytes]) -> None:
@@ -187,12 +187,12 @@ def settings_of(tables: AcceptTables) -> list[int]:
     """Return the masks that programs with fixed tables have as constants instead."""
     named = {"UTS_ROW": first_rows(automata_of(tables)).get(Key.UTS, 0)}
     for key, table in tables.values.items():
-        named[key.name] = 0 if isinstance(table, Intervals) else table.unasked
+        named[key.name] = 0 if isinstance(table, Intervals) else table.without_equal
     if tables.container:
         named["CONTAINER"] = tables.container.outside
-    if tables.binary and tables.tree and tables.new:
-        named |= {"BINARY": tables.binary.unasked, "TREE": tables.tree.unasked}
-        named |= {"NEW_EQUAL": tables.new.equal, "NEW_EXCLUDED": tables.new.excluded}
+    if tables.binary and tables.tree and tables.pid_new:
+        named |= {"BINARY": tables.binary.without_equal, "TREE": tables.tree.without_equal}
+        named |= {"NEW_EQUAL": tables.pid_new.equal, "NEW_EXCLUDED": tables.pid_new.excluded}
     return [named.get(name, 0) for name in SETTINGS]
 
 

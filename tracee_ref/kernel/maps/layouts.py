@@ -13,9 +13,9 @@ from model.scope import Key
 from ...errors import HostCode, HostError
 from ...tables import AcceptTables
 from ...tables.compile import PATH_BYTES, Binaries
-from ...tables.containers import ID_DIGITS, Containers
+from ...tables.containers import ID_DIGITS, ContainerTable
 from ...tables.intervals import Intervals
-from ...tables.masks import Verdict, Verdicts
+from ...tables.masks import MaskTable, ScopeMasks
 from ...tables.patterns import Automaton
 from .cuckoo import Words, arranged
 
@@ -75,7 +75,7 @@ def first_rows(automata: Mapping[Key, Automaton]) -> dict[Key, int]:
 
 def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes]:
     """Return the elements of ``pattern_rows``; a state where patterns end has the flag MET."""
-    marks = [first + i | (MET if _says(met) else 0) for i, met in enumerate(table.met)]
+    marks = [first + i | (MET if _says(met) else 0) for i, met in enumerate(table.masks)]
     spare = [0] * (classes - table.class_count)
     return {
         pack("I", first + i): array("I", [*map(marks.__getitem__, row), *spare]).tobytes()
@@ -83,18 +83,18 @@ def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes
     }
 
 
-def value_verdicts(tables: AcceptTables) -> dict[Words, Verdict]:
+def value_verdicts(tables: AcceptTables) -> dict[Words, ScopeMasks]:
     """Return the values of ``value_table`` and what they say; the last byte is the kind."""
     return {
         (words[0], words[1] | KINDS[key] + 1 << 56): verdict
         for key, table in tables.values.items()
-        if isinstance(table, Verdicts)
-        for value, verdict in table.of.items()
+        if isinstance(table, MaskTable)
+        for value, verdict in table.masks.items()
         for words in [VALUE.unpack(value)]
     }
 
 
-def value_entries(says: Mapping[Words, Verdict], bits: int) -> dict[bytes, bytes]:
+def value_entries(says: Mapping[Words, ScopeMasks], bits: int) -> dict[bytes, bytes]:
     """Return the elements of ``value_table``; HostError if they find no place."""
     slots = arranged(says, bits)
     if slots is None:
@@ -107,12 +107,12 @@ def value_entries(says: Mapping[Words, Verdict], bits: int) -> dict[bytes, bytes
 
 def binary_entries(table: Binaries) -> dict[bytes, bytes]:
     """Return the elements of ``binary_table``."""
-    return {binary_key(*place): verdict_bytes(v) for place, v in table.of.items()}
+    return {binary_key(*place): verdict_bytes(v) for place, v in table.masks.items()}
 
 
-def tree_entries(table: Verdicts[int]) -> dict[bytes, bytes]:
+def tree_entries(table: MaskTable[int]) -> dict[bytes, bytes]:
     """Return the elements of ``tree_table``."""
-    return {pack("I", pid): verdict_bytes(v) for pid, v in table.of.items()}
+    return {pack("I", pid): verdict_bytes(v) for pid, v in table.masks.items()}
 
 
 def binary_key(mntns: int, path: bytes) -> bytes:
@@ -122,7 +122,7 @@ def binary_key(mntns: int, path: bytes) -> bytes:
     return pack("I", mntns) + path.ljust(PATH_SIZE, b"\0")
 
 
-def prefix_entries(table: Containers) -> dict[bytes, bytes]:
+def prefix_entries(table: ContainerTable) -> dict[bytes, bytes]:
     """Return the elements of ``container_prefixes``; a digit of an id is four bits of it."""
     return {
         pack("I", 4 * len(prefix)) + container_bytes(prefix): pack("QQ", *masks)
@@ -135,10 +135,10 @@ def container_bytes(prefix: str) -> bytes:
     return bytes.fromhex(prefix.ljust(ID_DIGITS, "0"))
 
 
-def verdict_bytes(verdict: Verdict) -> bytes:
+def verdict_bytes(verdict: ScopeMasks) -> bytes:
     """Return a ``struct verdict``."""
     return pack("QQ", verdict.equal, verdict.excluded)
 
 
-def _says(verdict: Verdict) -> bool:
+def _says(verdict: ScopeMasks) -> bool:
     return bool(verdict.equal | verdict.excluded)

@@ -17,8 +17,8 @@ from model.scope import Binary
 from ...procfs import ancestors, process_ids, read_start, start_time
 from ...tables import AcceptTables
 from ...tables.compile import program_keys
-from ...tables.intervals import ALL
-from ...tables.masks import Verdict
+from ...tables.intervals import ALL_SCOPES
+from ...tables.masks import ScopeMasks
 from ..build.program import Program
 
 PROCESS: Final = Struct("=4Q")
@@ -71,7 +71,7 @@ class Census:
 
     def _learn_program(self, pid: int, binary: Binary | None, *, starting: bool = False) -> None:
         table = self._tables.binary
-        accepted = table.mask(program_keys(binary)) if table else ALL
+        accepted = table.accepted(program_keys(binary)) if table else ALL_SCOPES
         if (fd := self._fd("processes")) is not None:
             value = PROCESS.pack(accepted, 0, 0, starting)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
@@ -82,10 +82,10 @@ class Census:
             value = DESCENT.pack(said.equal, said.excluded, 0, 0, False)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
-    def _said(self, pid: int) -> Verdict:
+    def _said(self, pid: int) -> ScopeMasks:
         """Return what a process and all that it descends from say together."""
         assert self._tables.tree
-        return self._tables.tree.joined(descent(pid, self._parents))
+        return self._tables.tree.merged(descent(pid, self._parents))
 
     def _complete_descents(self) -> int:
         """Give those forked by processes that were not known what these would have handed down."""
@@ -97,7 +97,7 @@ class Census:
             equal, excluded, began, parent, unknown = DESCENT.unpack(value) if value else (0,) * 5
             if unknown:
                 said = self._said(parent)
-                said.meet(Verdict(equal, excluded))
+                said.merge(ScopeMasks(equal, excluded))
                 whole = DESCENT.pack(said.equal, said.excluded, began, parent, False)
                 self._program.update(fd, key, whole, BPF_EXIST)
                 completed += 1
