@@ -46,7 +46,7 @@ def test_every_row_has_a_test_that_exists() -> None:
 
 def test_the_tests_of_bugs_are_all_named() -> None:
     named = {test for _, tests in rows() for test in tests}
-    assert names_of_tests("vmtests/test_upstream_bugs.py") <= named
+    assert names_of_tests("vmtests/test_tracee_bugs.py") <= named
 
 
 @pytest.mark.parametrize(

@@ -11,43 +11,41 @@ from vmtests.lab.guest import HostGuest
 from vmtests.lab.kernel import Answers, Kernel
 
 
-def test_release_is_that_of_the_series(kernel: Kernel, kernel_name: str) -> None:
+def test_agent_kernel_release(kernel: Kernel, kernel_name: str) -> None:
     release = str(kernel.ask("basic.uname")["release"])
     assert kernel_name == "host" or release.startswith(kernel_name + ".")
 
 
-def test_what_was_sent_comes_back(kernel: Kernel) -> None:
+def test_agent_ping(kernel: Kernel) -> None:
     sent = {"text": 'line\nline "ü" \\', "number": 2**64 - 1, "list": [None, True, 0.5]}
     assert kernel.ask("basic.ping", sent) == sent
 
 
 @pytest.mark.guest_only
-def test_what_is_for_guests_alone_never_reaches_this_machine(
-    kernel: Kernel, answers: Answers
-) -> None:
+def test_agent_guest_only_skips_host(kernel: Kernel, answers: Answers) -> None:
     """Of use where this machine is among the kernels of the run."""
     kernel.ask("basic.ping", {"for": "guests"})
     (given,) = [given for request, given in answers.items() if '"guests"' in request]
     assert "host" not in given
 
 
-def test_long_lines_travel(kernel: Kernel) -> None:
+def test_agent_long_line(kernel: Kernel) -> None:
     sent = {"text": "0123456789" * 100_000}
     assert kernel.ask("basic.ping", sent) == sent
 
 
-def test_run_tells_exit_code_and_both_outputs(kernel: Kernel) -> None:
+def test_run_exit_code_and_outputs(kernel: Kernel) -> None:
     argv = ["sh", "-c", 'cat; echo "$A" >&2; exit 3']
     answer = kernel.ask("basic.run", {"argv": argv, "env": {"A": "b"}, "stdin": "in"})
     assert answer == {"exit": 3, "stdout": "in", "stderr": "b\n"}
 
 
-def test_run_keeps_bytes_exactly(kernel: Kernel) -> None:
+def test_run_binary_output(kernel: Kernel) -> None:
     answer = kernel.ask("basic.run", {"argv": ["printf", r"\377\000"], "text": False})
     assert answer["stdout"] == "/wA="
 
 
-def test_run_that_takes_too_long_is_ended(kernel: Kernel) -> None:
+def test_run_timeout(kernel: Kernel) -> None:
     argv = ["sh", "-c", "echo first; sleep 100 & sleep 100"]
     answer = kernel.ask("basic.run", {"argv": argv, "seconds": 1}, seconds=20)
     assert answer == {"exit": None, "stdout": "first\n", "stderr": ""}
@@ -56,15 +54,13 @@ def test_run_that_takes_too_long_is_ended(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("request_name", "told"), [("basic.nothing", "KeyError"), ("no_such.thing", "no_such")]
 )
-def test_an_unknown_request_is_an_error_and_not_the_end(
-    kernel: Kernel, request_name: str, told: str
-) -> None:
+def test_agent_unknown_request(kernel: Kernel, request_name: str, told: str) -> None:
     with pytest.raises(RequestError, match=told):
         kernel.ask(request_name)
     assert kernel.ask("basic.ping", {"still": "there"}) == {"still": "there"}
 
 
-def test_what_is_printed_beside_the_protocol_goes_to_the_console() -> None:
+def test_agent_output_of_children() -> None:
     argv = ["sh", "-c", 'echo \'{"id": 1, "result": {}}\' >/proc/$PPID/fd/1']
     with HostGuest().wait_until_up() as agent:
         assert agent.ask("basic.run", {"argv": argv})["exit"] == 0
@@ -72,14 +68,14 @@ def test_what_is_printed_beside_the_protocol_goes_to_the_console() -> None:
     assert '"result": {}' in agent.console.read_text()
 
 
-def test_an_agent_that_is_killed_is_lost() -> None:
+def test_agent_killed_is_lost() -> None:
     with HostGuest().wait_until_up() as agent:
         os.killpg(agent.pid, signal.SIGKILL)
         with pytest.raises(GuestLostError, match="ended unexpectedly"):
             agent.ask("basic.ping")
 
 
-def test_a_silent_agent_is_lost_and_ended() -> None:
+def test_agent_silent_is_lost() -> None:
     with HostGuest().wait_until_up() as agent:
         with pytest.raises(GuestLostError, match=r"host: no answer in 0\.5 s"):
             agent.ask("basic.run", {"argv": ["sleep", "50"]}, seconds=0.5)
@@ -87,7 +83,7 @@ def test_a_silent_agent_is_lost_and_ended() -> None:
             agent.ask("basic.ping")
 
 
-def test_an_agent_that_does_not_read_cannot_stop_us() -> None:
+def test_agent_not_reading_is_lost() -> None:
     with HostGuest().wait_until_up() as agent:
         agent.send("basic.run", {"argv": ["sleep", "50"]})
         with pytest.raises(GuestLostError, match="no answer in 1 s"):

@@ -34,14 +34,14 @@ MORE_CALLS = 10_000
 
 
 @pytest.mark.host_only
-def test_no_event_of_100000_is_missing(kernel: Kernel) -> None:
+def test_calls_100000_none_missing(kernel: Kernel) -> None:
     options = "-f event=getppid -o json:/tmp/getppid.json"
     traced = trace(kernel, options, python(MANY.format(calls=100_000)))
     assert traced.account.seen == traced.account.delivered == 100_000, traced.stderr
 
 
 @pytest.mark.host_only
-def test_a_slow_reader_of_100000_loses_nothing_uncounted(kernel: Kernel) -> None:
+def test_calls_100000_losses_counted(kernel: Kernel) -> None:
     options = "-f event=getppid -o json:/tmp/getppid.json --buffer 1"
     account = trace(kernel, options, python(STOPPED.format(calls=100_000))).account
     assert account.seen == 100_000 + 2
@@ -50,7 +50,7 @@ def test_a_slow_reader_of_100000_loses_nothing_uncounted(kernel: Kernel) -> None
 
 
 @pytest.mark.host_only
-def test_a_small_buffer_goes_round_many_times(kernel: Kernel) -> None:
+def test_calls_ring_wraps(kernel: Kernel) -> None:
     """Several times as many records as fit, with pauses in which they are read.
 
     Where they go round at their end some are split; all arrive whole.
@@ -68,14 +68,14 @@ for i in range(15_000):
     assert ours == [f"/x/{i}" + i % 333 * "y" for i in range(15_000)]
 
 
-def test_no_event_is_missing(kernel: Kernel) -> None:
+def test_calls_none_missing(kernel: Kernel) -> None:
     options = "-f event=getppid -o json:/tmp/getppid.json"
     traced = trace(kernel, options, python(MANY.format(calls=CALLS)))
     assert traced.account.seen == traced.account.delivered == CALLS, traced.stderr
     assert traced.account.balances()
 
 
-def test_a_slow_reader_loses_nothing_uncounted(kernel: Kernel) -> None:
+def test_calls_losses_counted(kernel: Kernel) -> None:
     options = "-f event=getppid -o json:/tmp/getppid.json --buffer 1"
     account = trace(kernel, options, python(STOPPED.format(calls=MORE_CALLS))).account
     assert account.seen == MORE_CALLS + 2
@@ -83,7 +83,7 @@ def test_a_slow_reader_loses_nothing_uncounted(kernel: Kernel) -> None:
     assert account.balances()
 
 
-def test_arguments_and_return_values(kernel: Kernel) -> None:
+def test_calls_arguments_and_return_values(kernel: Kernel) -> None:
     source = """
 import ctypes, os
 libc = ctypes.CDLL(None)
@@ -112,7 +112,7 @@ libc.mmap(ctypes.c_void_p(0), ctypes.c_size_t(4096), 1, 0x22, -1, ctypes.c_long(
     assert mapped[-1] == (4096, 1, 0x22, -1, 0)
 
 
-def test_an_exec_is_one_event_with_its_outcome(kernel: Kernel) -> None:
+def test_exec_one_event_with_result(kernel: Kernel) -> None:
     command = ["sh", "-c", "/bin/true a b; /nonexistent c; exit 3"]
     traced = trace(kernel, "-f event=execve,sched_process_exec -o json", command)
     assert traced.status == 3
@@ -150,7 +150,7 @@ def execute(path, *argv):
 """No page of the texts was touched: the kernel waits for them, a program at the entry cannot."""
 
 
-def test_an_exec_whose_path_was_not_in_memory(kernel: Kernel) -> None:
+def test_exec_path_not_in_memory(kernel: Kernel) -> None:
     source = (
         UNREAD
         + """
@@ -173,7 +173,7 @@ execute(b"/nonexistent", b"a")
     assert traced.account.balances()
 
 
-def test_an_empty_text_was_read(kernel: Kernel) -> None:
+def test_exec_empty_strings(kernel: Kernel) -> None:
     """Some kernels tell of it as of no text at all (bpf/lib/kernel.h)."""
     traced = trace(kernel, "-f event=execve,openat -o json", ["sh", "-c", "cat '' b ''"])
     (argv,) = [arguments(e)["argv"] for e in traced.events if "/cat" in str(e["args"])]
@@ -183,7 +183,7 @@ def test_an_empty_text_was_read(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only  # guests: live plans
-def test_nothing_of_ours_is_shown(kernel: Kernel) -> None:
+def test_exec_of_command_is_first_event(kernel: Kernel) -> None:
     """Before its exec the command is a copy of the tracer, which waits to be let go."""
     events = "-f event=read,close,rt_sigaction,execve,getpid -o json"
     first = trace(kernel, events, ["true"]).events[0]
@@ -191,7 +191,7 @@ def test_nothing_of_ours_is_shown(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only  # guests: live plans
-def test_an_exec_by_another_thread(kernel: Kernel) -> None:
+def test_exec_by_another_thread(kernel: Kernel) -> None:
     source = """
 import os, threading
 threading.Thread(target=os.execv, args=("/bin/true", ["true", "threaded"])).start()
@@ -205,7 +205,7 @@ threading.Event().wait()
     assert traced.account.balances()
 
 
-def test_calls_that_do_not_return(kernel: Kernel) -> None:
+def test_calls_without_return(kernel: Kernel) -> None:
     source = """
 import os, signal, threading, time
 signal.signal(signal.SIGUSR1, lambda *_: None)
@@ -238,7 +238,7 @@ print("answer", call())
 """push rbx; mov eax, 20; int 0x80; pop rbx; ret: a 32-bit call from a 64-bit program."""
 
 
-def test_32_bit_calls_are_what_they_are(kernel: Kernel) -> None:
+def test_calls_32_bit(kernel: Kernel) -> None:
     traced = trace(kernel, "-f event=getpid,writev -o json", python(COMPAT))
     answer = re.search(r"answer (\d+)", traced.stdout)
     if traced.status == 128 + signal.SIGSEGV:
@@ -274,7 +274,7 @@ def rung_of(kernel: Kernel, names: list[str]) -> str:
     return str(told["native"])
 
 
-def test_native_calls_at_places_of_their_own(kernel: Kernel) -> None:
+def test_calls_native_hooks(kernel: Kernel) -> None:
     names = [*RENAMED, "openat", "getpid", "writev"]
     native = rung_of(kernel, names)
     assert native == HIGHEST.get(kernel.name, native)
@@ -308,7 +308,7 @@ libc.syscall(60, 4)
 
 
 @pytest.mark.parametrize("more", ["", "--no-compat "])
-def test_calls_that_seccomp_refuses(kernel: Kernel, more: str) -> None:
+def test_calls_refused_by_seccomp(kernel: Kernel, more: str) -> None:
     """They come to no function, yet return."""
     options = f"{more}-f event=getpid,getppid,exit,exit_group -f comm=python3 -o json"
     traced = trace(kernel, options, python(REFUSED))
@@ -341,7 +341,7 @@ stats.write_text("0")
 
 
 @pytest.mark.guest_only  # a switch of the whole kernel
-def test_no_program_runs_for_a_call_that_nobody_selected(kernel: Kernel) -> None:
+def test_calls_unselected_run_no_program(kernel: Kernel) -> None:
     native = rung_of(kernel, ["access", "getppid"])
     options = "--no-compat -f event=access,getppid -f comm=python3 -o json"
     traced = trace(kernel, options, python(COUNTED))

@@ -50,7 +50,7 @@ def told(events: list[dict[str, Any]], name: str) -> list[tuple[str, int]]:
     ]
 
 
-def test_each_is_told_with_its_own_mask(kernel: Kernel, group: Path) -> None:
+def test_cgroup_events_masks(kernel: Kernel, group: Path) -> None:
     """Rules 15 and 16: a base and what is made of it have masks and filters of their own."""
     names = [f"docker-{ID}.scope", OTHER, "none"]
     source = f"TOP, NAMES = {str(group)!r}, {names}{WORKLOAD}"
@@ -74,7 +74,7 @@ def test_each_is_told_with_its_own_mask(kernel: Kernel, group: Path) -> None:
     assert traced.account.balances()
 
 
-def test_what_the_arguments_are(kernel: Kernel, group: Path) -> None:
+def test_cgroup_events_arguments(kernel: Kernel, group: Path) -> None:
     flags = "-f event=cgroup_mkdir,cgroup_rmdir,container_create -o json"
     source = f"TOP, NAMES = {str(group)!r}, {[OTHER]}{WORKLOAD}print(os.stat(TOP).st_ino)"
     traced = trace(kernel, flags, python(source))
@@ -103,7 +103,7 @@ def test_what_the_arguments_are(kernel: Kernel, group: Path) -> None:
 
 
 @pytest.mark.usefixtures("group")
-def test_containers_that_are_there_are_told_at_the_start(kernel: Kernel) -> None:
+def test_existing_container_masks(kernel: Kernel) -> None:
     """By the facts of their first process, which scopes judge (rule 3)."""
     flags = [
         f"{number}:{flag}"
@@ -160,7 +160,7 @@ def test_existing_container_host_name_bytes(kernel: Kernel, output: str) -> None
         assert sum("existing_container" in line for line in traced.lines) == 1
 
 
-def test_what_proc_does_not_tell_us_is_an_error(kernel: Kernel) -> None:
+def test_init_namespaces_unreadable(kernel: Kernel) -> None:
     """Where process 1 may do more than we."""
     try:
         Path("/proc/1/ns/uts").stat()

@@ -113,7 +113,7 @@ def traced(kernel: Kernel, group: Path, flags: list[str], names: list[str]) -> T
 
 
 @pytest.mark.host_only
-def test_the_kernel_reads_names_as_user_space_does(kernel: Kernel, group: Path) -> None:
+def test_cgroup_names_kernel_and_user_space(kernel: Kernel, group: Path) -> None:
     events = traced(kernel, group, ["event=getppid"], NAMES).events
     found = {event["processName"]: event["containerId"] for event in events}
     expected = {f"c{place}": container_id(name) or "" for place, name in enumerate(NAMES)}
@@ -121,7 +121,7 @@ def test_the_kernel_reads_names_as_user_space_does(kernel: Kernel, group: Path) 
 
 
 @pytest.mark.host_only
-def test_masks_of_old_and_new_containers(kernel: Kernel, group: Path) -> None:
+def test_container_masks_old_and_new(kernel: Kernel, group: Path) -> None:
     filters = (
         "container", "!container", "container=new", "container!=new", "container=012",
         "container!=012", f"container={ID},f", f"container!={ID}", "container=abc",
@@ -143,7 +143,7 @@ def test_masks_of_old_and_new_containers(kernel: Kernel, group: Path) -> None:
 
 
 @pytest.mark.host_only
-def test_the_id_of_a_cgroup_is_the_inode_of_its_directory(kernel: Kernel, group: Path) -> None:
+def test_cgroup_id_is_inode(kernel: Kernel, group: Path) -> None:
     """And not only what the kernel says of itself: it is the id of what we made."""
     make_group(group / OTHER)
     expected = (group / OTHER).stat().st_ino
@@ -152,7 +152,7 @@ def test_the_id_of_a_cgroup_is_the_inode_of_its_directory(kernel: Kernel, group:
 
 
 @pytest.mark.host_only
-def test_tables_show_containers_where_a_scope_asks_for_them(kernel: Kernel, group: Path) -> None:
+def test_table_container_columns(kernel: Kernel, group: Path) -> None:
     source = f"TOP, NAMES = {str(group)!r}, {[OTHER]}{WORKLOAD}"
     for flag, shown in (("container", True), ("!container", False)):
         lines = trace(kernel, f"-f event=getppid -f {flag}", python(source)).lines
@@ -163,7 +163,7 @@ def test_tables_show_containers_where_a_scope_asks_for_them(kernel: Kernel, grou
 
 
 @pytest.mark.host_only
-def test_a_container_is_known_however_busy_it_was_before(kernel: Kernel, group: Path) -> None:
+def test_container_of_busy_processes(kernel: Kernel, group: Path) -> None:
     """Its processes meet programs of ours while these are still being told of containers."""
     make_group(group / OTHER)
     source = f"GROUP = {str(group / OTHER)!r}{BUSY}"

@@ -71,7 +71,7 @@ def expected_mask(container: Container | None) -> int:
 
 @pytest.mark.guest_only
 @pytest.mark.parametrize("version", [2, 1])
-def test_real_containers(kernel: Kernel, version: int) -> None:
+def test_containers_runc_and_crun(kernel: Kernel, version: int) -> None:
     request = {"version": version, "before": BEFORE, "during": DURING, "files": FILES}
     reply = kernel.ask("containers.traced", {**request, "options": OPTIONS}, seconds=600)
     traced = Traced.from_reply(reply)

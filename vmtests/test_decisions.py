@@ -76,7 +76,7 @@ ABOUT_NEW = tuple(
 @given(two())
 @example(((ABOUT_NEW, 0), (ABOUT_NEW, 1)))
 @settings(max_examples=30, deadline=None)
-def test_single_values(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
+def test_decisions_single_values(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
     check(ensemble, "decisions.single", *asked)
 
 
@@ -95,13 +95,13 @@ OVERLAPPING = tuple(
 @example(((OVERLAPPING, 0), (OVERLAPPING, 1)))
 @example(((ABOUT_NEW, 0), (ABOUT_NEW, 1)))
 @settings(max_examples=30, deadline=None)
-def test_stars_and_orders(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
+def test_decisions_wildcards_and_intervals(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
     check(ensemble, "decisions.masks", *asked)
 
 
 @given(two(beyond=True))
 @settings(max_examples=2, deadline=None)
-def test_programs_compiled_for_their_scopes(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
+def test_decisions_fitted_program(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
     check(ensemble, "decisions.fitted", *asked)
 
 
@@ -120,13 +120,13 @@ def full_scopes() -> tuple[Scope, ...]:
 
 @pytest.mark.parametrize("request_", ["decisions.single", "decisions.masks"])
 @pytest.mark.parametrize("scopes", [(Scope(64, frozenset({"alpha"})),), full_scopes()])
-def test_empty_and_full_tables(
+def test_decisions_empty_and_full_tables(
     ensemble: Ensemble, scopes: tuple[Scope, ...], request_: str
 ) -> None:
     check(ensemble, request_, *((scopes, seed) for seed in range(5)))
 
 
-def test_vectors_of_earlier_disagreements(ensemble: Ensemble) -> None:
+def test_decisions_regression_vectors(ensemble: Ensemble) -> None:
     for name, scopes, number, process, mask in saved():
         packed = pack_questions([(number, process)])
         asked = {"scopes": pack_scopes(scopes), "questions": packed}

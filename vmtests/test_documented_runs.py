@@ -22,7 +22,7 @@ def rows(traced: Traced, event: str) -> list[tuple[str, str]]:
     return [(cell[1], cell[6]) for cell in cells if event in cell[3:]]
 
 
-def test_single_scope(kernel: Kernel) -> None:
+def test_documented_single_scope(kernel: Kernel) -> None:
     flags = "-f 42:event=sched_process_exec -f 42:binary=/usr/bin/ls"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "ls; id"])
     assert traced.status == 0
@@ -34,7 +34,7 @@ def test_single_scope(kernel: Kernel) -> None:
     assert traced.account.balances()
 
 
-def test_detached_exits(kernel: Kernel) -> None:
+def test_documented_detached_exits(kernel: Kernel) -> None:
     flags = "-f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit -f 9:comm=ls"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "id; ls"])
     found = rows(traced, "sched_process_exit")
@@ -42,7 +42,7 @@ def test_detached_exits(kernel: Kernel) -> None:
     assert traced.stdout.count("exit_code: 0, process_group_exit: true") == 2
 
 
-def test_detached_calls(kernel: Kernel) -> None:
+def test_documented_detached_calls(kernel: Kernel) -> None:
     flags = "-f 6:event=openat -f 6:comm=id -f 7:event=close -f 7:comm=id"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "id; ls"])
     assert set(rows(traced, "openat")) == {("0000000000000020", "id")}
@@ -50,7 +50,7 @@ def test_detached_calls(kernel: Kernel) -> None:
     assert "flags: O_RDONLY|O_CLOEXEC, mode: 0" in traced.stdout
 
 
-def test_intertwined_exits(kernel: Kernel) -> None:
+def test_documented_intertwined_exits(kernel: Kernel) -> None:
     flags = "-f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "sleep 0; id; true"])
     assert rows(traced, "sched_process_exit") == [
@@ -60,7 +60,7 @@ def test_intertwined_exits(kernel: Kernel) -> None:
     ]
 
 
-def test_the_last_scope_in_json(kernel: Kernel) -> None:
+def test_documented_scope_64_in_json(kernel: Kernel) -> None:
     flags = "-f 1:event=openat -f 64:event=openat -f 64:comm=cat -o json"
     traced = trace(kernel, flags, ["sh", "-c", "cat /etc/hostname; id"])
     masks = {(e["processName"], e["matchedScopes"]) for e in traced.events}
@@ -110,7 +110,7 @@ def check_ping(lines: Sequence[str], mask: str) -> None:
     assert (int(reply["checksum"]) - int(request["checksum"])) % 0xFFFF == 8 << 8
 
 
-def test_detached_packets_and_signature(kernel: Kernel) -> None:
+def test_documented_detached_packets(kernel: Kernel) -> None:
     """The third such run: the finding has the arguments of the call."""
     flags = "-f 3:event=anti_debugging -f 5:event=net_packet_icmp -f 5:comm=ping -f 9:event=ptrace"
     traced = trace(kernel, f"{flags} {VERBOSE}", PINGED)
@@ -125,7 +125,7 @@ def test_detached_packets_and_signature(kernel: Kernel) -> None:
     assert traced.account.balances()
 
 
-def test_intertwined_packets_and_signature(kernel: Kernel) -> None:
+def test_documented_intertwined_packets(kernel: Kernel) -> None:
     """The third such run."""
     flags = "-f 3:event=anti_debugging,ptrace -f 5:event=net_packet_icmp -f 5:comm=ping"
     traced = trace(kernel, f"{flags} -f 9:event=ptrace {VERBOSE}", PINGED)
@@ -139,7 +139,7 @@ def test_intertwined_packets_and_signature(kernel: Kernel) -> None:
 
 
 @pytest.mark.guest_only
-def test_intertwined_packets_of_containers(kernel: Kernel) -> None:
+def test_documented_intertwined_containers(kernel: Kernel) -> None:
     """The second such run, with one scope more: about a socket that is older than the tracing."""
     flags = ["3:event=net_packet_icmp", "3:container", "5:event=net_packet_icmp"]
     more = ["7:event=net_packet_udp", "7:comm=waiter", "8:event=net_packet_udp", "8:tree=1"]
@@ -174,7 +174,7 @@ def test_intertwined_packets_of_containers(kernel: Kernel) -> None:
     assert traced.account.balances()
 
 
-def test_a_signature_alone_takes_its_base_in(kernel: Kernel) -> None:
+def test_signature_needs_unselected_base(kernel: Kernel) -> None:
     """Rule 16; and a scope's filter on the process is one on that of the base (rule 15)."""
     flags = "-f 3:event=anti_debugging -f 4:event=anti_debugging -f 4:comm=nobody -o json"
     traced = trace(kernel, flags, python(DEBUGGED))

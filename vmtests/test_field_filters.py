@@ -54,7 +54,9 @@ ETC = [("/etc/hostname", 1), ("/etc/passwd", 1), ("/etc/hostname", 1)]
         ("openat.context.hostParentProcessId=1", []),
     ],
 )
-def test_one_filter(kernel: Kernel, flag: str, shown: list[tuple[object, int]] | None) -> None:
+def test_field_filter_single(
+    kernel: Kernel, flag: str, shown: list[tuple[object, int]] | None
+) -> None:
     found = opened(kernel, flag)
     if shown is None:
         assert found[-1] == ETC[0]  # what the interpreter opens, it opens with the same flags
@@ -63,13 +65,13 @@ def test_one_filter(kernel: Kernel, flag: str, shown: list[tuple[object, int]] |
         assert found == shown
 
 
-def test_exclusions(kernel: Kernel) -> None:
+def test_field_filter_exclusions(kernel: Kernel) -> None:
     """Of the calls without a path none is shown: nothing was read that could be another."""
     flags = "openat.args.pathname!=/etc/*", "openat.args.pathname!=/nonexistent"
     assert opened(kernel, *flags) == [("/proc/version", 1)]
 
 
-def test_each_scope_by_its_own_filters(kernel: Kernel) -> None:
+def test_field_filter_per_scope(kernel: Kernel) -> None:
     flags = (
         "1:openat.args.pathname=/etc/*",
         "2:event=openat",
@@ -90,7 +92,7 @@ def test_each_scope_by_its_own_filters(kernel: Kernel) -> None:
     ]
 
 
-def test_a_filter_is_of_its_event_alone(kernel: Kernel) -> None:
+def test_field_filter_other_event(kernel: Kernel) -> None:
     traced = trace(kernel, "-f event=openat,close -f close.retval=-9 -o json", python(OPENS))
     found = [(e["eventName"], e["returnValue"]) for e in traced.events]
     assert [one for one in found if one[0] == "close"] == [("close", -9)]
@@ -98,7 +100,7 @@ def test_a_filter_is_of_its_event_alone(kernel: Kernel) -> None:
     assert traced.account.balances()
 
 
-def test_an_exec_by_its_arguments(kernel: Kernel) -> None:
+def test_field_filter_exec_arguments(kernel: Kernel) -> None:
     command = ["sh", "-c", "/bin/true a b; /bin/true c; /nonexistent d; /nonexistent"]
     flags = "-f event=execve,sched_process_exec -f sched_process_exec.args.argv=[/bin/true*"
     traced = trace(kernel, f"{flags} -f execve.args.pathname=/bin/*,/non* -o json", command)
@@ -114,7 +116,7 @@ def test_an_exec_by_its_arguments(kernel: Kernel) -> None:
     assert traced.account.balances()
 
 
-def test_the_table_prints_what_was_filtered_raw(kernel: Kernel) -> None:
+def test_field_filter_raw_value_in_table(kernel: Kernel) -> None:
     flags = "-f event=openat -f openat.args.flags=524288 -f openat.args.pathname=/etc/hostname"
     traced = trace(kernel, flags, python(OPENS))
     rows = [line for line in traced.lines if "/etc/hostname" in line]
@@ -122,7 +124,7 @@ def test_the_table_prints_what_was_filtered_raw(kernel: Kernel) -> None:
     assert "flags: O_RDONLY|O_CLOEXEC" in rows[0]
 
 
-def test_a_filter_on_an_event_that_is_not_selected(kernel: Kernel) -> None:
+def test_field_filter_event_not_selected(kernel: Kernel) -> None:
     """Rule 6."""
     argv = [TRACEE_REF, "-f", "event=close", "-f", "openat.retval<0", "--", "true"]
     result: Traced = run(kernel, argv)

@@ -71,7 +71,7 @@ def options(scopes: Mapping[int, Kind]) -> str:
 
 
 @pytest.mark.host_only
-def test_examples_show_what_their_lines_say(kernel: Kernel) -> None:
+def test_filter_examples_select(kernel: Kernel) -> None:
     kinds = [kind for kind in KINDS if kind.name in SELECTS and is_supported(kind)]
     scopes = dict(enumerate(kinds, 1))
     traced = trace(kernel, options(scopes), COMMAND)
@@ -88,7 +88,7 @@ def test_examples_show_what_their_lines_say(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_examples_that_choose_events(kernel: Kernel) -> None:
+def test_filter_examples_of_events(kernel: Kernel) -> None:
     chosen, of_set = (
         next(kind for kind in KINDS if kind.name == name) for name in ("event", "set")
     )
@@ -101,5 +101,5 @@ def test_examples_that_choose_events(kernel: Kernel) -> None:
         assert bool(mask & 0b10) == (name in in_fs)
 
 
-def test_every_kind_has_its_line_here() -> None:
+def test_filter_examples_complete() -> None:
     assert {kind.name for kind in KINDS} == {*SELECTS, "event", "set"}

@@ -29,7 +29,7 @@ def group_members(group: int) -> list[str]:
     return members
 
 
-def test_a_panic_is_a_lost_guest_with_its_last_words(guest_series: str) -> None:
+def test_guest_panic_is_lost(guest_series: str) -> None:
     with boot(guest_series) as guest:
         assert any("qemu" in command for command in group_members(guest.pid))
         with pytest.raises(GuestLostError, match="Kernel panic") as caught:
@@ -39,7 +39,7 @@ def test_a_panic_is_a_lost_guest_with_its_last_words(guest_series: str) -> None:
     assert group_members(guest.pid) == []
 
 
-def test_nothing_is_left_of_a_guest_that_was_closed(guest_series: str) -> None:
+def test_guest_close_ends_processes(guest_series: str) -> None:
     with boot(guest_series) as guest:
         assert guest.ask("basic.ping", {"a": 1}) == {"a": 1}
     assert group_members(guest.pid) == []

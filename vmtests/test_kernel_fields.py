@@ -60,7 +60,7 @@ def paths(result: Traced) -> list[tuple[str, int]]:
         ("openat.retval<=-14 openat.retval>-36", [None, None]),
     ],
 )
-def test_the_kernel_says_all(kernel: Kernel, flags: str, shown: list[str | None]) -> None:
+def test_kernel_fields_decided(kernel: Kernel, flags: str, shown: list[str | None]) -> None:
     result = traced(kernel, *flags.split())
     assert [(path, 1) for path in shown] == paths(result)
     assert result.account.withheld == 0
@@ -68,13 +68,13 @@ def test_the_kernel_says_all(kernel: Kernel, flags: str, shown: list[str | None]
 
 
 @pytest.mark.host_only
-def test_a_path_that_is_not_there_is_no_other_path(kernel: Kernel) -> None:
+def test_kernel_fields_unread_path(kernel: Kernel) -> None:
     result = traced(kernel, "openat.args.pathname!=/etc/*", "openat.retval=-14")
     assert (paths(result), result.account.withheld) == ([], 0)
 
 
 @pytest.mark.host_only
-def test_what_the_kernel_cannot_say_is_left_to_user_space(kernel: Kernel) -> None:
+def test_kernel_fields_rest_in_user_space(kernel: Kernel) -> None:
     """Of each scope; the others are judged in the kernel."""
     result = traced(
         kernel,
@@ -97,7 +97,7 @@ def test_what_the_kernel_cannot_say_is_left_to_user_space(kernel: Kernel) -> Non
     assert result.account.withheld > 0
 
 
-def test_64_scopes(kernel: Kernel) -> None:
+def test_kernel_fields_64_scopes(kernel: Kernel) -> None:
     """Each lets one more letter vary; the mask says how many letters are the same."""
     text = "/etc/hostname"
     scopes = [
@@ -117,7 +117,7 @@ def test_64_scopes(kernel: Kernel) -> None:
     assert result.account.withheld == 0
 
 
-def test_return_values_with_a_sign(kernel: Kernel) -> None:
+def test_kernel_fields_negative_retval(kernel: Kernel) -> None:
     flags = ["event=close", "close.retval<0", "2:event=close", "2:close.retval>=-9", "2:uid>=0"]
     result = traced(kernel, *flags)
     masks = {(e["returnValue"], e["matchedScopes"]) for e in result.events if "close" in str(e)}
@@ -125,7 +125,7 @@ def test_return_values_with_a_sign(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_more_return_values_than_the_kernel_compares(kernel: Kernel) -> None:
+def test_kernel_fields_too_many_retvals(kernel: Kernel) -> None:
     """A scope too many is user space's; the others stay with the kernel."""
     many = ",".join(str(number) for number in range(1000, 1200, 2))
     result = traced(kernel, f"openat.retval={many},-36", "2:event=openat", "2:openat.retval=-14")
@@ -134,7 +134,7 @@ def test_more_return_values_than_the_kernel_compares(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_an_exec_that_is_filtered_by_its_path(kernel: Kernel) -> None:
+def test_kernel_fields_exec_path(kernel: Kernel) -> None:
     """Its record waits for the outcome, and is counted then."""
     command = ["sh", "-c", "/bin/true; /bin/false; /nonexistent; :"]
     flags = ("event=execve", "execve.args.pathname=/bin/f*,/bin/n*", "openat.retval=-9999")
@@ -144,7 +144,7 @@ def test_an_exec_that_is_filtered_by_its_path(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_two_texts_of_one_call(kernel: Kernel) -> None:
+def test_kernel_fields_two_strings(kernel: Kernel) -> None:
     source = """
 import os
 for old, new in (("/nowhere/a", "/b"), ("/nowhere/a", "/c"), ("/else", "/b")):

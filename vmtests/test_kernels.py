@@ -25,7 +25,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_newest_release_of_a_series_is_found(cache: Path) -> None:
+def test_kernels_newest_release(cache: Path) -> None:
     for release in ("6.1.0-9-amd64", "6.1.0-56-amd64", "6.1.0-50-amd64"):
         put(cache, "6.1", release)
     put(cache, "6.12", "6.12.117+deb13-amd64")
@@ -33,7 +33,7 @@ def test_the_newest_release_of_a_series_is_found(cache: Path) -> None:
     assert [kernel.series for kernel in kernels.stored()] == ["6.1", "6.1", "6.1", "6.12"]
 
 
-def test_a_kernel_that_was_not_completed_is_not_there(cache: Path) -> None:
+def test_kernels_partial_is_ignored(cache: Path) -> None:
     put(cache, "6.1", ".partial-x")
     put(cache, "6.1", "6.1.0-1-amd64")
     (cache / "tracee-ref/kernels/6.1.0-1-amd64/kernel.json").unlink()
@@ -42,7 +42,7 @@ def test_a_kernel_that_was_not_completed_is_not_there(cache: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", ["boot/vmlinuz-7.2.12-amd64", "usr/lib/modules/{}/vmlinuz"])
-def test_the_image_is_found_in_both_package_layouts(tmp_path: Path, layout: str) -> None:
+def test_kernels_image_layouts(tmp_path: Path, layout: str) -> None:
     image = tmp_path / layout.format("7.2.12-amd64")
     image.parent.mkdir(parents=True)
     image.touch()
@@ -50,15 +50,15 @@ def test_the_image_is_found_in_both_package_layouts(tmp_path: Path, layout: str)
     assert kernel.image == image
 
 
-def test_names_of_a_run() -> None:
+def test_parse_names() -> None:
     assert parse_names("host, 6.1,7.x,host") == ["host", "6.1", "7"]
 
 
 @pytest.mark.parametrize("text", ["", ",", "6.1.0", "six", "host,,v6", "6."])
-def test_a_name_that_is_no_kernel_is_refused(text: str) -> None:
+def test_parse_names_invalid(text: str) -> None:
     with pytest.raises(UsageError, match=r"6\.1"):
         parse_names(text)
 
 
-def test_versions_are_sorted_as_numbers() -> None:
+def test_version_key_is_numeric() -> None:
     assert version_key("linux-image-6.12.9+deb13-amd64") < version_key("6.12.107+deb13-amd64")

@@ -25,11 +25,11 @@ VALUES: dict[str, Callable[[int], str]] = {
 
 
 @pytest.mark.host_only
-def test_a_hundred_thousand_processes_are_kept(kernel: Kernel) -> None:
+def test_limits_100000_processes(kernel: Kernel) -> None:
     assert kernel.ask("limits.kept", {"count": 100_000})["kept"] == 100_000
 
 
-def test_processes_that_are_pushed_out_are_counted(kernel: Kernel) -> None:
+def test_limits_evicted_processes_counted(kernel: Kernel) -> None:
     """An event is shown, or its process was forgotten: then it is judged so, and counted."""
     reply = kernel.ask("limits.crowded", {"processes": 64, "children": 200})
     shown, counters = set(reply["exits"]), reply["counters"]
@@ -42,7 +42,7 @@ def test_processes_that_are_pushed_out_are_counted(kernel: Kernel) -> None:
 
 @pytest.mark.host_only
 @pytest.mark.parametrize("kind", VALUES)
-def test_full_tables_fit(kernel: Kernel, kind: str) -> None:
+def test_limits_full_tables(kernel: Kernel, kind: str) -> None:
     """As many values as flags may bring in, over 64 scopes."""
     each = MAX_VALUES // len(SCOPES)
     flags = [f"{scope}:event=getppid" for scope in SCOPES]

@@ -80,7 +80,7 @@ def drawn_batches(count: int, plans_in_each: int) -> list[Batch]:
     return batches
 
 
-def test_drawn_plans(ensemble: Ensemble, directory: str, pytestconfig: pytest.Config) -> None:
+def test_plans_random(ensemble: Ensemble, directory: str, pytestconfig: pytest.Config) -> None:
     plans = int(pytestconfig.getoption("--plans"))
     at_once = max(PLANS_AT_ONCE, plans // STARTS)
     batches = drawn_batches(-(-plans // at_once), at_once)
@@ -94,7 +94,7 @@ def test_drawn_plans(ensemble: Ensemble, directory: str, pytestconfig: pytest.Co
             pytest.fail(trial.told, pytrace=False)
 
 
-def test_the_plan_with_everything(ensemble: Ensemble, directory: str) -> None:
+def test_plans_everything(ensemble: Ensemble, directory: str) -> None:
     run = LiveRun(ensemble, directory, EVERYTHING, scopes_for_everything())
     if problem := run.disagreement():
         pytest.fail(problem, pytrace=False)

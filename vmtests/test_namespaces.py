@@ -67,11 +67,11 @@ def check(kernel: Kernel, here: str) -> None:
 
 
 @pytest.mark.host_only
-def test_inside_and_outside_by_number(kernel: Kernel) -> None:
+def test_namespaces_by_inode(kernel: Kernel) -> None:
     """On this machine nobody may be allowed to look at process 1."""
     check(kernel, "{own_mnt}")
 
 
 @pytest.mark.guest_only
-def test_inside_and_outside_of_the_host_namespace(kernel: Kernel) -> None:
+def test_namespaces_by_host(kernel: Kernel) -> None:
     check(kernel, "host")

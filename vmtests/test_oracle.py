@@ -18,7 +18,7 @@ KNOWN = ("comm", "uts", "uid", "pid", "mntns", "pidns", "binary", "container", "
 
 
 @pytest.mark.oldest_and_newest
-def test_the_matcher_agrees_through_the_protocol(kernel: Kernel) -> None:
+def test_oracle_kernel_matcher(kernel: Kernel) -> None:
     """Guests, where all of them take a minute, are asked those that are written by hand."""
     by_hand = [] if kernel.name == "host" else ["--vectors", str(CORPUS / "decision.jsonl")]
     argv = [*ORACLE, *by_hand, "--start-seconds", "120", "--kind", "decision", "--", *CONSUMER]

@@ -168,14 +168,14 @@ def owners(traced: Traced, name: str, source: int, target: int) -> list[str]:
     return [comm for comm, values in found if (values["src_port"], values["dst_port"]) == ports]
 
 
-def test_every_packet_is_counted(traced: Traced) -> None:
+def test_packets_all_counted(traced: Traced) -> None:
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert traced.account.seen == traced.account.dependency > 20
     assert traced.account.dropped == traced.account.lost == 0
 
 
-def test_each_mask_is_that_of_the_owner_and_the_event(traced: Traced) -> None:
+def test_packets_masks(traced: Traced) -> None:
     """Rule 15, and facts, section 6: scopes of different protocols take nothing away."""
     for event in traced.events:
         comm = event["processName"]
@@ -194,13 +194,13 @@ def test_each_mask_is_that_of_the_owner_and_the_event(traced: Traced) -> None:
     assert names == {name for name in load_catalogue() if name.startswith("net_packet_")}
 
 
-def test_a_packet_is_that_of_the_socket_not_of_who_runs(traced: Traced) -> None:
+def test_packets_attributed_to_socket_owner(traced: Traced) -> None:
     facts = facts_of(traced)
     assert owners(traced, "udp", facts["sender"], facts["receiver"]) == ["sender", "receiver"]
     assert owners(traced, "udp", facts["receiver"], facts["sender"]) == ["receiver", "sender"]
 
 
-def test_connections(traced: Traced) -> None:
+def test_packets_of_connections(traced: Traced) -> None:
     """Before it is accepted, one is that of the listening socket; then of who used it last."""
     facts = facts_of(traced)
     client, served = facts["client"], facts["served"]
@@ -227,7 +227,7 @@ def test_connections(traced: Traced) -> None:
     assert len(ends) == 4
 
 
-def test_what_follows_a_close_is_still_the_owners(traced: Traced) -> None:
+def test_packets_after_close(traced: Traced) -> None:
     facts = facts_of(traced)
     ends = [
         comm
@@ -237,7 +237,7 @@ def test_what_follows_a_close_is_still_the_owners(traced: Traced) -> None:
     assert ends == ["sender", "worker"]
 
 
-def test_dns(traced: Traced) -> None:
+def test_packets_dns(traced: Traced) -> None:
     (_, request), _ = seen(traced, "dns_request")
     assert request["dns_questions"] == [
         {"query": "example.com", "query_type": "A", "query_class": "IN"}
@@ -248,7 +248,7 @@ def test_dns(traced: Traced) -> None:
     assert answered["dns_answer"] == [{"answer_type": "A", "ttl": 5, "answer": "1.2.3.4"}]
 
 
-def test_echoes(traced: Traced) -> None:
+def test_packets_icmp_echo(traced: Traced) -> None:
     rows = [(comm, values["proto_icmp"]["typeCode"]) for comm, values in seen(traced, "icmp")]
     assert rows == [("echo", "EchoRequest"), ("echo", "EchoReply")]
     rows = [(comm, values["proto_icmpv6"]["typeCode"]) for comm, values in seen(traced, "icmpv6")]
@@ -257,7 +257,7 @@ def test_echoes(traced: Traced) -> None:
     assert shown[0] == {"typeCode": "EchoRequest", "checksum": 63464, "id": 22, "seq": 1}
 
 
-def test_what_is_not_whole_is_shown_as_far_as_it_is(traced: Traced) -> None:
+def test_packets_truncated(traced: Traced) -> None:
     broken = [values["proto_ipv4"] for comm, values in seen(traced, "ipv4") if comm == "broken"]
     assert [(one["protocol"], one["fragOffset"], one["flags"]) for one in broken] == [
         ("ICMPv4", 0, 2), ("TCP", 0, 0), ("UDP", 0, 0), ("UDP", 0, 1), ("UDP", 1, 0),

@@ -15,7 +15,7 @@ LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o jso
 
 
 @pytest.mark.host_only  # guests: live plans
-def test_a_fork_names_parent_and_child(kernel: Kernel) -> None:
+def test_fork_parent_and_child(kernel: Kernel) -> None:
     source = """
 import os
 child = os.fork()
@@ -35,14 +35,14 @@ if child: print("pids", os.getpid(), child); os.waitpid(child, 0)
 
 
 @pytest.mark.host_only  # guests: live plans
-def test_exit_codes_and_the_last_thread(kernel: Kernel) -> None:
+def test_exit_codes(kernel: Kernel) -> None:
     traced = trace(kernel, LIFE, ["sh", "-c", "sh -c 'exit 3'; sh -c 'kill -9 $$'; true"])
     exits = [arguments(e) for e in traced.events if e["eventName"] == "sched_process_exit"]
     assert [e["exit_code"] for e in exits] == [3 << 8, 9, 0]
     assert all(e["process_group_exit"] is True for e in exits)
 
 
-def test_an_exec_tells_of_program_interpreter_and_stdin(kernel: Kernel) -> None:
+def test_exec_program_interpreter_stdin(kernel: Kernel) -> None:
     # Asking for the time of a file leaves a mark where newer kernels keep it.
     asked = "stat /usr/bin/true >/dev/null"
     command = ["sh", "-c", f"{asked}; echo | env -i A=1 B=2 /usr/bin/true '' last"]
@@ -64,7 +64,7 @@ def test_an_exec_tells_of_program_interpreter_and_stdin(kernel: Kernel) -> None:
     assert event["syscall"] == "execve"
 
 
-def test_a_script_has_an_interpreter_and_a_static_program_none(kernel: Kernel) -> None:
+def test_exec_interpreter_of_script(kernel: Kernel) -> None:
     script = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/script; chmod +x /tmp/script; /tmp/script"
     busybox = shutil.which("busybox")
     assert busybox, "busybox-static is one of the packages that tools/setup installs"
@@ -80,7 +80,7 @@ def test_a_script_has_an_interpreter_and_a_static_program_none(kernel: Kernel) -
 
 
 @pytest.mark.host_only  # guests: live plans
-def test_binary_is_inherited_and_replaced(kernel: Kernel) -> None:
+def test_binary_inherited_and_replaced(kernel: Kernel) -> None:
     source = """
 import os
 if os.fork() == 0:
@@ -98,7 +98,7 @@ os.wait()
     assert ("python3", "sched_process_exit", 1) in seen
 
 
-def test_processes_that_were_there_before_are_known(kernel: Kernel) -> None:
+def test_binary_of_existing_processes(kernel: Kernel) -> None:
     """Attach to processes that run already: their binaries are known from /proc."""
     commands = [["/usr/bin/sleep", "600"], ["/usr/bin/tail", "-f", "/dev/null"]]
     flags = "-f pid={0},{1} -f binary=/usr/bin/sleep -f event=sched_process_exit -o json"
@@ -110,7 +110,7 @@ def test_processes_that_were_there_before_are_known(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_a_task_is_judged_by_its_old_name_when_it_is_renamed(kernel: Kernel) -> None:
+def test_task_rename_matches_old_comm(kernel: Kernel) -> None:
     """Rule 17; that of the exec by which the command begins is the command's own."""
     source = "for name in ('first', 'second'): open('/proc/self/comm', 'w').write(name)"
     flags = (

@@ -15,14 +15,14 @@ COMPILE_SECONDS = 300.0
 """In an emulated guest."""
 
 
-def test_everything_at_once_is_accepted(kernel: Kernel) -> None:
+def test_verifier_all_filters_and_events(kernel: Kernel) -> None:
     """The compiler ends the whole process where a program needs more than 512 bytes of stack."""
     programs = kernel.ask("programs.verified", seconds=COMPILE_SECONDS)["programs"]
     assert {"on_fork", "on_exec", "on_exit", "on_syscall_return"} < programs.keys()
     assert 0 < min(programs.values()) <= max(programs.values()) < LIMIT
 
 
-def test_events_of_kernel_functions_are_accepted(kernel: Kernel) -> None:
+def test_verifier_kernel_functions(kernel: Kernel) -> None:
     """The verifier takes programs for kprobes even where these cannot be attached."""
     answer = kernel.ask("programs.verified_functions", seconds=COMPILE_SECONDS)
     programs = {name: cost for name, cost in answer["programs"].items() if hooked(name)}
@@ -31,7 +31,7 @@ def test_events_of_kernel_functions_are_accepted(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_the_header_of_arm64_is_accepted(kernel: Kernel) -> None:
+def test_verifier_arm64(kernel: Kernel) -> None:
     """Compiled, and verified by this kernel; it was never run on an arm64 machine."""
     answer = kernel.ask("programs.verified_for_arm64", seconds=COMPILE_SECONDS)
     programs = answer["programs"]

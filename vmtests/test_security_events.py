@@ -47,7 +47,7 @@ def seen(traced: Traced, event: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.host_only
-def test_where_there_are_no_kprobes_it_says_so(kernel: Kernel) -> None:
+def test_security_events_without_kprobes(kernel: Kernel) -> None:
     if KPROBES.exists():
         pytest.skip("this machine's kernel has kprobes")
     refused = trace(kernel, "-f event=security_bpf", ["true"])
@@ -62,14 +62,14 @@ def test_where_there_are_no_kprobes_it_says_so(kernel: Kernel) -> None:
 
 
 @pytest.mark.guest_only
-def test_every_one_of_them_is_there(kernel: Kernel) -> None:
+def test_security_events_available(kernel: Kernel) -> None:
     listed = trace(kernel, "--list", []).stdout
     assert "Unavailable here" not in listed
     assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in FUNCTIONS)
 
 
 @pytest.mark.guest_only
-def test_open_files(traced: Traced) -> None:
+def test_security_file_open(traced: Traced) -> None:
     facts = facts_of(traced)
     top = facts["top"]
     inode, device, changed = facts["a"]
@@ -94,7 +94,7 @@ def test_open_files(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_directory_entries(traced: Traced) -> None:
+def test_security_inode_events(traced: Traced) -> None:
     facts = facts_of(traced)
     inode, device, changed = facts["removed"]
     assert seen(traced, "security_inode_unlink") == [
@@ -113,7 +113,7 @@ def test_directory_entries(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_capabilities_that_are_asked_for(traced: Traced) -> None:
+def test_cap_capable(traced: Traced) -> None:
     asked = [e for e in traced.events if e["eventName"] == "cap_capable"]
     (event,) = [e for e in asked if e["syscall"] == "chroot"]
     assert arguments(event) == {"cap": 18}
@@ -121,7 +121,7 @@ def test_capabilities_that_are_asked_for(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_the_end_of_each_process(traced: Traced) -> None:
+def test_do_exit(traced: Traced) -> None:
     ends = [e for e in traced.events if e["eventName"] == "do_exit"]
     assert [(e["processName"], e["syscall"], e["args"]) for e in ends] == [
         ("script", "exit_group", []),
@@ -130,7 +130,7 @@ def test_the_end_of_each_process(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_memory(traced: Traced) -> None:
+def test_security_mmap_and_mprotect(traced: Traced) -> None:
     facts = facts_of(traced)
     inode, device, changed = facts["b"]
     path = f"{facts['top']}/b"
@@ -152,7 +152,7 @@ def test_memory(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_memory_that_becomes_code(traced: Traced) -> None:
+def test_mem_prot_alert(traced: Traced) -> None:
     """Changes that concern no code are none; what a library's loading does is not ours."""
     facts = facts_of(traced)
     alerts = [a for a in seen(traced, "mem_prot_alert") if a["addr"] == facts["both"]]
@@ -166,7 +166,7 @@ def test_memory_that_becomes_code(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_files_that_the_kernel_reads(traced: Traced) -> None:
+def test_security_kernel_read_file(traced: Traced) -> None:
     facts = facts_of(traced)
     inode, device, changed = facts["b"]
     path = f"{facts['top']}/b"
@@ -177,7 +177,7 @@ def test_files_that_the_kernel_reads(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_all_of_them_were_counted(traced: Traced) -> None:
+def test_security_events_all_counted(traced: Traced) -> None:
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert traced.account.seen == traced.account.delivered == len(traced.events)
@@ -185,7 +185,7 @@ def test_all_of_them_were_counted(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_sockets(traced: Traced) -> None:
+def test_security_socket_events(traced: Traced) -> None:
     facts = facts_of(traced)
     local = {"sa_family": "AF_INET", "sin_addr": "127.0.0.1"}
     bound = local | {"sin_port": str(facts["port"])}
@@ -222,14 +222,14 @@ def test_sockets(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_bpf(traced: Traced) -> None:
+def test_security_bpf(traced: Traced) -> None:
     assert seen(traced, "security_bpf") == [{"cmd": 0}, {"cmd": 15}]
     made = {"map_id": facts_of(traced)["map"], "map_name": "of_ours"}
     assert seen(traced, "security_bpf_map") == [made]
 
 
 @pytest.mark.guest_only
-def test_the_first_bytes_of_files(traced: Traced) -> None:
+def test_magic_write(traced: Traced) -> None:
     facts = facts_of(traced)
     top, (inode, device, _) = facts["top"], facts["first"]
     written = [
@@ -246,7 +246,7 @@ def test_the_first_bytes_of_files(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_a_filter_on_a_path_is_known_to_the_kernel_side(kernel: Kernel) -> None:
+def test_security_file_open_kernel_filter(kernel: Kernel) -> None:
     """What it keeps out never reaches user space.  Each layer of an overlay would be asked."""
     exact = "-f event=security_file_open -f security_file_open.args.pathname=/proc/uptime -o json"
     command = ["cat", "/proc/uptime", "/proc/uptime_", "/proc/version", "/proc/uptime"]
@@ -263,7 +263,7 @@ def test_a_filter_on_a_path_is_known_to_the_kernel_side(kernel: Kernel) -> None:
 
 
 @pytest.mark.guest_only
-def test_some_belong_to_the_default_set(kernel: Kernel) -> None:
+def test_security_events_default_set(kernel: Kernel) -> None:
     source = "import os, socket; os.mkfifo('/tmp/fifo'); os.unlink('/tmp/fifo'); socket.socket()"
     traced = trace(kernel, "-o json", python(source))
     names = {e["eventName"] for e in traced.events if e["eventName"].startswith("security_")}
@@ -272,7 +272,7 @@ def test_some_belong_to_the_default_set(kernel: Kernel) -> None:
 
 
 @pytest.mark.guest_only
-def test_scopes_judge_them_like_any_event(kernel: Kernel) -> None:
+def test_security_events_masks(kernel: Kernel) -> None:
     flags = (
         "-f 1:event=security_file_open -f 1:comm=cat "
         "-f 2:event=security_file_open -f 2:security_file_open.args.pathname=*/hostname "

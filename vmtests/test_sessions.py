@@ -35,7 +35,7 @@ NAME = "tracee-ref: "
         ("--nope", 2, "--nope"),
     ],
 )
-def test_bad_input_is_one_line(kernel: Kernel, options: str, status: int, text: str) -> None:
+def test_session_bad_input(kernel: Kernel, options: str, status: int, text: str) -> None:
     refused(run(kernel, [TRACEE_REF, *options.split(), "--", "true"]), status, text)
 
 
@@ -47,40 +47,40 @@ def refused(result: Traced, status: int, text: str) -> None:
     assert text in result.stderr
 
 
-def test_commands_that_cannot_start(kernel: Kernel) -> None:
+def test_session_command_not_started(kernel: Kernel) -> None:
     refused(trace(kernel, "", ["no-such-command"]), 127, "no-such-command")
     refused(trace(kernel, "", ["/etc/passwd"]), 126, "/etc/passwd")
 
 
-def test_without_root(kernel: Kernel) -> None:
+def test_session_without_root(kernel: Kernel) -> None:
     drop = "import os, sys; os.setuid(65534); os.execv(sys.argv[1], sys.argv[1:])"
     result = run(kernel, ["/usr/bin/python3", "-c", drop, TRACEE_REF, "--", "true"])
     refused(result, 1, "root")
 
 
-def test_without_the_right_to_use_bpf(kernel: Kernel) -> None:
+def test_session_without_capabilities(kernel: Kernel) -> None:
     result = run(kernel, ["setpriv", "--bounding-set=-all", TRACEE_REF, "--", "true"])
     refused(result, 1, "tracing needs root")
 
 
-def test_without_btf(kernel: Kernel) -> None:
+def test_session_without_btf(kernel: Kernel) -> None:
     hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"'
     result = run(kernel, ["unshare", "-m", "sh", "-c", hide, "-", TRACEE_REF, "--", "true"])
     refused(result, 1, "/sys/kernel/btf/vmlinux")
 
 
-def test_without_bcc(kernel: Kernel) -> None:
+def test_session_without_bcc(kernel: Kernel) -> None:
     hide = 'mount -t tmpfs none /usr/lib/python3/dist-packages/bcc && exec "$@"'
     result = run(kernel, ["unshare", "-m", "sh", "-c", hide, "-", TRACEE_REF, "--", "true"])
     refused(result, 1, "python3-bpfcc")
 
 
-def test_the_command_decides_the_exit_status(kernel: Kernel) -> None:
+def test_session_exit_status_of_command(kernel: Kernel) -> None:
     assert trace(kernel, "-o none", ["sh", "-c", "exit 42"]).status == 42
     assert trace(kernel, "-o none", ["sh", "-c", "kill -9 $$"]).status == 128 + 9
 
 
-def test_stdout_closed_early_is_a_quiet_end(kernel: Kernel) -> None:
+def test_session_stdout_closed(kernel: Kernel) -> None:
     command = "sh -c 'find /usr/share >/dev/null'"
     shell = f"{TRACEE_REF} -f event=openat -- {command} | head -n 1"
     result = run(kernel, ["bash", "-c", f"{shell}; echo ${{PIPESTATUS[0]}}"])
@@ -89,7 +89,7 @@ def test_stdout_closed_early_is_a_quiet_end(kernel: Kernel) -> None:
     assert result.stderr == f"{NAME}tracing\n"
 
 
-def test_a_file_gets_the_events_and_stdout_the_command(kernel: Kernel) -> None:
+def test_session_output_to_file(kernel: Kernel) -> None:
     options = "-f event=sched_process_exec -o json:/tmp/events/all.json -o table:/tmp/events/t"
     result = trace(kernel, options, ["sh", "-c", "echo mine"])
     assert result.stdout == "mine\n"
@@ -98,7 +98,7 @@ def test_a_file_gets_the_events_and_stdout_the_command(kernel: Kernel) -> None:
     assert any(line.startswith("TIME ") for line in files.lines)
 
 
-def test_signals_reach_the_command(kernel: Kernel) -> None:
+def test_session_signal_forwarded(kernel: Kernel) -> None:
     shell = f"{TRACEE_REF} -o none -- sleep 600 & sleep 5; kill $!; wait $!; echo status $?"
     started = time.monotonic()
     result = run(kernel, ["sh", "-c", shell])
@@ -106,20 +106,20 @@ def test_signals_reach_the_command(kernel: Kernel) -> None:
     assert time.monotonic() - started < 100
 
 
-def test_relative_time_starts_at_zero(kernel: Kernel) -> None:
+def test_session_relative_time(kernel: Kernel) -> None:
     options = "-f event=sched_process_exec -o json -o option:relative-time"
     (event,) = trace(kernel, options, ["true"]).events
     assert 0 < event["timestamp"] < 60_000_000_000
 
 
-def test_help_and_lists_need_no_kernel(kernel: Kernel) -> None:
+def test_session_help_without_kernel(kernel: Kernel) -> None:
     for option in (["--help"], ["--version"], ["--list"], ["-f", "help"], ["-o", "help"]):
         result = run(kernel, [TRACEE_REF, *option])
         assert (result.status, result.stderr) == (0, "")
         assert result.stdout
 
 
-def test_a_signal_ends_it_also_in_a_storm(kernel: Kernel) -> None:
+def test_session_sigint_in_event_storm(kernel: Kernel) -> None:
     """Without a command, and with a process that never stops to make calls."""
     storm = [*python("import os\nwhile True: os.getppid()")]
     shell = f"""

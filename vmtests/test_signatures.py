@@ -143,12 +143,12 @@ NEEDED = {kind.event: kind for kind in SHIPPED.values()}
 
 
 @pytest.mark.guest_only
-def test_each_is_provoked(traced: Traced) -> None:
+def test_signatures_all_triggered(traced: Traced) -> None:
     assert {event["eventName"] for event in of_ours(traced)} >= NEEDED.keys()
 
 
 @pytest.mark.guest_only
-def test_origins(traced: Traced) -> None:
+def test_signatures_origins(traced: Traced) -> None:
     """What only containers are asked for is not told of others, who did the like."""
     for event in traced.events:
         if NEEDED[event["eventName"]].origin is Origin.CONTAINER:
@@ -156,7 +156,7 @@ def test_origins(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_masks(traced: Traced) -> None:
+def test_signatures_masks(traced: Traced) -> None:
     """Rules 15 and 16: no base is shown, each finding in the scopes that asked for it."""
     assert {event["eventName"] for event in traced.events} == NEEDED.keys()
     for event in of_ours(traced):
@@ -166,7 +166,7 @@ def test_masks(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_what_they_tell(traced: Traced) -> None:
+def test_signatures_arguments(traced: Traced) -> None:
     found = {event["eventName"]: event for event in of_ours(traced)}
     told = {name: arguments(event) for name, event in found.items()}
     assert told["sudoers_modification"]["pathname"] == "/etc/sudoers"
@@ -188,7 +188,7 @@ def test_what_they_tell(traced: Traced) -> None:
 
 
 @pytest.mark.guest_only
-def test_all_is_accounted_for(traced: Traced) -> None:
+def test_signatures_all_counted(traced: Traced) -> None:
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert traced.account.lost == traced.account.dropped == 0
@@ -215,7 +215,7 @@ print(client.fileno(), server.getsockname()[1])
 
 
 @pytest.mark.host_only
-def test_sockets_made_twice(kernel: Kernel) -> None:
+def test_socket_dup(kernel: Kernel) -> None:
     """No kprobe is needed for these; the guests' kernels are asked above."""
     traced = trace(kernel, "-f event=socket_dup -o json", python(DUPLICATES))
     (line,) = [line for line in traced.lines if line[0].isdigit()]

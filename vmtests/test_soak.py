@@ -19,7 +19,7 @@ GROWTH = 1.05
 
 
 @pytest.mark.guest_only
-def test_the_default_set(kernel: Kernel, pytestconfig: pytest.Config) -> None:
+def test_soak_default_set(kernel: Kernel, pytestconfig: pytest.Config) -> None:
     seconds = float(pytestconfig.getoption("--soak"))
     reply = kernel.ask("soak.run", {"seconds": seconds}, seconds=seconds + 300)
     traced = Traced(reply["exit"], "", reply["stderr"])

@@ -114,7 +114,7 @@ def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], d
         ["tree={root}", "follow", "binary!=/none"],
     ],
 )
-def test_forks_while_we_start(kernel: Kernel, flags: list[str]) -> None:
+def test_startup_forks(kernel: Kernel, flags: list[str]) -> None:
     shown, noted, began = ends(kernel, ORPHANS, flags)
     after = {pid for pid, time in noted.items() if time > began}
     assert len(after) > 20, "the program forked too little"
@@ -124,7 +124,7 @@ def test_forks_while_we_start(kernel: Kernel, flags: list[str]) -> None:
 
 
 @pytest.mark.host_only
-def test_forks_that_outlive_our_start(kernel: Kernel) -> None:
+def test_startup_long_living_forks(kernel: Kernel) -> None:
     """Some come between the hooks and our look at /proc, from a parent that is not known yet."""
     for _ in range(STARTS):
         shown, noted, began = ends(kernel, LASTING, ["tree={root}"])
@@ -134,7 +134,7 @@ def test_forks_that_outlive_our_start(kernel: Kernel) -> None:
         assert set(shown.values()) == {1}
 
 
-def test_execs_while_we_start(kernel: Kernel) -> None:
+def test_startup_execs(kernel: Kernel) -> None:
     flags = ["tree={root}", f"binary={BUSYBOX}", "2:event=sched_process_exit", "2:tree={root}"]
     shown, noted, began = ends(kernel, EXECS, flags)
     after = {pid for pid, time in noted.items() if time > began}

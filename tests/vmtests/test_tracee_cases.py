@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vmtests.runs.upstream_cases import (
+from vmtests.runs.tracee_cases import (
     Case,
     Expectation,
     Outcome,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The integration cases of upstream, as data, and what of an outcome is not as they expect.
 
-``data/upstream_cases.json`` says in ``about`` what the fields mean.
+``data/tracee_cases.json`` says in ``about`` what the fields mean.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 from tracee_ref.events.catalogue import load_catalogue
 from vmtests.runs.tracing import arguments
 
-FILE = Path(__file__).parents[1] / "data/upstream_cases.json"
+FILE = Path(__file__).parents[1] / "data/tracee_cases.json"
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -117,7 +117,7 @@ def opened(traced: Traced, scope: str) -> set[str]:
         ("tree-of-all", {MAIN, THREAD, OTHER_USER}),
     ],
 )
-def test_filters_on_processes(traced: Traced, scope: str, expected: set[str]) -> None:
+def test_bugs_process_filters(traced: Traced, scope: str, expected: set[str]) -> None:
     assert callers(traced, scope) == expected
 
 
@@ -135,42 +135,42 @@ def test_filters_on_processes(traced: Traced, scope: str, expected: set[str]) ->
         ("files", set()),
     ],
 )
-def test_filters_on_fields(traced: Traced, scope: str, expected: set[str]) -> None:
+def test_bugs_field_filters(traced: Traced, scope: str, expected: set[str]) -> None:
     assert opened(traced, scope) == expected
 
 
-def test_an_event_that_others_are_made_of_is_filtered(traced: Traced) -> None:
+def test_bugs_base_event_filtered(traced: Traced) -> None:
     execs = {arguments(e)["pathname"]: scopes_of(e) for e in named(traced, "sched_process_exec")}
     assert execs == {TRUE: {"exec-by-path"}}
 
 
-def test_each_event_has_a_mask_of_its_own(traced: Traced) -> None:
+def test_bugs_mask_per_event(traced: Traced) -> None:
     """Those of one program too, and of calls that follow each other."""
     groups = named(traced, "getpgrp")
     assert [scopes_of(event) for event in groups] == ROUNDS * [{"group"}]
     assert all("group" not in scopes_of(event) for event in named(traced, "getppid"))
 
 
-def test_scopes_without_an_event_do_not_decide_on_it(traced: Traced) -> None:
+def test_bugs_scope_without_event(traced: Traced) -> None:
     """A filter on openat leaves the close of the same scope alone."""
     closes = named(traced, "close")
     assert len(closes) >= 2
     assert all(scopes_of(event) == {"files"} for event in closes)
 
 
-def test_a_signature_has_its_own_name_mask_and_filters(traced: Traced) -> None:
+def test_bugs_signature_name_mask_filters(traced: Traced) -> None:
     """Every time: what is taken out of the trigger is not taken out of the finding."""
     found = [scopes_of(event) for event in named(traced, "anti_debugging")]
     assert found == ROUNDS * [{"signature", "trigger-filtered"}]
     assert [scopes_of(event) for event in named(traced, "ptrace")] == ROUNDS * [{"trigger"}]
 
 
-def test_a_path_alone_and_one_with_a_namespace(traced: Traced) -> None:
+def test_bugs_binary_with_namespace(traced: Traced) -> None:
     ends = [scopes_of(event) for event in named(traced, "sched_process_exit")]
     assert ends == [{"binary", "binary-here"}]
 
 
-def test_an_event_is_one_line_whatever_its_scopes(kernel: Kernel) -> None:
+def test_bugs_one_line_per_event(kernel: Kernel) -> None:
     traced, pid = run_on(kernel)
     calls = Counter(who(event) for event in named(traced, "getppid"))
     assert calls == {MAIN: ROUNDS, THREAD: 1, CHILD: 1, OTHER_USER: 1, RENAMED: 1}

@@ -27,7 +27,7 @@ def shown(lines: list[str]) -> int:
 
 
 @pytest.mark.oldest_and_newest
-def test_a_kernel_compiles_by_itself(kernel: Kernel) -> None:
+def test_cache_compiles_on_kernel(kernel: Kernel) -> None:
     """Guests have all their other programs compiled for them."""
     place = f"/var/tmp/tracee-ref-{os.getpid()}"
     command = ["/usr/bin/python3", "-ISc", "import os; os.getppid()"]
@@ -38,7 +38,7 @@ def test_a_kernel_compiles_by_itself(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_a_program_is_used_again(kernel: Kernel) -> None:
+def test_cache_reuses_program(kernel: Kernel) -> None:
     lines = shell(
         kernel, f"{TRACE}; before=$(stat -c %i $d/*); {TRACE}; stat -c %i $d/*; echo $before"
     )
@@ -47,7 +47,7 @@ def test_a_program_is_used_again(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_what_is_spoiled_is_compiled_anew(kernel: Kernel) -> None:
+def test_cache_corrupt_program(kernel: Kernel) -> None:
     spoil = "for f in $d/*; do head -c 50 $f >$top/x; cp $top/x $f; done"
     lines = shell(kernel, f"{TRACE}; {spoil}; {TRACE}; cmp -s $top/x $d/* || echo whole")
     assert shown(lines) == 2
@@ -55,11 +55,11 @@ def test_what_is_spoiled_is_compiled_anew(kernel: Kernel) -> None:
 
 
 @pytest.mark.host_only
-def test_a_directory_that_cannot_be_is_done_without(kernel: Kernel) -> None:
+def test_cache_unusable_directory(kernel: Kernel) -> None:
     assert shown(shell(kernel, f"touch $d; {TRACE}")) == 1
 
 
 @pytest.mark.host_only
-def test_only_some_are_kept(kernel: Kernel) -> None:
+def test_cache_size_limit(kernel: Kernel) -> None:
     many = f"mkdir $d; for i in $(seq {KEPT + 5}); do touch -d 2020-01-01 $d/$i.program; done"
     assert shell(kernel, f"{many}; {TRACE} >/dev/null; ls $d | wc -l") == [str(KEPT)]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracee_cases import Case, Outcome, Seen, complaints, load_cases
 from vmtests.runs.tracing import TIMEOUT_SECONDS, Traced
-from vmtests.runs.upstream_cases import Case, Outcome, Seen, complaints, load_cases
 
 CASES = load_cases()
 TOGETHER = [case for case in CASES if case.together]
@@ -38,21 +38,21 @@ def require_events(case: Case) -> None:
 
 @pytest.mark.host_only
 @pytest.mark.parametrize("case", [case for case in CASES if not case.guest], ids=line)
-def test_as_a_command(kernel: Kernel, case: Case) -> None:
+def test_cases_as_command(kernel: Kernel, case: Case) -> None:
     require_events(case)
     assert not list(complaints(case.expect, as_command(kernel, case)))
 
 
 @pytest.mark.guest_only
 @pytest.mark.parametrize("case", [case for case in CASES if not case.together], ids=line)
-def test_alone(kernel: Kernel, case: Case) -> None:
+def test_cases_alone(kernel: Kernel, case: Case) -> None:
     require_events(case)
     assert not list(complaints(case.expect, beside(kernel, case.flags, [case])))
 
 
 @pytest.mark.guest_only
 @pytest.mark.parametrize("case", TOGETHER, ids=line)
-def test_as_one_of_several_scopes(kernel: Kernel, shared: dict[str, Outcome], case: Case) -> None:
+def test_cases_as_one_scope_of_many(kernel: Kernel, shared: dict[str, Outcome], case: Case) -> None:
     require_events(case)
     cases = [one for one in TOGETHER if not one.missing_events()]
     if kernel.name not in shared:
