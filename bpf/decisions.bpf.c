@@ -40,7 +40,7 @@ struct question {
 	struct facts facts;
 	u32 ancestry[ANCESTORS]; /* the process and those it descends from */
 	u32 in_container;
-	u32 is_new; /* the container */
+	u32 started_after_trace; /* the container */
 	u8 container[CONTAINER_ID_SIZE];
 #ifdef USE_BINARY
 	struct binary binary;
@@ -65,7 +65,7 @@ int decide(struct __sk_buff *skb)
 	if (!binary)
 		return 1;
 	*binary = question->binary;
-	facts.program = accept_binary(binary);
+	facts.binary = accept_binary(binary);
 #endif
 #ifdef USE_TREE
 	struct verdict all = NO_DESCENT;
@@ -78,7 +78,7 @@ int decide(struct __sk_buff *skb)
 #ifdef USE_CONTAINER
 	facts.container = CONTAINER_OUTSIDE;
 	if (question->in_container)
-		facts.container = accept_container(question->container, question->is_new);
+		facts.container = accept_container(question->container, question->started_after_trace);
 #endif
 	question->mask = selected ? *selected & match_facts(&facts) : 0;
 	return 0;

@@ -35,9 +35,9 @@ def test_verifier_arm64(kernel: Kernel) -> None:
     """Compiled, and verified by this kernel; it was never run on an arm64 machine."""
     answer = kernel.ask("programs.verified_for_arm64", seconds=COMPILE_SECONDS)
     programs = answer["programs"]
-    assert {"on_syscall_return", "on_fork", "report_cgroup_event", "judge_hook"} < programs.keys()
+    assert {"on_syscall_return", "on_fork", "report_cgroup_event", "match_hook"} < programs.keys()
     assert all(programs.values())
 
 
 def hooked(program: str) -> bool:
-    return program.startswith(("on_security_", "put_", "judge_", "on_vfs_", "on_write_", "report_"))
+    return program.startswith(("on_security_", "put_", "match_", "on_vfs_", "on_write_", "report_"))

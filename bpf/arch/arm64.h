@@ -84,7 +84,7 @@ static __always_inline s32 current_call(struct task_struct *task)
 
 /* The place of the path among the arguments of the calls that open or execute a file; -1 for
  * other calls. */
-static __always_inline int path_place(s32 number, bool compat)
+static __always_inline int path_argument(s32 number, bool compat)
 {
 	if (compat)
 		return number == 5 || number == 8 || number == 11 ? 0
@@ -95,7 +95,7 @@ static __always_inline int path_place(s32 number, bool compat)
 #define SOCKETCALL (-2) /* there is no call that stands for all of sockets */
 
 /* The calls whose first argument is the socket that they bind, connect, listen at and so on. */
-static __always_inline bool takes_socket(s32 number, bool compat)
+static __always_inline bool has_socket_argument(s32 number, bool compat)
 {
 	if (compat)
 		return (number >= 282 && number <= 285) || number == 294 || number == 366;
@@ -126,7 +126,7 @@ static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
 
 /* Return which argument is the socket that a call reads, writes or otherwise uses; -1 for other
  * calls. Of two the one that is written to counts (splice). */
-static __always_inline s32 used_socket(u32 number, bool compat)
+static __always_inline s32 socket_argument(u32 number, bool compat)
 {
 	if (compat)
 		return number == 340 ? 2
@@ -149,7 +149,7 @@ static __always_inline s32 used_socket(u32 number, bool compat)
 }
 
 /* socket and accept. */
-static __always_inline bool makes_socket(u32 number, bool compat)
+static __always_inline bool returns_socket(u32 number, bool compat)
 {
 	if (compat)
 		return number == 281 || number == 285 || number == 366;

@@ -122,7 +122,7 @@ static __always_inline s32 current_call(struct task_struct *task)
 
 /* The place of the path among the arguments of the calls that open or execute a file; -1 for
  * other calls. */
-static __always_inline int path_place(s32 number, bool compat)
+static __always_inline int path_argument(s32 number, bool compat)
 {
 	if (compat)
 		return number == 5 || number == 8 || number == 11 ? 0
@@ -134,7 +134,7 @@ static __always_inline int path_place(s32 number, bool compat)
 #define SOCKETCALL 102 /* the 32-bit call that stands for all of sockets */
 
 /* The calls whose first argument is the socket that they bind, connect, listen at and so on. */
-static __always_inline bool takes_socket(s32 number, bool compat)
+static __always_inline bool has_socket_argument(s32 number, bool compat)
 {
 	if (compat)
 		return number >= 361 && number <= 366;
@@ -167,7 +167,7 @@ static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
 
 /* Return which argument is the socket that a call reads, writes or otherwise uses; -1 for other
  * calls. Of two the one that is written to counts (splice). */
-static __always_inline s32 used_socket(u32 number, bool compat)
+static __always_inline s32 socket_argument(u32 number, bool compat)
 {
 	if (compat)
 		return number == 313 ? 2
@@ -187,7 +187,7 @@ static __always_inline s32 used_socket(u32 number, bool compat)
 }
 
 /* socket and accept, and the call that stands for all of sockets. */
-static __always_inline bool makes_socket(u32 number, bool compat)
+static __always_inline bool returns_socket(u32 number, bool compat)
 {
 	if (compat)
 		return number == SOCKETCALL || number == 359 || number == 364;

@@ -5,31 +5,19 @@
 #include "match/fields.h"
 #include "lib/records.h"
 
-/* What an argument is; the numbers are those of tracee_ref/kernel/tracer.py. */
-enum shape {
-	SHAPE_NUMBER,       /* the register as it is, pointers that are not followed included */
-	SHAPE_STRING,       /* char *, up to its NUL */
-	SHAPE_STRINGS,      /* char **, up to its NULL */
-	SHAPE_SOCKADDR,     /* struct sockaddr *, its length in the next register */
-	SHAPE_SOCKADDR_OUT, /* the same, the next register points to the length */
-	SHAPE_INT_PAIR,     /* int[2] */
-	SHAPE_SKIPPED,      /* not wanted in this run */
-	SHAPE_END,          /* no argument, or a number, and so are all behind it */
-};
 #define STRINGS_MAX 96 /* elements of a char ** that are taken */
 #define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
 
-#define SLOT_ROOM 8 /* places of arguments, as a power of two for the verifier */
 
-struct call_shape {
-	u8 of[SLOT_ROOM];
+struct call_shapes {
+	u8 of[SHAPES_MAX];
 };
-BPF_ARRAY(shapes, struct call_shape, EVENTS);
+BPF_ARRAY(shapes, struct call_shapes, EVENTS);
 
 struct syscall_record {
 	struct header header;
 	u64 slots[REGISTERS];
-	char data[DATA_ROOM];
+	char data[DATA_BUFFER_SIZE];
 };
 
 /* A record and how far its data is filled, which lies here rather than in a register so that
@@ -45,7 +33,7 @@ struct call_record {
 BPF_PERCPU_ARRAY(call_records, struct call_record, 1);
 
 /* Copy a text without its NUL to `at`; return its slot. */
-static __always_inline u64 take_string(struct call_record *record, u64 at, const void *from)
+static __always_inline u64 copy_string(struct call_record *record, u64 at, const void *from)
 {
 	long taken = read_user_string(record->sent.data + at, PIECE_SIZE, from);
 	if (taken <= 0)
@@ -55,7 +43,7 @@ static __always_inline u64 take_string(struct call_record *record, u64 at, const
 }
 
 /* Copy bytes to `at`; return their slot. */
-static __always_inline u64 take_bytes(struct call_record *record, u64 at, const void *from, u32 size)
+static __always_inline u64 copy_bytes(struct call_record *record, u64 at, const void *from, u32 size)
 {
 	size = within(size < SOCKADDR_MAX ? size : SOCKADDR_MAX, 2 * SOCKADDR_MAX - 1);
 	if (read_user(record->sent.data + at, size, from) < 0)
@@ -66,7 +54,7 @@ static __always_inline u64 take_bytes(struct call_record *record, u64 at, const 
 
 /* Copy one more text of an array, with its NUL; return 0 to go on, or the state of the whole:
  * 1 at the end, SLOT_CUT or SLOT_UNREADABLE. */
-static __always_inline u64 take_element(struct call_record *record, const void *from)
+static __always_inline u64 copy_element(struct call_record *record, const void *from)
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
 	const void *text = NULL;
@@ -84,14 +72,14 @@ static __always_inline u64 take_element(struct call_record *record, const void *
 }
 
 /* Copy the texts of an array; return their slot. */
-static __always_inline u64 take_strings(struct call_record *record, const void *from)
+static __always_inline u64 copy_strings(struct call_record *record, const void *from)
 {
 	u64 begin = record->end, state = 0;
 	if (!from)
 		return SLOT_NULL;
 	u64 left = STRINGS_MAX;
 	do {
-		state = take_element(record, *(const void *volatile *)&from);
+		state = copy_element(record, *(const void *volatile *)&from);
 		if (state)
 			break;
 		from += sizeof(char *);
@@ -110,7 +98,7 @@ static __always_inline bool read_size(u32 *size, const u64 *slot, u8 shape)
 }
 
 /* Copy what an argument points to; return its slot. */
-static __always_inline u64 take_argument(struct call_record *record, const u64 *slot, u8 shape)
+static __always_inline u64 copy_argument(struct call_record *record, const u64 *slot, u8 shape)
 {
 	const void *from = (const void *)*slot;
 	u64 at = within(record->end, DATA_SIZE - 1);
@@ -120,16 +108,16 @@ static __always_inline u64 take_argument(struct call_record *record, const u64 *
 	if (at != record->end)
 		return SLOT_CUT;
 	if (shape == SHAPE_STRING)
-		return take_string(record, at, from);
-	return read_size(&size, slot, shape) ? take_bytes(record, at, from, size) : SLOT_UNREADABLE;
+		return copy_string(record, at, from);
+	return read_size(&size, slot, shape) ? copy_bytes(record, at, from, size) : SLOT_UNREADABLE;
 }
 
 /* Take the scopes whose filters on a text do not hold out of the record. */
-static __always_inline void judge_text(struct call_record *record, u64 place, u64 at)
+static __always_inline void filter_string(struct call_record *record, u64 place, u64 at)
 {
-#ifdef USE_TEXTS
-	if (TEXT_FILTERED(place))
-		record->sent.header.mask &= accept_text(record->sent.header.event, place,
+#ifdef USE_STRINGS
+	if (STRING_FILTERED(place))
+		record->sent.header.mask &= accept_string(record->sent.header.event, place,
 							record->sent.data + at,
 							record->sent.slots[place]);
 #endif
@@ -145,58 +133,58 @@ static __always_inline bool is_read_later(const struct call_record *record, u64 
 }
 
 /* Take one argument, and the scopes whose filters on it do not hold out of the record. */
-static __always_inline void take_and_judge(struct call_record *record, u64 place, u8 shape)
+static __always_inline void copy_and_filter(struct call_record *record, u64 place, u8 shape)
 {
 	u64 at = within(record->end, DATA_SIZE - 1), *slot = &record->sent.slots[place];
 	if (shape == SHAPE_NUMBER || shape == SHAPE_STRINGS)
 		return;
-	*slot = shape == SHAPE_SKIPPED ? SLOT_NULL : take_argument(record, slot, shape);
+	*slot = shape == SHAPE_SKIPPED ? SLOT_NULL : copy_argument(record, slot, shape);
 	/* Read again: so the verifier need not tell apart the ways in which it came about. */
 	if (shape == SHAPE_STRING && !is_read_later(record, *(volatile u64 *)slot))
-		judge_text(record, place, at);
+		filter_string(record, place, at);
 }
 
 /* Only execve and execveat have arrays of texts: two of them, behind all other texts. */
-static __always_inline void take_arrays(struct call_record *record, const struct call_shape *shape)
+static __always_inline void copy_arrays(struct call_record *record, const struct call_shapes *shape)
 {
 #ifdef EXEC_CALLS
 	u64 *slots = record->sent.slots;
 	record->array = shape->of[1] == SHAPE_STRINGS ? 1 : 2;
-	u64 first = within(*(volatile u64 *)&record->array, SLOT_ROOM / 2 - 1);
+	u64 first = within(*(volatile u64 *)&record->array, SHAPES_MAX / 2 - 1);
 	if (shape->of[first] != SHAPE_STRINGS)
 		return;
-	slots[first] = take_strings(record, (const void *)slots[first]);
+	slots[first] = copy_strings(record, (const void *)slots[first]);
 	if (shape->of[first + 1] == SHAPE_STRINGS)
-		slots[first + 1] = take_strings(record, (const void *)slots[first + 1]);
+		slots[first + 1] = copy_strings(record, (const void *)slots[first + 1]);
 #endif
 }
 
 /* Turn the registers in the slots into what they stand for, and so complete the record; the
  * mask in it is 0 if filters on arguments leave no scope. */
-static __always_inline void take_arguments(struct call_record *record)
+static __always_inline void copy_arguments(struct call_record *record)
 {
 	u32 event = record->sent.header.event;
-	struct call_shape *shape = shapes.lookup(&event);
+	struct call_shapes *shape = shapes.lookup(&event);
 	u64 left = REGISTERS;
 	record->end = 0;
 	if (!shape)
 		return;
 	do {
-		u64 place = within(REGISTERS - left, SLOT_ROOM - 1);
-		if (shape->of[place] == SHAPE_END)
+		u64 place = within(REGISTERS - left, SHAPES_MAX - 1);
+		if (shape->of[place] == SHAPE_LAST)
 			break;
-		take_and_judge(record, place, shape->of[place]);
+		copy_and_filter(record, place, shape->of[place]);
 		left--;
 		asm volatile("" : "+r"(left)); /* see build_path() */
 	} while (left && record->sent.header.mask);
 	if (record->sent.header.mask)
-		take_arrays(record, shape);
+		copy_arrays(record, shape);
 }
 
 static __always_inline void submit_call(struct call_record *record)
 {
 	u64 size = offsetof(struct syscall_record, data) + record->end;
-	if (size > sizeof(record->sent)) /* for the verifier; take_arguments() stays below */
+	if (size > sizeof(record->sent)) /* for the verifier; copy_arguments() stays below */
 		size = sizeof(record->sent);
 	submit(&record->sent, size);
 }

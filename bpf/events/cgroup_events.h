@@ -9,9 +9,9 @@
 
 BPF_PROG_ARRAY(cgroup_reporter, 1);
 
-static __always_inline void begin_cgroup_event(struct bpf_raw_tracepoint_args *ctx, u32 event)
+static __always_inline void start_cgroup_event(struct bpf_raw_tracepoint_args *ctx, u32 event)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return;
 	record->event = event;
@@ -21,7 +21,7 @@ static __always_inline void begin_cgroup_event(struct bpf_raw_tracepoint_args *c
 #ifdef EVENT_CGROUP_MKDIR
 int report_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
 {
-	begin_cgroup_event(ctx, EVENT_CGROUP_MKDIR);
+	start_cgroup_event(ctx, EVENT_CGROUP_MKDIR);
 	return 0;
 }
 #endif
@@ -29,7 +29,7 @@ int report_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
 #ifdef EVENT_CGROUP_RMDIR
 int report_cgroup_rmdir(struct bpf_raw_tracepoint_args *ctx)
 {
-	begin_cgroup_event(ctx, EVENT_CGROUP_RMDIR);
+	start_cgroup_event(ctx, EVENT_CGROUP_RMDIR);
 	return 0;
 }
 #endif
@@ -37,15 +37,15 @@ int report_cgroup_rmdir(struct bpf_raw_tracepoint_args *ctx)
 static __always_inline void put_cgroup(struct hook_record *record, struct cgroup *cgroup,
 				       const char *path)
 {
-	record->sent.slots[0] = cgroup_id(cgroup);
-	set_text(record, 1, put_name(record, path));
-	record->sent.slots[2] = READ(READ(cgroup, root), hierarchy_id);
+	record->sent.slots[CGROUP_MKDIR_CGROUP_ID] = cgroup_id(cgroup);
+	set_string(record, CGROUP_MKDIR_CGROUP_PATH, put_kernel_string(record, path));
+	record->sent.slots[CGROUP_MKDIR_HIERARCHY_ID] = READ(READ(cgroup, root), hierarchy_id);
 }
 
 #ifdef EVENT_CGROUP_ATTACH_TASK
 int report_cgroup_attach_task(struct bpf_raw_tracepoint_args *ctx)
 {
-	begin_cgroup_event(ctx, EVENT_CGROUP_ATTACH_TASK);
+	start_cgroup_event(ctx, EVENT_CGROUP_ATTACH_TASK);
 	return 0;
 }
 
@@ -53,17 +53,17 @@ int report_cgroup_attach_task(struct bpf_raw_tracepoint_args *ctx)
 static __always_inline void put_moved_task(struct hook_record *record, const char *path,
 					   struct task_struct *task)
 {
-	set_text(record, 0, put_name(record, path));
-	set_text(record, 1, put_name(record, (char *)&task->comm));
-	record->sent.slots[2] = READ(task, pid);
+	set_string(record, CGROUP_ATTACH_TASK_CGROUP_PATH, put_kernel_string(record, path));
+	set_string(record, CGROUP_ATTACH_TASK_COMM, put_kernel_string(record, (char *)&task->comm));
+	record->sent.slots[CGROUP_ATTACH_TASK_PID] = READ(task, pid);
 }
 #endif
 
 int report_cgroup_event(struct bpf_raw_tracepoint_args *ctx)
 {
 	const char *path = (const char *)ctx->args[1];
-	struct hook_record *record = begun_hook();
-	if (!record || !begin_record(record->event))
+	struct hook_record *record = current_record();
+	if (!record || !start_record(record->event))
 		return 0;
 #ifdef EVENT_CGROUP_ATTACH_TASK
 	if (record->event == EVENT_CGROUP_ATTACH_TASK) {

@@ -6,27 +6,6 @@
 #include "events/sched.h"
 
 #ifdef SELECT_EXEC
-/* Slots, in the catalogue's order of arguments. */
-enum exec_slot {
-	EXEC_CMDPATH,
-	EXEC_PATHNAME,
-	EXEC_DEV,
-	EXEC_INODE,
-	EXEC_CTIME,
-	EXEC_MODE,
-	EXEC_INTERPRETER_PATHNAME,
-	EXEC_INTERPRETER_DEV,
-	EXEC_INTERPRETER_INODE,
-	EXEC_INTERPRETER_CTIME,
-	EXEC_ARGV,
-	EXEC_INTERP,
-	EXEC_STDIN_TYPE,
-	EXEC_STDIN_PATH,
-	EXEC_FROM_KERNEL,
-	EXEC_ENV,
-	EXEC_SLOTS
-};
-
 struct exec_record {
 	struct header header;
 	u64 slots[EXEC_SLOTS];
@@ -41,9 +20,9 @@ struct exec_scratch {
 };
 BPF_PERCPU_ARRAY(exec_scratches, struct exec_scratch, 1);
 
-static __always_inline u64 put_string(struct exec_scratch *record, const void *from)
+static __always_inline u64 put_exec_string(struct exec_scratch *record, const void *from)
 {
-	return put_text(&record->end, record->sent.data, from);
+	return put_string(&record->end, record->sent.data, from);
 }
 
 static __always_inline u64 put_file_path(struct exec_scratch *record,
@@ -52,9 +31,9 @@ static __always_inline u64 put_file_path(struct exec_scratch *record,
 	return put_path(&record->end, record->sent.data, path);
 }
 
-static __always_inline u64 put_texts(struct exec_scratch *record, u64 from, u64 to)
+static __always_inline u64 put_exec_strings(struct exec_scratch *record, u64 from, u64 to)
 {
-	return put_block(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
+	return put_strings(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
 }
 
 static __always_inline void put_interpreter(struct exec_scratch *record, struct path_buffer *path,
@@ -86,7 +65,7 @@ static __always_inline void put_stdin(struct exec_scratch *record, struct path_b
 	build_path(path, file);
 	struct inode *inode = READ(file, f_inode);
 	/* A pipe or socket has no path: its inode number goes along, above the type. */
-	slots[EXEC_STDIN_TYPE] = (READ(inode, i_mode) & S_IFMT) | READ(inode, i_ino) << 32;
+	slots[EXEC_STDIN_TYPE] = (READ(inode, i_mode) & S_IFMT) | READ(inode, i_ino) << STDIN_INODE_SHIFT;
 	slots[EXEC_STDIN_PATH] = put_file_path(record, path);
 }
 
@@ -99,24 +78,24 @@ static __always_inline void put_exec(struct exec_scratch *record, struct linux_b
 	struct mm_struct *mm = READ(task, mm);
 	struct inode *inode = READ(READ(bprm, file), f_inode);
 	record->end = 0;
-	slots[EXEC_CMDPATH] = put_string(record, READ(bprm, filename));
+	slots[EXEC_CMDPATH] = put_exec_string(record, READ(bprm, filename));
 	slots[EXEC_PATHNAME] = put_file_path(record, path);
 	slots[EXEC_DEV] = device_of(inode);
 	slots[EXEC_INODE] = READ(inode, i_ino);
 	slots[EXEC_CTIME] = ctime_of(inode);
-	slots[EXEC_MODE] = READ(inode, i_mode);
+	slots[EXEC_INODE_MODE] = READ(inode, i_mode);
 	put_interpreter(record, path, elf_interpreter(mm));
-	slots[EXEC_ARGV] = put_texts(record, READ(mm, arg_start), READ(mm, arg_end));
-	slots[EXEC_INTERP] = put_string(record, READ(bprm, interp));
+	slots[EXEC_ARGV] = put_exec_strings(record, READ(mm, arg_start), READ(mm, arg_end));
+	slots[EXEC_INTERP] = put_exec_string(record, READ(bprm, interp));
 	put_stdin(record, path, task);
-	slots[EXEC_FROM_KERNEL] = !!(READ(READ(task, real_parent), flags) & PF_KTHREAD);
+	slots[EXEC_INVOKED_FROM_KERNEL] = !!(READ(READ(task, real_parent), flags) & PF_KTHREAD);
 	slots[EXEC_ENV] = SLOT_NULL;
 #ifdef EXEC_ENVIRONMENT
-	slots[EXEC_ENV] = put_texts(record, READ(mm, env_start), READ(mm, env_end));
+	slots[EXEC_ENV] = put_exec_strings(record, READ(mm, env_start), READ(mm, env_end));
 #endif
 }
 
-static __always_inline void report_program(struct linux_binprm *bprm, struct path_buffer *path,
+static __always_inline void report_exec_event(struct linux_binprm *bprm, struct path_buffer *path,
 					   struct facts *facts, u64 accepted)
 {
 	u32 zero = 0, event = EVENT_EXEC;
@@ -124,7 +103,7 @@ static __always_inline void report_program(struct linux_binprm *bprm, struct pat
 	u64 *selected = select.lookup(&event);
 	if (!record || !selected || !*selected)
 		return;
-	u64 mask = judged(*selected, accepted);
+	u64 mask = count_event(*selected, accepted);
 	if (!mask)
 		return;
 	fill_sched_header(&record->sent.header, facts, EVENT_EXEC, mask);
@@ -143,41 +122,41 @@ static __always_inline void handle_exec(struct linux_binprm *bprm)
 	struct facts *facts = read_facts(current_task());
 	if (!path || !facts)
 		return;
-	if (know_process(facts) == NOT_OURS)
+	if (read_process_state(facts) == NOT_TRACED)
 		return;
 	report_exec(bprm);
 #if defined(SELECT_EXEC) || defined(USE_BINARY)
 	build_path(path, READ(bprm, file));
 #endif
-	u64 accepted = renew_process(facts, path);
+	u64 accepted = update_process_at_exec(facts, path);
 #ifdef SELECT_EXEC
-	report_program(bprm, path, facts, accepted);
+	report_exec_event(bprm, path, facts, accepted);
 #endif
 }
 
 #ifdef STEADY_HOOKS
 /* What the perf event of the exec does not tell, from security_bprm_committed_creds() till then.
  * What an exec left that failed after that, and killed its process, is pushed out in time. */
-BPF_TABLE("lru_hash", u64, struct linux_binprm *, programs, 16 * EXECS_AT_ONCE);
+BPF_TABLE("lru_hash", u64, struct linux_binprm *, pending_binprms, 16 * EXECS_AT_ONCE);
 
-int enter_program(struct pt_regs *ctx)
+int on_bprm_committed(struct pt_regs *ctx)
 {
 	u64 task = bpf_get_current_task();
 	struct linux_binprm *bprm = (struct linux_binprm *)function_argument(ctx, 0);
-	if (programs.update(&task, &bprm) < 0)
-		count(UNTRACKED);
+	if (pending_binprms.update(&task, &bprm) < 0)
+		count(COUNTER_UNTRACKED);
 	return 0;
 }
 
 int on_exec(void *ctx)
 {
 	u64 task = bpf_get_current_task();
-	struct linux_binprm **bprm = programs.lookup(&task);
+	struct linux_binprm **bprm = pending_binprms.lookup(&task);
 	if (bprm)
 		handle_exec(*bprm);
 	else
-		count(UNTRACKED);
-	programs.delete(&task);
+		count(COUNTER_UNTRACKED);
+	pending_binprms.delete(&task);
 	return 0;
 }
 #else

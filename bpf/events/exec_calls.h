@@ -10,97 +10,100 @@
 #include "state/processes.h"
 
 #ifdef EXEC_CALLS
-BPF_HASH(entered_execs, u64, struct call_record, EXECS_AT_ONCE);
+BPF_HASH(pending_execs, u64, struct call_record, EXECS_AT_ONCE);
 
 /* Every exec is kept, also one that is not selected or not matched (mask 0): one that is not
  * found at its success is then known to be a 32-bit call, for which there is no entry, or one for
  * which there was no room. Its success counts it as lost; a failure is reported like any other.
  * Where 32-bit calls are not traced the two cannot be told apart then: no room is counted here. */
-static __always_inline void keep_exec(struct call_record *record)
+static __always_inline void save_exec(struct call_record *record)
 {
 	u64 task = bpf_get_current_task();
-	bool kept = !entered_execs.update(&task, record);
+	bool kept = !pending_execs.update(&task, record);
 #ifdef NATIVE_CALLS_ONLY
 	if (!kept && record->selected) {
-		count(SEEN);
-		count(LOST);
+		count(COUNTER_SEEN);
+		count(COUNTER_LOST);
 	}
 #endif
 }
 
-static __always_inline void forget_exec(void)
+static __always_inline void delete_exec(void)
 {
 	u64 task = bpf_get_current_task();
-	entered_execs.delete(&task);
+	pending_execs.delete(&task);
 }
 
+/* Slots of execve; those of execveat are one higher, as its first argument is a descriptor. */
+enum execve_slot { EXECVE_PATHNAME, EXECVE_ARGV, EXECVE_ENVP };
+
 /* The slot of the path; behind it are those of the arguments and the environment. */
-static __always_inline u64 exec_path_place(const struct call_record *record)
+static __always_inline u64 exec_path_slot(const struct call_record *record)
 {
 	return within(*(const volatile u64 *)&record->array - 1, 1);
 }
 
 /* A path that could not be read lies in the kernel now, if the kernel did not put that of a
- * descriptor there (execveat). Its filters were not asked yet (see take_and_judge()). */
-static __always_inline void retake_path(struct call_record *record, struct linux_binprm *bprm)
+ * descriptor there (execveat). Its filters were not asked yet (see copy_and_filter()). */
+static __always_inline void reread_path(struct call_record *record, struct linux_binprm *bprm)
 {
-	u64 place = exec_path_place(record), *slot = &record->sent.slots[place];
+	u64 place = exec_path_slot(record), *slot = &record->sent.slots[place];
 	record->end = (u32)*slot;
 	if (*slot != SLOT_UNREADABLE)
 		return;
 	if (!READ(bprm, fdpath))
-		*slot = put_text(&record->end, record->sent.data, READ(bprm, filename));
-	judge_text(record, place, 0);
+		*slot = put_string(&record->end, record->sent.data, READ(bprm, filename));
+	filter_string(record, place, 0);
 }
 
-static __always_inline u64 retake_texts(struct call_record *record, u64 from, u64 to)
+static __always_inline u64 reread_strings(struct call_record *record, u64 from, u64 to)
 {
-	return put_block(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
+	return put_strings(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
 }
 
 /* What a program cannot read at an exec's entry, as its page is not in memory yet, the kernel has
  * read by now: take it from there. A script's interpreter was given other arguments than its. */
-static __always_inline void retake_arguments(struct call_record *record, struct linux_binprm *bprm)
+static __always_inline void reread_arguments(struct call_record *record, struct linux_binprm *bprm)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct mm_struct *mm = READ(task, mm);
-	u64 *slots = &record->sent.slots[exec_path_place(record)];
-	if (!((slots[0] | slots[1] | slots[2]) & SLOT_UNREADABLE))
+	u64 *slots = &record->sent.slots[exec_path_slot(record)];
+	if (!((slots[EXECVE_PATHNAME] | slots[EXECVE_ARGV] | slots[EXECVE_ENVP]) & SLOT_UNREADABLE))
 		return;
-	retake_path(record, bprm);
+	reread_path(record, bprm);
 	if (READ(bprm, interp) != READ(bprm, filename))
-		slots[1] = SLOT_UNREADABLE;
-	else if (slots[1] != SLOT_NULL)
-		slots[1] = retake_texts(record, READ(mm, arg_start), READ(mm, arg_end));
-	if (slots[2] != SLOT_NULL)
-		slots[2] = retake_texts(record, READ(mm, env_start), READ(mm, env_end));
+		slots[EXECVE_ARGV] = SLOT_UNREADABLE;
+	else if (slots[EXECVE_ARGV] != SLOT_NULL)
+		slots[EXECVE_ARGV] = reread_strings(record, READ(mm, arg_start), READ(mm, arg_end));
+	if (slots[EXECVE_ENVP] != SLOT_NULL)
+		slots[EXECVE_ENVP] = reread_strings(record, READ(mm, env_start), READ(mm, env_end));
 }
 
 /* The exec has happened: the call succeeded, whatever is left of it. */
 static __always_inline void report_exec(struct linux_binprm *bprm)
 {
 	u64 task = bpf_get_current_task();
-	struct call_record *record = entered_execs.lookup(&task);
+	struct call_record *record = pending_execs.lookup(&task);
 	if (record && !record->selected)
 		goto forget;
 #ifdef NATIVE_CALLS_ONLY
 	if (!record) /* a 32-bit call, or counted when there was no room for it */
 		return;
 #endif
-	count(SEEN);
+	count(COUNTER_SEEN);
 	if (record && record->sent.header.mask)
-		retake_arguments(record, bprm);
+		reread_arguments(record, bprm);
 	if (!record)
-		count(LOST);
+		count(COUNTER_LOST);
 	else if (!record->sent.header.mask)
-		count(FILTERED);
+		count(COUNTER_FILTERED);
 	else
 		submit_call(record);
 forget:
-	forget_exec();
+	delete_exec();
 }
 #else
-static __always_inline void forget_exec(void)
+static __always_inline void delete_exec(void)
 {
 }
 static __always_inline void report_exec(struct linux_binprm *bprm)

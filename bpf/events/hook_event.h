@@ -2,7 +2,7 @@
 /* Events at the beginning of kernel functions, mostly those that ask the security modules: how
  * such an event is judged, its record begun and its arguments put.
  *
- * Each has two programs. on_...() at the function says which event it is; judge_hook(), which all
+ * Each has two programs. on_...() at the function says which event it is; match_hook(), which all
  * share, ends those that nobody wants; put_...() fills the record. Each goes on to the next by a
  * tail call: with the judging in every program the compiler would take twice as long.
  *
@@ -14,7 +14,6 @@
 #include "lib/records.h"
 #include "events/sched.h"
 
-#define HOOK_SLOTS 9 /* in every record, used or not: its data begins at one place */
 #define BYTES_MAX 128 /* of an address; sizeof(struct sockaddr_storage) */
 
 struct hook_record {
@@ -24,11 +23,11 @@ struct hook_record {
 	struct {
 		struct header header;
 		u64 slots[HOOK_SLOTS];
-		char data[DATA_ROOM];
+		char data[DATA_BUFFER_SIZE];
 	} sent;
 };
 BPF_PERCPU_ARRAY(hook_records, struct hook_record, 1);
-BPF_PROG_ARRAY(hook_judge, 1);
+BPF_PROG_ARRAY(hook_matcher, 1);
 BPF_PROG_ARRAY(hook_fillers, EVENTS); /* by event */
 
 /* As read_process(), but the exec by which our COMMAND begins is its own: only what it did before
@@ -39,16 +38,16 @@ static __always_inline struct facts *read_hooked(void)
 	struct facts *facts = read_facts(task);
 	if (!facts)
 		return NULL;
-	u32 known = know_process(facts);
-	if (known == PARTLY)
-		count(UNKNOWN);
-	if (known == STARTING && is_exec(current_call(task), is_compat(task)))
+	u32 known = read_process_state(facts);
+	if (known == INCOMPLETE)
+		count(COUNTER_UNKNOWN);
+	if (known == BEFORE_EXEC && is_exec(current_call(task), is_compat(task)))
 		return facts;
-	return known >= PARTLY ? facts : NULL;
+	return known >= INCOMPLETE ? facts : NULL;
 }
 
 /* Judge an event of the current task and begin its record; NULL if nobody wants it. */
-static __always_inline struct hook_record *begin_record(u32 event)
+static __always_inline struct hook_record *start_record(u32 event)
 {
 	u32 zero = 0;
 	u64 *selected = select.lookup(&event);
@@ -56,7 +55,7 @@ static __always_inline struct hook_record *begin_record(u32 event)
 	if (!record || !selected || !*selected)
 		return NULL;
 	struct facts *facts = read_hooked();
-	u64 mask = facts ? judged(*selected, match_facts(facts)) : 0;
+	u64 mask = facts ? count_event(*selected, match_facts(facts)) : 0;
 	if (!mask)
 		return NULL;
 	fill_sched_header(&record->sent.header, facts, event, mask);
@@ -64,40 +63,40 @@ static __always_inline struct hook_record *begin_record(u32 event)
 	return record;
 }
 
-static __always_inline struct hook_record *begun_hook(void)
+static __always_inline struct hook_record *current_record(void)
 {
 	u32 zero = 0;
 	return hook_records.lookup(&zero);
 }
 
-static __always_inline void begin_hook(struct pt_regs *ctx, u32 event)
+static __always_inline void start_hook(struct pt_regs *ctx, u32 event)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return;
 	record->event = event;
-	hook_judge.call(ctx, 0);
+	hook_matcher.call(ctx, 0);
 }
 
-int judge_hook(struct pt_regs *ctx)
+int match_hook(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
-	if (!record || !begin_record(record->event))
+	struct hook_record *record = current_record();
+	if (!record || !start_record(record->event))
 		return 0;
 	hook_fillers.call(ctx, record->event);
-	count(LOST);
+	count(COUNTER_LOST);
 	return 0;
 }
 
 /* Set the slot of the text that was put last, and take the scopes out of the record whose
  * filters on it do not hold. `place` is constant. */
-static __always_inline void set_text(struct hook_record *record, const u32 place, u64 slot)
+static __always_inline void set_string(struct hook_record *record, const u32 place, u64 slot)
 {
 	record->sent.slots[place] = slot;
-#ifdef USE_TEXTS
+#ifdef USE_STRINGS
 	u64 at = within(record->end - (u32)slot, DATA_SIZE - 1);
-	if (TEXT_FILTERED(place))
-		record->sent.header.mask &= accept_text(record->sent.header.event, place,
+	if (STRING_FILTERED(place))
+		record->sent.header.mask &= accept_string(record->sent.header.event, place,
 							record->sent.data + at, slot);
 #endif
 }
@@ -105,18 +104,18 @@ static __always_inline void set_text(struct hook_record *record, const u32 place
 static __always_inline void submit_hook(struct hook_record *record)
 {
 	if (!record->sent.header.mask) {
-		count(FILTERED);
+		count(COUNTER_FILTERED);
 		return;
 	}
-	u64 size = sizeof(record->sent) - DATA_ROOM + record->end;
+	u64 size = sizeof(record->sent) - DATA_BUFFER_SIZE + record->end;
 	if (size > sizeof(record->sent)) /* for the verifier */
 		size = sizeof(record->sent);
 	submit(&record->sent, size);
 }
 
-static __always_inline u64 put_name(struct hook_record *record, const char *text)
+static __always_inline u64 put_kernel_string(struct hook_record *record, const char *text)
 {
-	return text ? put_text(&record->end, record->sent.data, text) : SLOT_NULL;
+	return text ? put_string(&record->end, record->sent.data, text) : SLOT_NULL;
 }
 
 static __always_inline u64 put_file(struct hook_record *record, struct file *file)
@@ -146,7 +145,7 @@ static __always_inline u64 put_bytes(struct hook_record *record, const void *fro
 	return size;
 }
 
-static __always_inline u64 put_user_text(struct hook_record *record, const void *from)
+static __always_inline u64 put_user_string(struct hook_record *record, const void *from)
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
 	if (!from)

@@ -6,13 +6,13 @@
 #ifdef EVENT_DO_EXIT
 int on_do_exit(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_DO_EXIT);
+	start_hook(ctx, EVENT_DO_EXIT);
 	return 0;
 }
 
 int put_do_exit(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (record)
 		submit_hook(record);
 	return 0;
@@ -22,16 +22,16 @@ int put_do_exit(struct pt_regs *ctx)
 #ifdef EVENT_CAP_CAPABLE
 int on_cap_capable(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_CAP_CAPABLE);
+	start_hook(ctx, EVENT_CAP_CAPABLE);
 	return 0;
 }
 
 int put_cap_capable(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[0] = function_argument(ctx, 2);
+	record->sent.slots[CAP_CAPABLE_CAP] = function_argument(ctx, 2);
 	submit_hook(record);
 	return 0;
 }

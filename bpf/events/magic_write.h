@@ -13,14 +13,14 @@
 #define O_APPEND 02000
 #define RWF_APPEND 0x10
 
-struct begun_write {
+struct pending_write {
 	struct file *file;
 	struct inode *inode;
 	u64 number;       /* of the inode */
 	const void *data; /* in user memory, */
 	u64 size;         /* the first piece of it */
 };
-BPF_HASH(begun_writes, u64, struct begun_write, WRITES_AT_ONCE); /* by task */
+BPF_HASH(pending_writes, u64, struct pending_write, WRITES_AT_ONCE); /* by task */
 
 static __always_inline bool is_at_beginning(struct file *file, const s64 *position, bool append)
 {
@@ -34,16 +34,16 @@ static __always_inline bool is_at_beginning(struct file *file, const s64 *positi
 	return !at;
 }
 
-static __always_inline void begin_write(struct file *file, const void *data, u64 size)
+static __always_inline void start_write(struct file *file, const void *data, u64 size)
 {
 	u64 task = bpf_get_current_task();
-	struct begun_write begun = {.file = file, .data = data, .size = size};
+	struct pending_write begun = {.file = file, .data = data, .size = size};
 	struct facts *facts = read_facts(current_task());
 	begun.inode = READ(file, f_inode);
 	begun.number = READ(begun.inode, i_ino);
-	if (facts && know_process(facts) >= PARTLY && begun_writes.update(&task, &begun) < 0) {
-		count(SEEN);
-		count(LOST);
+	if (facts && read_process_state(facts) >= INCOMPLETE && pending_writes.update(&task, &begun) < 0) {
+		count(COUNTER_SEEN);
+		count(COUNTER_LOST);
 	}
 }
 
@@ -51,7 +51,7 @@ int on_vfs_write(struct pt_regs *ctx)
 {
 	struct file *file = (struct file *)function_argument(ctx, 0);
 	if (is_at_beginning(file, (s64 *)function_argument(ctx, 3), false))
-		begin_write(file, (void *)function_argument(ctx, 1), function_argument(ctx, 2));
+		start_write(file, (void *)function_argument(ctx, 1), function_argument(ctx, 2));
 	return 0;
 }
 
@@ -82,22 +82,22 @@ int on_vfs_writev(struct pt_regs *ctx)
 	if (!is_at_beginning(file, (s64 *)function_argument(ctx, 3), append))
 		return 0;
 	struct piece piece = first_piece((void *)function_argument(ctx, 1));
-	begin_write(file, (void *)piece.data, piece.size);
+	start_write(file, (void *)piece.data, piece.size);
 	return 0;
 }
 
 /* Put the path and the number of the file; it may be closed, and be another, by now. */
 static __always_inline void put_written_file(struct hook_record *record,
-					     const struct begun_write *begun)
+					     const struct pending_write *begun)
 {
 	bool same = READ(begun->file, f_inode) == begun->inode &&
 		    READ(begun->inode, i_ino) == begun->number;
-	set_text(record, 0, same ? put_file(record, begun->file) : SLOT_UNREADABLE);
-	record->sent.slots[2] = same ? device_of(begun->inode) : 0;
-	record->sent.slots[3] = begun->number;
+	set_string(record, MAGIC_WRITE_PATHNAME, same ? put_file(record, begun->file) : SLOT_UNREADABLE);
+	record->sent.slots[MAGIC_WRITE_DEV] = same ? device_of(begun->inode) : 0;
+	record->sent.slots[MAGIC_WRITE_INODE] = begun->number;
 }
 
-static __always_inline u64 put_written(struct hook_record *record, const struct begun_write *begun,
+static __always_inline u64 put_written_bytes(struct hook_record *record, const struct pending_write *begun,
 				       u64 written)
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
@@ -111,26 +111,26 @@ static __always_inline u64 put_written(struct hook_record *record, const struct 
 	return size;
 }
 
-static __always_inline void report_write(const struct begun_write *begun, s64 written)
+static __always_inline void report_write(const struct pending_write *begun, s64 written)
 {
-	struct hook_record *record = begin_record(EVENT_MAGIC_WRITE);
+	struct hook_record *record = start_record(EVENT_MAGIC_WRITE);
 	if (!record)
 		return;
 	record->sent.header.retval = written;
 	put_written_file(record, begun);
-	record->sent.slots[1] = put_written(record, begun, written);
+	record->sent.slots[MAGIC_WRITE_BYTES] = put_written_bytes(record, begun, written);
 	submit_hook(record);
 }
 
 static __always_inline void end_write(s64 written)
 {
 	u64 task = bpf_get_current_task();
-	struct begun_write *begun = begun_writes.lookup(&task);
+	struct pending_write *begun = pending_writes.lookup(&task);
 	if (!begun)
 		return;
 	if (written > 0)
 		report_write(begun, written);
-	begun_writes.delete(&task);
+	pending_writes.delete(&task);
 }
 
 #ifdef STEADY_HOOKS

@@ -15,18 +15,10 @@
 #define TCP_LISTEN 10
 #define DNS_PORT 53
 
-/* What stands before the packet's bytes. */
-struct packet_about {
-	u32 length;    /* of the packet, however much of it was taken */
-	u32 interface; /* its number */
-	u32 incoming;
-	u32 unused;
-};
-
 struct packet_record {
 	struct header header;
 	u64 slot;
-	struct packet_about about;
+	struct packet_prefix prefix;
 	char bytes[PACKET_HEADERS];
 };
 struct payload_record { /* begins alike */
@@ -55,67 +47,67 @@ struct connection {
 };
 /* Until a connection is accepted its owner is that of the listening socket, and when it was closed
  * the last one; it is no file then. */
-BPF_TABLE("lru_hash", struct connection, u64, asked_connections, SOCKETS);
-BPF_TABLE("lru_hash", u64, u64, known_sockets, SOCKETS); /* cookie to the inode's number */
+BPF_TABLE("lru_hash", struct connection, u64, pending_connections, SOCKETS);
+BPF_TABLE("lru_hash", u64, u64, socket_inodes, SOCKETS); /* cookie to the inode's number */
 
 static __always_inline void count_packet(u32 counter)
 {
-	u32 place = COUNTERS + counter;
+	u32 place = COUNTER_COUNT + counter;
 	u64 *value = counters.lookup(&place);
 	if (value)
 		__sync_fetch_and_add(value, 1);
 }
 
-static __always_inline u32 at_packet(struct __sk_buff *skb, u32 at, void *to, u32 size)
+static __always_inline u32 load_bytes(struct __sk_buff *skb, u32 at, void *to, u32 size)
 {
 	return bpf_skb_load_bytes(skb, at, to, size) == 0;
 }
 
 /* Find TCP or UDP; extension headers of IPv6, and fragments but the first, have no ports. */
-static __always_inline void look_at(struct __sk_buff *skb, struct packet *packet)
+static __always_inline void parse_transport(struct __sk_buff *skb, struct packet *packet)
 {
 	u8 first = 0, protocol = 0;
 	u16 fragment = 0, ports[2] = {};
-	at_packet(skb, 0, &first, 1);
+	load_bytes(skb, 0, &first, 1);
 	if (first >> 4 == 4) {
-		at_packet(skb, 6, &fragment, 2);
-		at_packet(skb, 9, &protocol, 1);
+		load_bytes(skb, 6, &fragment, 2);
+		load_bytes(skb, 9, &protocol, 1);
 		packet->transport = (first & 15) * 4;
 		if (fragment & bpf_htons(0x1fff))
 			return;
 	} else if (first >> 4 == 6) {
-		at_packet(skb, 6, &protocol, 1);
+		load_bytes(skb, 6, &protocol, 1);
 		packet->transport = 40;
 	}
 	if (protocol != TCP && protocol != UDP)
 		return;
-	if (!at_packet(skb, packet->transport, ports, sizeof(ports)))
+	if (!load_bytes(skb, packet->transport, ports, sizeof(ports)))
 		return;
 	packet->protocol = protocol;
 	packet->source = ports[0];
 	packet->target = ports[1];
 }
 
-static __always_inline void name_connection(struct __sk_buff *skb, struct sock *sock,
+static __always_inline void fill_connection(struct __sk_buff *skb, struct sock *sock,
 					    const struct packet *packet, struct connection *name)
 {
 	u8 first = 0;
 	__builtin_memset(name, 0, sizeof(*name));
 	name->net = (u64)READ(sock, net);
-	at_packet(skb, 0, &first, 1);
+	load_bytes(skb, 0, &first, 1);
 	if (first >> 4 == 6) {
-		at_packet(skb, packet->incoming ? 8 : 24, name->remote, 16);
-		at_packet(skb, packet->incoming ? 24 : 8, name->local, 16);
+		load_bytes(skb, packet->incoming ? 8 : 24, name->remote, 16);
+		load_bytes(skb, packet->incoming ? 24 : 8, name->local, 16);
 	} else {
-		at_packet(skb, packet->incoming ? 12 : 16, name->remote, 4);
-		at_packet(skb, packet->incoming ? 16 : 12, name->local, 4);
+		load_bytes(skb, packet->incoming ? 12 : 16, name->remote, 4);
+		load_bytes(skb, packet->incoming ? 16 : 12, name->local, 4);
 	}
 	name->local_port = packet->incoming ? packet->target : packet->source;
 	name->remote_port = packet->incoming ? packet->source : packet->target;
 }
 
 /* Return the number of the inode that a packet's socket has, had, or would have. */
-static __always_inline u64 socket_of(struct __sk_buff *skb, struct sock *sock,
+static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock,
 				     const struct packet *packet)
 {
 	struct connection name;
@@ -124,26 +116,26 @@ static __always_inline u64 socket_of(struct __sk_buff *skb, struct sock *sock,
 	if (packet->protocol != TCP)
 		return inode;
 	if (inode && READ(sock, state) == TCP_LISTEN) {
-		name_connection(skb, sock, packet, &name);
-		asked_connections.update(&name, &inode);
+		fill_connection(skb, sock, packet, &name);
+		pending_connections.update(&name, &inode);
 		return inode;
 	}
 	u64 cookie = bpf_get_socket_cookie(skb);
-	u64 *known = known_sockets.lookup(&cookie);
+	u64 *known = socket_inodes.lookup(&cookie);
 	if (inode) {
 		if (!known || *known != inode)
-			known_sockets.update(&cookie, &inode);
+			socket_inodes.update(&cookie, &inode);
 		return inode;
 	}
 	if (known)
 		return *known;
-	name_connection(skb, sock, packet, &name);
-	known = asked_connections.lookup(&name);
+	fill_connection(skb, sock, packet, &name);
+	known = pending_connections.lookup(&name);
 	return known ? *known : 0;
 }
 
 /* The words by which HTTP begins, four bytes of each. */
-static __always_inline bool begins_http(const char *text)
+static __always_inline bool starts_with_http(const char *text)
 {
 	u32 word = *(const u32 *)text;
 #define WORD(a, b, c, d) ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
@@ -171,8 +163,8 @@ static __always_inline bool needs_payload(struct __sk_buff *skb, const struct pa
 	selected = select.lookup(&event);
 	if (!selected || !(*selected & mask) || packet->protocol != TCP)
 		return false;
-	at_packet(skb, packet->transport + 12, &offset, 1);
-	return at_packet(skb, packet->transport + (offset >> 4) * 4, text, 4) && begins_http(text);
+	load_bytes(skb, packet->transport + 12, &offset, 1);
+	return load_bytes(skb, packet->transport + (offset >> 4) * 4, text, 4) && starts_with_http(text);
 }
 
 /* Fill a record that was reserved. `room` is constant, a power of two. */
@@ -184,16 +176,16 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->header.time = bpf_ktime_get_boot_ns();
 	record->header.mask = mask;
 	record->header.cpu = bpf_get_smp_processor_id();
-	record->about.length = packet->length;
-	record->about.interface = skb->ifindex;
-	record->about.incoming = packet->incoming;
-	record->about.unused = 0;
+	record->prefix.length = packet->length;
+	record->prefix.interface = skb->ifindex;
+	record->prefix.incoming = packet->incoming;
+	record->prefix.unused = 0;
 	u64 size = packet->length < room ? packet->length : room;
 	/* At least one: only newer verifiers learn that from a comparison with 0. */
 	size = within(size - 1, room - 1) + 1;
-	if (!at_packet(skb, 0, record->bytes, size))
+	if (!load_bytes(skb, 0, record->bytes, size))
 		size = 0;
-	record->slot = sizeof(record->about) + size;
+	record->slot = sizeof(record->prefix) + size;
 }
 
 /* Each has its own reservation: their sizes are constants. */
@@ -202,12 +194,12 @@ static __always_inline void send_headers(struct __sk_buff *skb, const struct pac
 {
 	struct packet_record *record = records.ringbuf_reserve(sizeof(struct packet_record));
 	if (!record) {
-		count_packet(LOST);
+		count_packet(COUNTER_LOST);
 		return;
 	}
 	fill_packet(skb, packet, owner, mask, record, PACKET_HEADERS);
 	records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	count_packet(SUBMITTED);
+	count_packet(COUNTER_SUBMITTED);
 }
 
 static __always_inline void send_payload(struct __sk_buff *skb, const struct packet *packet,
@@ -215,12 +207,12 @@ static __always_inline void send_payload(struct __sk_buff *skb, const struct pac
 {
 	struct payload_record *record = records.ringbuf_reserve(sizeof(struct payload_record));
 	if (!record) {
-		count_packet(LOST);
+		count_packet(COUNTER_LOST);
 		return;
 	}
 	fill_packet(skb, packet, owner, mask, &record->packet, PACKET_PAYLOAD);
 	records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	count_packet(SUBMITTED);
+	count_packet(COUNTER_SUBMITTED);
 }
 
 static __always_inline void report_packet(struct __sk_buff *skb, struct packet *packet)
@@ -233,17 +225,17 @@ static __always_inline void report_packet(struct __sk_buff *skb, struct packet *
 		return;
 	/* The verifier lets nobody look behind the pointer, but into any address. */
 	read_kernel(&sock, sizeof(sock), &seen);
-	look_at(skb, packet);
-	u64 inode = socket_of(skb, sock, packet);
+	parse_transport(skb, packet);
+	u64 inode = socket_inode(skb, sock, packet);
 	struct owner *owner = inode ? owners.lookup(&inode) : NULL;
 	if (!owner || owner->inode != inode)
 		return;
-	count_packet(SEEN);
-	if (owner->unknown)
-		count_packet(UNKNOWN);
+	count_packet(COUNTER_SEEN);
+	if (owner->incomplete)
+		count_packet(COUNTER_UNKNOWN);
 	u64 mask = *selected & owner->mask;
 	if (!mask) {
-		count_packet(FILTERED);
+		count_packet(COUNTER_FILTERED);
 		return;
 	}
 	if (needs_payload(skb, packet, mask))

@@ -8,22 +8,22 @@
 BPF_ARRAY(select, u64, EVENTS);
 
 /* Count an event that some scope selected; return its mask. */
-static __always_inline u64 judged(u64 selected, u64 accepted)
+static __always_inline u64 count_event(u64 selected, u64 accepted)
 {
-	count(SEEN);
+	count(COUNTER_SEEN);
 	if (!(selected & accepted))
-		count(FILTERED);
+		count(COUNTER_FILTERED);
 	return selected & accepted;
 }
 
 /* Judge an event of the current task; 0 if it is not selected, not ours, or not matched. */
-static __always_inline u64 judge(u32 event, struct facts **facts)
+static __always_inline u64 match_event(u32 event, struct facts **facts)
 {
 	u64 *selected = select.lookup(&event);
 	if (!selected || !*selected)
 		return 0;
 	*facts = read_process(current_task());
-	return *facts ? judged(*selected, match_facts(*facts)) : 0;
+	return *facts ? count_event(*selected, match_facts(*facts)) : 0;
 }
 
 static __always_inline void fill_sched_header(struct header *header, struct facts *facts, u32 event,
@@ -53,21 +53,21 @@ static __always_inline void report_fork(struct task_struct *parent, struct task_
 	struct fork_record *record = fork_records.lookup(&zero);
 	struct inner_ids of_parent = {}, of_child = {};
 	struct facts *facts;
-	u64 mask = judge(EVENT_FORK, &facts);
+	u64 mask = match_event(EVENT_FORK, &facts);
 	if (!record || !mask)
 		return;
 	read_inner_ids(parent, &of_parent);
 	read_inner_ids(child, &of_child);
 	fill_sched_header(&record->header, facts, EVENT_FORK, mask);
-	record->slots[0] = READ(parent, pid);
-	record->slots[1] = of_parent.tid;
-	record->slots[2] = READ(parent, tgid);
-	record->slots[3] = of_parent.pid;
-	record->slots[4] = READ(child, pid);
-	record->slots[5] = of_child.tid;
-	record->slots[6] = READ(child, tgid);
-	record->slots[7] = of_child.pid;
-	record->slots[8] = READ(child, start_boottime);
+	record->slots[FORK_PARENT_TID] = READ(parent, pid);
+	record->slots[FORK_PARENT_NS_TID] = of_parent.tid;
+	record->slots[FORK_PARENT_PID] = READ(parent, tgid);
+	record->slots[FORK_PARENT_NS_PID] = of_parent.pid;
+	record->slots[FORK_CHILD_TID] = READ(child, pid);
+	record->slots[FORK_CHILD_NS_TID] = of_child.tid;
+	record->slots[FORK_CHILD_PID] = READ(child, tgid);
+	record->slots[FORK_CHILD_NS_PID] = of_child.pid;
+	record->slots[FORK_START_TIME] = READ(child, start_boottime);
 	submit(record, sizeof(*record));
 #endif
 }
@@ -108,12 +108,12 @@ static __always_inline void report_exit(struct task_struct *task)
 #ifdef SELECT_EXIT
 	struct exit_record record = {};
 	struct facts *facts;
-	u64 mask = judge(EVENT_EXIT, &facts);
+	u64 mask = match_event(EVENT_EXIT, &facts);
 	if (!mask)
 		return;
 	fill_sched_header(&record.header, facts, EVENT_EXIT, mask);
-	record.slots[0] = READ(task, exit_code);
-	record.slots[1] = READ(READ(task, signal), live_counter) == 0;
+	record.slots[EXIT_EXIT_CODE] = READ(task, exit_code);
+	record.slots[EXIT_PROCESS_GROUP_EXIT] = READ(READ(task, signal), live_counter) == 0;
 	submit(&record, sizeof(record));
 #endif
 }
@@ -121,7 +121,7 @@ static __always_inline void report_exit(struct task_struct *task)
 static __always_inline void handle_exit(struct task_struct *task)
 {
 	report_exit(task);
-	forget_exec();
+	delete_exec();
 }
 
 int on_exit(void *ctx)
@@ -135,7 +135,7 @@ int on_exit(void *ctx)
 int on_free(struct bpf_raw_tracepoint_args *ctx)
 {
 	disable_preemption();
-	forget_process((struct task_struct *)ctx->args[0]);
+	delete_process((struct task_struct *)ctx->args[0]);
 	enable_preemption();
 	return 0;
 }

@@ -16,13 +16,13 @@ static __always_inline void handle_dup(u32 number, struct pt_regs *regs, s64 ret
 		return;
 	struct file *file = open_file(returned);
 	struct socket *socket = file ? open_socket(file) : NULL;
-	struct hook_record *record = socket ? begin_record(EVENT_SOCKET_DUP) : NULL;
+	struct hook_record *record = socket ? start_record(EVENT_SOCKET_DUP) : NULL;
 	if (!record)
 		return;
 	record->sent.header.retval = returned;
-	record->sent.slots[0] = read_register(regs, compat, 0);
-	record->sent.slots[1] = returned;
-	record->sent.slots[2] = put_remote_address(record, socket);
+	record->sent.slots[SOCKET_DUP_OLDFD] = read_register(regs, compat, 0);
+	record->sent.slots[SOCKET_DUP_NEWFD] = returned;
+	record->sent.slots[SOCKET_DUP_REMOTE_ADDR] = put_remote_address(record, socket);
 	submit_hook(record);
 }
 

@@ -8,12 +8,6 @@
 #include "events/exec_calls.h"
 #include "state/processes.h"
 
-/* For a call number, as a native [0] and as a 32-bit call [1]: the scopes that selected it, and
- * the event that it is. */
-struct call {
-	u64 selected[2];
-	u32 event[2];
-};
 BPF_ARRAY(calls, struct call, CALLS);
 
 /* By the event: a test of the number would have the verifier go through all that follows once
@@ -24,7 +18,7 @@ static __always_inline bool is_exec_event(u32 event)
 }
 
 /* Begin the record of a call in the scratch space; the mask may be 0. */
-static __always_inline struct call_record *begin_call(struct task_struct *task,
+static __always_inline struct call_record *start_call(struct task_struct *task,
 						      const struct call *call, bool compat,
 						      const struct facts *facts, u64 mask)
 {
@@ -47,9 +41,9 @@ static __always_inline struct call_record *begin_call(struct task_struct *task,
  * arguments match too. */
 static __always_inline void report_call(struct call_record *record, u32 number, s64 retval)
 {
-	take_arguments(record);
+	copy_arguments(record);
 	if (!record->sent.header.mask) {
-		count(FILTERED);
+		count(COUNTER_FILTERED);
 		return;
 	}
 	record->sent.header.syscall = number;
@@ -70,19 +64,19 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 	if (!selected)
 		return;
 	if (is_exec_event(call->event[compat])) {
-		forget_exec();
+		delete_exec();
 		if (!retval) /* reported by the exec itself */
 			return;
 	}
 	struct facts *facts = read_process(task);
 	if (!facts)
 		return;
-	count(SEEN);
+	count(COUNTER_SEEN);
 	u64 accepted = accept_retval(call->event[compat], retval);
 	u64 mask = selected & accepted & match_facts(facts);
-	struct call_record *record = mask ? begin_call(task, call, compat, facts, mask) : NULL;
+	struct call_record *record = mask ? start_call(task, call, compat, facts, mask) : NULL;
 	if (!record) {
-		count(FILTERED);
+		count(COUNTER_FILTERED);
 		return;
 	}
 	read_registers(record->sent.slots, &record->registers, regs, compat);
@@ -156,11 +150,11 @@ static __always_inline void handle_enter_without_return(u32 number)
 	struct facts *facts = call && call->selected[0] ? read_process(task) : NULL;
 	if (!facts)
 		return;
-	count(SEEN);
+	count(COUNTER_SEEN);
 	u64 mask = call->selected[0] & match_facts(facts);
-	struct call_record *record = mask ? begin_call(task, call, false, facts, mask) : NULL;
+	struct call_record *record = mask ? start_call(task, call, false, facts, mask) : NULL;
 	if (!record) {
-		count(FILTERED);
+		count(COUNTER_FILTERED);
 		return;
 	}
 	/* Of their arguments, none is more than a number. */
@@ -188,19 +182,19 @@ static __always_inline void handle_enter_exec(u32 number)
 	struct task_struct *task = current_task();
 	struct call *call = calls.lookup(&number);
 	struct facts *facts = read_facts(task);
-	if (!call || !facts || know_process(facts) == NOT_OURS)
+	if (!call || !facts || read_process_state(facts) == NOT_TRACED)
 		return;
 	u64 mask = call->selected[0] & match_facts(facts);
-	struct call_record *record = begin_call(task, call, false, facts, mask);
+	struct call_record *record = start_call(task, call, false, facts, mask);
 	if (!record)
 		return;
 	if (record->sent.header.mask) {
 		record->entered = true;
 		read_registers(record->sent.slots, &record->registers, user_registers(task), false);
-		take_arguments(record);
+		copy_arguments(record);
 		record->sent.header.syscall = number;
 	}
-	keep_exec(record);
+	save_exec(record);
 }
 
 int enter_exec(void *ctx)

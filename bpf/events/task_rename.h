@@ -6,11 +6,11 @@
 
 static __always_inline void report_rename(struct task_struct *task, const char *name)
 {
-	struct hook_record *record = begin_record(EVENT_TASK_RENAME);
+	struct hook_record *record = start_record(EVENT_TASK_RENAME);
 	if (!record)
 		return;
-	set_text(record, 0, put_name(record, (char *)&task->comm));
-	set_text(record, 1, put_name(record, name));
+	set_string(record, TASK_RENAME_OLD_NAME, put_kernel_string(record, (char *)&task->comm));
+	set_string(record, TASK_RENAME_NEW_NAME, put_kernel_string(record, name));
 	submit_hook(record);
 }
 

@@ -5,6 +5,7 @@
  * half of the start-up time. These pointers avoid it; the helpers exist since Linux v5.5,
  * 6ae08ae3dea2. */
 #pragma once
+#include "generated/abi.h"
 
 static long (*read_user)(void *to, u32 size, const void *from) = (void *)BPF_FUNC_probe_read_user;
 static long (*read_kernel)(void *to, u32 size,

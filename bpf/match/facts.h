@@ -4,20 +4,18 @@
  * The tracer fills it from the current task, the decision program from its input; only the
  * fields of the kinds in use (USE_*, see matcher.h) are filled and read. */
 #pragma once
-
-#define NAME_SIZE 16 /* of a thread (TASK_COMM_LEN), and what is compared of a host name */
-#define NAME_WORDS 2 /* the same in u64: to copy it by bytes takes longer than to look it up */
+#include "generated/abi.h"
 
 struct facts {
 	u32 pid; /* thread group id, initial namespace */
 	u32 tid;
 	u32 uid;   /* real uid, initial user namespace */
-	u32 fresh; /* whether the process began after tracing did */
+	u32 started_after_trace; /* whether the process began after tracing did */
 	u64 mntns; /* inode numbers */
 	u64 pidns;
 	u64 comm[NAME_WORDS]; /* NUL padded */
 	u64 uts[NAME_WORDS];
-	u64 program; /* scopes that accept the program file, */
+	u64 binary; /* scopes that accept the program file, */
 	u64 descent; /* the processes that this one descends from, */
 	u64 followed; /* and those that follow it (rule 13) */
 	u64 container; /* scopes that accept the container, or that there is none */

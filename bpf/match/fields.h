@@ -10,8 +10,8 @@
 #ifdef USE_RETVALS
 /* Stretch i runs from bounds[i] to the next; the first begins at the lowest number. */
 struct retval_table {
-	s64 bounds[RETVAL_STRETCHES];
-	u64 accept[RETVAL_STRETCHES];
+	s64 bounds[RETVAL_INTERVALS];
+	u64 accept[RETVAL_INTERVALS];
 };
 BPF_HASH(retval_tables, u32, struct retval_table, RETVAL_EVENTS);
 
@@ -30,9 +30,9 @@ static __always_inline u64 accept_retval(u32 event, s64 retval)
 		return ~0ULL;
 	u64 at = 0;
 #pragma unroll
-	for (u32 step = RETVAL_STRETCHES / 2; step; step >>= 1)
+	for (u32 step = RETVAL_INTERVALS / 2; step; step >>= 1)
 		at = within(at + not_above(table->bounds[at + step], retval) * step,
-			    RETVAL_STRETCHES - 1);
+			    RETVAL_INTERVALS - 1);
 	return table->accept[at];
 }
 #else
@@ -42,31 +42,27 @@ static __always_inline u64 accept_retval(u32 event, s64 retval)
 }
 #endif
 
-#ifdef USE_TEXTS
-#define TEXT_FILTERED(place) (TEXT_FILTERED_PLACES >> (place) & 1)
+#ifdef USE_STRINGS
+#define STRING_FILTERED(place) (STRING_FILTERED_ARGUMENTS >> (place) & 1)
 
-struct text_argument {
-	u64 otherwise; /* for texts that begin with none of the nodes */
-	u64 absent;    /* for a text that was not there, or could not be read */
-};
 /* A text, or the beginning of texts. A text that is looked up has all the bits: nodes end at
  * their NUL or before, so what lies behind that of the text does not count. */
-struct text_node {
+struct string_node {
 	u32 bits;
 	u32 argument; /* event * TEXT_PLACES + its place */
-	char text[TEXT_ROOM];
+	char text[STRING_KEY_SIZE];
 };
-BPF_HASH(text_arguments, u32, struct text_argument, TEXT_ARGUMENTS);
-BPF_LPM_TRIE(text_nodes, struct text_node, u64, TEXT_NODES);
-BPF_PERCPU_ARRAY(text_scratch, struct text_node, 1);
+BPF_HASH(string_arguments, u32, struct string_argument, STRING_ARGUMENTS);
+BPF_LPM_TRIE(string_nodes, struct string_node, u64, STRING_NODES);
+BPF_PERCPU_ARRAY(string_scratch, struct string_node, 1);
 
 /* Return the scopes that a text leaves to an event. `text` is the copy in the record, `slot`
  * what became of the copying; behind a text there are TEXT_ROOM bytes that can be read. */
-static __always_inline u64 accept_text(u32 event, u32 place, const char *text, u64 slot)
+static __always_inline u64 accept_string(u32 event, u32 place, const char *text, u64 slot)
 {
-	u32 zero = 0, argument = event * TEXT_PLACES + place;
-	struct text_argument *filtered = text_arguments.lookup(&argument);
-	struct text_node *node = text_scratch.lookup(&zero);
+	u32 zero = 0, argument = event * SHAPES_MAX + place;
+	struct string_argument *filtered = string_arguments.lookup(&argument);
+	struct string_node *node = string_scratch.lookup(&zero);
 	if (!filtered || !node)
 		return ~0ULL;
 	if (slot == SLOT_NULL || slot == SLOT_UNREADABLE)
@@ -75,8 +71,8 @@ static __always_inline u64 accept_text(u32 event, u32 place, const char *text, u
 		return ~0ULL;
 	node->bits = 8 * (sizeof(*node) - sizeof(node->bits));
 	node->argument = argument;
-	read_kernel(node->text, TEXT_ROOM, text);
-	u64 *accept = text_nodes.lookup(node);
+	read_kernel(node->text, STRING_KEY_SIZE, text);
+	u64 *accept = string_nodes.lookup(node);
 	return accept ? *accept : filtered->otherwise;
 }
 #endif

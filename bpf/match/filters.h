@@ -7,13 +7,6 @@
 #pragma once
 #include "match/facts.h"
 
-/* A value's part in rule 4, for kinds where several values can hold at once: the scopes of
- * which it is an `=` value, and those that exclude it. */
-struct verdict {
-	u64 equal;
-	u64 excluded;
-};
-
 static __always_inline void join_verdict(struct verdict *all, const struct verdict *met)
 {
 	all->equal |= met->equal;
@@ -72,7 +65,7 @@ static __always_inline u64 match_process(const struct facts *facts)
 {
 	u64 mask = ~0ULL;
 #ifdef USE_BINARY
-	mask &= facts->program;
+	mask &= facts->binary;
 #endif
 #ifdef USE_TREE
 	mask &= facts->descent;
@@ -87,22 +80,22 @@ static __always_inline u64 match_process(const struct facts *facts)
 	mask &= accept_uid(facts->uid);
 #endif
 #ifdef USE_PID
-	mask &= accept_ids(facts->pid, facts->tid, facts->fresh);
+	mask &= accept_ids(facts->pid, facts->tid, facts->started_after_trace);
 #endif
 #ifdef USE_PID_INTERVALS
-	mask &= accept_pid(facts->pid, facts->tid, facts->fresh);
+	mask &= accept_pid(facts->pid, facts->tid, facts->started_after_trace);
 #endif
 #ifdef USE_COMM
 	mask &= accept_name(VALUE_COMM, facts->comm, COMM_UNASKED);
 #endif
 #ifdef USE_COMM_PATTERNS
-	mask &= accept_pattern(0, 0, facts->comm, COMM_UNASKED);
+	mask &= accept_pattern(NAME_COMM, 0, facts->comm, COMM_UNASKED);
 #endif
 #ifdef USE_UTS
 	mask &= accept_name(VALUE_UTS, facts->uts, UTS_UNASKED);
 #endif
 #ifdef USE_UTS_PATTERNS
-	mask &= accept_pattern(1, UTS_ROW, facts->uts, UTS_UNASKED);
+	mask &= accept_pattern(NAME_UTS, UTS_ROW, facts->uts, UTS_UNASKED);
 #endif
 #ifdef USE_MNTNS
 	mask &= accept_number(VALUE_MNTNS, facts->mntns, MNTNS_UNASKED);

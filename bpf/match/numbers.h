@@ -99,7 +99,7 @@ static __always_inline struct pid_chunk *pid_chunk_of(u32 id)
 	return pid_table.lookup(&at);
 }
 
-static __always_inline u64 accept_pid(u32 pid, u32 tid, u32 fresh)
+static __always_inline u64 accept_pid(u32 pid, u32 tid, u32 started_after_trace)
 {
 	struct pid_chunk *chunk = pid_chunk_of(pid);
 	if (!chunk)
@@ -115,7 +115,7 @@ static __always_inline u64 accept_pid(u32 pid, u32 tid, u32 fresh)
 		rest &= chunk->distinct[at];
 	}
 #ifdef USE_NEW
-	if (fresh) {
+	if (started_after_trace) {
 		equal |= NEW_EQUAL;
 		rest &= ~NEW_EXCLUDED;
 	}

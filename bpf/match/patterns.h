@@ -13,10 +13,9 @@ struct pattern_row {
 struct pattern_class {
 	u8 of[256];
 };
-BPF_ARRAY(pattern_classes, struct pattern_class, 2);
+BPF_ARRAY(pattern_classes, struct pattern_class, NAME_COUNT);
 BPF_ARRAY(pattern_rows, struct pattern_row, PATTERN_ROWS);
-BPF_ARRAY(pattern_met, struct verdict, PATTERN_ROWS);
-#define PATTERN_MET 0x80000000u
+BPF_ARRAY(pattern_verdicts, struct verdict, PATTERN_ROWS);
 
 static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *name, u64 unasked)
 {
@@ -37,9 +36,9 @@ static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *na
 		text[0] = text[0] >> 8 | text[1] << 56;
 		text[1] >>= 8;
 		u32 next = row->next[classes->of[byte] & (PATTERN_CLASSES - 1)];
-		at = next & ~PATTERN_MET;
-		if (next & PATTERN_MET) {
-			struct verdict *met = pattern_met.lookup(&at);
+		at = next & ~PATTERN_MATCHED;
+		if (next & PATTERN_MATCHED) {
+			struct verdict *met = pattern_verdicts.lookup(&at);
 			if (!met)
 				return 0;
 			join_verdict(&all, met);

@@ -8,11 +8,6 @@
 /* Each value lies in one of two slots that its hash names, as tracee_ref/kernel/maps/cuckoo.py has
  * arranged it, where the factors come from. In the last byte, which names and numbers leave zero,
  * stands the kind: so an empty slot is no value's. */
-enum value_kind { VALUE_COMM = 1, VALUE_UTS, VALUE_MNTNS, VALUE_PIDNS, VALUE_UID, VALUE_PID };
-struct value_slot {
-	u64 words[NAME_WORDS];
-	struct verdict says;
-};
 BPF_ARRAY(value_table, struct value_slot, 1 << VALUE_BITS);
 
 static __always_inline bool holds_value(const struct value_slot *slot, u64 first, u64 second)
@@ -25,15 +20,15 @@ static __always_inline void join_value(struct verdict *all, u64 kind, u64 first,
 	second |= kind << 56;
 	u64 hash = first * VALUE_FACTOR_1 + second * VALUE_FACTOR_2;
 	hash = (hash ^ hash >> 32) * VALUE_FACTOR_3;
-	u32 place = hash >> (64 - VALUE_BITS);
-	struct value_slot *slot = value_table.lookup(&place);
+	u32 index = hash >> (64 - VALUE_BITS);
+	struct value_slot *slot = value_table.lookup(&index);
 	if (!holds_value(slot, first, second)) {
-		place = hash << VALUE_BITS >> (64 - VALUE_BITS);
-		slot = value_table.lookup(&place);
+		index = hash << VALUE_BITS >> (64 - VALUE_BITS);
+		slot = value_table.lookup(&index);
 		if (!holds_value(slot, first, second))
 			return;
 	}
-	join_verdict(all, &slot->says);
+	join_verdict(all, &slot->verdict);
 }
 
 /* `unasked` are the scopes without an `=` value of the kind. */
@@ -54,14 +49,14 @@ static __always_inline u64 accept_number(u64 kind, u64 number, u64 unasked)
 
 #ifdef USE_PID
 /* Rule 9: the process id, the thread id and `new` are values that a task has at once. */
-static __always_inline u64 accept_ids(u32 pid, u32 tid, u32 fresh)
+static __always_inline u64 accept_ids(u32 pid, u32 tid, u32 started_after_trace)
 {
 	struct verdict all = {.equal = PID_UNASKED};
 	join_value(&all, VALUE_PID, pid, 0);
 	if (tid != pid)
 		join_value(&all, VALUE_PID, tid, 0);
 #ifdef USE_NEW
-	if (fresh) {
+	if (started_after_trace) {
 		all.equal |= NEW_EQUAL;
 		all.excluded |= NEW_EXCLUDED;
 	}

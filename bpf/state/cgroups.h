@@ -9,14 +9,6 @@
 #include "lib/kernel.h"
 
 #ifdef CONTAINERS
-struct container {
-	u64 accept; /* scopes whose filters on containers hold */
-	u64 is_new; /* made after tracing began */
-	union {
-		u8 id[CONTAINER_ID_SIZE];
-		u64 words[CONTAINER_ID_WORDS];
-	};
-};
 BPF_HASH(containers, u64, struct container, CONTAINERS); /* by the id of the cgroup */
 
 #ifdef USE_CONTAINER
@@ -28,23 +20,23 @@ BPF_HASH(containers, u64, struct container, CONTAINERS); /* by the id of the cgr
 /* What was found for the cgroup that was asked for last on this CPU. It stays true, for nobody is
  * in a cgroup before its container is known (container_life.h): once tracing has begun, until when
  * user space tells of those that were there before. */
-struct found_container {
+struct cached_container {
 	u64 cgroup;
 	struct container container;
 };
-BPF_PERCPU_ARRAY(found_last, struct found_container, 1);
+BPF_PERCPU_ARRAY(last_container, struct cached_container, 1);
 
 /* Return the container that a cgroup belongs to. Most events come from the cgroup of the one
  * before, and the look into the hash map would take longer than most filters. */
 static __always_inline struct container *find_container(u64 cgroup)
 {
 	u32 zero = 0;
-	struct found_container *last = found_last.lookup(&zero);
+	struct cached_container *last = last_container.lookup(&zero);
 	if (!last)
 		return NULL;
 	if (last->cgroup == cgroup)
 		return &last->container;
-	u64 steady = began();
+	u64 steady = trace_start();
 	struct container *known = containers.lookup(&cgroup), none = NO_CONTAINER;
 	last->container = known ? *known : none;
 	last->cgroup = steady ? cgroup : 0;
@@ -83,7 +75,7 @@ static __always_inline void copy_container_id(u64 *words, u64 cgroup)
 #ifdef CONTAINERS
 	struct container *container = find_container(cgroup);
 	if (container) {
-		__builtin_memcpy(words, container->words, CONTAINER_ID_SIZE);
+		__builtin_memcpy(words, container->id, CONTAINER_ID_SIZE);
 		return;
 	}
 #endif

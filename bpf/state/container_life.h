@@ -14,7 +14,7 @@
 
 /* The first eight characters of a text as a number; little-endian, so that shifting it to the
  * left leaves out the last ones. */
-static __always_inline u64 word(const char *text)
+static __always_inline u64 first_word(const char *text)
 {
 	u64 value;
 	__builtin_memcpy(&value, text, sizeof(value));
@@ -22,15 +22,15 @@ static __always_inline u64 word(const char *text)
 }
 
 /* Return the length of the runtime's name in front of the id. */
-static __always_inline u64 runtime_prefix(const char *name)
+static __always_inline u64 runtime_prefix_length(const char *name)
 {
 	u64 start[2] = {};
 	read_kernel_string(start, sizeof(start), name);
-	if (start[0] << 8 == word("docker-") << 8 || start[0] << 8 == word("libpod-") << 8)
+	if (start[0] << 8 == first_word("docker-") << 8 || start[0] << 8 == first_word("libpod-") << 8)
 		return 7;
-	if (start[0] << 24 == word("crio-\0\0") << 24)
+	if (start[0] << 24 == first_word("crio-\0\0") << 24)
 		return 5;
-	return start[0] == word("cri-containerd-") && start[1] == word("ainerd-") ? 15 : 0;
+	return start[0] == first_word("cri-containerd-") && start[1] == first_word("ainerd-") ? 15 : 0;
 }
 
 /* Return the value of a digit, lower case only as runtimes write ids; above 15 for no digit. */
@@ -61,44 +61,44 @@ static __always_inline bool read_container_id(u8 *id, const char *name)
 {
 	/* With the NUL, and one more to tell what is too long. */
 	char text[ID_DIGITS + SCOPE_LENGTH + 2] = {};
-	long size = read_kernel_string(text, sizeof(text), name + runtime_prefix(name));
+	long size = read_kernel_string(text, sizeof(text), name + runtime_prefix_length(name));
 	if (size != ID_DIGITS + 1 && size != ID_DIGITS + SCOPE_LENGTH + 1)
 		return false;
-	if (text[ID_DIGITS] && word(text + ID_DIGITS) != word(".scope\0"))
+	if (text[ID_DIGITS] && first_word(text + ID_DIGITS) != first_word(".scope\0"))
 		return false;
 	return parse_id(id, (u8 *)text);
 }
 
-static __always_inline struct container *container_of_parent(struct cgroup *cgroup)
+static __always_inline struct container *parent_container(struct cgroup *cgroup)
 {
 	struct cgroup_subsys_state *parent = READ(cgroup, self_parent);
 	u64 id = parent ? cgroup_id(READ(parent, cgroup)) : 0;
 	return containers.lookup(&id);
 }
 
-static __always_inline bool is_watched(struct cgroup *cgroup)
+static __always_inline bool in_hierarchy(struct cgroup *cgroup)
 {
 	return READ(READ(cgroup, root), hierarchy_id) == HIERARCHY;
 }
 
 static __always_inline void handle_cgroup_mkdir(struct cgroup *cgroup)
 {
-	struct container made = {.accept = ~0ULL, .is_new = began() != 0};
-	if (!is_watched(cgroup))
+	struct container made = {.accept = ~0ULL, .started_after_trace = trace_start() != 0};
+	if (!in_hierarchy(cgroup))
 		return;
 	u64 id = cgroup_id(cgroup);
-	if (read_container_id(made.id, READ(READ(cgroup, kn), name))) {
+	if (read_container_id((u8 *)made.id, READ(READ(cgroup, kn), name))) {
 #ifdef USE_CONTAINER
-		made.accept = accept_container(made.id, made.is_new);
+		made.accept = accept_container((u8 *)made.id, made.started_after_trace);
 #endif
 	} else {
-		struct container *parent = container_of_parent(cgroup);
+		struct container *parent = parent_container(cgroup);
 		if (!parent)
 			return;
 		made = *parent;
 	}
 	if (containers.update(&id, &made) < 0)
-		count(UNTRACKED);
+		count(COUNTER_UNTRACKED);
 }
 
 int on_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
@@ -111,7 +111,7 @@ int on_cgroup_mkdir(struct bpf_raw_tracepoint_args *ctx)
 
 static __always_inline void handle_cgroup_rmdir(struct cgroup *cgroup)
 {
-	if (!is_watched(cgroup))
+	if (!in_hierarchy(cgroup))
 		return;
 	u64 id = cgroup_id(cgroup);
 	containers.delete(&id);

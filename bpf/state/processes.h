@@ -6,13 +6,6 @@
 #include "lib/path.h"
 #include "lib/records.h"
 
-struct process {
-	u64 program;  /* scopes that accept the program file */
-	u64 followed; /* scopes that follow it (rule 13) */
-	u64 began;    /* when, as start_boottime; 0 for those that were there before us */
-	u64 starting; /* our COMMAND before its exec: still our own code, not shown */
-};
-
 #if defined(USE_BINARY) || defined(USE_FOLLOW) || defined(COMMAND_ONLY)
 #define TRACK_PROCESSES
 #ifdef COMMAND_ONLY
@@ -25,74 +18,67 @@ BPF_TABLE("lru_hash", u32, struct process, processes, PROCESSES);
 
 #ifdef USE_BINARY
 BPF_PERCPU_ARRAY(binary_scratch, struct binary, 1);
-#define PROGRAM_UNKNOWN BINARY_UNASKED
+#define BINARY_UNKNOWN BINARY_UNASKED
 #else
-#define PROGRAM_UNKNOWN ~0ULL
+#define BINARY_UNKNOWN ~0ULL
 #endif
 
 #ifdef USE_TREE
-/* What all processes say together that one descends from, itself included. */
-struct descent {
-	struct verdict all;
-	u64 began; /* as in struct process */
-	u32 parent;
-	u32 unknown; /* the parent was not known at the fork: user space completes it */
-};
 BPF_TABLE("lru_hash", u32, struct descent, descents, PROCESSES);
 #endif
 
 /* How much is known of a process. */
-enum knowledge {
-	NOT_OURS, /* only a COMMAND and what it starts is traced, and this is neither */
-	STARTING, /* our COMMAND before its exec: still our own code */
-	PARTLY,   /* its facts were pushed out by those of others, or never learnt */
-	WHOLLY,
+enum process_state {
+	NOT_TRACED, /* only a COMMAND and what it starts is traced, and this is neither */
+	BEFORE_EXEC, /* our COMMAND before its exec: still our own code */
+	INCOMPLETE,   /* its facts were pushed out by those of others, or never learnt */
+	COMPLETE,
 };
 
 /* Fill in what is known of the process. */
-static __always_inline u32 know_process(struct facts *facts)
+static __always_inline u32 read_process_state(struct facts *facts)
 {
-	u32 known = WHOLLY;
-	facts->program = PROGRAM_UNKNOWN;
+	u32 known = COMPLETE;
+	facts->binary = BINARY_UNKNOWN;
 	facts->followed = 0;
 #ifdef TRACK_PROCESSES
 	struct process *process = processes.lookup(&facts->pid);
 	if (process) {
-		facts->program = process->program;
+		facts->binary = process->binary;
 		facts->followed = process->followed;
 	}
 #ifdef COMMAND_ONLY
 	if (!process)
-		return NOT_OURS;
+		return NOT_TRACED;
 #else
 	if (!process)
-		known = PARTLY;
+		known = INCOMPLETE;
 #endif
 #endif
 #ifdef USE_TREE
 	struct descent *descent = descents.lookup(&facts->pid);
 	struct verdict all = NO_DESCENT;
 	if (descent)
-		join_verdict(&all, &descent->all);
+		join_verdict(&all, &descent->joined);
 	facts->descent = accept_verdict(&all);
-	if (!descent || descent->unknown)
-		known = PARTLY;
+	if (!descent || descent->incomplete)
+		known = INCOMPLETE;
 #endif
 #ifdef COMMAND_ONLY
-	if (process->starting)
-		known = STARTING;
+	if (process->before_exec)
+		known = BEFORE_EXEC;
 #endif
 	return known;
 }
 
 /* Whether a process began after tracing did. Our COMMAND did, by its exec, and so what it
  * starts. An exec by another thread keeps the time of the leader that it replaces. */
-static __always_inline bool is_fresh(struct task_struct *task)
+static __always_inline bool started_after_trace(struct task_struct *task)
 {
 #ifdef COMMAND_ONLY
 	return true;
 #else
-	u64 time = began();
+	u64 time = trace_start();
 	return time && FIELD(FIELD(task, group_leader), start_boottime) > time;
 #endif
 }
@@ -115,7 +101,7 @@ static __always_inline struct facts *read_facts(struct task_struct *task)
 	copy_name(facts->comm, FIELD_WORD(task, comm, 0), FIELD_WORD(task, comm, 1));
 #endif
 #ifdef USE_NEW
-	facts->fresh = is_fresh(task);
+	facts->started_after_trace = started_after_trace(task);
 #endif
 #ifdef USE_CONTAINER
 	facts->container = accept_container_of(task);
@@ -138,10 +124,10 @@ static __always_inline struct facts *read_process(struct task_struct *task)
 	struct facts *facts = read_facts(task);
 	if (!facts)
 		return NULL;
-	u32 known = know_process(facts);
-	if (known == PARTLY)
-		count(UNKNOWN);
-	return known >= PARTLY ? facts : NULL;
+	u32 known = read_process_state(facts);
+	if (known == INCOMPLETE)
+		count(COUNTER_UNKNOWN);
+	return known >= INCOMPLETE ? facts : NULL;
 }
 
 #ifdef USE_FOLLOW
@@ -149,7 +135,7 @@ static __always_inline struct facts *read_process(struct task_struct *task)
  * (rule 13): their filters on the process hold now, or they follow it already. */
 static __always_inline u64 following(u64 accepted)
 {
-	return began() ? accepted & FOLLOW_SCOPES : 0;
+	return trace_start() ? accepted & FOLLOW_SCOPES : 0;
 }
 #endif
 
@@ -157,18 +143,18 @@ static __always_inline void inherit_descent(u32 parent_pid, u32 child_pid,
 					    struct task_struct *child)
 {
 #ifdef USE_TREE
-	struct descent inherited = {.parent = parent_pid, .unknown = true};
+	struct descent inherited = {.parent = parent_pid, .incomplete = true};
 	struct descent *known = descents.lookup(&parent_pid);
 	if (known) /* with the parent of the first one that was not known: the rest is joined */
 		inherited = *known;
-	inherited.began = READ(child, start_boottime);
-	join_descent(&inherited.all, child_pid);
+	inherited.start_time = READ(child, start_boottime);
+	join_descent(&inherited.joined, child_pid);
 	if (descents.update(&child_pid, &inherited) < 0)
-		count(UNTRACKED);
+		count(COUNTER_UNTRACKED);
 #endif
 }
 
-static __always_inline void inherit_program(u32 parent_pid, u32 child_pid,
+static __always_inline void inherit_binary(u32 parent_pid, u32 child_pid,
 					    struct task_struct *child)
 {
 #ifdef TRACK_PROCESSES
@@ -176,16 +162,16 @@ static __always_inline void inherit_program(u32 parent_pid, u32 child_pid,
 	if (!known)
 		return;
 	struct process inherited = *known;
-	inherited.began = READ(child, start_boottime);
+	inherited.start_time = READ(child, start_boottime);
 #ifdef USE_FOLLOW
 	struct facts *facts = read_facts(current_task());
 	if (facts) {
-		know_process(facts);
+		read_process_state(facts);
 		inherited.followed |= following(match_facts(facts));
 	}
 #endif
 	if (processes.update(&child_pid, &inherited) < 0)
-		count(UNTRACKED);
+		count(COUNTER_UNTRACKED);
 #endif
 }
 
@@ -200,14 +186,14 @@ static __always_inline void inherit_process(struct task_struct *parent, struct t
 		return;
 #endif
 	inherit_descent(parent_pid, child_pid, child);
-	inherit_program(parent_pid, child_pid, child);
+	inherit_binary(parent_pid, child_pid, child);
 }
 
 /* A task is no more. Its process ends with the leader, the last of its tasks to go: at the exit
  * of a task others of the process may still have theirs to report. The id may be another's
  * already (this comes after a grace period); and a leader that was replaced by an exec of
  * another thread is none any more. */
-static __always_inline void forget_process(struct task_struct *task)
+static __always_inline void delete_process(struct task_struct *task)
 {
 	u32 pid = READ(task, tgid);
 	u64 time = READ(task, start_boottime);
@@ -215,19 +201,19 @@ static __always_inline void forget_process(struct task_struct *task)
 		return;
 #ifdef TRACK_PROCESSES
 	struct process *process = processes.lookup(&pid);
-	if (process && (!process->began || process->began == time))
+	if (process && (!process->start_time || process->start_time == time))
 		processes.delete(&pid);
 #endif
 #ifdef USE_TREE
 	struct descent *descent = descents.lookup(&pid);
-	if (descent && (!descent->began || descent->began == time))
+	if (descent && (!descent->start_time || descent->start_time == time))
 		descents.delete(&pid);
 #endif
 }
 
 #ifdef USE_BINARY
 /* Judge the program that a process begins to run, by the path that was just built. */
-static __always_inline u64 accept_program(const struct path_buffer *path)
+static __always_inline u64 accept_executed(const struct path_buffer *path)
 {
 	u32 zero = 0;
 	struct binary *binary = binary_scratch.lookup(&zero);
@@ -245,23 +231,23 @@ static __always_inline u64 accept_program(const struct path_buffer *path)
 
 /* A process has begun to run a program: what fork handed down counts no more, but for who
  * follows it and what it descends from. Return the scopes that accept it now. */
-static __always_inline u64 renew_process(struct facts *facts, const struct path_buffer *path)
+static __always_inline u64 update_process_at_exec(struct facts *facts, const struct path_buffer *path)
 {
 	u64 mask;
 #ifdef USE_BINARY
-	facts->program = accept_program(path);
+	facts->binary = accept_executed(path);
 #endif
 	mask = match_facts(facts);
 #ifdef TRACK_PROCESSES
-	struct process now = {.program = facts->program, .followed = facts->followed};
+	struct process now = {.binary = facts->binary, .followed = facts->followed};
 	struct process *known = processes.lookup(&facts->pid);
 	if (known)
-		now.began = known->began;
+		now.start_time = known->start_time;
 #ifdef USE_FOLLOW
 	now.followed |= following(mask);
 #endif
 	if (processes.update(&facts->pid, &now) < 0)
-		count(UNTRACKED);
+		count(COUNTER_UNTRACKED);
 #endif
 	return mask;
 }

@@ -11,12 +11,6 @@
 #include "lib/kernel.h"
 #include "events/sched.h"
 
-struct owner {
-	u64 mask;    /* the scopes whose filters on the process hold */
-	u64 inode;   /* as the key, to tell that the value was not given to another meanwhile */
-	u64 unknown; /* judged without the facts of the process */
-	struct header header;
-};
 BPF_TABLE("lru_hash", u64, struct owner, owners, SOCKETS);
 BPF_PERCPU_ARRAY(owner_scratch, struct owner, 1);
 
@@ -33,7 +27,7 @@ static __always_inline u64 inet_socket(s32 fd)
 }
 
 /* The current task owns the socket behind its descriptor from now on. */
-static __always_inline void own_socket(s32 fd)
+static __always_inline void set_socket_owner(s32 fd)
 {
 	u32 zero = 0;
 	u64 inode = inet_socket(fd);
@@ -41,26 +35,26 @@ static __always_inline void own_socket(s32 fd)
 	struct owner *owner = owner_scratch.lookup(&zero);
 	if (!facts || !owner)
 		return;
-	u32 known = know_process(facts);
-	if (known < PARTLY) { /* nobody whom we may show */
+	u32 known = read_process_state(facts);
+	if (known < INCOMPLETE) { /* nobody whom we may show */
 		owners.delete(&inode);
 		return;
 	}
 	owner->mask = match_facts(facts);
 	owner->inode = inode;
-	owner->unknown = known == PARTLY;
+	owner->incomplete = known == INCOMPLETE;
 	if (owner->mask) /* else nothing will be shown of it */
 		fill_header(&owner->header, current_task(), facts, EVENT_PACKET, 0);
 	owners.update(&inode, owner);
 }
 
-static __always_inline void use_socket(u32 number)
+static __always_inline void handle_socket_enter(u32 number)
 {
-	if (used_socket(number, false) < 0 && used_socket(number, true) < 0)
+	if (socket_argument(number, false) < 0 && socket_argument(number, true) < 0)
 		return; /* most calls end here */
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
-	s32 place = used_socket(number, compat), fd = -1;
+	s32 place = socket_argument(number, compat), fd = -1;
 	if (place < 0)
 		return;
 	struct pt_regs *regs = user_registers(task);
@@ -70,47 +64,47 @@ static __always_inline void use_socket(u32 number)
 		read_user(&fd, sizeof(fd), (void *)read_register(regs, compat, 1));
 	else
 		fd = place == 0 ? read_register(regs, compat, 0) : read_register(regs, compat, 2);
-	own_socket(fd);
+	set_socket_owner(fd);
 }
 
-static __always_inline void make_socket(u32 number, s64 retval)
+static __always_inline void handle_socket_exit(u32 number, s64 retval)
 {
-	if (!makes_socket(number, false) && !makes_socket(number, true))
+	if (!returns_socket(number, false) && !returns_socket(number, true))
 		return;
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
 	/* What else socketcall() returns is a length, or 0: seldom a socket, then its own. */
-	if (retval >= 0 && makes_socket(number, compat))
-		own_socket(retval);
+	if (retval >= 0 && returns_socket(number, compat))
+		set_socket_owner(retval);
 }
 
 #ifdef STEADY_HOOKS
 /* At raw_syscalls:sys_enter, whose context begins as that of its sys_exit does. */
-int on_socket_use(struct exit_context *ctx)
+int on_socket_enter(struct exit_context *ctx)
 {
-	use_socket(ctx->number);
+	handle_socket_enter(ctx->number);
 	return 0;
 }
 
-int on_socket_made(struct exit_context *ctx)
+int on_socket_exit(struct exit_context *ctx)
 {
-	make_socket(ctx->number, ctx->retval);
+	handle_socket_exit(ctx->number, ctx->retval);
 	return 0;
 }
 #else
-int on_socket_use(struct bpf_raw_tracepoint_args *ctx)
+int on_socket_enter(struct bpf_raw_tracepoint_args *ctx)
 {
 	disable_preemption();
-	use_socket(ctx->args[1]);
+	handle_socket_enter(ctx->args[1]);
 	enable_preemption();
 	return 0;
 }
 
-int on_socket_made(struct bpf_raw_tracepoint_args *ctx)
+int on_socket_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	disable_preemption();
-	make_socket(call_number(regs), ctx->args[1]);
+	handle_socket_exit(call_number(regs), ctx->args[1]);
 	enable_preemption();
 	return 0;
 }

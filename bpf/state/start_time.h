@@ -2,11 +2,11 @@
 /* The time at which tracing started, on the clock of start_boottime; 0 before. */
 #pragma once
 
-BPF_ARRAY(tracing_began, u64, 1);
+BPF_ARRAY(trace_start_time, u64, 1);
 
-static __always_inline u64 began(void)
+static __always_inline u64 trace_start(void)
 {
 	u32 zero = 0;
-	u64 *time = tracing_began.lookup(&zero);
+	u64 *time = trace_start_time.lookup(&zero);
 	return time ? *time : 0;
 }

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from tracee_ref.abi import FLAG_COMPAT
 from tracee_ref.containers.runtimes import Runtimes
-from tracee_ref.decode.records import FLAG_COMPAT, HEADER, RecordDecoder, View
+from tracee_ref.decode.records import HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.event import TraceEvent
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tracee_ref.abi import HOOK_SLOTS
 from tracee_ref.decode.records import HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.event import TraceEvent
-from tracee_ref.events.function_events import FUNCTIONS, SLOTS
+from tracee_ref.events.function_events import CALL_ENDS, FUNCTIONS, RAW_EVENTS
 from tracee_ref.kernel.plan import program_at
 from tracee_ref.output.go_values import arguments_text
 from tracee_ref.output.json_lines import JsonPrinter
@@ -25,7 +26,7 @@ NULL = 1 << 32
 def record(event: str, *slots: int, data: bytes = b"", call: int = -1) -> bytes:
     number = load_catalogue()[event].id
     header = HEADER.pack(5, 0, number, call, 1, 4, 0, *[0] * 9, 0, 0, b"cat", b"host", b"")
-    return header + struct.pack(f"{SLOTS}Q", *slots, *[9] * (SLOTS - len(slots))) + data
+    return header + struct.pack(f"{HOOK_SLOTS}Q", *slots, *[9] * (HOOK_SLOTS - len(slots))) + data
 
 
 def decode(record: bytes, *, printed: bool = True) -> TraceEvent:
@@ -49,8 +50,8 @@ def test_an_event_has_a_program_for_each_function(event: str) -> None:
 
 
 def test_the_slots_of_a_record() -> None:
-    assert f"#define HOOK_SLOTS {SLOTS} " in TEXT
-    assert max(len(load_catalogue()[name].args) for name in FUNCTIONS) <= SLOTS
+    events = (*FUNCTIONS, *RAW_EVENTS, *CALL_ENDS)
+    assert max(len(load_catalogue()[name].args) for name in events) == HOOK_SLOTS
 
 
 def test_an_opened_file() -> None:

@@ -29,8 +29,8 @@ PRELUDE = """
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-typedef uint64_t u64; typedef uint32_t u32; typedef uint16_t u16; typedef int64_t s64;
-typedef int32_t s32;
+typedef uint64_t u64; typedef uint32_t u32; typedef uint16_t u16; typedef uint8_t u8;
+typedef int64_t s64; typedef int32_t s32;
 #define __always_inline inline
 #define READ(pointer, field) ((pointer)->field)
 #define FIELD(pointer, field) ((pointer)->field)
@@ -47,11 +47,11 @@ REGISTERS = {
 }
 WRAPPERS = """
 int exec_(u32 n, int compat) { return is_exec(n, compat); }
-int path_(u32 n, int compat) { return path_place(n, compat); }
-int socket_(u32 n, int compat) { return takes_socket(n, compat); }
+int path_(u32 n, int compat) { return path_argument(n, compat); }
+int socket_(u32 n, int compat) { return has_socket_argument(n, compat); }
 int protect_(u32 n, int compat) { return is_mprotect(n, compat); }
-int uses_(u32 n, int compat) { return used_socket(n, compat); }
-int makes_(u32 n, int compat) { return makes_socket(n, compat); }
+int uses_(u32 n, int compat) { return socket_argument(n, compat); }
+int makes_(u32 n, int compat) { return returns_socket(n, compat); }
 int map_(u32 n, int compat) { return is_mmap(n, compat); }
 int dup_(u32 n, int compat) { return is_dup(n, compat); }
 int pkey_(u32 n, int compat) { return is_pkey_mprotect(n, compat); }
@@ -85,7 +85,8 @@ u64 seen(int place)
 def compiled(directory: Path, header: str, more: str = "") -> ctypes.CDLL:
     if not shutil.which("gcc"):
         pytest.skip("gcc is not installed")
-    text = (ROOT / "bpf" / header).read_text().replace("#pragma once", "")
+    parts = [(ROOT / "bpf" / name).read_text() for name in ("generated/abi.h", header)]
+    text = "\n".join(parts).replace("#pragma once", "")
     source, library = directory / "arch.c", directory / f"{Path(header).stem}.so"
     source.write_text("\n".join([PRELUDE, REGISTERS[header], text, WRAPPERS, more]))
     subprocess.run(["gcc", "-shared", "-fPIC", "-w", "-o", library, source], check=True)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracee_ref.abi import FLAG_COMPAT
 from tracee_ref.containers.runtimes import Runtimes
-from tracee_ref.decode.records import FLAG_COMPAT, FROM_DATA, HEADER, RecordDecoder, View
+from tracee_ref.decode.records import FROM_DATA, HEADER, RecordDecoder, View
 from tracee_ref.events.argument_types import Shape, shape_of
 from tracee_ref.events.catalogue import EventDefinition, load_catalogue
 from tracee_ref.output.columns import Containers

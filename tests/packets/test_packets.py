@@ -20,7 +20,7 @@ from tracee_ref.events.catalogue import all_events
 from tracee_ref.events.event import Argument
 from tracee_ref.events.hook_names import PACKET
 from tracee_ref.output.go_values import go_text
-from tracee_ref.packets.headers import ABOUT, protocol_name, read_packet
+from tracee_ref.packets.headers import PREFIX, protocol_name, read_packet
 from tracee_ref.packets.icmp import TYPES, TYPES_V6, type_code
 from tracee_ref.packets.rules import DERIVATIONS
 from tracee_ref.tables import selecting_scopes
@@ -56,7 +56,7 @@ def tcp(data: bytes, word: int = 0x5012, target: int = 80) -> bytes:
 
 
 def sent(packet: bytes) -> bytes:
-    return ABOUT.pack(len(packet), 1, 1, 0) + packet
+    return PREFIX.pack(len(packet), 1, 1, 0) + packet
 
 
 def events_of(packet: bytes, names: Any = DERIVATIONS) -> dict[str, dict[str, Any]]:

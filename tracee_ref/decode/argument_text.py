@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from ..abi import Alert
 from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import ArgumentDefinition, load_catalogue
 from ..events.names import values
@@ -61,7 +62,12 @@ def purpose(value: int) -> str:
     return READ_FOR[value] if 0 <= value < len(READ_FOR) else ""
 
 
-ALERTS: Final = {1: "mapped W+X", 2: "X added", 3: "W added to X", 4: "W removed from W+X"}
+ALERTS: Final[Mapping[int, str]] = {
+    Alert.MAPPED_W_X: "mapped W+X",
+    Alert.X_ADDED: "X added",
+    Alert.W_ADDED: "W added to X",
+    Alert.W_REMOVED: "W removed from W+X",
+}
 """What mem_prot_alert saw, by upstream's numbers, in words of our own."""
 
 RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (

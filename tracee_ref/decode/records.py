@@ -10,6 +10,18 @@ from os import fsdecode
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
+from .. import abi
+from ..abi import (
+    CONTAINER_ID_BYTES,
+    FLAG_COMPAT,
+    HOOK_SLOTS,
+    SLOT_CUT,
+    SLOT_NULL,
+    SLOT_STATE_SHIFT,
+    SLOT_UNREADABLE,
+    STDIN_INODE_SHIFT,
+    SYSCALL_ARGUMENTS,
+)
 from ..containers.runtimes import NOTHING, Runtimes
 from ..events.argument_types import Shape, decode_register, shape_of
 from ..events.catalogue import (
@@ -20,22 +32,16 @@ from ..events.catalogue import (
     native_events,
 )
 from ..events.event import Argument, ContextFlags, TraceEvent
-from ..events.function_events import CALL_ENDS, RAW_EVENTS, SLOTS
+from ..events.function_events import CALL_ENDS, RAW_EVENTS
 from .argument_text import printed_type, printer_of
 from .sockaddr import decode_sockaddr
 
-HEADER: Final = Struct("=QqIi3Q9IHH16s16s32s")
-"""``struct header``."""
+HEADER: Final = abi.HEADER.struct
+EVENT_AT: Final = abi.HEADER.offset("event")
+MASK_AT: Final = abi.HEADER.offset("mask")
+FLAGS_AT: Final = abi.HEADER.offset("flags")
 
-EVENT_AT, MASK_AT, FLAGS_AT = 16, 24, 86
-"""Where its fields lie."""
-
-NO_CONTAINER: Final = bytes(32)
-FLAG_COMPAT: Final = 1
-REGISTERS: Final = 6
-
-SLOT_NULL, SLOT_UNREADABLE, SLOT_CUT = 1, 2, 4
-"""States in the upper half of the slot of an argument that is not a number."""
+NO_CONTAINER: Final = bytes(CONTAINER_ID_BYTES)
 
 CUT: Final = "..."
 """Stands behind a text of which only the beginning was taken, as strace shows it."""
@@ -167,8 +173,8 @@ class EventDecoder:
 def slots_of(event: EventDefinition) -> int:
     """Return how many slots the record of an event has."""
     if event.functions or event.name in (*RAW_EVENTS, *CALL_ENDS):
-        return SLOTS
-    return REGISTERS if event.syscall else len(event.args)
+        return HOOK_SLOTS
+    return SYSCALL_ARGUMENTS if event.syscall else len(event.args)
 
 
 class ArgumentDecoder:
@@ -192,7 +198,7 @@ class ArgumentDecoder:
             if self._printer is None:
                 return Argument(name, type_, value), at
             return Argument(name, self._type, self._printer(value)), at
-        state, end = slot >> 32, at + (slot & 0xFFFFFFFF)
+        state, end = slot >> SLOT_STATE_SHIFT, at + (slot & 0xFFFFFFFF)
         if state == SLOT_NULL:
             return Argument(name, type_, None), at
         if state == SLOT_UNREADABLE:
@@ -238,7 +244,7 @@ def finish_exec(arguments: list[Argument], slots: Sequence[int]) -> None:
     path = by_name["stdin_path"]
     if path.value == "":
         slot = slots[arguments.index(by_name["stdin_type"])]
-        path.value = nameless_file(slot & 0xFFFF, slot >> 32)
+        path.value = nameless_file(slot & 0xFFFF, slot >> STDIN_INODE_SHIFT)
 
 
 def nameless_file(mode: int, inode: int) -> str:

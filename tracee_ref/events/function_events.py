@@ -37,6 +37,3 @@ RAW_EVENTS: Final = (*CGROUPS, "task_rename")
 
 CALL_ENDS: Final = ("socket_dup",)
 """Events at the end of system calls that are not those calls; their records are alike, too."""
-
-SLOTS: Final = 9
-"""Slots in the record of every event of this page (``HOOK_SLOTS`` of bpf/events/hook_event.h)."""

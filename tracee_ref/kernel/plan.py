@@ -59,7 +59,7 @@ RAW_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
 STEADY_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
     "fork": [Hook(KPROBE, "wake_up_new_task", "on_fork")],
     "exec": [
-        Hook(KPROBE, "security_bprm_committed_creds", "enter_program"),
+        Hook(KPROBE, "security_bprm_committed_creds", "on_bprm_committed"),
         Hook(TRACEPOINT, "sched:sched_process_exec", "on_exec"),
     ],
     "exit": [Hook(TRACEPOINT, "sched:sched_process_exit", "on_exit")],
@@ -263,8 +263,8 @@ class KernelPlan:
         kind, prefix = (TRACEPOINT, "raw_syscalls:") if self._steady else (RAW, "")
         if self._selects(PACKET):
             owners = "packet events: the process that uses a socket"
-            yield Hook(kind, f"{prefix}sys_enter", "on_socket_use", owners)
-            yield Hook(kind, f"{prefix}sys_exit", "on_socket_made", owners)
+            yield Hook(kind, f"{prefix}sys_enter", "on_socket_enter", owners)
+            yield Hook(kind, f"{prefix}sys_exit", "on_socket_exit", owners)
             yield Hook(HookKind.CGROUP, "ingress", "on_packet_in", "packet events")
             yield Hook(HookKind.CGROUP, "egress", "on_packet_out", "packet events")
 

@@ -7,9 +7,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from struct import Struct, pack, unpack
+from struct import pack, unpack
 from typing import Final
 
+from ..abi import CALL, SHAPES_MAX, ArgumentShape, Counter
 from ..errors import HostCode, HostError
 from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
@@ -24,30 +25,21 @@ from .ring import BATCH, RingReader
 from .seed.processes import Census
 from .seed.sockets import seed_owners
 
-COUNTERS: Final = ("seen", "filtered", "submitted", "lost", "unknown", "untracked")
-"""In the order of ``enum counter`` of bpf/lib/records.h."""
-
-CALL: Final = Struct("=QQII")
-
-SHAPE_NUMBERS: Final[dict[Shape, int]] = {
-    Shape.STRING: 1,
-    Shape.STRING_ARRAY: 2,
-    Shape.SOCKADDR: 3,
-    Shape.INT_PAIR: 5,
+SHAPES: Final[Mapping[Shape, ArgumentShape]] = {
+    Shape.STRING: ArgumentShape.STRING,
+    Shape.STRING_ARRAY: ArgumentShape.STRINGS,
+    Shape.SOCKADDR: ArgumentShape.SOCKADDR,
+    Shape.INT_PAIR: ArgumentShape.INT_PAIR,
 }
-"""As ``enum shape`` of bpf/events/arguments.h; all others are numbers."""
+"""All others are numbers."""
 
-SOCKADDR_OUT: Final = 4
-SKIPPED: Final = 6
-END: Final = 7
-"""Of the arguments that are more than numbers."""
 SOCKADDR_FILLED_BY: Final = frozenset(
     {"accept", "accept4", "getsockname", "getpeername", "recvfrom"}
 )
 """Calls that return an address: its length lies behind a pointer."""
 
 
-JUDGE: Final = "judge_hook"
+HOOK_MATCHER: Final = "match_hook"
 """The program that those at kernel functions share."""
 
 CGROUP_REPORTER: Final = "report_cgroup_event"
@@ -85,7 +77,7 @@ class KernelTracer:
 
     def start(self) -> None:
         """Switch the selection on: from here on every event is reported or counted."""
-        fd = self._program.map_fd("tracing_began")
+        fd = self._program.map_fd("trace_start_time")
         self._program.update(fd, ZERO, pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
         self._select(self._masks())
 
@@ -106,9 +98,9 @@ class KernelTracer:
         """Return each counter's value per CPU."""
         fd, cpus = self._program.map_fd("counters"), self._program.possible_cpus
         values = {}
-        for place, name in enumerate(COUNTERS):
-            both = (self._counts(fd, cpus, at) for at in (place, place + len(COUNTERS)))
-            values[name] = [sum(counts) for counts in zip(*both, strict=True)]
+        for counter in Counter:
+            both = (self._counts(fd, cpus, at) for at in (counter, counter + len(Counter)))
+            values[counter.name.lower()] = [sum(counts) for counts in zip(*both, strict=True)]
         return values
 
     def _counts(self, fd: int, cpus: int, place: int) -> tuple[int, ...]:
@@ -119,7 +111,7 @@ class KernelTracer:
         """Return how many instructions of each program of this run the verifier goes through."""
         kinds = {hook.function: (hook.kind.value, hook.at) for hook in self._plan.hooks()}
         kinds |= dict.fromkeys(self._plan.fillers().values(), ("KPROBE", ""))
-        kinds |= {JUDGE: ("KPROBE", "")} if self._plan.fillers() else {}
+        kinds |= {HOOK_MATCHER: ("KPROBE", "")} if self._plan.fillers() else {}
         kinds |= {CGROUP_REPORTER: ("RAW_TRACEPOINT", "")} if self._plan.reports_cgroups else {}
         return {name: self._program.verified(name, *kind) for name, kind in kinds.items()}
 
@@ -147,7 +139,7 @@ class KernelTracer:
         """Set the tail calls by which programs at functions go on (bpf/events/hook_event.h)."""
         fillers = self._plan.fillers()
         if fillers:
-            self._set_tail_call("hook_judge", 0, JUDGE, "KPROBE")
+            self._set_tail_call("hook_matcher", 0, HOOK_MATCHER, "KPROBE")
         for event, function in fillers.items():
             self._set_tail_call("hook_fillers", event, function, "KPROBE")
         if self._plan.reports_cgroups:
@@ -166,16 +158,16 @@ class KernelTracer:
     def _write_shapes(self) -> None:
         for event in self._plan.selected_calls():
             shapes = bytes(self._shape(event, i) for i in range(len(event.args)))
-            padded = shapes.rstrip(b"\0").ljust(8, bytes([END]))
+            padded = shapes.rstrip(b"\0").ljust(SHAPES_MAX, bytes([ArgumentShape.LAST]))
             self._program.update(self._program.map_fd("shapes"), pack("I", event.id), padded)
 
     def _shape(self, event: EventDefinition, place: int) -> int:
         shape = shape_of(event.name, event.args[place])
         if shape is Shape.SOCKADDR and event.name in SOCKADDR_FILLED_BY:
-            return SOCKADDR_OUT
+            return ArgumentShape.SOCKADDR_OUT
         if event.args[place].name == "envp" and not self._plan.settings.exec_env:
-            return SKIPPED
-        return SHAPE_NUMBERS.get(shape, 0)
+            return ArgumentShape.SKIPPED
+        return SHAPES.get(shape, ArgumentShape.NUMBER)
 
     def _call_table(self, masks: Mapping[int, int]) -> dict[int, bytes]:
         native = {number: id_ for number, id_ in native_events().items() if id_ in masks}
@@ -184,7 +176,7 @@ class KernelTracer:
         for number in native.keys() | compat.keys():
             events = native.get(number), compat.get(number)
             selected = (masks[e] if e is not None else 0 for e in events)
-            table[number] = CALL.pack(*selected, *(e or 0 for e in events))
+            table[number] = CALL.struct.pack(*selected, *(e or 0 for e in events))
         return table
 
     def _learn_processes(self) -> None:

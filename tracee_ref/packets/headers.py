@@ -13,10 +13,10 @@ from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Final
 
+from ..abi import PACKET_PREFIX
 from .shown import IPv4, IPv6, Tcp, Udp
 
-ABOUT: Final = Struct("=4I")
-"""``struct packet_about`` of bpf/events/packets.h."""
+PREFIX: Final = PACKET_PREFIX.struct
 
 HEADER4: Final = Struct("!BBHHHBBH4s4s")
 HEADER6: Final = Struct("!IHBB16s16s")
@@ -58,10 +58,10 @@ def read_packet(data: bytes) -> Packet | None:
 
     The last one is remembered: every event about a packet asks for it.
     """
-    if len(data) < ABOUT.size:
+    if len(data) < PREFIX.size:
         return None
-    length, interface, incoming, _ = ABOUT.unpack_from(data)
-    taken = data[ABOUT.size :]
+    length, interface, incoming, _ = PREFIX.unpack_from(data)
+    taken = data[PREFIX.size :]
     reader = READERS.get(taken[0] >> 4) if taken else None
     found = reader(taken) if reader else None
     if found is None:

@@ -6,16 +6,16 @@
 #ifdef EVENT_SECURITY_BPF
 int on_security_bpf(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_BPF);
+	start_hook(ctx, EVENT_SECURITY_BPF);
 	return 0;
 }
 
 int put_security_bpf(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[0] = function_argument(ctx, 0);
+	record->sent.slots[SECURITY_BPF_CMD] = function_argument(ctx, 0);
 	submit_hook(record);
 	return 0;
 }
@@ -24,18 +24,18 @@ int put_security_bpf(struct pt_regs *ctx)
 #ifdef EVENT_SECURITY_BPF_MAP
 int on_security_bpf_map(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_BPF_MAP);
+	start_hook(ctx, EVENT_SECURITY_BPF_MAP);
 	return 0;
 }
 
 int put_security_bpf_map(struct pt_regs *ctx)
 {
 	struct bpf_map *map = (struct bpf_map *)function_argument(ctx, 0);
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[0] = READ(map, id);
-	set_text(record, 1, put_name(record, map->name));
+	record->sent.slots[SECURITY_BPF_MAP_MAP_ID] = READ(map, id);
+	set_string(record, SECURITY_BPF_MAP_MAP_NAME, put_kernel_string(record, map->name));
 	submit_hook(record);
 	return 0;
 }

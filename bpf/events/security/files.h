@@ -10,32 +10,32 @@ static __always_inline u64 put_call_path(struct hook_record *record)
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
-	int place = path_place(current_call(task), compat);
+	int place = path_argument(current_call(task), compat);
 	if (!regs || place < 0)
 		return SLOT_NULL;
 	u64 from = place ? read_register(regs, compat, 1) : read_register(regs, compat, 0);
-	return put_user_text(record, (void *)from);
+	return put_user_string(record, (void *)from);
 }
 
 int on_security_file_open(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_FILE_OPEN);
+	start_hook(ctx, EVENT_SECURITY_FILE_OPEN);
 	return 0;
 }
 
 int put_security_file_open(struct pt_regs *ctx)
 {
 	struct file *file = (struct file *)function_argument(ctx, 0);
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
 	struct inode *inode = READ(file, f_inode);
-	set_text(record, 0, put_file(record, file));
-	record->sent.slots[1] = READ(file, f_flags);
-	record->sent.slots[2] = device_of(inode);
-	record->sent.slots[3] = READ(inode, i_ino);
-	record->sent.slots[4] = ctime_of(inode);
-	set_text(record, 5, put_call_path(record));
+	set_string(record, SECURITY_FILE_OPEN_PATHNAME, put_file(record, file));
+	record->sent.slots[SECURITY_FILE_OPEN_FLAGS] = READ(file, f_flags);
+	record->sent.slots[SECURITY_FILE_OPEN_DEV] = device_of(inode);
+	record->sent.slots[SECURITY_FILE_OPEN_INODE] = READ(inode, i_ino);
+	record->sent.slots[SECURITY_FILE_OPEN_CTIME] = ctime_of(inode);
+	set_string(record, SECURITY_FILE_OPEN_SYSCALL_PATHNAME, put_call_path(record));
 	submit_hook(record);
 	return 0;
 }
@@ -45,21 +45,21 @@ int put_security_file_open(struct pt_regs *ctx)
 /* Once for each program that an exec tries: a script, then its interpreter. */
 int on_security_bprm_check(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_BPRM_CHECK);
+	start_hook(ctx, EVENT_SECURITY_BPRM_CHECK);
 	return 0;
 }
 
 int put_security_bprm_check(struct pt_regs *ctx)
 {
 	struct linux_binprm *bprm = (struct linux_binprm *)function_argument(ctx, 0);
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
 	struct file *file = READ(bprm, file);
 	struct inode *inode = READ(file, f_inode);
-	set_text(record, 0, put_file(record, file));
-	record->sent.slots[1] = device_of(inode);
-	record->sent.slots[2] = READ(inode, i_ino);
+	set_string(record, SECURITY_BPRM_CHECK_PATHNAME, put_file(record, file));
+	record->sent.slots[SECURITY_BPRM_CHECK_DEV] = device_of(inode);
+	record->sent.slots[SECURITY_BPRM_CHECK_INODE] = READ(inode, i_ino);
 	submit_hook(record);
 	return 0;
 }
@@ -68,22 +68,22 @@ int put_security_bprm_check(struct pt_regs *ctx)
 #ifdef EVENT_SECURITY_KERNEL_READ_FILE
 int on_security_kernel_read_file(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_KERNEL_READ_FILE);
+	start_hook(ctx, EVENT_SECURITY_KERNEL_READ_FILE);
 	return 0;
 }
 
 int put_security_kernel_read_file(struct pt_regs *ctx)
 {
 	struct file *file = (struct file *)function_argument(ctx, 0);
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
 	struct inode *inode = READ(file, f_inode);
-	set_text(record, 0, put_file(record, file));
-	record->sent.slots[1] = device_of(inode);
-	record->sent.slots[2] = READ(inode, i_ino);
-	record->sent.slots[3] = function_argument(ctx, 1);
-	record->sent.slots[4] = ctime_of(inode);
+	set_string(record, SECURITY_KERNEL_READ_FILE_PATHNAME, put_file(record, file));
+	record->sent.slots[SECURITY_KERNEL_READ_FILE_DEV] = device_of(inode);
+	record->sent.slots[SECURITY_KERNEL_READ_FILE_INODE] = READ(inode, i_ino);
+	record->sent.slots[SECURITY_KERNEL_READ_FILE_TYPE] = function_argument(ctx, 1);
+	record->sent.slots[SECURITY_KERNEL_READ_FILE_CTIME] = ctime_of(inode);
 	submit_hook(record);
 	return 0;
 }
@@ -92,18 +92,18 @@ int put_security_kernel_read_file(struct pt_regs *ctx)
 #ifdef EVENT_SECURITY_KERNEL_POST_READ_FILE
 int on_security_kernel_post_read_file(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_KERNEL_POST_READ_FILE);
+	start_hook(ctx, EVENT_SECURITY_KERNEL_POST_READ_FILE);
 	return 0;
 }
 
 int put_security_kernel_post_read_file(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	set_text(record, 0, put_file(record, (struct file *)function_argument(ctx, 0)));
-	record->sent.slots[1] = function_argument(ctx, 2);
-	record->sent.slots[2] = function_argument(ctx, 3);
+	set_string(record, SECURITY_KERNEL_POST_READ_FILE_PATHNAME, put_file(record, (struct file *)function_argument(ctx, 0)));
+	record->sent.slots[SECURITY_KERNEL_POST_READ_FILE_SIZE] = function_argument(ctx, 2);
+	record->sent.slots[SECURITY_KERNEL_POST_READ_FILE_TYPE] = function_argument(ctx, 3);
 	submit_hook(record);
 	return 0;
 }

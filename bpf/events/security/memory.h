@@ -10,24 +10,24 @@
 int on_security_mmap_file(struct pt_regs *ctx)
 {
 	if (function_argument(ctx, 0))
-		begin_hook(ctx, EVENT_SECURITY_MMAP_FILE);
+		start_hook(ctx, EVENT_SECURITY_MMAP_FILE);
 	return 0;
 }
 
 int put_security_mmap_file(struct pt_regs *ctx)
 {
 	struct file *file = (struct file *)function_argument(ctx, 0);
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
 	struct inode *inode = READ(file, f_inode);
-	set_text(record, 0, put_file(record, file));
-	record->sent.slots[1] = READ(file, f_flags);
-	record->sent.slots[2] = device_of(inode);
-	record->sent.slots[3] = READ(inode, i_ino);
-	record->sent.slots[4] = ctime_of(inode);
-	record->sent.slots[5] = function_argument(ctx, 1);
-	record->sent.slots[6] = function_argument(ctx, 2);
+	set_string(record, SECURITY_MMAP_FILE_PATHNAME, put_file(record, file));
+	record->sent.slots[SECURITY_MMAP_FILE_FLAGS] = READ(file, f_flags);
+	record->sent.slots[SECURITY_MMAP_FILE_DEV] = device_of(inode);
+	record->sent.slots[SECURITY_MMAP_FILE_INODE] = READ(inode, i_ino);
+	record->sent.slots[SECURITY_MMAP_FILE_CTIME] = ctime_of(inode);
+	record->sent.slots[SECURITY_MMAP_FILE_PROT] = function_argument(ctx, 1);
+	record->sent.slots[SECURITY_MMAP_FILE_MMAP_FLAGS] = function_argument(ctx, 2);
 	submit_hook(record);
 	return 0;
 }
@@ -41,33 +41,33 @@ static __always_inline void put_range(struct hook_record *record)
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
 	s32 number = current_call(task);
-	record->sent.slots[4] = record->sent.slots[5] = 0;
-	record->sent.slots[6] = -1;
+	record->sent.slots[SECURITY_FILE_MPROTECT_ADDR] = record->sent.slots[SECURITY_FILE_MPROTECT_LEN] = 0;
+	record->sent.slots[SECURITY_FILE_MPROTECT_PKEY] = -1;
 	if (!regs || !is_mprotect(number, compat))
 		return;
-	record->sent.slots[4] = read_register(regs, compat, 0);
-	record->sent.slots[5] = read_register(regs, compat, 1);
+	record->sent.slots[SECURITY_FILE_MPROTECT_ADDR] = read_register(regs, compat, 0);
+	record->sent.slots[SECURITY_FILE_MPROTECT_LEN] = read_register(regs, compat, 1);
 	if (is_pkey_mprotect(number, compat))
-		record->sent.slots[6] = read_register(regs, compat, 3);
+		record->sent.slots[SECURITY_FILE_MPROTECT_PKEY] = read_register(regs, compat, 3);
 }
 
 int on_security_file_mprotect(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_FILE_MPROTECT);
+	start_hook(ctx, EVENT_SECURITY_FILE_MPROTECT);
 	return 0;
 }
 
 int put_security_file_mprotect(struct pt_regs *ctx)
 {
 	struct vm_area_struct *vma = (struct vm_area_struct *)function_argument(ctx, 0);
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
 	struct file *file = READ(vma, vm_file);
-	set_text(record, 0, put_file(record, file));
-	record->sent.slots[1] = function_argument(ctx, 1);
-	record->sent.slots[2] = file ? ctime_of(READ(file, f_inode)) : 0;
-	record->sent.slots[3] = READ(vma, vm_flags) & PROTECTION;
+	set_string(record, SECURITY_FILE_MPROTECT_PATHNAME, put_file(record, file));
+	record->sent.slots[SECURITY_FILE_MPROTECT_PROT] = function_argument(ctx, 1);
+	record->sent.slots[SECURITY_FILE_MPROTECT_CTIME] = file ? ctime_of(READ(file, f_inode)) : 0;
+	record->sent.slots[SECURITY_FILE_MPROTECT_PREV_PROT] = READ(vma, vm_flags) & PROTECTION;
 	put_range(record);
 	submit_hook(record);
 	return 0;

@@ -13,7 +13,7 @@ static __always_inline s64 socket_of_call(void)
 	s32 number = current_call(task), fd = -1;
 	if (!regs)
 		return fd;
-	if (takes_socket(number, compat))
+	if (has_socket_argument(number, compat))
 		fd = read_register(regs, compat, 0);
 	else if (compat && number == SOCKETCALL)
 		read_user(&fd, sizeof(fd), (void *)read_register(regs, compat, 1));
@@ -23,19 +23,19 @@ static __always_inline s64 socket_of_call(void)
 #ifdef EVENT_SECURITY_SOCKET_CREATE
 int on_security_socket_create(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_SOCKET_CREATE);
+	start_hook(ctx, EVENT_SECURITY_SOCKET_CREATE);
 	return 0;
 }
 
 int put_security_socket_create(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[0] = function_argument(ctx, 0);
-	record->sent.slots[1] = function_argument(ctx, 1);
-	record->sent.slots[2] = function_argument(ctx, 2);
-	record->sent.slots[3] = function_argument(ctx, 3);
+	record->sent.slots[SECURITY_SOCKET_CREATE_FAMILY] = function_argument(ctx, 0);
+	record->sent.slots[SECURITY_SOCKET_CREATE_TYPE] = function_argument(ctx, 1);
+	record->sent.slots[SECURITY_SOCKET_CREATE_PROTOCOL] = function_argument(ctx, 2);
+	record->sent.slots[SECURITY_SOCKET_CREATE_KERN] = function_argument(ctx, 3);
 	submit_hook(record);
 	return 0;
 }
@@ -44,18 +44,18 @@ int put_security_socket_create(struct pt_regs *ctx)
 #ifdef EVENT_SECURITY_SOCKET_LISTEN
 int on_security_socket_listen(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_SOCKET_LISTEN);
+	start_hook(ctx, EVENT_SECURITY_SOCKET_LISTEN);
 	return 0;
 }
 
 int put_security_socket_listen(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[0] = socket_of_call();
-	record->sent.slots[1] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
-	record->sent.slots[2] = function_argument(ctx, 1);
+	record->sent.slots[SECURITY_SOCKET_LISTEN_SOCKFD] = socket_of_call();
+	record->sent.slots[SECURITY_SOCKET_LISTEN_LOCAL_ADDR] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	record->sent.slots[SECURITY_SOCKET_LISTEN_BACKLOG] = function_argument(ctx, 1);
 	submit_hook(record);
 	return 0;
 }
@@ -64,17 +64,17 @@ int put_security_socket_listen(struct pt_regs *ctx)
 #ifdef EVENT_SECURITY_SOCKET_ACCEPT
 int on_security_socket_accept(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_SOCKET_ACCEPT);
+	start_hook(ctx, EVENT_SECURITY_SOCKET_ACCEPT);
 	return 0;
 }
 
 int put_security_socket_accept(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[0] = socket_of_call();
-	record->sent.slots[1] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	record->sent.slots[SECURITY_SOCKET_ACCEPT_SOCKFD] = socket_of_call();
+	record->sent.slots[SECURITY_SOCKET_ACCEPT_LOCAL_ADDR] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
 	submit_hook(record);
 	return 0;
 }
@@ -83,19 +83,19 @@ int put_security_socket_accept(struct pt_regs *ctx)
 #ifdef EVENT_SECURITY_SOCKET_SETSOCKOPT
 int on_security_socket_setsockopt(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_SOCKET_SETSOCKOPT);
+	start_hook(ctx, EVENT_SECURITY_SOCKET_SETSOCKOPT);
 	return 0;
 }
 
 int put_security_socket_setsockopt(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[0] = socket_of_call();
-	record->sent.slots[1] = function_argument(ctx, 1);
-	record->sent.slots[2] = function_argument(ctx, 2);
-	record->sent.slots[3] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_SOCKFD] = socket_of_call();
+	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_LEVEL] = function_argument(ctx, 1);
+	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_OPTNAME] = function_argument(ctx, 2);
+	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_LOCAL_ADDR] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
 	submit_hook(record);
 	return 0;
 }
@@ -104,11 +104,11 @@ int put_security_socket_setsockopt(struct pt_regs *ctx)
 /* Connecting and binding: the address that was given, as the kernel has copied it. */
 static __always_inline int put_given_address(struct pt_regs *ctx)
 {
-	struct hook_record *record = begun_hook();
+	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[0] = socket_of_call();
-	record->sent.slots[1] =
+	record->sent.slots[SECURITY_SOCKET_CONNECT_SOCKFD] = socket_of_call();
+	record->sent.slots[SECURITY_SOCKET_CONNECT_REMOTE_ADDR] =
 		put_bytes(record, (void *)function_argument(ctx, 1), (u32)function_argument(ctx, 2));
 	submit_hook(record);
 	return 0;
@@ -117,7 +117,7 @@ static __always_inline int put_given_address(struct pt_regs *ctx)
 #ifdef EVENT_SECURITY_SOCKET_CONNECT
 int on_security_socket_connect(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_SOCKET_CONNECT);
+	start_hook(ctx, EVENT_SECURITY_SOCKET_CONNECT);
 	return 0;
 }
 
@@ -130,7 +130,7 @@ int put_security_socket_connect(struct pt_regs *ctx)
 #ifdef EVENT_SECURITY_SOCKET_BIND
 int on_security_socket_bind(struct pt_regs *ctx)
 {
-	begin_hook(ctx, EVENT_SECURITY_SOCKET_BIND);
+	start_hook(ctx, EVENT_SECURITY_SOCKET_BIND);
 	return 0;
 }
 

@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from struct import pack, unpack_from
+from struct import pack
 from typing import Final
 
+from ...abi import CONTAINER
 from ...containers.cgroups import Hierarchy, containers_below, root_of, walk
 from ...errors import HostCode, HostError
 from ...tables.containers import ContainerTable
@@ -20,9 +21,6 @@ from .layouts import container_bytes
 
 CONTAINERS: Final = 16384
 """Places for cgroups of containers, those below them included."""
-
-CONTAINER_SIZE: Final = 48
-"""Bytes of ``struct container`` of bpf/state/cgroups.h."""
 
 BPF_NOEXIST: Final = 1
 EVERYONE: Final = (1 << 64) - 1
@@ -59,13 +57,13 @@ class ContainerWriter:
         for place in containers_below(root) if root else ():
             with suppress(OSError):  # gone meanwhile
                 key = pack("Q", place.stat().st_ino)
-                known = self._program.lookup(fd, key, CONTAINER_SIZE)
-                if known and not unpack_from("QQ", known)[1]:
+                value = self._program.lookup(fd, key, CONTAINER.struct.size)
+                if value and not CONTAINER.struct.unpack(value)[1]:
                     yield place
 
     def _learn(self, cgroup: int, container: str) -> None:
         accept = self._tables.accept_old(container) if self._tables else EVERYONE
-        value = pack("QQ", accept, False) + container_bytes(container)
+        value = CONTAINER.struct.pack(accept, False, container_bytes(container))
         # What the kernel side has seen itself was made after tracing began.
         fd = self._program.map_fd("containers")
         error = self._program.update(fd, pack("Q", cgroup), value, BPF_NOEXIST)

@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from struct import pack
 from typing import Final
 
+from ...abi import SHAPES_MAX, STRING_ARGUMENT
 from ...errors import HostCode, HostError
 from ...events.catalogue import all_events
 from ...tables.fields import S64_MAX, STRING_BYTES, FieldTables
 from ...tables.intervals import Intervals
 from ..build.program import Program
-
-PLACES: Final = 8
-"""Numbers of arguments go by eights from one event to the next."""
 
 BITS: Final = 8
 
@@ -26,13 +24,16 @@ def field_defines(tables: FieldTables) -> dict[str, str]:
     names: dict[str, str] = {}
     if tables.retvals:
         names |= {"USE_RETVALS": "", "RETVAL_EVENTS": str(len(tables.retvals))}
-        names |= {"RETVAL_STRETCHES": str(_stretches(tables))}
+        names |= {"RETVAL_INTERVALS": str(_stretches(tables))}
     if tables.strings:
         nodes = sum(len(texts.accept) for texts in tables.strings.values())
-        names |= {"USE_TEXTS": "", "TEXT_ROOM": str(STRING_BYTES), "TEXT_PLACES": str(PLACES)}
+        names |= {
+            "USE_STRINGS": "",
+            "STRING_KEY_SIZE": str(STRING_BYTES),
+        }
         places = sum(1 << place for place in {place for _, place in tables.strings})
-        names |= {"TEXT_FILTERED_PLACES": str(places)}
-        names |= {"TEXT_ARGUMENTS": str(len(tables.strings)), "TEXT_NODES": str(max(1, nodes))}
+        names |= {"STRING_FILTERED_ARGUMENTS": str(places)}
+        names |= {"STRING_ARGUMENTS": str(len(tables.strings)), "STRING_NODES": str(max(1, nodes))}
     return names
 
 
@@ -41,8 +42,8 @@ def write_fields(program: Program, tables: FieldTables) -> None:
     if tables.retvals:
         _write(program, "retval_tables", _retvals(tables))
     if tables.strings:
-        _write(program, "text_arguments", _arguments(tables))
-        _write(program, "text_nodes", _nodes(tables))
+        _write(program, "string_arguments", _arguments(tables))
+        _write(program, "string_nodes", _nodes(tables))
 
 
 def _retvals(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
@@ -52,7 +53,10 @@ def _retvals(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
 
 def _arguments(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
     for (event, place), texts in tables.strings.items():
-        yield pack("I", _argument(event, place)), pack("QQ", texts.otherwise, texts.absent)
+        yield (
+            pack("I", _argument(event, place)),
+            STRING_ARGUMENT.struct.pack(texts.otherwise, texts.absent),
+        )
 
 
 def _nodes(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
@@ -78,7 +82,7 @@ def _stretches(tables: FieldTables) -> int:
 
 
 def _argument(event: str, place: int) -> int:
-    return _event(event) * PLACES + place
+    return _event(event) * SHAPES_MAX + place
 
 
 def _event(name: str) -> int:

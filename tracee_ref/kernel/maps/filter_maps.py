@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from model.scope import Key
 
+from ...abi import NameKind
 from ...errors import HostCode, HostError
 from ...tables import AcceptTables
 from ...tables.intervals import Intervals
@@ -18,7 +19,6 @@ from ..build.program import Program
 from .cuckoo import fitting_bits, hash_defines
 from .layouts import (
     EMPTY_VALUE,
-    KINDS,
     PATH_SIZE,
     automata_of,
     binary_entries,
@@ -157,11 +157,11 @@ class TableWriter:
     def _automata(self, automata: Mapping[Key, Automaton]) -> None:
         classes, first = int(self._sizes["PATTERN_CLASSES"]), first_rows(automata)
         for key, table in automata.items():
-            self._entries("pattern_classes", {pack("I", KINDS[key]): table.classes})
+            self._entries("pattern_classes", {pack("I", NameKind[key.name]): table.classes})
             rows = row_entries(table, first[key], classes)
             self._entries("pattern_rows", rows)
             met = zip(rows, map(verdict_bytes, table.masks), strict=True)
-            self._entries("pattern_met", dict(met))
+            self._entries("pattern_verdicts", dict(met))
 
     def _values(self, entries: Mapping[bytes, bytes]) -> None:
         self._entries("value_table", entries)

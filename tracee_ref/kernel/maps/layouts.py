@@ -10,6 +10,14 @@ from typing import Final
 
 from model.scope import Key
 
+from ...abi import (
+    CONTAINER_MASKS,
+    ID_PREFIX,
+    PATTERN_MATCHED,
+    VALUE_SLOT,
+    VERDICT,
+    ValueKind,
+)
 from ...errors import HostCode, HostError
 from ...tables import AcceptTables
 from ...tables.compile import PATH_BYTES, Binaries
@@ -22,15 +30,9 @@ from .cuckoo import Words, arranged
 PATH_SIZE: Final = PATH_BYTES + 4
 """The path, its NUL, and padding: with the u32 before it the key is a multiple of 8 bytes."""
 
-KINDS: Final = {Key.COMM: 0, Key.UTS: 1, Key.MNTNS: 2, Key.PIDNS: 3, Key.UID: 4, Key.PID: 5}
-"""Names in the order of ``pattern_classes``; one less than in ``enum value_kind``."""
-
 VALUE: Final = Struct("2Q")
-EMPTY_VALUE: Final = bytes(32)
+EMPTY_VALUE: Final = bytes(VALUE_SLOT.struct.size)
 """An empty slot of ``value_table``."""
-
-MET: Final = 0x80000000
-"""Set in the number of a state where patterns end."""
 
 
 def chunks_of(table: Intervals, size: int, count: int) -> list[Intervals]:
@@ -74,8 +76,8 @@ def first_rows(automata: Mapping[Key, Automaton]) -> dict[Key, int]:
 
 
 def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes]:
-    """Return the elements of ``pattern_rows``; a state where patterns end has the flag MET."""
-    marks = [first + i | (MET if _says(met) else 0) for i, met in enumerate(table.masks)]
+    """Return the elements of ``pattern_rows``; where a pattern ends, PATTERN_MATCHED is set."""
+    marks = [first + i | (PATTERN_MATCHED if _says(m) else 0) for i, m in enumerate(table.masks)]
     spare = [0] * (classes - table.class_count)
     return {
         pack("I", first + i): array("I", [*map(marks.__getitem__, row), *spare]).tobytes()
@@ -86,7 +88,7 @@ def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes
 def value_verdicts(tables: AcceptTables) -> dict[Words, ScopeMasks]:
     """Return the values of ``value_table`` and what they say; the last byte is the kind."""
     return {
-        (words[0], words[1] | KINDS[key] + 1 << 56): verdict
+        (words[0], words[1] | ValueKind[key.name] << 56): verdict
         for key, table in tables.values.items()
         if isinstance(table, MaskTable)
         for value, verdict in table.masks.items()
@@ -100,7 +102,7 @@ def value_entries(says: Mapping[Words, ScopeMasks], bits: int) -> dict[bytes, by
     if slots is None:
         raise HostError(HostCode.TABLE_SIZE, f"{len(says)} values find no place in {1 << bits}")
     return {
-        pack("I", at): VALUE.pack(*words) + verdict_bytes(says[words])
+        pack("I", at): VALUE_SLOT.struct.pack(VALUE.pack(*words), verdict_bytes(says[words]))
         for at, words in slots.items()
     }
 
@@ -123,11 +125,16 @@ def binary_key(mntns: int, path: bytes) -> bytes:
 
 
 def prefix_entries(table: ContainerTable) -> dict[bytes, bytes]:
-    """Return the elements of ``container_prefixes``; a digit of an id is four bits of it."""
+    """Return the elements of ``container_prefixes``."""
     return {
-        pack("I", 4 * len(prefix)) + container_bytes(prefix): pack("QQ", *masks)
+        prefix_key(prefix): CONTAINER_MASKS.struct.pack(*masks)
         for prefix, masks in table.by_prefix.items()
     }
+
+
+def prefix_key(prefix: str) -> bytes:
+    """Return a ``struct id_prefix``; a digit is four bits of the id."""
+    return ID_PREFIX.struct.pack(4 * len(prefix), container_bytes(prefix))
 
 
 def container_bytes(prefix: str) -> bytes:
@@ -137,7 +144,7 @@ def container_bytes(prefix: str) -> bytes:
 
 def verdict_bytes(verdict: ScopeMasks) -> bytes:
     """Return a ``struct verdict``."""
-    return pack("QQ", verdict.equal, verdict.excluded)
+    return VERDICT.struct.pack(verdict.equal, verdict.excluded)
 
 
 def _says(verdict: ScopeMasks) -> bool:

@@ -14,19 +14,18 @@ from typing import Final
 from model.lifecycle import Start, descent
 from model.scope import Binary
 
+from ... import abi
 from ...procfs import ancestors, process_ids, read_start, start_time
 from ...tables import AcceptTables
 from ...tables.compile import program_keys
 from ...tables.intervals import ALL_SCOPES
 from ...tables.masks import ScopeMasks
 from ..build.program import Program
+from ..maps.layouts import verdict_bytes
 
-PROCESS: Final = Struct("=4Q")
-"""``struct process`` of bpf/state/processes.h."""
-
-DESCENT: Final = Struct("=3QII")
-"""``struct descent``."""
-
+PROCESS: Final = abi.PROCESS.struct
+DESCENT: Final = abi.DESCENT.struct
+VERDICT: Final = abi.VERDICT.struct
 PID: Final = Struct("=I")
 BPF_NOEXIST, BPF_EXIST = 1, 2
 
@@ -79,7 +78,7 @@ class Census:
     def _learn_descent(self, pid: int) -> None:
         if (fd := self._fd("descents")) is not None:
             said = self._said(pid)
-            value = DESCENT.pack(said.equal, said.excluded, 0, 0, False)
+            value = DESCENT.pack(verdict_bytes(said), 0, 0, False)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
     def _said(self, pid: int) -> ScopeMasks:
@@ -94,11 +93,13 @@ class Census:
             return 0
         for key in self._program.keys(fd, PID.size):
             value = self._program.lookup(fd, key, DESCENT.size)
-            equal, excluded, began, parent, unknown = DESCENT.unpack(value) if value else (0,) * 5
-            if unknown:
+            if value is None:
+                continue
+            inherited, start, parent, incomplete = DESCENT.unpack(value)
+            if incomplete:
                 said = self._said(parent)
-                said.merge(ScopeMasks(equal, excluded))
-                whole = DESCENT.pack(said.equal, said.excluded, began, parent, False)
+                said.merge(ScopeMasks(*VERDICT.unpack(inherited)))
+                whole = DESCENT.pack(verdict_bytes(said), start, parent, False)
                 self._program.update(fd, key, whole, BPF_EXIST)
                 completed += 1
         return completed

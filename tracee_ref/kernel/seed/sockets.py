@@ -13,21 +13,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from struct import Struct, pack
+from struct import pack
 from typing import Final
 
 from model.facts import Container, Process
 from model.match import process_holds
 from model.scope import Scope
 
+from ...abi import OWNER
 from ...containers.cgroups import Hierarchy
 from ...decode.records import HEADER, NO_CONTAINER
 from ...procfs import PROC, ProcessInfo, cgroup_of, process_ids, read_process, start_time
 from ..build.program import Program
 from .processes import BPF_NOEXIST
-
-OWNER: Final = Struct("=3Q")
-"""``struct owner`` of bpf/state/sockets.h, up to its header."""
 
 SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
 TABLES: Final = (
@@ -51,7 +49,7 @@ def seed_owners(
             continue
         mask = accepted(scopes, owner.process)
         for inode in inodes:
-            value = OWNER.pack(mask, inode, False) + record_header(owner, event)
+            value = OWNER.struct.pack(mask, inode, False, record_header(owner, event))
             program.update(fd, pack("Q", inode), value, BPF_NOEXIST)
 
 

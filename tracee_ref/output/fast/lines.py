@@ -15,16 +15,15 @@ from itertools import chain
 from struct import Struct
 from typing import Any, Final
 
+from ...abi import FLAG_COMPAT, SYSCALL_ARGUMENTS
 from ...decode.argument_text import PrinterOf, printed_type, printer_of
 from ...decode.records import (
     EVENT_AT,
     FINISHERS,
-    FLAG_COMPAT,
     FLAGS_AT,
     FROM_DATA,
     HEADER,
     MASK_AT,
-    REGISTERS,
     RecordDecoder,
     View,
 )
@@ -178,7 +177,7 @@ class FastEvent:
 def layout_of(shapes: Iterable[Shape]) -> Struct:
     """Return where the values are that are not the same for all lines of a thread."""
     slots = [SLOT_FORMATS.get(shape, "Q") for shape in shapes]
-    return Struct(f"{REST}{''.join(slots)}{8 * (REGISTERS - len(slots))}x")
+    return Struct(f"{REST}{''.join(slots)}{8 * (SYSCALL_ARGUMENTS - len(slots))}x")
 
 
 class Texts(dict[Any, str]):

@@ -1,0 +1,291 @@
+"""Constants and structures that the BPF programs and user space share.
+
+Each is written here only: ``tools/make_abi.py`` derives ``bpf/generated/abi.h`` from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from struct import Struct
+from typing import Final
+
+
+class Enumerator(IntEnum):
+    """A C enumerator with a comment."""
+
+    comment: str
+
+    def __new__(cls, value: int, comment: str = "") -> Enumerator:  # noqa: D102
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.comment = comment
+        return member
+
+
+class Counter(Enumerator):
+    """Counters of events; a second set, of the packet programs, follows the first."""
+
+    SEEN = 0, "selected events that reached the matcher"
+    FILTERED = 1, "seen events that no scope matched"
+    SUBMITTED = 2, "written to the ring buffer"
+    LOST = 3, "no room in the ring buffer"
+    UNKNOWN = 4, "matched with incomplete facts of their process"
+    UNTRACKED = 5, "processes and cgroups of containers that did not fit into a map"
+
+
+class ArgumentShape(Enumerator):
+    """How the kernel side copies an argument of a syscall."""
+
+    NUMBER = 0, "the register; also a pointer that is not followed"
+    STRING = 1, "char *, up to its NUL"
+    STRINGS = 2, "char **, up to its NULL"
+    SOCKADDR = 3, "struct sockaddr *, the length in the next register"
+    SOCKADDR_OUT = 4, "struct sockaddr *, the next register points to the length"
+    INT_PAIR = 5, "int[2]"
+    SKIPPED = 6, "not needed in this run"
+    LAST = 7, "this argument and all after it are numbers"
+
+
+class ValueKind(Enumerator):
+    """Kinds of keys in ``value_table``, in the last byte of the key; 0 is an empty slot."""
+
+    COMM = 1
+    UTS = 2
+    MNTNS = 3
+    PIDNS = 4
+    UID = 5
+    PID = 6
+
+
+class NameKind(Enumerator):
+    """Kinds of names that have patterns: the index into ``pattern_classes``."""
+
+    COMM = 0
+    UTS = 1
+
+
+class Alert(Enumerator):
+    """Changes of protection that mem_prot_alert reports, numbered as in Tracee v0.12."""
+
+    NONE = 0
+    MAPPED_W_X = 1
+    X_ADDED = 2
+    W_ADDED = 3
+    W_REMOVED = 4
+
+
+ENUMS: Final[Mapping[str, type[Enumerator]]] = {
+    "COUNTER": Counter,
+    "SHAPE": ArgumentShape,
+    "VALUE": ValueKind,
+    "NAME": NameKind,
+    "ALERT": Alert,
+}
+"""C enums by the prefix of their enumerators."""
+
+FLAG_COMPAT: Final = 1
+SLOT_STATE_SHIFT: Final = 32
+SLOT_NULL: Final = 1
+SLOT_UNREADABLE: Final = 2
+SLOT_CUT: Final = 4
+STDIN_INODE_SHIFT: Final = 32
+SYSCALL_ARGUMENTS: Final = 6
+SHAPES_MAX: Final = 8
+HOOK_SLOTS: Final = 9
+NAME_BYTES: Final = 16
+CONTAINER_ID_BYTES: Final = 32
+PATTERN_MATCHED: Final = 1 << 31
+
+CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
+    "FLAG_COMPAT": (f"{FLAG_COMPAT}", "header.flags: the task was in a 32-bit syscall"),
+    "SLOT_NULL": (f"({SLOT_NULL}ULL << {SLOT_STATE_SHIFT})", "a NULL pointer was passed"),
+    "SLOT_UNREADABLE": (
+        f"({SLOT_UNREADABLE}ULL << {SLOT_STATE_SHIFT})",
+        "the memory could not be read",
+    ),
+    "SLOT_CUT": (f"({SLOT_CUT}ULL << {SLOT_STATE_SHIFT})", "only the beginning was copied"),
+    "STDIN_INODE_SHIFT": (f"{STDIN_INODE_SHIFT}", "of the inode number above the file's mode"),
+    "REGISTERS": (f"{SYSCALL_ARGUMENTS}", "arguments of a syscall"),
+    "SHAPES_MAX": (f"{SHAPES_MAX}", "the same, as a power of two for the verifier"),
+    "HOOK_SLOTS": (f"{HOOK_SLOTS}", "in the record of every event at a hook, used or not"),
+    "NAME_SIZE": (f"{NAME_BYTES}", "TASK_COMM_LEN; also the part of a host name that is compared"),
+    "NAME_WORDS": (f"{NAME_BYTES // 8}", "in u64: bytes are copied one by one"),
+    "CONTAINER_ID_SIZE": (f"{CONTAINER_ID_BYTES}", "of the 64 hexadecimal digits of an id"),
+    "CONTAINER_ID_WORDS": (f"{CONTAINER_ID_BYTES // 8}", ""),
+    "PATTERN_MATCHED": (f"{PATTERN_MATCHED:#x}u", "in pattern_row.next: a pattern ends there"),
+}
+"""C macros, with their comments."""
+
+FORMATS: Final = {"u64": "Q", "s64": "q", "u32": "I", "s32": "i", "u16": "H"}
+ELEMENT_BYTES: Final = {"u64": 8, "u8": 1}
+"""Sizes of the elements of an array, in bytes."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a C structure: a scalar, ``count`` elements, or another structure.
+
+    User space has an array or a structure as ``bytes``, and an array of ``numbers`` as integers.
+    """
+
+    name: str
+    type: str
+    comment: str = ""
+    count: int = 0
+    numbers: bool = False
+    nested: Layout | None = None
+
+    @property
+    def format(self) -> str:
+        """Return the format of the field for the module ``struct``."""
+        if self.nested:
+            return f"{self.nested.struct.size}s"
+        if self.count and not self.numbers:
+            return f"{ELEMENT_BYTES[self.type] * self.count}s"
+        return FORMATS[self.type] * max(1, self.count)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A C structure without padding."""
+
+    name: str
+    comment: str
+    fields: Sequence[Field]
+
+    @cached_property
+    def struct(self) -> Struct:
+        """Return the structure as ``struct`` packs it."""
+        return Struct("=" + "".join(field.format for field in self.fields))
+
+    def offset(self, name: str) -> int:
+        """Return the offset of a field in bytes."""
+        names = [field.name for field in self.fields]
+        before = self.fields[: names.index(name)]
+        return Struct("=" + "".join(field.format for field in before)).size
+
+
+HEADER: Final = Layout(
+    "header",
+    "The start of every record. The slots follow, one u64 for each argument, then the bytes of\n"
+    "the arguments that are not numbers, in order, each as long as its slot says.",
+    [
+        Field("time", "u64", "ns since boot, suspended time included (CLOCK_BOOTTIME)"),
+        Field("retval", "s64"),
+        Field("event", "u32"),
+        Field("syscall", "s32", "number of the syscall that the task was in, -1 for none"),
+        Field("mask", "u64", "scopes that matched"),
+        Field("start_time", "u64", "of the thread, same clock"),
+        Field("cgroup", "u64", "id in the hierarchy that containers are found by"),
+        Field("pid", "u32"),
+        Field("tid", "u32"),
+        Field("ppid", "u32"),
+        Field("inner_pid", "u32", "in the pid namespace of the task"),
+        Field("inner_tid", "u32"),
+        Field("inner_ppid", "u32"),
+        Field("uid", "u32"),
+        Field("mntns", "u32"),
+        Field("pidns", "u32"),
+        Field("cpu", "u16"),
+        Field("flags", "u16"),
+        Field("comm", "u64", count=NAME_BYTES // 8),
+        Field("uts", "u64", count=NAME_BYTES // 8),
+        Field("container", "u64", "zero for none", count=CONTAINER_ID_BYTES // 8),
+    ],
+)
+PACKET_PREFIX: Final = Layout(
+    "packet_prefix",
+    "Precedes the bytes of a packet.",
+    [
+        Field("length", "u32", "of the whole packet"),
+        Field("interface", "u32", "its index"),
+        Field("incoming", "u32"),
+        Field("unused", "u32"),
+    ],
+)
+CALL: Final = Layout(
+    "call",
+    "By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected it,\n"
+    "and its event.",
+    [
+        Field("selected", "u64", count=2, numbers=True),
+        Field("event", "u32", count=2, numbers=True),
+    ],
+)
+VERDICT: Final = Layout(
+    "verdict",
+    "The part of a value in rule 4: the scopes that have it as an `=` value, and the scopes that\n"
+    "exclude it.",
+    [Field("equal", "u64"), Field("excluded", "u64")],
+)
+VALUE_SLOT: Final = Layout(
+    "value_slot",
+    "A slot of value_table: a key of 16 bytes, with its kind in the last one.",
+    [Field("words", "u64", count=2), Field("verdict", "verdict", nested=VERDICT)],
+)
+ID_PREFIX: Final = Layout(
+    "id_prefix",
+    "A key of container_prefixes: the first bits of an id.",
+    [Field("bits", "u32"), Field("id", "u8", count=CONTAINER_ID_BYTES)],
+)
+CONTAINER_MASKS: Final = Layout(
+    "container_masks",
+    "Scopes that accept a container with the prefix, by whether it existed before tracing.",
+    [Field("before_trace", "u64"), Field("after_trace", "u64")],
+)
+CONTAINER: Final = Layout(
+    "container",
+    "The container that a cgroup belongs to.",
+    [
+        Field("accept", "u64", "scopes whose container filters hold"),
+        Field("started_after_trace", "u64"),
+        Field("id", "u64", count=CONTAINER_ID_BYTES // 8),
+    ],
+)
+PROCESS: Final = Layout(
+    "process",
+    "State of a process: set at exec, inherited at fork.",
+    [
+        Field("binary", "u64", "scopes that accept the executed file"),
+        Field("followed", "u64", "scopes that follow the process (rule 13)"),
+        Field("start_time", "u64", "as start_boottime; 0 if it is older than the tracer"),
+        Field("before_exec", "u64", "the COMMAND before its exec, which runs the tracer's code"),
+    ],
+)
+DESCENT: Final = Layout(
+    "descent",
+    "What the tree filters say of a process and of all processes that it descends from.",
+    [
+        Field("joined", "verdict", nested=VERDICT),
+        Field("start_time", "u64", "as in struct process"),
+        Field("parent", "u32"),
+        Field("incomplete", "u32", "the parent had no entry at the fork: user space completes it"),
+    ],
+)
+OWNER: Final = Layout(
+    "owner",
+    "The process that used a socket last.",
+    [
+        Field("mask", "u64", "scopes whose process filters hold"),
+        Field("inode", "u64", "as the key: the LRU map may reuse the element meanwhile"),
+        Field("incomplete", "u64", "matched with incomplete facts of the process"),
+        Field("header", "header", nested=HEADER),
+    ],
+)
+STRING_ARGUMENT: Final = Layout(
+    "string_argument",
+    "Scopes that accept an argument where no node decides.",
+    [
+        Field("otherwise", "u64", "a string that begins with none of the nodes"),
+        Field("absent", "u64", "a string that is NULL or could not be read"),
+    ],
+)
+
+LAYOUTS: Final = (
+    HEADER, PACKET_PREFIX, CALL, VERDICT, VALUE_SLOT, ID_PREFIX, CONTAINER_MASKS, CONTAINER,
+    PROCESS, DESCENT, OWNER, STRING_ARGUMENT,
+)  # fmt: skip
+"""In an order in which C can declare them."""
