@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from textwrap import fill
 from typing import Final
 
-from .events.catalogue import SIGNATURES, EventDefinition
+from .events.catalogue import SIGNATURE_IDS, EventDefinition
 from .filters.events import Lacking
 
 COLUMNS: Final = "%-30s %-40s %s"
 SECTIONS: Final[tuple[tuple[str, Callable[[EventDefinition], bool]], ...]] = (
     ("System Calls", lambda event: event.syscall),
-    ("Other Events", lambda event: not event.syscall and event.id not in SIGNATURES),
-    ("Signatures", lambda event: event.id in SIGNATURES),
+    ("Other Events", lambda event: not event.syscall and event.id not in SIGNATURE_IDS),
+    ("Signatures", lambda event: event.id in SIGNATURE_IDS),
 )
 WIDTH: Final = 100
 

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from tracee_ref.decode.argument_text import MAKERS, printed_type, printer_of
+from tracee_ref.decode.argument_text import FACTORIES, printed_type, printer_of
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.names import bits, values
 from tracee_ref.signatures.registry import load_signatures
@@ -116,7 +116,7 @@ def test_what_is_not_parsed(argument: str) -> None:
 def test_every_rule_is_about_an_argument_that_exists() -> None:
     events = load_signatures([], pytest.fail).events
     known = {(e.name, a.name) for e in events.values() for a in e.args}
-    assert set(MAKERS) <= known
+    assert set(FACTORIES) <= known
 
 
 @pytest.mark.parametrize(

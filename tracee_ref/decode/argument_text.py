@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The printed forms of arguments (facts, section 5.6): what parse-arguments shows.
+"""Printed forms of arguments, for parse-arguments (Tracee v0.12 facts, 5.6).
 
-Also the second spelling that argument filters compare with (SEMANTICS, rule 7).
+Argument filters compare with them, too (rule 7).
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from . import flag_names as flags
 PrinterOf: TypeAlias = Callable[[int], str]
 
 NAMED_TYPE: Final = "string"
-"""The ``type`` that an argument gets when it is printed as names."""
+"""``type`` of an argument that is printed as names."""
 
 
 def enumeration(table: str, other: Mapping[int, str] | None = None) -> PrinterOf:
-    """Return a printer of single values; ``other`` has the names that deviate.
+    """Return a printer of enumeration values; ``other`` overrides names.
 
-    A value without a name becomes the empty string.
+    A value without a name is printed as the empty string.
     """
     names = {**values(table), **(other or {})}
     return lambda value: names.get(value, "")
 
 
 def call_name() -> PrinterOf:
-    """Return a printer of system call numbers; an unknown one stays a number."""
+    """Return a printer of syscall numbers; an unnamed one stays a number."""
     names = {event.id: event.name for event in load_catalogue().values() if event.syscall}
     return lambda value: names.get(value) or str(value)
 
@@ -42,7 +42,7 @@ def hexadecimal(value: int) -> str:
 
 
 GETSOCKOPT_ONLY: Final = {26: "SO_GET_FILTER"}
-"""The number that is SO_ATTACH_FILTER when an option is set."""
+"""Names of numbers that mean something else to setsockopt (SO_ATTACH_FILTER)."""
 
 READ_FOR: Final = (
     "unknown",
@@ -54,11 +54,11 @@ READ_FOR: Final = (
     "x509-certificate",
     "kernel-module-compressed",  # not yet in 6.18, there in 7.2
 )
-"""What the kernel reads a file for, in the order of its numbers (linux/kernel_read_file.h)."""
+"""Reasons for which the kernel reads a file, by number (linux/kernel_read_file.h)."""
 
 
 def purpose(value: int) -> str:
-    """Return what the kernel reads a file for, in its own words; empty for another number."""
+    """Return the reason for which the kernel reads a file; empty for other numbers."""
     return READ_FOR[value] if 0 <= value < len(READ_FOR) else ""
 
 
@@ -68,7 +68,7 @@ ALERTS: Final[Mapping[int, str]] = {
     Alert.W_ADDED: "W added to X",
     Alert.W_REMOVED: "W removed from W+X",
 }
-"""What mem_prot_alert saw, by upstream's numbers, in words of our own."""
+"""Kinds of mem_prot_alert, by the numbers of Tracee v0.12."""
 
 RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
     ("ptrace anti_debugging", "request", lambda: enumeration("ptrace_request")),
@@ -99,24 +99,24 @@ RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
     ("security_kernel_read_file security_kernel_post_read_file", "type", lambda: purpose),
     ("sys_enter sys_exit", "syscall", call_name),
 )
-"""Events, argument, and what makes the printer."""
+"""Events, argument, and factory of the printer."""
 
-MAKERS: Final = {
-    (event, argument): maker for events, argument, maker in RULES for event in events.split()
+FACTORIES: Final = {
+    (event, argument): factory for events, argument, factory in RULES for event in events.split()
 }
 
 
 def printer_of(event_name: str, argument: ArgumentDefinition) -> PrinterOf | None:
-    """Return what prints the decoded number of an argument; None if it is printed as it is.
+    """Return the printer of an argument's number; None if it is printed as a number.
 
-    Meant to be asked once per argument when the tracer starts.
+    Call it once for each argument: it builds tables.
     """
-    maker = MAKERS.get((event_name, argument.name))
-    if maker is not None:
-        return maker()
+    factory = FACTORIES.get((event_name, argument.name))
+    if factory is not None:
+        return factory()
     return hexadecimal if shape_of(event_name, argument) is Shape.POINTER else None
 
 
 def printed_type(event_name: str, argument: ArgumentDefinition) -> str:
-    """Return the type that goes with the printed form: addresses keep theirs."""
-    return NAMED_TYPE if (event_name, argument.name) in MAKERS else argument.type
+    """Return the type printed with the printed form: addresses keep theirs."""
+    return NAMED_TYPE if (event_name, argument.name) in FACTORIES else argument.type

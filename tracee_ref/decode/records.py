@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel records into events: the layouts of ``bpf/lib/records.h``, one decoder per event."""
+"""Decoder of kernel records (bpf/lib/records.h), with one decoder per event."""
 
 from __future__ import annotations
 
@@ -44,24 +44,24 @@ FLAGS_AT: Final = abi.HEADER.offset("flags")
 NO_CONTAINER: Final = bytes(CONTAINER_ID_BYTES)
 
 CUT: Final = "..."
-"""Stands behind a text of which only the beginning was taken, as strace shows it."""
+"""Appended to a string that was cut, as strace does."""
 
 INTERPRETER: Final = "interpreter_"
-"""Prefix of the arguments of an exec that are absent together (facts, section 5.3)."""
+"""Prefix of the exec arguments that are absent together (Tracee v0.12 facts, 5.3)."""
 
 FromData: TypeAlias = Callable[[bytes], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How values are shown; ``epoch`` is added to boot time, both in ns."""
+    """Form of printed values; ``epoch`` is added to boot time, both in ns."""
 
     epoch: int
     printed: bool
 
 
 class RecordDecoder:
-    """Decodes every event of the kernel side; the arguments of ``raw`` events stay raw."""
+    """Decoder of all events of the kernel side; arguments of ``raw`` events are not printed."""
 
     def __init__(
         self, view: View, runtimes: Runtimes | None = None, raw: Container[str] = frozenset()
@@ -113,8 +113,8 @@ class RecordDecoder:
             user_id=uid,
             mount_namespace=mntns,
             pid_namespace=pidns,
-            process_name=_text(comm),
-            host_name=_text(uts),
+            process_name=_string(comm),
+            host_name=_string(uts),
             container_id=container,
             container_image=known.image,
             container_name=known.name,
@@ -149,7 +149,7 @@ FLAGS: Final = {
 
 
 class EventDecoder:
-    """The arguments of one event, worked out once."""
+    """Decoder of the arguments of one event, prepared once."""
 
     def __init__(self, event: EventDefinition, view: View) -> None:
         self.event = event
@@ -171,14 +171,14 @@ class EventDecoder:
 
 
 def slots_of(event: EventDefinition) -> int:
-    """Return how many slots the record of an event has."""
+    """Return the number of slots in the record of an event."""
     if event.functions or event.name in (*RAW_EVENTS, *CALL_ENDS):
         return HOOK_SLOTS
     return SYSCALL_ARGUMENTS if event.syscall else len(event.args)
 
 
 class ArgumentDecoder:
-    """One argument of an event: a number in its slot, or bytes behind the slots."""
+    """Decoder of one argument: a number in its slot, or bytes after the slots."""
 
     def __init__(self, event: EventDefinition, argument: ArgumentDefinition, view: View) -> None:
         self._argument = argument
@@ -189,7 +189,7 @@ class ArgumentDecoder:
         self._added = view.epoch if (event.name, argument.name) in TIMES else 0
 
     def decode(self, slot: int, record: bytes, at: int, compat: bool) -> tuple[Argument, int]:
-        """Return the argument, and where the data of the next one begins."""
+        """Return the argument, and the offset of the next argument's bytes."""
         name, type_ = self._argument.name, self._argument.type
         if self._from_data is None:
             value = decode_register(self._shape, slot, compat=compat) + self._added
@@ -204,14 +204,14 @@ class ArgumentDecoder:
         if state == SLOT_UNREADABLE:
             return Argument(name, type_, None, True), end
         value = self._from_data(record[at:end])
-        return Argument(name, type_, _marked(value) if state == SLOT_CUT else value), end
+        return Argument(name, type_, _with_ellipsis(value) if state == SLOT_CUT else value), end
 
 
-def _text(data: bytes) -> str:
+def _string(data: bytes) -> str:
     return fsdecode(data.split(b"\0", 1)[0])
 
 
-def _texts(data: bytes) -> list[str]:
+def _strings(data: bytes) -> list[str]:
     return [fsdecode(text) for text in data.split(b"\0")[:-1]]
 
 
@@ -219,24 +219,24 @@ def _int_pair(data: bytes) -> list[int]:
     return list(INT_PAIR.unpack(data))
 
 
-def _marked(value: Any) -> Any:
+def _with_ellipsis(value: Any) -> Any:
     return value + CUT if isinstance(value, str) else [*value, CUT]
 
 
 INT_PAIR: Final = Struct("=2i")
 FROM_DATA: Final[Mapping[Shape, FromData]] = {
     Shape.STRING: fsdecode,
-    Shape.STRING_ARRAY: _texts,
+    Shape.STRING_ARRAY: _strings,
     Shape.SOCKADDR: decode_sockaddr,
     Shape.INT_PAIR: _int_pair,
     Shape.BYTES: bytes,
 }
 TIMES: Final = frozenset({("sched_process_fork", "start_time")})
-"""Arguments that are boot times and shown as the event's own time."""
+"""Arguments that are boot times, printed in the clock of timestamps."""
 
 
 def finish_exec(arguments: list[Argument], slots: Sequence[int]) -> None:
-    """Settle what one argument of an exec says of others: no interpreter, a nameless stdin."""
+    """Complete exec arguments that depend on others: no interpreter, stdin without a path."""
     by_name = {argument.name: argument for argument in arguments}
     if by_name[INTERPRETER + "pathname"].value is None:
         for name in ("dev", "inode", "ctime"):
@@ -248,7 +248,7 @@ def finish_exec(arguments: list[Argument], slots: Sequence[int]) -> None:
 
 
 def nameless_file(mode: int, inode: int) -> str:
-    """Return what /proc shows of a file without a path; the top of a file system is ``/``."""
+    """Return the name that /proc gives a file without a path; a root directory is ``/``."""
     if stat.S_ISDIR(mode):
         return "/"
     kinds = ((stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Socket addresses as the text of their fields."""
+"""Decoder of socket addresses into the text of their fields."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the register or the memory of an argument is to be read, by its C type."""
+"""Shapes of arguments: how a register or memory is read, by C type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .catalogue import ArgumentDefinition
 
 
 class Shape(Enum):
-    """What an argument is made of; from POINTER on, the register holds an address."""
+    """Form of an argument; from POINTER on, the register holds an address."""
 
     INT32 = auto()
     UINT32 = auto()
@@ -28,7 +28,7 @@ class Shape(Enum):
     STRUCTURE = auto()
 
 
-WORDS: Final[dict[Shape, str]] = {
+TYPES_BY_SHAPE: Final[dict[Shape, str]] = {
     Shape.INT32: "int pid_t key_t key_serial_t mqd_t timer_t clockid_t landlock_rule_type",
     Shape.UINT32: "u32 uid_t gid_t qid_t mode_t dev_t",
     Shape.UINT16: "u16 umode_t old_uid_t old_gid_t old_old_uid_t",
@@ -37,7 +37,7 @@ WORDS: Final[dict[Shape, str]] = {
     Shape.BOOL: "bool",
 }
 SHAPES: Final[Mapping[str, Shape]] = {
-    **{word: shape for shape, words in WORDS.items() for word in words.split()},
+    **{word: shape for shape, words in TYPES_BY_SHAPE.items() for word in words.split()},
     "const clockid_t": Shape.INT32,
     "unsigned int": Shape.UINT32,
     "unsigned long": Shape.UINT64,
@@ -49,10 +49,10 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "const char**": Shape.STRING_ARRAY,
     "const char*const*": Shape.STRING_ARRAY,
 }
-"""Every type that is not here is a pointer, as upstream reads it (facts, section 5.6)."""
+"""Shapes by C type; all other types are pointers, as in Tracee v0.12 (facts, 5.6)."""
 
 STRUCTURES: Final = ("trace.", "[]trace.")
-"""How types begin of which only derived events have values (tracee_ref/packets/shown.py)."""
+"""Prefixes of types that only derived events have (tracee_ref/packets/types.py)."""
 
 OUTPUT_BUFFERS: Final = frozenset(
     {
@@ -68,11 +68,11 @@ OUTPUT_BUFFERS: Final = frozenset(
         ("syslog", "bufp"),
     }
 )
-"""Arguments of type ``char*`` that the call fills: no text to read, and often no NUL."""
+"""``char*`` arguments that the kernel fills: not strings, often without a NUL."""
 
 
 def shape_of(event_name: str, argument: ArgumentDefinition) -> Shape:
-    """Return how an argument of an event is read."""
+    """Return the shape of an argument of an event."""
     if (event_name, argument.name) in OUTPUT_BUFFERS:
         return Shape.POINTER
     if argument.type.startswith(STRUCTURES):
@@ -81,13 +81,13 @@ def shape_of(event_name: str, argument: ArgumentDefinition) -> Shape:
 
 
 def unsigned(bits: int) -> Callable[[int], int]:
-    """Return what keeps the low bits of a register."""
+    """Return a function that keeps the low ``bits`` of a register."""
     mask = (1 << bits) - 1
     return lambda value: value & mask
 
 
 def signed(bits: int) -> Callable[[int], int]:
-    """Return what reads the low bits of a register as two's complement."""
+    """Return a function that reads the low ``bits`` of a register as two's complement."""
     mask, sign = (1 << bits) - 1, 1 << (bits - 1)
     return lambda value: ((value & mask) ^ sign) - sign
 
@@ -102,10 +102,10 @@ DECODERS: Final[Mapping[Shape, Callable[[int], int]]] = {
 
 
 def decode_register(shape: Shape, value: int, *, compat: bool = False) -> int:
-    """Return the number in a 64-bit register, given as it is in an unsigned word.
+    """Return the number in a 64-bit register, given as an unsigned word.
 
-    ``compat`` tells that a 32-bit program made the call: its ``long`` has 32 bits.  For what
-    lies in memory the result is the address.
+    ``compat`` marks a call of a 32-bit program, whose ``long`` has 32 bits.  For arguments in
+    memory the result is the address.
     """
     if compat and shape is Shape.INT64:
         shape = Shape.INT32

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The events that can be named in a filter: ids, sets, arguments (facts, section 5).
+"""Catalogue of events: ids, sets and arguments (Tracee v0.12 facts, 5).
 
-The standard library reads the data, because the oracle runs with nothing else installed.
+Only the standard library is used, because the oracle runs with nothing else installed.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from .function_events import CALL_ENDS, FUNCTIONS, RAW_EVENTS
 from .hook_names import BASES
 
 LAST_NATIVE_CALL: Final = 448
-"""Up to here ids are x86-64 call numbers; those above belong to i386-only and other events.
+"""Last event id that is an x86-64 syscall number; higher ids are i386-only and other events.
 
-A kernel newer than the catalogue has native calls 449 (futex_waitv) and on: they are none of
-the events with these ids (facts, section 5.1).
+Newer kernels have native syscalls from 449 (futex_waitv) on, which are not the events with these
+ids (Tracee v0.12 facts, 5.1).
 """
 
 ONLY_32BIT: Final = "32bit_unique"
-"""The set of the calls that exist for 32-bit programs alone."""
+"""Set of the syscalls that only 32-bit programs have."""
 
-SIGNATURES: Final = range(6000, 7000)
-"""Ids of the events that findings of signatures are."""
+SIGNATURE_IDS: Final = range(6000, 7000)
+"""Ids of the events of signatures."""
 
 TRACED: Final = frozenset(
     {"sched_process_fork", "sched_process_exec", "sched_process_exit", *RAW_EVENTS, *CALL_ENDS}
 )
-"""Events of tracepoints that the tracer can deliver."""
+"""Supported events at tracepoints."""
 
 EXISTING_CONTAINER: Final = "existing_container"
 INIT_NAMESPACES: Final = "init_namespaces"
 AT_START: Final = frozenset({EXISTING_CONTAINER, INIT_NAMESPACES})
-"""Events that user space makes by itself, when tracing begins."""
+"""Events that user space makes when tracing starts."""
 
 PACKETS: Final = frozenset({"net_packet_ip_base", "net_packet_dns_base", "net_packet_http_base"})
-"""What events about packets are made of."""
+"""Base events of all packet events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class ArgumentDefinition:
 
 @dataclass(frozen=True, slots=True)
 class EventDefinition:
-    """An event; ``available`` tells whether this tracer can deliver it.
+    """An event; ``available`` if this tracer supports it.
 
-    ``id`` is what the output shows as ``eventId``; ``functions`` are those of the kernel that
-    the event needs, if the kernel lets us watch them; ``bases`` the events that it is made of,
-    none for one that the kernel side sends.  An ``internal`` one cannot be named by users.
+    ``id`` is printed as ``eventId``; ``functions`` are the kernel functions that the event hooks;
+    ``bases`` the events that it is derived from, empty for events of the kernel side.  An
+    ``internal`` event cannot be selected by users.
     """
 
     id: int
@@ -74,7 +74,7 @@ class EventDefinition:
 
     @property
     def of_kernel(self) -> bool:
-        """Whether the kernel side sends it."""
+        """Whether the kernel side produces it."""
         return not self.bases and self.name not in AT_START
 
 
@@ -92,13 +92,13 @@ class Row(NamedTuple):
 
 @cache
 def load_catalogue() -> Mapping[str, EventDefinition]:
-    """Return the events that users can name, in the order of their ids."""
+    """Return the events that users can select, in the order of their ids."""
     return MappingProxyType({n: event for n, event in all_events().items() if not event.internal})
 
 
 @cache
 def all_events() -> Mapping[str, EventDefinition]:
-    """Return the events of the catalogue by name, internal ones too, in the order of their ids."""
+    """Return all events by name, internal ones too, in the order of their ids."""
     rows = [Row(*fields) for fields in json.loads(data_file("events.json"))]
     pairs = {(kind, name) for row in rows for kind, name in row.args}
     arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for pair in pairs}
@@ -109,7 +109,7 @@ def all_events() -> Mapping[str, EventDefinition]:
 def definition(
     row: Row, arguments: Mapping[tuple[str, str], ArgumentDefinition], syscalls: frozenset[str]
 ) -> EventDefinition:
-    """Return the event of a line; equal arguments of different events are one object."""
+    """Return the event of a row; equal arguments of different events share one object."""
     sources = sources_of(row.name)
     return EventDefinition(
         id=row.id,
@@ -125,7 +125,7 @@ def definition(
 
 
 def sources_of(name: str) -> frozenset[str]:
-    """Return the events of the kernel side that an event comes from; itself, if it is one."""
+    """Return the kernel-side events that an event is derived from, or the event itself."""
     if name not in BASES:
         return frozenset({name})
     return frozenset().union(*map(sources_of, BASES[name]))
@@ -133,7 +133,7 @@ def sources_of(name: str) -> frozenset[str]:
 
 @cache
 def native_events() -> Mapping[int, int]:
-    """Return number of a native system call of this machine -> id of its event.
+    """Return the event ids of this machine's native syscalls, by syscall number.
 
     On x86-64 they are the same; arm64 has the numbers of the generic table.
     """
@@ -145,31 +145,31 @@ def native_events() -> Mapping[int, int]:
 
 @cache
 def compat_events() -> Mapping[int, int]:
-    """Return number of a 32-bit system call of this machine -> id of its event.
+    """Return the event ids of this machine's 32-bit syscalls, by syscall number.
 
-    The calls of 32-bit ARM programs have no table: they are not traced.
+    There is no table for 32-bit ARM programs, whose syscalls are not traced.
     """
     return MappingProxyType({}) if platform.machine() == "aarch64" else i386_events()
 
 
 @cache
 def arm64_events() -> Mapping[int, int]:
-    """Return number of an arm64 system call -> id of its event."""
+    """Return the event ids of arm64 syscalls, by syscall number."""
     numbers = json.loads(data_file("arm64.json"))
     return MappingProxyType({int(number): event for number, event in numbers.items()})
 
 
 @cache
 def i386_events() -> Mapping[int, int]:
-    """Return number of a 32-bit system call -> id of its event.
+    """Return the event ids of i386 syscalls, by syscall number.
 
-    i386 numbers its calls differently and keeps old interfaces under names that x86-64 gives
-    to newer ones; a number that is absent has no event in the catalogue.
+    i386 has other numbers, and old interfaces under names that x86-64 gives to newer ones.  A
+    number that is absent has no event in the catalogue.
     """
     numbers = json.loads(data_file("i386.json"))
     return MappingProxyType({int(number): event for number, event in numbers.items()})
 
 
 def data_file(name: str) -> bytes:
-    """Return the content of a file of ``tracee_ref/data``."""
+    """Return the content of a file in ``tracee_ref/events/data``."""
     return resources.files(__package__).joinpath("data", name).read_bytes()

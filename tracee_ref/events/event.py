@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A traced event as the outputs see it: the facts, the mask and the arguments, decoded."""
+"""Decoded event: facts of the process, mask of scopes, and arguments."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import msgspec
 
 
 class Argument(msgspec.Struct, omit_defaults=True):
-    """One argument.  ``value`` is None where the call passed none (a NULL pointer).
+    """An argument; ``value`` is None for a NULL pointer.
 
-    ``unreadable`` is set where a value was there but could not be read (rule 18); only then
-    is it part of the JSON output.
+    ``unreadable`` is set where there was a value that could not be read (rule 18), and is
+    printed in JSON only then.
     """
 
     name: str
@@ -22,14 +22,14 @@ class Argument(msgspec.Struct, omit_defaults=True):
 
 
 class ContextFlags(msgspec.Struct, rename="camel"):
-    """State bits of the context."""
+    """Flags of the context of an event."""
 
     container_started: bool = False
     is_compat: bool = False
 
 
 class Metadata(msgspec.Struct, rename="pascal"):
-    """What a signature says of itself with every finding (facts, section 4.3)."""
+    """Description of a signature in its findings (Tracee v0.12 facts, 4.3)."""
 
     version: str
     description: str
@@ -38,11 +38,11 @@ class Metadata(msgspec.Struct, rename="pascal"):
 
 
 class TraceEvent(msgspec.Struct, rename="camel"):
-    """An event, its fields in the order of the JSON output (facts, section 4.3).
+    """An event, its fields in the order of the JSON output (Tracee v0.12 facts, 4.3).
 
     Times are nanoseconds since the epoch, or since tracing began with relative-time.
-    ``host_*`` ids are those of the initial pid namespace, the others of the task's own.  Only
-    findings of signatures have ``metadata``.
+    ``host_*`` ids are those of the initial pid namespace, the others those of the task's
+    namespace.  Only findings of signatures have ``metadata``.
     """
 
     timestamp: int

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events that happen in functions of the kernel: what they need of it.
+"""Events at kernel functions and raw tracepoints, and the hooks that they need.
 
-System calls and tracepoints are there on every kernel; to watch a function a kernel must have
-a hook for it (tracee_ref/kernel/attach/features.py), and the function itself.
+Every kernel has system calls and tracepoints; a function event needs kprobes
+(tracee_ref/kernel/attach/features.py) and the function itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SECURITY_HOOKS: Final = (
     " security_kernel_post_read_file security_inode_symlink security_mmap_file"
     " security_file_mprotect security_inode_rename"
 )
-"""Events that are named after the function that asks the security modules (facts, 5.1)."""
+"""Events named after the function that calls the security modules (Tracee v0.12 facts, 5.1)."""
 
 FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {name: (name,) for name in SECURITY_HOOKS.split()}
@@ -29,11 +29,11 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "mem_prot_alert": ("security_mmap_addr", "security_file_mprotect"),
     }
 )
-"""The functions of the kernel that each event needs."""
+"""Kernel functions that each event hooks."""
 
 CGROUPS: Final = ("cgroup_mkdir", "cgroup_rmdir", "cgroup_attach_task")
 RAW_EVENTS: Final = (*CGROUPS, "task_rename")
-"""Events at raw tracepoints of their name; their records are like those of functions."""
+"""Events at raw tracepoints of the same name, with records like those of functions."""
 
 CALL_ENDS: Final = ("socket_dup",)
-"""Events at the end of system calls that are not those calls; their records are alike, too."""
+"""Events at the exit of syscalls other than the syscall itself, with such records, too."""

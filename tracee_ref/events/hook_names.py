@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What derived events are made of, by name: all that the catalogue must know of derivation.
+"""Base events of the built-in derived events, by name.
 
-The standard library alone, because the oracle reads the catalogue with nothing else installed.
+Only the standard library is used, because the oracle reads the catalogue without the tracer.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Final
 PACKET: Final = "net_packet_ip_base"
 DNS_PAYLOAD: Final = "net_packet_dns_base"
 HTTP_PAYLOAD: Final = "net_packet_http_base"
-"""The record of a packet; and the events whose selection says that more than its headers is
-needed, of which there are no records (bpf/events/packets.h)."""
+"""The event of a packet's record, and those whose selection copies the payload, too, but that
+have no records of their own (bpf/events/packets.h)."""
 
 JUST, DNS, HTTP = (PACKET,), (PACKET, DNS_PAYLOAD), (PACKET, HTTP_PAYLOAD)
 

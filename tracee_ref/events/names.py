@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel's names of numbers (uapi headers, x86-64), loaded when first asked for."""
+"""Names of the kernel's constants (uapi headers, x86-64), loaded at first use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .catalogue import data_file
 
 @cache
 def tables() -> Mapping[str, Mapping[str, Mapping[str, int]]]:
-    """Return ``data/names.json``: under ``values`` enumerations, under ``bits`` flag words.
+    """Return ``data/names.json``: enumerations under ``values``, flag words under ``bits``.
 
-    The flags of a word are in the order they are printed in.
+    The flags of a word are in printing order.
     """
     names: dict[str, dict[str, dict[str, int]]] = json.loads(data_file("names.json"))
     return names
@@ -22,11 +22,11 @@ def tables() -> Mapping[str, Mapping[str, Mapping[str, int]]]:
 
 @cache
 def values(table: str) -> dict[int, str]:
-    """Return value -> name of an enumeration."""
+    """Return the names of an enumeration by value."""
     return {value: name for name, value in tables()["values"][table].items()}
 
 
 @cache
 def bits(table: str) -> tuple[tuple[str, int], ...]:
-    """Return (name, bits) of a flag word, in printing order."""
+    """Return (name, mask) of each flag of a word, in printing order."""
     return tuple(tables()["bits"][table].items())

@@ -9,8 +9,8 @@ from typing import Final
 from model.scope import Condition, EventField, Op, Part
 
 from ..errors import UsageCode, UsageError, flag_error
-from ..events.argument_types import WORDS, shape_of
-from ..events.catalogue import SIGNATURES, EventDefinition
+from ..events.argument_types import TYPES_BY_SHAPE, shape_of
+from ..events.catalogue import SIGNATURE_IDS, EventDefinition
 from . import values
 from .kinds import BY_NAME, EQUALITY, UNSUPPORTED
 from .syntax import Flag, expression_error
@@ -113,14 +113,14 @@ def read_field(flag: Flag, part: Part, catalogue: Catalogue) -> tuple[Condition,
 
 def _argument(flag: Flag, event: EventDefinition, name: str) -> tuple[Condition, ...]:
     shapes = {argument.name: shape_of(event.name, argument) for argument in event.args}
-    if name not in shapes and event.id not in SIGNATURES:  # these may have others
+    if name not in shapes and event.id not in SIGNATURE_IDS:  # these may have others
         names = ", ".join(shapes) or "none"
         reason = f"invalid filter event argument: {name}"
         raise flag_error(
             UsageCode.ARGUMENT, flag.text, reason, f"the arguments of {event.name}: {names}"
         )
     numeric = flag.op not in EQUALITY
-    if numeric and name in shapes and shapes[name] not in WORDS:  # an address has no order
+    if numeric and name in shapes and shapes[name] not in TYPES_BY_SHAPE:  # an address has no order
         raise _operator_error(flag)
     return _conditions(flag, EventField(event.name, Part.ARGS, name), numeric)
 

@@ -12,7 +12,7 @@ from model.selection import taken_in
 
 from ..derivation.graph import problems_of
 from ..derivation.rules import RULES, Rule
-from ..events.catalogue import SIGNATURES, ArgumentDefinition, EventDefinition, all_events
+from ..events.catalogue import SIGNATURE_IDS, ArgumentDefinition, EventDefinition, all_events
 from .base import Signature
 from .loader import Classes, Complain, in_directories, installed
 from .runner import ERRORS, Guard, described
@@ -57,7 +57,7 @@ class Loaded:
 
     def take_all(self, kinds: Classes) -> None:
         """Make classes events, with the next free ids, each after those that it needs."""
-        free = iter(SIGNATURES[FIRST_OTHER - SIGNATURES.start :])
+        free = iter(SIGNATURE_IDS[FIRST_OTHER - SIGNATURE_IDS.start :])
         for kind in in_order(kinds):
             self.take(next(free), kind)
 

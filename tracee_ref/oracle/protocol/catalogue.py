@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from ...events.argument_types import WORDS, shape_of
-from ...events.catalogue import SIGNATURES, ArgumentDefinition, EventDefinition
+from ...events.argument_types import TYPES_BY_SHAPE, shape_of
+from ...events.catalogue import SIGNATURE_IDS, ArgumentDefinition, EventDefinition
 from .encoding import Data
 from .vector import CORPUS
 
@@ -25,7 +25,7 @@ def catalogue_data(events: Iterable[EventDefinition]) -> list[Data]:
             "name": event.name,
             "sets": sorted(event.sets),
             "args": [argument_data(event.name, argument) for argument in event.args],
-            "any_args": event.id in SIGNATURES,
+            "any_args": event.id in SIGNATURE_IDS,
         }
         for event in events
     ]
@@ -33,7 +33,7 @@ def catalogue_data(events: Iterable[EventDefinition]) -> list[Data]:
 
 def argument_data(event: str, argument: ArgumentDefinition) -> Data:
     """Return the JSON data of an argument; ``number`` allows ``<`` and ``>`` (rule 7)."""
-    number = shape_of(event, argument) in WORDS
+    number = shape_of(event, argument) in TYPES_BY_SHAPE
     return {"name": argument.name, "type": argument.type, "number": number}
 
 

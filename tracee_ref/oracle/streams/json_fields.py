@@ -13,7 +13,7 @@ from model.facts import Shown
 from model.filters import FieldKey, Part
 
 from ...decode.argument_text import PrinterOf, printer_of
-from ...events.argument_types import WORDS, Shape, shape_of
+from ...events.argument_types import TYPES_BY_SHAPE, Shape, shape_of
 from ...filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from ...output.go_values import go_text
 from ..reference.known_events import known_events
@@ -99,7 +99,7 @@ def argument_value(value: Any, form: Form | None) -> Read:
         return raw_bytes(value)
     if form.shape is Shape.POINTER and value.startswith("0x"):
         return address(value)
-    numeric = form.printer is not None or form.shape in WORDS
+    numeric = form.printer is not None or form.shape in TYPES_BY_SHAPE
     return text(value)._replace(raw=not numeric)
 
 
