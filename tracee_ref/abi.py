@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Constants and structures that the BPF programs and user space share.
 
 Each is written here only: ``tools/make_abi.py`` derives ``bpf/generated/abi.h`` from it.

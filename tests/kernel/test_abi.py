@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The generated headers of the BPF programs."""
 
 from __future__ import annotations
