@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* All that depends on the machine is in one header for each: registers, 32-bit calls, the numbers
- * of calls, the stack. ARM64 is set from the kernel's own types (kernel/structures.py). */
+/* What depends on the machine: registers, 32-bit syscalls, syscall numbers, the stack. ARM64 is
+ * defined if the BTF of the kernel has its registers (tracee_ref/kernel/build/structures.py). */
 #pragma once
+#include "arch/syscall_nr.h"
 #include "lib/task.h"
 
 #ifdef ARM64

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* All that is arm64 on the kernel side: registers, 32-bit calls, call numbers.
+/* arm64: registers, 32-bit syscalls, syscall numbers.
  *
- * It is compiled by a test, but was never run: none of our kernels is one of arm64. */
+ * Tests compile it; it was never run on an arm64 kernel. */
 #pragma once
 
 #define REGISTERS 6
-#define TIF_32BIT (1ULL << 22) /* thread_info.flags: a 32-bit program; asm/thread_info.h */
+#define TIF_32BIT (1ULL << 22) /* thread_info.flags: the task is a 32-bit one; asm/thread_info.h */
 #define KERNEL_STACK_SIZE 16384 /* with pages of 4 and 16 KiB; asm/memory.h */
 
 static __always_inline bool is_compat(struct task_struct *task)
@@ -13,7 +13,7 @@ static __always_inline bool is_compat(struct task_struct *task)
 	return FIELD(task, thread_info_flags) & TIF_32BIT;
 }
 
-/* A register that a program had when it called; `i` is constant. */
+/* Read a user register as it was at the entry of the syscall; `i` is constant. */
 static __always_inline u64 saved_register(struct pt_regs *regs, const u32 i)
 {
 	u64 value = 0;
@@ -21,14 +21,14 @@ static __always_inline u64 saved_register(struct pt_regs *regs, const u32 i)
 	return value;
 }
 
-/* An argument of a system call; the first register holds the result when it returns. */
+/* Read an argument of a syscall. At its exit the first register holds the result. */
 static __always_inline u64 read_register(struct pt_regs *regs, bool compat, const u32 i)
 {
 	u64 value = i ? saved_register(regs, i) : READ(regs, orig_x0);
 	return compat ? (u32)value : value;
 }
 
-/* All arguments; `saved` is room for the registers, which are read in one go. */
+/* Read all arguments; `saved` is scratch space for one read of all registers. */
 static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved,
 					   const struct pt_regs *regs, bool compat)
 {
@@ -42,25 +42,26 @@ static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved
 		arguments[i] = compat ? (u32)arguments[i] : arguments[i];
 }
 
-/* An argument of the kernel function at whose beginning a kprobe is; `i` is constant. */
+/* Return an argument of the function that a kprobe is at; `i` is constant. */
 static __always_inline u64 function_argument(const struct pt_regs *ctx, const u32 i)
 {
 	return ((u64 *)&ctx->regs)[i];
 }
 
-/* The number of the call that registers belong to. */
+/* Return the syscall number in saved registers. */
 static __always_inline u32 call_number(struct pt_regs *regs)
 {
 	return READ(regs, syscallno);
 }
 
-/* execve and execveat, which leave no registers behind when they succeed. */
+/* execve and execveat: after their success the saved registers are those of the new program. */
 static __always_inline bool is_exec(u32 number, bool compat)
 {
-	return compat ? number == 11 || number == 387 : number == 221 || number == 281;
+	return compat ? number == __NR_compat_execve || number == __NR_compat_execveat
+		      : number == __NR_execve || number == __NR_execveat;
 }
 
-/* The user registers of a task lie at the top of its kernel stack; NULL for kernel threads. */
+/* Return the user registers, at the top of the kernel stack; NULL for a kernel thread. */
 static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 {
 	if (FIELD(task, flags) & PF_KTHREAD)
@@ -68,90 +69,109 @@ static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 	return (struct pt_regs *)((char *)FIELD(task, stack) + KERNEL_STACK_SIZE - PT_REGS_SIZE);
 }
 
-/* The context of a program at the perf event raw_syscalls:sys_exit, or syscalls:sys_exit_NAME. */
+/* Context of a program at the tracepoint raw_syscalls:sys_exit or syscalls:sys_exit_NAME. */
 struct exit_context {
 	u64 unused;
 	u32 number;
 	s64 retval;
 };
 
-/* The call that the task is in, or -1. */
+/* Return the number of the syscall that the task is in, or -1. */
 static __always_inline s32 current_call(struct task_struct *task)
 {
 	struct pt_regs *regs = user_registers(task);
 	return regs ? (s32)call_number(regs) : -1;
 }
 
-/* The place of the path among the arguments of the calls that open or execute a file; -1 for
- * other calls. */
+/* The index of the path argument of a syscall that opens or executes a file; -1 for others. */
 static __always_inline int path_argument(s32 number, bool compat)
 {
 	if (compat)
-		return number == 5 || number == 8 || number == 11 ? 0
-		       : number == 322 || number == 387 || number == 437 ? 1 : -1;
-	return number == 221 ? 0 : number == 56 || number == 281 || number == 437 ? 1 : -1;
+		return number == __NR_compat_open || number == __NR_compat_creat ||
+				       number == __NR_compat_execve
+			       ? 0
+		       : number == __NR_compat_openat || number == __NR_compat_execveat ||
+				       number == __NR_compat_openat2
+			       ? 1
+			       : -1;
+	return number == __NR_execve ? 0
+	       : number == __NR_openat || number == __NR_execveat || number == __NR_openat2 ? 1
+											    : -1;
 }
 
-#define SOCKETCALL (-2) /* there is no call that stands for all of sockets */
+#define SOCKETCALL (-2) /* no syscall multiplexes the socket syscalls */
 
-/* The calls whose first argument is the socket that they bind, connect, listen at and so on. */
+/* Whether the first argument of a syscall is the socket that it binds, connects and so on. */
 static __always_inline bool has_socket_argument(s32 number, bool compat)
 {
 	if (compat)
-		return (number >= 282 && number <= 285) || number == 294 || number == 366;
-	return (number >= 200 && number <= 203) || number == 208 || number == 242;
+		return (number >= __NR_compat_bind && number <= __NR_compat_accept) ||
+		       number == __NR_compat_setsockopt || number == __NR_compat_accept4;
+	return (number >= __NR_bind && number <= __NR_connect) || number == __NR_setsockopt ||
+	       number == __NR_accept4;
 }
 
 static __always_inline bool is_mprotect(s32 number, bool compat)
 {
-	return compat ? number == 125 || number == 394 : number == 226 || number == 288;
+	return compat ? number == __NR_compat_mprotect || number == __NR_compat_pkey_mprotect
+		      : number == __NR_mprotect || number == __NR_pkey_mprotect;
 }
 
 static __always_inline bool is_mmap(s32 number, bool compat)
 {
-	return number == (compat ? 192 : 222);
+	return number == (compat ? __NR_compat_mmap2 : __NR_mmap);
 }
 
-/* dup, dup2, dup3 */
 static __always_inline bool is_dup(s32 number, bool compat)
 {
-	return compat ? number == 41 || number == 63 || number == 358
-		      : number == 23 || number == 24;
+	return compat ? number == __NR_compat_dup || number == __NR_compat_dup2 ||
+				number == __NR_compat_dup3
+		      : number == __NR_dup || number == __NR_dup3;
 }
 
 static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
 {
-	return number == (compat ? 394 : 288);
+	return number == (compat ? __NR_compat_pkey_mprotect : __NR_pkey_mprotect);
 }
 
-/* Return which argument is the socket that a call reads, writes or otherwise uses; -1 for other
- * calls. Of two the one that is written to counts (splice). */
+/* The index of the argument that is the socket of a syscall that reads, writes or otherwise uses
+ * one; -1 for others. Of two the one that is written to counts (splice). */
 static __always_inline s32 socket_argument(u32 number, bool compat)
 {
 	if (compat)
-		return number == 340 ? 2
-		       : number == 3 || number == 4 || number == 145 || number == 146 ||
-				       number == 187 || number == 239 || number == 365 ||
-				       number == 366 || number == 374 || number == 392 ||
-				       number == 393 || number == 417 ||
-				       (number >= 282 && number <= 285) ||
-				       (number >= 289 && number <= 297)
+		return number == __NR_compat_splice ? 2
+		       : number == __NR_compat_read || number == __NR_compat_write ||
+				       number == __NR_compat_readv ||
+				       number == __NR_compat_writev ||
+				       number == __NR_compat_sendfile32 ||
+				       number == __NR_compat_sendfile ||
+				       number == __NR_compat_recvmmsg_time32 ||
+				       number == __NR_compat_accept4 ||
+				       number == __NR_compat_sendmmsg ||
+				       number == __NR_compat_preadv2 ||
+				       number == __NR_compat_pwritev2 ||
+				       number == __NR_compat_recvmmsg ||
+				       (number >= __NR_compat_bind && number <= __NR_compat_accept) ||
+				       (number >= __NR_compat_send && number <= __NR_compat_recvmsg)
 			       ? 0
 			       : -1;
-	return number == 76 ? 2
-	       : (number >= 63 && number <= 66) || number == 71 ||
-			       (number >= 200 && number <= 203) ||
-			       (number >= 206 && number <= 208) ||
-			       (number >= 210 && number <= 212) || number == 242 ||
-			       number == 243 || number == 269 || number == 286 || number == 287
+	return number == __NR_splice ? 2
+	       : (number >= __NR_read && number <= __NR_writev) || number == __NR_sendfile ||
+			       (number >= __NR_bind && number <= __NR_connect) ||
+			       (number >= __NR_sendto && number <= __NR_setsockopt) ||
+			       (number >= __NR_shutdown && number <= __NR_recvmsg) ||
+			       number == __NR_accept4 || number == __NR_recvmmsg ||
+			       number == __NR_sendmmsg || number == __NR_preadv2 ||
+			       number == __NR_pwritev2
 		       ? 0
 		       : -1;
 }
 
-/* socket and accept. */
+/* Whether a syscall returns a new socket. */
 static __always_inline bool returns_socket(u32 number, bool compat)
 {
 	if (compat)
-		return number == 281 || number == 285 || number == 366;
-	return number == 198 || number == 202 || number == 242;
+		return number == __NR_compat_socket || number == __NR_compat_accept ||
+		       number == __NR_compat_accept4;
+	return number == __NR_socket || number == __NR_accept || number == __NR_accept4;
 }

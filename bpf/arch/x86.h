@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* All that is x86 on the kernel side: registers, 32-bit calls, call numbers. */
+/* x86-64: registers, 32-bit syscalls, syscall numbers. */
 #pragma once
 
 #define REGISTERS 6
-#define TS_COMPAT 0x0002 /* thread_info.status: the current system call is a 32-bit one */
+#define TS_COMPAT 0x0002 /* thread_info.status: the current syscall is a 32-bit one */
 #define USER_SS 0x2b     /* the stack segment of user mode, asm/segment.h */
 #define KERNEL_STACK_SIZE 16384
 
-/* Above the registers FRED kernels keep 16 bytes free (since 6.9, 65c9cc9e2c14). */
+/* With FRED 16 bytes above the registers are unused (since Linux v6.9, 65c9cc9e2c14). */
 #define STACK_PADDING_FRED 16
 
-/* A register that a task had when it called; they are 64 bits wide. */
+/* Read a user register as it was at the entry of the syscall, all 64 bits. */
 #ifdef TYPED_REGISTERS
-/* The verifier is told what lies at the address (since 6.2, a35b9af4ec2c); then a plain load may read
- * it. It is written so because BCC would make a call of a helper of anything that it understands. */
+/* bpf_rdonly_cast() gives the address a type, so that a plain load may read it (since Linux v6.2,
+ * a35b9af4ec2c ("bpf: Add a kfunc to type cast from bpf uapi ctx to kernel ctx")). The load is in
+ * assembly because BCC turns every other dereference into a call of a helper. */
 static u64 (*typed_registers)(const struct pt_regs *regs, u32 type) = (void *)CAST_CALL;
 #define SAVED(regs, field)                                                                         \
 	({                                                                                         \
@@ -27,13 +28,13 @@ static u64 (*typed_registers)(const struct pt_regs *regs, u32 type) = (void *)CA
 #define SAVED(regs, field) READ(regs, field)
 #endif
 
-/* Whether the current task is in a 32-bit call. */
+/* Whether the current task is in a 32-bit syscall. */
 static __always_inline bool is_compat(struct task_struct *task)
 {
 	return FIELD(task, thread_info_status) & TS_COMPAT;
 }
 
-/* An argument of a system call; `i` is constant. */
+/* Read an argument of a syscall; `i` is constant. */
 static __always_inline u64 read_register(struct pt_regs *regs, bool compat, const u32 i)
 {
 	if (i == 0)
@@ -49,7 +50,7 @@ static __always_inline u64 read_register(struct pt_regs *regs, bool compat, cons
 	return compat ? SAVED(regs, bp) : SAVED(regs, r9);
 }
 
-/* All arguments; `saved` is room for the registers, which are read in one go where each would be
+/* Read all arguments; `saved` is scratch space for one read of all registers, where each would be
  * a call of a helper. */
 static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved,
 					   struct pt_regs *regs, bool compat)
@@ -72,31 +73,33 @@ static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved
 #endif
 }
 
-/* An argument of the kernel function at whose beginning a kprobe is; `i` is constant. */
+/* Return an argument of the function that a kprobe is at; `i` is constant. */
 static __always_inline u64 function_argument(const struct pt_regs *ctx, const u32 i)
 {
 	return i == 0 ? ctx->di : i == 1 ? ctx->si : i == 2 ? ctx->dx : i == 3 ? ctx->cx : ctx->r8;
 }
 
-/* The number of the call that registers belong to. */
+/* Return the syscall number in saved registers. */
 static __always_inline u32 call_number(struct pt_regs *regs)
 {
 	return SAVED(regs, orig_ax);
 }
 
-/* What the call that registers belong to has returned. */
+/* Return the result of the syscall in saved registers. */
 static __always_inline s64 return_value(struct pt_regs *regs)
 {
 	return SAVED(regs, ax);
 }
 
-/* execve and execveat, which leave no registers behind when they succeed. */
+/* execve and execveat: after their success the saved registers are those of the new program. */
 static __always_inline bool is_exec(u32 number, bool compat)
 {
-	return compat ? number == 11 || number == 358 : number == 59 || number == 322;
+	return compat ? number == __NR_compat_execve || number == __NR_compat_execveat
+		      : number == __NR_execve || number == __NR_execveat;
 }
 
-/* The user registers of the current task lie at the top of its kernel stack; NULL for kernel threads. */
+/* Return the user registers of the current task, at the top of its kernel stack; NULL for a kernel
+ * thread. */
 static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)((char *)FIELD(task, stack) + KERNEL_STACK_SIZE) - 1;
@@ -106,90 +109,106 @@ static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 	return (u16)SAVED(regs, ss) == USER_SS ? regs : NULL;
 }
 
-/* The context of a program at the perf event raw_syscalls:sys_exit, or syscalls:sys_exit_NAME. */
+/* Context of a program at the tracepoint raw_syscalls:sys_exit or syscalls:sys_exit_NAME. */
 struct exit_context {
 	u64 unused;
 	u32 number;
 	s64 retval;
 };
 
-/* The call that the task is in, or -1. */
+/* Return the number of the syscall that the task is in, or -1. */
 static __always_inline s32 current_call(struct task_struct *task)
 {
 	struct pt_regs *regs = user_registers(task);
 	return regs ? (s32)call_number(regs) : -1;
 }
 
-/* The place of the path among the arguments of the calls that open or execute a file; -1 for
- * other calls. */
+/* The index of the path argument of a syscall that opens or executes a file; -1 for others. */
 static __always_inline int path_argument(s32 number, bool compat)
 {
 	if (compat)
-		return number == 5 || number == 8 || number == 11 ? 0
-		       : number == 295 || number == 358 || number == 437 ? 1 : -1;
-	return number == 2 || number == 59 || number == 85 ? 0
-	       : number == 257 || number == 322 || number == 437 ? 1 : -1;
+		return number == __NR_compat_open || number == __NR_compat_creat ||
+				       number == __NR_compat_execve
+			       ? 0
+		       : number == __NR_compat_openat || number == __NR_compat_execveat ||
+				       number == __NR_compat_openat2
+			       ? 1
+			       : -1;
+	return number == __NR_open || number == __NR_execve || number == __NR_creat ? 0
+	       : number == __NR_openat || number == __NR_execveat || number == __NR_openat2 ? 1
+											    : -1;
 }
 
-#define SOCKETCALL 102 /* the 32-bit call that stands for all of sockets */
+#define SOCKETCALL __NR_compat_socketcall /* multiplexes all socket syscalls */
 
-/* The calls whose first argument is the socket that they bind, connect, listen at and so on. */
+/* Whether the first argument of a syscall is the socket that it binds, connects and so on. */
 static __always_inline bool has_socket_argument(s32 number, bool compat)
 {
 	if (compat)
-		return number >= 361 && number <= 366;
-	return number == 42 || number == 43 || number == 49 || number == 50 || number == 54 ||
-	       number == 288;
+		return number >= __NR_compat_bind && number <= __NR_compat_setsockopt;
+	return number == __NR_connect || number == __NR_accept || number == __NR_bind ||
+	       number == __NR_listen || number == __NR_setsockopt || number == __NR_accept4;
 }
 
 static __always_inline bool is_mprotect(s32 number, bool compat)
 {
-	return compat ? number == 125 || number == 380 : number == 10 || number == 329;
+	return compat ? number == __NR_compat_mprotect || number == __NR_compat_pkey_mprotect
+		      : number == __NR_mprotect || number == __NR_pkey_mprotect;
 }
 
-/* Not the 32-bit call with its arguments in memory, which programs gave up long ago. */
+/* Not the 32-bit mmap(), whose arguments are in memory: programs use mmap2(). */
 static __always_inline bool is_mmap(s32 number, bool compat)
 {
-	return number == (compat ? 192 : 9);
+	return number == (compat ? __NR_compat_mmap2 : __NR_mmap);
 }
 
-/* dup, dup2, dup3 */
 static __always_inline bool is_dup(s32 number, bool compat)
 {
-	return compat ? number == 41 || number == 63 || number == 330
-		      : number == 32 || number == 33 || number == 292;
+	return compat ? number == __NR_compat_dup || number == __NR_compat_dup2 ||
+				number == __NR_compat_dup3
+		      : number == __NR_dup || number == __NR_dup2 || number == __NR_dup3;
 }
 
 static __always_inline bool is_pkey_mprotect(s32 number, bool compat)
 {
-	return number == (compat ? 380 : 329);
+	return number == (compat ? __NR_compat_pkey_mprotect : __NR_pkey_mprotect);
 }
 
-/* Return which argument is the socket that a call reads, writes or otherwise uses; -1 for other
- * calls. Of two the one that is written to counts (splice). */
+/* The index of the argument that is the socket of a syscall that reads, writes or otherwise uses
+ * one; -1 for others. Of two the one that is written to counts (splice). */
 static __always_inline s32 socket_argument(u32 number, bool compat)
 {
 	if (compat)
-		return number == 313 ? 2
-		       : number == 3 || number == 4 || number == SOCKETCALL || number == 145 ||
-				       number == 146 || number == 187 || number == 239 ||
-				       number == 337 || number == 345 || number == 378 ||
-				       number == 379 || number == 417 ||
-				       (number >= 361 && number <= 373)
+		return number == __NR_compat_splice ? 2
+		       : number == __NR_compat_read || number == __NR_compat_write ||
+				       number == SOCKETCALL || number == __NR_compat_readv ||
+				       number == __NR_compat_writev ||
+				       number == __NR_compat_sendfile32 ||
+				       number == __NR_compat_sendfile ||
+				       number == __NR_compat_recvmmsg_time32 ||
+				       number == __NR_compat_sendmmsg ||
+				       number == __NR_compat_preadv2 ||
+				       number == __NR_compat_pwritev2 ||
+				       number == __NR_compat_recvmmsg ||
+				       (number >= __NR_compat_bind && number <= __NR_compat_shutdown)
 			       ? 0
 			       : -1;
-	return number == 275 ? 2
-	       : number <= 1 || number == 19 || number == 20 || number == 40 ||
-			       (number >= 42 && number <= 50) || number == 54 || number == 288 ||
-			       number == 299 || number == 307 || number == 327 || number == 328
+	return number == __NR_splice ? 2
+	       : number <= __NR_write || number == __NR_readv || number == __NR_writev ||
+			       number == __NR_sendfile ||
+			       (number >= __NR_connect && number <= __NR_listen) ||
+			       number == __NR_setsockopt || number == __NR_accept4 ||
+			       number == __NR_recvmmsg || number == __NR_sendmmsg ||
+			       number == __NR_preadv2 || number == __NR_pwritev2
 		       ? 0
 		       : -1;
 }
 
-/* socket and accept, and the call that stands for all of sockets. */
+/* Whether a syscall returns a new socket, or may (socketcall). */
 static __always_inline bool returns_socket(u32 number, bool compat)
 {
 	if (compat)
-		return number == SOCKETCALL || number == 359 || number == 364;
-	return number == 41 || number == 43 || number == 288;
+		return number == SOCKETCALL || number == __NR_compat_socket ||
+		       number == __NR_compat_accept4;
+	return number == __NR_socket || number == __NR_accept || number == __NR_accept4;
 }

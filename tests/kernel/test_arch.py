@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import runpy
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ TABLES: Mapping[tuple[str, bool], Callable[[], Mapping[int, int]]] = {
 }
 """The calls of a header, native and 32-bit ones.  For those of 32-bit ARM there is no table."""
 
+HEADERS = ("generated/abi.h", "arch/syscall_nr.h")
 PRELUDE = """
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,10 +87,11 @@ u64 seen(int place)
 def compiled(directory: Path, header: str, more: str = "") -> ctypes.CDLL:
     if not shutil.which("gcc"):
         pytest.skip("gcc is not installed")
-    parts = [(ROOT / "bpf" / name).read_text() for name in ("generated/abi.h", header)]
+    parts = [(ROOT / "bpf" / name).read_text() for name in (*HEADERS, header)]
     text = "\n".join(parts).replace("#pragma once", "")
     source, library = directory / "arch.c", directory / f"{Path(header).stem}.so"
-    source.write_text("\n".join([PRELUDE, REGISTERS[header], text, WRAPPERS, more]))
+    machine = "#define ARM64" if header == ARM64 else ""
+    source.write_text("\n".join([machine, PRELUDE, REGISTERS[header], text, WRAPPERS, more]))
     subprocess.run(["gcc", "-shared", "-fPIC", "-w", "-o", library, source], check=True)
     return ctypes.CDLL(str(library))
 
@@ -147,3 +150,16 @@ def test_the_arm64_table_is_what_its_script_makes() -> None:
 def test_arm64_numbers(number: int, name: str) -> None:
     assert arm64_events()[number] == load_catalogue()[name].id
     assert len(arm64_events()) == len(set(arm64_events().values())) == 304
+
+
+def test_syscall_numbers_header_is_current() -> None:
+    script = runpy.run_path(str(ROOT / "tools" / "make_syscall_numbers.py"))
+    text = (ROOT / "bpf" / "arch" / "syscall_nr.h").read_text(encoding="utf-8")
+    assert script["header"]() == text, "run .venv/bin/python tools/make_syscall_numbers.py"
+
+
+@pytest.mark.parametrize("header", [X86, ARM64])
+def test_syscall_numbers_have_names(header: str) -> None:
+    """No syscall number is compared with but by its name."""
+    text = (ROOT / "bpf" / header).read_text(encoding="utf-8")
+    assert not re.findall(r"number [<>=]=? \(?-?\d", text)
