@@ -26,7 +26,7 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
     ("model",),
-    ("errors", "command", "accounting", "events", "containers"),
+    ("abi", "errors", "command", "accounting", "events", "containers"),
     ("procfs", "decode", "tables", "packets"),
     ("filters", "derivation", "output"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),
