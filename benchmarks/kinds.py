@@ -16,10 +16,9 @@ from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.attach.features import types
 from tracee_ref.kernel.build.bpf_syscall import timed_run
-from tracee_ref.kernel.build.program import Program
-from tracee_ref.kernel.maps.filter_maps import TableWriter, defines
+from tracee_ref.kernel.maps.filter_maps import defines
 from tracee_ref.tables import compile_tables
-from vmtests.decision_program import TRACER_PID, question
+from vmtests.decision_program import DecisionProgram, question
 
 EVENT: Final = load_catalogue()["openat"].id
 PROCESS: Final = Process(
@@ -71,15 +70,16 @@ def kind(name: str, filters: tuple[str, ...], repeat: int) -> dict[str, object]:
     """Measure the matcher with one kind of filter in 64 scopes."""
     tables = compile_tables(scopes_of(filters))
     sizes = defines(tables)
-    program = Program("decisions.bpf.c", sizes, types(), tracer=TRACER_PID)
+    program = DecisionProgram(sizes, types())
     try:
-        function = program.load("decide", "SCHED_CLS")
-        writer = TableWriter(program, sizes)
-        writer.write(tables)
-        writer.select({EVENT: next(iter(tables.select.values()))})
+        program.fill(tables, dict.fromkeys(tables.select, EVENT))
         data = question(EVENT, PROCESS, with_binary="USE_BINARY" in sizes)
         buffer = ctypes.create_string_buffer(data, len(data))
-        took = min(timed_run(function, buffer, repeat) for _ in range(ROUNDS))
-        return {"kind": name, "ns": took, "verified": program.verified("decide", "SCHED_CLS")}
+        took = min(timed_run(program.function, buffer, repeat) for _ in range(ROUNDS))
+        return {
+            "kind": name,
+            "ns": took,
+            "verified": program.program.verified("decide", "SCHED_CLS"),
+        }
     finally:
         program.close()

@@ -21,9 +21,8 @@ from model.scope import ContainerId, Scope
 from tracee_ref.oracle.protocol.encoding import mask_data
 from tracee_ref.oracle.protocol.facts import read_event
 from tracee_ref.oracle.protocol.scopes import read_scopes
-from tracee_ref.tables import compile_all_tables
 from tracee_ref.tables.compile import keys_beyond_exact
-from vmtests.decision_program import ANCESTORS
+from vmtests.decision_program import ANCESTORS, compile_all_tables
 from vmtests.handlers.decisions import roomy_program
 
 FEATURES: Final = (

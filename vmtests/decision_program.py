@@ -1,122 +1,176 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask the kernel's matcher by itself: facts in, mask out, through BPF_PROG_TEST_RUN."""
+"""Matcher of the kernel side without hooks: facts in, mask out, under BPF_PROG_TEST_RUN."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
-from struct import Struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from struct import Struct, pack
 from typing import Final
 
 from model.facts import Container, Process
+from model.scope import Key, Scope
 from tracee_ref.errors import HostCode, HostError
 from tracee_ref.kernel.build.bpf_syscall import test_run
 from tracee_ref.kernel.build.btf import Btf
 from tracee_ref.kernel.build.program import Program
 from tracee_ref.kernel.maps.cuckoo import hash_defines
-from tracee_ref.kernel.maps.filter_maps import EVENTS, TableWriter
-from tracee_ref.kernel.maps.layouts import PATH_SIZE, binary_key, container_bytes
+from tracee_ref.kernel.maps.filter_maps import EVENTS, table_entries, write_selection
+from tracee_ref.kernel.maps.layouts import (
+    PATH_SIZE,
+    automata_of,
+    binary_key,
+    container_bytes,
+    first_rows,
+)
+from tracee_ref.kernel.maps.write import write_entries
 from tracee_ref.tables import AcceptTables
-from tracee_ref.tables.compile import program_key
+from tracee_ref.tables.compile import IDS, NAMES, compile_keys, program_key
+from tracee_ref.tables.intervals import Intervals
 from tracee_ref.tables.masks import VALUE_BYTES
+
+SOURCE: Final = Path(__file__).with_name("decisions.bpf.c")
 
 ANCESTORS: Final = 8
 QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s4Q {ANCESTORS}I II32s")
-"""``struct question`` of bpf/decisions.bpf.c up to its binary, which a flag may leave out."""
+"""``struct question`` of decisions.bpf.c without its binary, which not every program has."""
 
 MASK: Final = Struct("=Q")
 
 TRACER_PID: Final = 4242
-"""The process id that stands for the tracer itself (rule 14)."""
+"""The tgid that stands for the tracer itself (rule 14)."""
 
-VALUES: Final = "8192"
-ROOMY: Final = {
+SETTINGS: Final = (
+    "UID_UNASKED", "PID_UNASKED", "COMM_UNASKED", "UTS_UNASKED", "MNTNS_UNASKED", "PIDNS_UNASKED",
+    "BINARY_UNASKED", "TREE_UNASKED", "UTS_ROW", "NEW_EQUAL", "NEW_EXCLUDED", "CONTAINER_OUTSIDE",
+)  # fmt: skip
+"""Constants of the tracer that these programs read from a map; the index is the slot."""
+
+HASHED: Final = ("binary_table", "tree_table", "container_prefixes")
+"""Maps whose elements can be deleted; those of arrays are set to zero."""
+
+ENTRIES: Final = "8192"
+
+
+def setting_defines(*names: str) -> dict[str, str]:
+    """Return the C constants that read settings from the map."""
+    return {name: f"setting({SETTINGS.index(name)})" for name in names}
+
+
+ALL_KINDS: Final = {
     "EVENTS": str(EVENTS),
-    "SETTINGS": "",
-    "USE_NEW": "",
-    "NEW_EQUAL": "setting(NEW_EQUAL_SETTING)",
-    "NEW_EXCLUDED": "setting(NEW_EXCLUDED_SETTING)",
+    "SETTINGS": str(len(SETTINGS)),
     **hash_defines(13),
-    "USE_MNTNS": "",
-    "MNTNS_UNASKED": "setting(MNTNS_SETTING)",
-    "USE_PIDNS": "",
-    "PIDNS_UNASKED": "setting(PIDNS_SETTING)",
-    "USE_BINARY": "",
+    **dict.fromkeys(
+        ("USE_NEW", "USE_MNTNS", "USE_PIDNS", "USE_BINARY", "USE_TREE", "USE_FOLLOW",
+         "USE_CONTAINER"), "",
+    ),
     "BINARY_PATH_SIZE": str(PATH_SIZE),
-    "BINARY_VALUES": VALUES,
-    "BINARY_UNASKED": "setting(BINARY_SETTING)",
-    "USE_TREE": "",
-    "TREE_VALUES": VALUES,
-    "TREE_UNASKED": "setting(TREE_SETTING)",
-    "USE_FOLLOW": "",
-    "USE_CONTAINER": "",
-    "CONTAINER_PREFIXES": VALUES,
-    "CONTAINER_OUTSIDE": "setting(CONTAINER_SETTING)",
-}
-"""Sizes for a program whose tables are written many times, all kinds in use."""
+    **dict.fromkeys(("BINARY_VALUES", "TREE_VALUES", "CONTAINER_PREFIXES"), ENTRIES),
+    **setting_defines(
+        "NEW_EQUAL", "NEW_EXCLUDED", "MNTNS_UNASKED", "PIDNS_UNASKED", "BINARY_UNASKED",
+        "TREE_UNASKED", "CONTAINER_OUTSIDE", "COMM_UNASKED", "UTS_UNASKED",
+    ),
+}  # fmt: skip
+"""Sizes of a program whose tables are written many times."""
 
-ROOMY_SINGLE: Final = ROOMY | {
-    "USE_UID": "",
-    "UID_UNASKED": "setting(UID_SETTING)",
-    "USE_PID": "",
-    "PID_UNASKED": "setting(PID_SETTING)",
-    "USE_COMM": "",
-    "COMM_UNASKED": "setting(COMM_SETTING)",
-    "USE_UTS": "",
-    "UTS_UNASKED": "setting(UTS_SETTING)",
+SINGLE_VALUES: Final = {
+    **ALL_KINDS,
+    **dict.fromkeys(("USE_UID", "USE_PID", "USE_COMM", "USE_UTS"), ""),
+    **setting_defines("UID_UNASKED", "PID_UNASKED"),
 }
-ROOMY_BEYOND: Final = ROOMY | {
-    "USE_UID_INTERVALS": "",
-    "UID_INTERVALS": "128",
-    "UID_CHUNKS": "8",
-    "USE_PID_INTERVALS": "",
-    "PID_INTERVALS": "128",
-    "PID_CHUNKS": "8",
-    "USE_PATTERNS": "",
+PATTERNS_AND_INTERVALS: Final = {
+    **ALL_KINDS,
+    **dict.fromkeys(
+        ("USE_UID_INTERVALS", "USE_PID_INTERVALS", "USE_PATTERNS", "USE_COMM_PATTERNS",
+         "USE_UTS_PATTERNS"), "",
+    ),
+    **dict.fromkeys(("UID_INTERVALS", "PID_INTERVALS"), "128"),
+    **dict.fromkeys(("UID_CHUNKS", "PID_CHUNKS"), "8"),
     "PATTERN_ROWS": "8192",
     "PATTERN_CLASSES": "256",
-    "USE_COMM_PATTERNS": "",
-    "COMM_UNASKED": "setting(COMM_SETTING)",
-    "USE_UTS_PATTERNS": "",
-    "UTS_UNASKED": "setting(UTS_SETTING)",
-    "UTS_ROW": "setting(UTS_ROW_SETTING)",
-}
+    **setting_defines("UTS_ROW"),
+}  # fmt: skip
 
 
 class DecisionProgram:
-    """The matcher with no tracing around it; its tables can be written again and again."""
+    """The matcher without hooks; its tables can be replaced."""
 
     def __init__(self, sizes: Mapping[str, str], btf: Btf) -> None:
-        self._program = Program("decisions.bpf.c", sizes, btf, tracer=TRACER_PID)
-        self._function = self._program.load("decide", "SCHED_CLS")
-        self._with_binary = "USE_BINARY" in sizes
-        self._writer = TableWriter(self._program, sizes)
+        text = SOURCE.read_text(encoding="utf-8")
+        self.program = Program(SOURCE.name, text, sizes, btf, tracer=TRACER_PID)
+        self.function = self.program.load("decide", "SCHED_CLS")
+        self._sizes = sizes
+        self._written: list[tuple[str, Mapping[bytes, bytes]]] = []
+        self._selected: Sequence[int] = ()
 
     def fill(self, tables: AcceptTables, events: Mapping[str, int]) -> None:
-        """Replace the tables; ``events`` gives each event's number."""
-        self._writer.clear()
-        self._writer.write(tables)
-        self._writer.select({events[name]: mask for name, mask in tables.select.items()})
+        """Replace the tables; ``events`` has each event's number."""
+        self._clear()
+        for name, entries in table_entries(self._sizes, tables):
+            write_entries(self.program, name, entries)
+            self._written.append((name, entries))
+        if "SETTINGS" in self._sizes:
+            masks = {pack("I", slot): pack("Q", m) for slot, m in enumerate(settings_of(tables))}
+            write_entries(self.program, "settings", masks)
+        self._selected = tuple(events[name] for name in tables.select)
+        write_selection(self.program, {events[name]: mask for name, mask in tables.select.items()})
+
+    def _clear(self) -> None:
+        """Remove the elements that the next tables may not overwrite."""
+        for name, entries in self._written:
+            if name in HASHED:
+                for key in entries:
+                    self.program.delete(self.program.map_fd(name), key)
+            elif name == "value_table":
+                empty = {key: bytes(len(value)) for key, value in entries.items()}
+                write_entries(self.program, name, empty)
+        write_selection(self.program, dict.fromkeys(self._selected, 0))
+        self._written.clear()
 
     def ask(self, event: int, process: Process) -> int:
         """Return the mask that the kernel computes for an event of the process."""
-        data = question(event, process, self._with_binary)
+        data = question(event, process, "USE_BINARY" in self._sizes)
         buffer = ctypes.create_string_buffer(data, len(data))
-        if test_run(self._function, buffer):
+        if test_run(self.function, buffer):
             raise HostError(
-                HostCode.PROCESS,
-                "decisions.bpf.c: a question was not understood; its layout differs",
+                HostCode.PROCESS, f"{SOURCE.name}: a question is too short for its struct"
             )
         mask: int = MASK.unpack_from(buffer)[0]
         return mask
 
     def close(self) -> None:
         """Unload the program."""
-        self._program.close()
+        self.program.close()
 
 
-def container_parts(container: Container | None) -> tuple[bool, bool, bytes]:
-    """Return what a question says of a container: whether there is one, if it is new, its id."""
+def compile_all_tables(scopes: Sequence[Scope], *, single: bool) -> AcceptTables:
+    """Compile tables of all kinds; those that no scope uses accept everything.
+
+    Names and ids are compared as ``single`` values, or by automata and intervals.
+    """
+    return compile_keys(scopes, set(Key), set() if single else {*NAMES, *IDS})
+
+
+def settings_of(tables: AcceptTables) -> list[int]:
+    """Return the value of each setting."""
+    named = {"UTS_ROW": first_rows(automata_of(tables)).get(Key.UTS, 0)}
+    for key, table in tables.values.items():
+        named[f"{key.name}_UNASKED"] = 0 if isinstance(table, Intervals) else table.without_equal
+    if tables.container:
+        named["CONTAINER_OUTSIDE"] = tables.container.outside
+    if tables.binary:
+        named["BINARY_UNASKED"] = tables.binary.without_equal
+    if tables.tree:
+        named["TREE_UNASKED"] = tables.tree.without_equal
+    if tables.pid_new:
+        named |= {"NEW_EQUAL": tables.pid_new.equal, "NEW_EXCLUDED": tables.pid_new.excluded}
+    return [named.get(name, 0) for name in SETTINGS]
+
+
+def container_fields(container: Container | None) -> tuple[bool, bool, bytes]:
+    """Return the fields of a question about a container: in_container, is_new and its id."""
     if container is None:
         return False, False, b""
     return True, container.new, container_bytes(container.id)
@@ -131,7 +185,7 @@ def question(event: int, process: Process, with_binary: bool) -> bytes:
         *(process.comm, process.uts, 0, 0, process.followed, 0),
     )
     spare = [0] * (ANCESTORS - len(ancestry))
-    container = container_parts(process.container)
+    container = container_fields(process.container)
     data = QUESTION.pack(0, event, len(ancestry), *facts, *ancestry, *spare, *container)
     if not with_binary:
         return data

@@ -7,11 +7,12 @@ import pytest
 
 from model.scope import HOST_MNTNS, NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tracee_ref.host_namespace import resolve_host
-from tracee_ref.tables import AcceptTables, compile_all_tables, compile_tables
+from tracee_ref.tables import AcceptTables, compile_tables
 from tracee_ref.tables.compile import VALUES
 from tracee_ref.tables.intervals import ALL_SCOPES, Intervals
 from tracee_ref.tables.masks import MaskTable, ScopeMasks, value_bytes
 from tracee_ref.tables.patterns import Automaton
+from vmtests.decision_program import compile_all_tables
 
 EVENTS = frozenset({"openat"})
 LS = value_bytes(Pattern(b"ls"))

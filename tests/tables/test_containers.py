@@ -10,9 +10,10 @@ from model.facts import Container, Process
 from model.match import process_holds
 from model.scope import NEW, Condition, ContainerId, Key, Op, Scope
 from tracee_ref.kernel.maps.layouts import container_bytes, prefix_entries
-from tracee_ref.tables import compile_all_tables, compile_tables
+from tracee_ref.tables import compile_tables
 from tracee_ref.tables.containers import ID_DIGITS, ContainerTable, container_table
 from tracee_ref.tables.intervals import ALL_SCOPES
+from vmtests.decision_program import compile_all_tables
 
 EQUALITY = st.sampled_from([Op.EQ, Op.NE])
 prefixes = st.text("0a", max_size=3) | st.just("0" * 64) | st.sampled_from(["xyz", "A", "0" * 65])

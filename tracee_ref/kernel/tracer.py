@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,19 +10,21 @@ from struct import pack, unpack
 from typing import Final
 
 from ..abi import CALL, SHAPES_MAX, ArgumentShape, Counter
-from ..errors import HostCode, HostError
 from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
 from .attach.attachments import Attachments
 from .attach.features import types
-from .build.program import Program
+from .build.program import Program, bpf_source
 from .maps.container_map import ContainerWriter
 from .maps.field_maps import write_fields
-from .maps.filter_maps import EVENTS, ZERO, TableWriter
+from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables
+from .maps.write import write_entries
 from .plan import PACKET, KernelPlan
 from .ring import BATCH, RingReader
 from .seed.processes import Census
 from .seed.sockets import seed_owners
+
+SOURCE: Final = "tracer.bpf.c"
 
 SHAPES: Final[Mapping[Shape, ArgumentShape]] = {
     Shape.STRING: ArgumentShape.STRING,
@@ -57,15 +58,16 @@ class KernelTracer:
         self._command = command
         self._tables = plan.tables
         self._catalogue = all_events()
-        sizes = {name: c for owned in plan.constants().values() for name, c in owned.items()}
-        self.program = self._program = Program("tracer.bpf.c", sizes, types(), plan.structures())
+        self._sizes = {name: c for owned in plan.constants().values() for name, c in owned.items()}
+        self.program = self._program = Program(
+            SOURCE, bpf_source(SOURCE), self._sizes, types(), plan.structures()
+        )
         self._attachments = Attachments(self._program, command)
-        self._writer = TableWriter(self._program, sizes)
         self._reader = RingReader(self._program.map_fd("records"), plan.settings.ring_bytes)
 
     def attach(self) -> None:
         """Put the programs on their hooks and learn of the processes that are there."""
-        self._writer.write(self._tables)
+        write_tables(self._program, self._sizes, self._tables)
         write_fields(self._program, self._plan.fields)
         self._write_shapes()
         self._join_programs()
@@ -77,8 +79,8 @@ class KernelTracer:
 
     def start(self) -> None:
         """Switch the selection on: from here on every event is reported or counted."""
-        fd = self._program.map_fd("trace_start_time")
-        self._program.update(fd, ZERO, pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
+        now = pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+        write_entries(self._program, "trace_start_time", {ZERO: now})
         self._select(self._masks())
 
     def containers_before(self) -> Iterator[Path]:
@@ -130,10 +132,10 @@ class KernelTracer:
         return {self._catalogue[name].id: mask for name, mask in self._tables.select.items()}
 
     def _select(self, masks: Mapping[int, int]) -> None:
-        self._writer.select({event: mask for event, mask in masks.items() if event < EVENTS})
-        fd = self._program.map_fd("calls") if self._plan.selected_calls() else -1
-        for number, call in self._call_table(masks).items():
-            self._program.update(fd, pack("I", number), call)
+        kernel_masks = {event: mask for event, mask in masks.items() if event < EVENTS}
+        write_selection(self._program, kernel_masks)
+        if self._plan.selected_calls():
+            write_entries(self._program, "calls", self._call_table(masks))
 
     def _join_programs(self) -> None:
         """Set the tail calls by which programs at functions go on (bpf/events/hook_event.h)."""
@@ -145,21 +147,18 @@ class KernelTracer:
         if self._plan.reports_cgroups:
             self._set_tail_call("cgroup_reporter", 0, CGROUP_REPORTER, "RAW_TRACEPOINT")
 
-    def _set_tail_call(self, calls: str, place: int, function: str, kind: str) -> None:
+    def _set_tail_call(self, calls: str, index: int, function: str, kind: str) -> None:
         program = self._program.load(function, kind)
-        error = self._program.update(
-            self._program.map_fd(calls), pack("I", place), pack("I", program)
-        )
-        if error:
-            raise HostError(
-                HostCode.REFUSED, f"{function}: refused by the kernel ({os.strerror(error)})"
-            )
+        write_entries(self._program, calls, {pack("I", index): pack("I", program)})
 
     def _write_shapes(self) -> None:
-        for event in self._plan.selected_calls():
-            shapes = bytes(self._shape(event, i) for i in range(len(event.args)))
-            padded = shapes.rstrip(b"\0").ljust(SHAPES_MAX, bytes([ArgumentShape.LAST]))
-            self._program.update(self._program.map_fd("shapes"), pack("I", event.id), padded)
+        if calls := self._plan.selected_calls():
+            entries = {pack("I", call.id): self._shapes(call) for call in calls}
+            write_entries(self._program, "shapes", entries)
+
+    def _shapes(self, call: EventDefinition) -> bytes:
+        shapes = bytes(self._shape(call, index) for index in range(len(call.args)))
+        return shapes.rstrip(b"\0").ljust(SHAPES_MAX, bytes([ArgumentShape.LAST]))
 
     def _shape(self, event: EventDefinition, place: int) -> int:
         shape = shape_of(event.name, event.args[place])
@@ -169,14 +168,14 @@ class KernelTracer:
             return ArgumentShape.SKIPPED
         return SHAPES.get(shape, ArgumentShape.NUMBER)
 
-    def _call_table(self, masks: Mapping[int, int]) -> dict[int, bytes]:
+    def _call_table(self, masks: Mapping[int, int]) -> dict[bytes, bytes]:
         native = {number: id_ for number, id_ in native_events().items() if id_ in masks}
         compat = {number: id_ for number, id_ in compat_events().items() if id_ in masks}
         table = {}
         for number in native.keys() | compat.keys():
             events = native.get(number), compat.get(number)
             selected = (masks[e] if e is not None else 0 for e in events)
-            table[number] = CALL.struct.pack(*selected, *(e or 0 for e in events))
+            table[pack("I", number)] = CALL.struct.pack(*selected, *(e or 0 for e in events))
         return table
 
     def _learn_processes(self) -> None:

@@ -7,6 +7,6 @@ the scopes that compare with the value by ``=`` and those that do by ``!=``: rul
 masks.  tests/model/test_proof_tables.py proves that they give the model's mask for all facts.
 """
 
-from .compile import AcceptTables, compile_all_tables, compile_tables, selecting_scopes
+from .compile import AcceptTables, compile_tables, selecting_scopes
 
-__all__ = ["AcceptTables", "compile_all_tables", "compile_tables", "selecting_scopes"]
+__all__ = ["AcceptTables", "compile_tables", "selecting_scopes"]

@@ -58,16 +58,7 @@ class AcceptTables:
 def compile_tables(scopes: Sequence[Scope]) -> AcceptTables:
     """Return the accept tables of the scopes."""
     used = {key for scope in scopes for key in scope.process}
-    return _compiled(scopes, used, keys_beyond_exact(scopes))
-
-
-def compile_all_tables(scopes: Sequence[Scope], *, single: bool) -> AcceptTables:
-    """Return the tables of every key; those of unused keys accept everything.
-
-    Names and ids are compiled to tables of exact values if ``single``, to automata and intervals
-    otherwise.
-    """
-    return _compiled(scopes, set(Key), set() if single else {*NAMES, *IDS})
+    return compile_keys(scopes, used, keys_beyond_exact(scopes))
 
 
 def keys_beyond_exact(scopes: Sequence[Scope]) -> set[Key]:
@@ -76,11 +67,12 @@ def keys_beyond_exact(scopes: Sequence[Scope]) -> set[Key]:
     return names | {key for key in IDS if has_ordering(scopes, key)}
 
 
-def _compiled(scopes: Sequence[Scope], used: set[Key], beyond: set[Key]) -> AcceptTables:
+def compile_keys(scopes: Sequence[Scope], used: set[Key], beyond: set[Key]) -> AcceptTables:
+    """Return the tables of the keys ``used``, as automata and intervals of those ``beyond``."""
     pid_new = pid_new_masks(scopes)
     return AcceptTables(
         select=selecting_scopes(scopes),
-        pid_new=pid_new if pid_new != ScopeMasks() or used == set(Key) else None,
+        pid_new=pid_new if pid_new != ScopeMasks() else None,
         values={key: _values(scopes, key, key in beyond) for key in VALUES if key in used},
         binary=binaries(scopes) if Key.BINARY in used else None,
         tree=mask_table(scopes, Key.TREE, int) if Key.TREE in used else None,

@@ -8,8 +8,13 @@ from functools import cache
 from model.scope import Scope
 from tracee_ref.kernel.attach.features import types
 from tracee_ref.kernel.maps.filter_maps import defines
-from tracee_ref.tables import compile_all_tables, compile_tables
-from vmtests.decision_program import ROOMY_BEYOND, ROOMY_SINGLE, DecisionProgram
+from tracee_ref.tables import compile_tables
+from vmtests.decision_program import (
+    PATTERNS_AND_INTERVALS,
+    SINGLE_VALUES,
+    DecisionProgram,
+    compile_all_tables,
+)
 from vmtests.handlers import Reply, handler
 from vmtests.lab.wire import unpack_questions, unpack_scopes
 from vmtests.plans.strategies import EVENTS
@@ -49,7 +54,7 @@ def answers(program: DecisionProgram, questions: str) -> Reply:
 
 @cache
 def roomy_program(*, single: bool) -> DecisionProgram:
-    return DecisionProgram(ROOMY_SINGLE if single else ROOMY_BEYOND, types())
+    return DecisionProgram(SINGLE_VALUES if single else PATTERNS_AND_INTERVALS, types())
 
 
 def fitted_program(scopes: tuple[Scope, ...]) -> DecisionProgram:

@@ -73,14 +73,15 @@ NOTHING_MORE: Final[Wanted] = {}
 class Program:
     """A compiled C file with its maps and functions; raises HostError where BPF is refused.
 
-    ``more`` are structures of the kernel that only this run reads; ``possible_cpus`` is the
-    number of values that an element of a per-CPU map has; ``tracer`` is the process that never
-    matches (rule 14).
+    ``source`` is the file's text, which may include headers of ``bpf/``.  ``more`` are kernel
+    structures that only this run reads, ``tracer`` is the tgid that never matches (rule 14),
+    ``possible_cpus`` the number of values in an element of a per-CPU map.
     """
 
     def __init__(
         self,
         name: str,
+        source: str,
         defines: Mapping[str, str],
         btf: Btf,
         more: Wanted = NOTHING_MORE,
@@ -94,14 +95,14 @@ class Program:
         self._btf = btf
         self._kernel_functions = kernel_functions(btf)
         self.possible_cpus: int = self._lib.libbpf_num_possible_cpus()
-        program = compiled(name, self._text(name, defines, btf, more))
+        program = compiled(name, self._text(source, defines, btf, more))
         self._functions = program.functions
         self._maps: dict[str, int] = {}
         for shape in program.maps:
             self._maps[shape.name] = self._create(shape)
 
     @staticmethod
-    def _text(name: str, defines: Mapping[str, str], btf: Btf, more: Wanted) -> str:
+    def _text(source: str, defines: Mapping[str, str], btf: Btf, more: Wanted) -> str:
         """Return one self-contained text: BCC rewrites only what stands in its main file."""
         structures, of_kernel = structures_of(btf)
         of_kernel |= {"TRACER_PID": str(TRACER_PID)}
@@ -114,7 +115,7 @@ class Program:
             of_kernel |= {"CAST_CALL": str(cast), "TYPED_REGISTERS": type_}
         lines = [f"#define {key} {value}" for key, value in {**defines, **of_kernel}.items()]
         declared = btf.declarations(merged(structures, more))
-        return "\n".join([*lines, declared, _inlined(name, set())])
+        return "\n".join([*lines, declared, _inlined(source, set())])
 
     def _create(self, shape: MapShape) -> int:
         options = MAP_OPTIONS.pack(MAP_OPTIONS.size, *[0] * 5, shape.flags)
@@ -265,14 +266,20 @@ def telling_line(text: str) -> str:
     return lines[0] if lines else ""
 
 
-def _inlined(name: str, seen: set[str]) -> str:
-    """Return a C file with our own headers put in place, each once."""
-    if name in seen:
-        return ""
-    seen.add(name)
-    return INCLUDE.sub(lambda match: _inlined(match[1], seen), _source(name))
-
-
 @cache
-def _source(name: str) -> str:
+def bpf_source(name: str) -> str:
+    """Return the text of a file of ``bpf/``."""
     return (files("bpf") / name).read_text(encoding="utf-8").replace("#pragma once\n", "")
+
+
+def _inlined(text: str, seen: set[str]) -> str:
+    """Return C text with our headers inlined, each once; add their names to ``seen``."""
+
+    def header(include: re.Match[str]) -> str:
+        name = include[1]
+        if name in seen:
+            return ""
+        seen.add(name)
+        return _inlined(bpf_source(name), seen)
+
+    return INCLUDE.sub(header, text)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,11 +17,11 @@ from ...tables.containers import ContainerTable
 from ..build.btf import Btf
 from ..build.program import Program
 from .layouts import container_bytes
+from .write import add_entry
 
 CONTAINERS: Final = 16384
 """Places for cgroups of containers, those below them included."""
 
-BPF_NOEXIST: Final = 1
 EVERYONE: Final = (1 << 64) - 1
 
 
@@ -65,9 +64,7 @@ class ContainerWriter:
         accept = self._tables.accept_old(container) if self._tables else EVERYONE
         value = CONTAINER.struct.pack(accept, False, container_bytes(container))
         # What the kernel side has seen itself was made after tracing began.
-        fd = self._program.map_fd("containers")
-        error = self._program.update(fd, pack("Q", cgroup), value, BPF_NOEXIST)
-        if error not in (0, errno.EEXIST):
+        if error := add_entry(self._program, "containers", pack("Q", cgroup), value):
             raise HostError(
                 HostCode.TABLE_SIZE,
                 f"cgroup {cgroup} of container {container}: not taken ({os.strerror(error)});"

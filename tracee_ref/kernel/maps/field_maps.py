@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import os
 from array import array
 from collections.abc import Iterator
 from struct import pack
 from typing import Final
 
 from ...abi import SHAPES_MAX, STRING_ARGUMENT
-from ...errors import HostCode, HostError
 from ...events.catalogue import all_events
 from ...tables.fields import S64_MAX, STRING_BYTES, FieldTables
 from ...tables.intervals import Intervals
 from ..build.program import Program
+from .write import write_entries
 
 BITS: Final = 8
 
@@ -40,10 +39,10 @@ def field_defines(tables: FieldTables) -> dict[str, str]:
 def write_fields(program: Program, tables: FieldTables) -> None:
     """Write the tables that are in use; raises HostError if one is refused."""
     if tables.retvals:
-        _write(program, "retval_tables", _retvals(tables))
+        write_entries(program, "retval_tables", dict(_retvals(tables)))
     if tables.strings:
-        _write(program, "string_arguments", _arguments(tables))
-        _write(program, "string_nodes", _nodes(tables))
+        write_entries(program, "string_arguments", dict(_arguments(tables)))
+        write_entries(program, "string_nodes", dict(_nodes(tables)))
 
 
 def _retvals(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
@@ -87,13 +86,3 @@ def _argument(event: str, place: int) -> int:
 
 def _event(name: str) -> int:
     return all_events()[name].id
-
-
-def _write(program: Program, name: str, entries: Iterator[tuple[bytes, bytes]]) -> None:
-    fd = program.map_fd(name)
-    for key, value in entries:
-        error = program.update(fd, key, value)
-        if error:
-            raise HostError(
-                HostCode.TABLE_SIZE, f"map {name}: an element was refused ({os.strerror(error)})"
-            )

@@ -3,22 +3,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from struct import pack
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from model.scope import Key
 
 from ...abi import NameKind
-from ...errors import HostCode, HostError
 from ...tables import AcceptTables
 from ...tables.intervals import Intervals
 from ...tables.patterns import Automaton
 from ..build.program import Program
 from .cuckoo import fitting_bits, hash_defines
 from .layouts import (
-    EMPTY_VALUE,
     PATH_SIZE,
     automata_of,
     binary_entries,
@@ -33,20 +30,18 @@ from .layouts import (
     value_verdicts,
     verdict_bytes,
 )
+from .write import write_entries
 
 EVENTS: Final = 1024
 """Places for events of the kernel side; the catalogue's ids of such events are below it."""
-
-SETTINGS: Final = (
-    "UID", "PID", "COMM", "UTS", "UTS_ROW", "MNTNS", "PIDNS", "BINARY", "TREE", "NEW_EQUAL",
-    "NEW_EXCLUDED", "CONTAINER",
-)  # fmt: skip
-"""Constants of the tracer that are in the ``settings`` of bpf/decisions.bpf.c, in its order."""
 
 CHUNK_INTERVALS: Final = 128
 """Of a table of numbers; a power of two."""
 
 ZERO: Final = pack("I", 0)
+
+Entries: TypeAlias = tuple[str, Mapping[bytes, bytes]]
+"""Name of a map and its elements."""
 
 
 def defines(tables: AcceptTables) -> dict[str, str]:
@@ -96,104 +91,61 @@ def _value_defines(tables: AcceptTables) -> dict[str, str]:
     return names
 
 
-class TableWriter:
-    """Writes accept tables into the maps of a program.
+def write_tables(program: Program, sizes: Mapping[str, str], tables: AcceptTables) -> None:
+    """Write all accept tables but ``select``; raises HostError if one does not fit."""
+    for name, entries in table_entries(sizes, tables):
+        write_entries(program, name, entries)
 
-    ``sizes`` are the constants that the program was compiled with; a table that does not
-    fit raises HostError.
+
+def write_selection(program: Program, masks: Mapping[int, int]) -> None:
+    """Write ``select``: event id -> mask of the scopes that selected it.
+
+    Tracing starts with it, so it is written last.
     """
-
-    def __init__(self, program: Program, sizes: Mapping[str, str]) -> None:
-        self._program = program
-        self._sizes = sizes
-        self._hashed: list[tuple[int, bytes]] = []
-        self._selected: Sequence[int] = ()
-        self._slots: Sequence[bytes] = ()
-
-    def clear(self) -> None:
-        """Empty the tables whose elements the next ones need not overwrite."""
-        for fd, key in self._hashed:
-            self._program.delete(fd, key)
-        self._hashed.clear()
-        self._entries("select", dict.fromkeys((pack("I", i) for i in self._selected), pack("Q", 0)))
-        if self._slots:
-            self._entries("value_table", dict.fromkeys(self._slots, EMPTY_VALUE))
-        self._selected, self._slots = (), ()
-
-    def write(self, tables: AcceptTables) -> None:
-        """Write all but ``select``, which switches tracing on and comes last."""
-        for key, table in tables.values.items():
-            if isinstance(table, Intervals):
-                self._numbers(key.name, table)
-        if says := value_verdicts(tables):
-            self._values(value_entries(says, int(self._sizes["VALUE_BITS"])))
-        if automata := automata_of(tables):
-            self._automata(automata)
-        if tables.binary:
-            self._hash("binary_table", binary_entries(tables.binary))
-        if tables.tree:
-            self._hash("tree_table", tree_entries(tables.tree))
-        if "SETTINGS" in self._sizes:
-            masks = enumerate(settings_of(tables))
-            self._entries("settings", {pack("I", place): pack("Q", m) for place, m in masks})
-        if tables.container:
-            self._hash("container_prefixes", prefix_entries(tables.container))
-
-    def select(self, masks: Mapping[int, int]) -> None:
-        """Write the selection: event id to the mask of the scopes that selected it."""
-        self._entries("select", {pack("I", event): pack("Q", m) for event, m in masks.items()})
-        self._selected = tuple(masks)
-
-    def _numbers(self, name: str, table: Intervals) -> None:
-        size, count = (int(self._sizes[f"{name}_{of}"]) for of in ("INTERVALS", "CHUNKS"))
-        chunks = chunks_of(table, size, count)
-        if count > 1:
-            firsts = [chunk.bounds[0] for chunk in chunks]
-            self._entries(f"{name.lower()}_index", {ZERO: bounds_bytes(firsts, count)})
-        chunks += [chunks[-1]] * (count - len(chunks))
-        elements = {pack("I", i): chunk_bytes(c, size) for i, c in enumerate(chunks)}
-        self._entries(f"{name.lower()}_table", elements)
-
-    def _automata(self, automata: Mapping[Key, Automaton]) -> None:
-        classes, first = int(self._sizes["PATTERN_CLASSES"]), first_rows(automata)
-        for key, table in automata.items():
-            self._entries("pattern_classes", {pack("I", NameKind[key.name]): table.classes})
-            rows = row_entries(table, first[key], classes)
-            self._entries("pattern_rows", rows)
-            met = zip(rows, map(verdict_bytes, table.masks), strict=True)
-            self._entries("pattern_verdicts", dict(met))
-
-    def _values(self, entries: Mapping[bytes, bytes]) -> None:
-        self._entries("value_table", entries)
-        self._slots = tuple(entries)
-
-    def _hash(self, name: str, entries: Mapping[bytes, bytes]) -> None:
-        self._entries(name, entries)
-        fd = self._program.map_fd(name)
-        self._hashed += [(fd, key) for key in entries]
-
-    def _entries(self, name: str, entries: Mapping[bytes, bytes]) -> None:
-        fd = self._program.map_fd(name)
-        for key, value in entries.items():
-            error = self._program.update(fd, key, value)
-            if error:
-                raise HostError(
-                    HostCode.TABLE_SIZE,
-                    f"map {name}: an element was refused ({os.strerror(error)})",
-                )
+    entries = {pack("I", event): pack("Q", mask) for event, mask in masks.items()}
+    write_entries(program, "select", entries)
 
 
-def settings_of(tables: AcceptTables) -> list[int]:
-    """Return the masks that programs with fixed tables have as constants instead."""
-    named = {"UTS_ROW": first_rows(automata_of(tables)).get(Key.UTS, 0)}
+def table_entries(sizes: Mapping[str, str], tables: AcceptTables) -> Iterator[Entries]:
+    """Yield map name and elements of each table but ``select``.
+
+    ``sizes`` are the C constants that the program was compiled with.
+    """
     for key, table in tables.values.items():
-        named[key.name] = 0 if isinstance(table, Intervals) else table.without_equal
+        if isinstance(table, Intervals):
+            yield from _number_entries(key.name, table, sizes)
+    if masks := value_verdicts(tables):
+        yield "value_table", value_entries(masks, int(sizes["VALUE_BITS"]))
+    if automata := automata_of(tables):
+        yield from _automata_entries(automata, int(sizes["PATTERN_CLASSES"]))
+    if tables.binary:
+        yield "binary_table", binary_entries(tables.binary)
+    if tables.tree:
+        yield "tree_table", tree_entries(tables.tree)
     if tables.container:
-        named["CONTAINER"] = tables.container.outside
-    if tables.binary and tables.tree and tables.pid_new:
-        named |= {"BINARY": tables.binary.without_equal, "TREE": tables.tree.without_equal}
-        named |= {"NEW_EQUAL": tables.pid_new.equal, "NEW_EXCLUDED": tables.pid_new.excluded}
-    return [named.get(name, 0) for name in SETTINGS]
+        yield "container_prefixes", prefix_entries(tables.container)
+
+
+def _number_entries(name: str, table: Intervals, sizes: Mapping[str, str]) -> Iterator[Entries]:
+    size, count = (int(sizes[f"{name}_{unit}"]) for unit in ("INTERVALS", "CHUNKS"))
+    chunks = chunks_of(table, size, count)
+    if count > 1:
+        firsts = [chunk.bounds[0] for chunk in chunks]
+        yield f"{name.lower()}_index", {ZERO: bounds_bytes(firsts, count)}
+    chunks += [chunks[-1]] * (count - len(chunks))
+    yield (
+        f"{name.lower()}_table",
+        {pack("I", index): chunk_bytes(chunk, size) for index, chunk in enumerate(chunks)},
+    )
+
+
+def _automata_entries(automata: Mapping[Key, Automaton], classes: int) -> Iterator[Entries]:
+    first = first_rows(automata)
+    for key, table in automata.items():
+        rows = row_entries(table, first[key], classes)
+        yield "pattern_classes", {pack("I", NameKind[key.name]): table.classes}
+        yield "pattern_rows", rows
+        yield "pattern_verdicts", dict(zip(rows, map(verdict_bytes, table.masks), strict=True))
 
 
 def _mask(mask: int) -> str:

@@ -31,8 +31,6 @@ PATH_SIZE: Final = PATH_BYTES + 4
 """The path, its NUL, and padding: with the u32 before it the key is a multiple of 8 bytes."""
 
 VALUE: Final = Struct("2Q")
-EMPTY_VALUE: Final = bytes(VALUE_SLOT.struct.size)
-"""An empty slot of ``value_table``."""
 
 
 def chunks_of(table: Intervals, size: int, count: int) -> list[Intervals]:

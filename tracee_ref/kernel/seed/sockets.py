@@ -25,7 +25,7 @@ from ...containers.cgroups import Hierarchy
 from ...decode.records import HEADER, NO_CONTAINER
 from ...procfs import PROC, ProcessInfo, cgroup_of, process_ids, read_process, start_time
 from ..build.program import Program
-from .processes import BPF_NOEXIST
+from ..maps.write import add_entry
 
 SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
 TABLES: Final = (
@@ -42,7 +42,6 @@ def seed_owners(
     program: Program, scopes: Sequence[Scope], hierarchy: Hierarchy, event: int, *, track: bool
 ) -> None:
     """Write the owners of all sockets; ``track`` tells whether events are to have containers."""
-    fd = program.map_fd("owners")
     for pid, inodes in sockets_of_processes().items():
         owner = read_owner(pid, hierarchy, track=track)
         if owner is None:
@@ -50,7 +49,7 @@ def seed_owners(
         mask = accepted(scopes, owner.process)
         for inode in inodes:
             value = OWNER.struct.pack(mask, inode, False, record_header(owner, event))
-            program.update(fd, pack("Q", inode), value, BPF_NOEXIST)
+            add_entry(program, "owners", pack("Q", inode), value)
 
 
 def read_owner(pid: int, hierarchy: Hierarchy, *, track: bool) -> ProcessInfo | None:

@@ -1,29 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-/* The matcher by itself, for tests: facts come in as packet data, the mask goes out there.
+/* Matcher without hooks, for BPF_PROG_TEST_RUN: facts in the packet data, the mask written there.
  *
- * Run with BPF_PROG_TEST_RUN. It includes the very matcher.h that the tracer runs. */
-#ifdef SETTINGS
-/* Masks that the tracer has as constants; here the tables change while the program stays. */
-enum {
-	UID_SETTING,
-	PID_SETTING,
-	COMM_SETTING,
-	UTS_SETTING,
-	UTS_ROW_SETTING,
-	MNTNS_SETTING,
-	PIDNS_SETTING,
-	BINARY_SETTING,
-	TREE_SETTING,
-	NEW_EQUAL_SETTING,
-	NEW_EXCLUDED_SETTING,
-	CONTAINER_SETTING,
-	SETTING_COUNT
-};
-BPF_ARRAY(settings, u64, SETTING_COUNT);
+ * It includes the same match/filters.h as the tracer. */
 
-static __always_inline u64 setting(u32 place)
+#ifdef SETTINGS
+/* Masks that are constants in the tracer; here the tables change while the program stays loaded.
+ * The slots are in decision_program.py. */
+BPF_ARRAY(settings, u64, SETTINGS);
+
+static __always_inline u64 setting(u32 slot)
 {
-	u64 *mask = settings.lookup(&place);
+	u64 *mask = settings.lookup(&slot);
 	return mask ? *mask : 0;
 }
 #endif
