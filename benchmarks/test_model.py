@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from model.facts import Event, Process, Shown
+from model.facts import Event, FieldValue, Process
 from model.match import matched_scopes
 from model.scope import Binary, Condition, EventField, Key, Op, Part, Pattern, Scope
 
@@ -34,7 +34,7 @@ PATHNAME: Final = b"/etc/hostname"
 EVENT: Final = Event(
     "openat",
     Process(pid=7, tid=7, uid=1000, comm=b"cat", binary=Binary(b"/usr/bin/cat", 4026531840)),
-    {("args", "pathname"): Shown(PATHNAME, PATHNAME)},
+    {("args", "pathname"): FieldValue(PATHNAME, PATHNAME)},
 )
 
 MIXES: Final = {

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The meaning of tracing scopes, as executable Python.
 
-Read in this order: ``filters`` (what can be asked), ``facts`` (what is known of a process
-at an event), ``holds`` (whether the two meet), ``scope`` (filters under a number), ``match``
-(which scopes an event belongs to), ``selection`` (which events a scope chose, and what they
-need), ``lifecycle`` (what forks, execs and exits make of processes).  The package uses the
-standard library only and imports nothing of ours; rule numbers in the docstrings are those
-of the semantics page (docs/reference/semantics.md).
+Read in this order: ``filters`` (conditions and their values), ``facts`` (processes and events
+to which they apply), ``predicates`` (conditions as functions of facts), ``scope`` (a numbered
+set of conditions), ``match`` (the mask of an event), ``selection`` (the events of a scope and
+their dependencies), ``lifecycle`` (processes after each fork, exec and exit).  The package
+imports only the standard library.  The rules cited in it are those of docs/reference/semantics.md.
 """

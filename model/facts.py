@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known when an event happens: the facts of its process, and the event itself."""
+"""Facts of an event: its process, and the values of its fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .filters import Binary, FieldKey
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The container a process is in; ``new`` if it started after tracing began (rule 11)."""
+    """The container of a process; ``new`` if it started after tracing did (rule 11)."""
 
     id: str
     new: bool = False
@@ -21,9 +21,10 @@ class Container:
 class Process:
     """A task at the moment of an event (rule 17); ids are of the initial namespaces.
 
-    ``binary`` is None while unknown; ``ancestry`` holds the process ids that fork descent
-    leads through, the process itself included (rule 12); ``followed`` is the mask of the
-    scopes that follow it (rule 13); ``tracer`` marks ourselves (rule 14).
+    ``binary`` is None while unknown; ``new`` processes started after tracing did (rule 9);
+    ``ancestry`` has the ids of the process and of all that it descends from by fork (rule 12);
+    ``followed`` is the mask of the scopes that follow it (rule 13); ``tracer`` marks processes
+    of this tracer itself (rule 14).
     """
 
     pid: int = 0
@@ -42,10 +43,10 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A field's value in both spellings that rule 7 compares with.
+class FieldValue:
+    """The value of a field in both forms that rule 7 compares with.
 
-    ``raw`` is a number or bytes, ``printed`` what an output line shows.
+    ``raw`` is a number or bytes, ``printed`` the form of output lines.
     """
 
     raw: int | bytes
@@ -54,17 +55,17 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened; a field that could not be read is absent (rule 18)."""
+    """An event and its process; a field that could not be read is absent (rule 18)."""
 
     name: str
     process: Process
-    fields: Mapping[FieldKey, Shown] = field(default_factory=dict)
+    fields: Mapping[FieldKey, FieldValue] = field(default_factory=dict)
 
 
-def derived(base: Event, name: str, fields: Mapping[FieldKey, Shown]) -> Event:
-    """Return an event made from ``base``; its mask is asked for as that of any event.
+def derived(base: Event, name: str, fields: Mapping[FieldKey, FieldValue]) -> Event:
+    """Return an event derived from ``base``.
 
-    Rule 15: the process is the base's and the fields are its own, so what a scope selects or
-    filters on the base says nothing of it.
+    Rule 15: it has the process of the base and fields of its own, so filters on the base's
+    fields, and whether a scope selected the base, do not matter for its mask.
     """
     return Event(name, base.process, fields)

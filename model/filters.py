@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The vocabulary of filters: conditions, and the values they compare with."""
+"""Conditions of filters, and the values they compare with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 COMM_BYTES: Final = 15
-"""Rule 8: what the kernel keeps of a thread name (TASK_COMM_LEN less the NUL)."""
+"""Rule 8: the longest thread name in the kernel (TASK_COMM_LEN without the NUL)."""
 
 
 class Op(str, Enum):
@@ -21,7 +21,7 @@ class Op(str, Enum):
     GT = ">"
     GE = ">="
 
-    __hash__ = str.__hash__  # in C; Enum's own costs more than the decisions it serves
+    __hash__ = str.__hash__  # in C; Enum.__hash__ takes longer than a decision
 
 
 class Key(str, Enum):
@@ -42,7 +42,7 @@ class Key(str, Enum):
 
 
 class Part(str, Enum):
-    """The part of an event that a per-event filter looks at (rule 6)."""
+    """The part of an event that a per-event filter applies to (rule 6)."""
 
     ARGS = "args"
     RETVAL = "retval"
@@ -51,7 +51,7 @@ class Part(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class EventField:
-    """One field of one event: ``openat.args.flags``, ``close.retval``; rule 6."""
+    """A field of one event, such as ``openat.args.flags`` or ``close.retval`` (rule 6)."""
 
     event: str
     part: Part
@@ -60,7 +60,7 @@ class EventField:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A text with ``*`` allowed before and after it (rules 7 and 8)."""
+    """A string with optional ``*`` before and after it (rules 7 and 8)."""
 
     text: bytes
     open_start: bool = False
@@ -68,11 +68,11 @@ class Pattern:
 
     @property
     def exact(self) -> bool:
-        """Whether no ``*`` stands on either side."""
+        """Whether the pattern has no ``*``."""
         return not (self.open_start or self.open_end)
 
     def matches(self, value: bytes) -> bool:
-        """Whether ``value`` fits the text and its stars."""
+        """Return whether ``value`` matches the pattern."""
         if self.open_start:
             return self.text in value if self.open_end else value.endswith(self.text)
         return value.startswith(self.text) if self.open_end else value == self.text
@@ -97,13 +97,13 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class ContainerId:
-    """A container by the start of its id (rule 11)."""
+    """A container by a prefix of its id (rule 11)."""
 
     prefix: str
 
 
 class New(Enum):
-    """The value ``new`` of pid and container: began after tracing did (rules 9 and 11)."""
+    """The value ``new`` of pid and container: started after tracing did (rules 9 and 11)."""
 
     NEW = "new"
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What processes are between events: a state, and what each event of their lives makes of it.
+"""State of all processes, and its change by fork, exec, exit and other syscalls.
 
-``begin`` gives the state at the start of tracing, ``step`` the next one, and the facts of a
-task at any moment are ``state.facts(tid)``.  Nothing is changed in place.
+``initial_state`` returns the state when tracing starts, ``step`` the next state; a task's facts
+at that moment are ``state.facts(tid)``.  States are immutable.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .scope import Scope
 
 
 class Start(NamedTuple):
-    """A task that was there before tracing began, as /proc tells; ``ppid`` 0: no parent."""
+    """A task that existed before tracing, as in /proc; ``ppid`` 0 is no parent."""
 
     process: Process
     ppid: int = 0
 
 
 class Fork(NamedTuple):
-    """The task made a process (``child_tid`` is ``child_pid``) or a thread of its own process."""
+    """The task forked a process (``child_tid`` is ``child_pid``) or a thread of its own process."""
 
     tid: int
     child_pid: int
@@ -33,7 +33,7 @@ class Fork(NamedTuple):
 
 
 class Exec(NamedTuple):
-    """The task began to run a program, under the name that the kernel derived from it."""
+    """The task executed a program; ``comm`` is the name that the kernel derived from it."""
 
     tid: int
     binary: Binary
@@ -41,27 +41,27 @@ class Exec(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """The task ended; its process does with its last task."""
+    """The task exited; a process ends with its last task."""
 
     tid: int
 
 
 class SetUid(NamedTuple):
-    """The real uid of the task changed; libraries do this to every thread, one by one."""
+    """The real uid of the task changed; the other threads keep theirs."""
 
     tid: int
     uid: int
 
 
 class SetComm(NamedTuple):
-    """The name of the task changed."""
+    """The comm of the task changed."""
 
     tid: int
     comm: bytes
 
 
 class SetNamespaces(NamedTuple):
-    """The task is in other namespaces, or its uts one has another name; None: as before."""
+    """The task changed namespaces, or the host name; None leaves a fact unchanged."""
 
     tid: int
     uts: bytes | None = None
@@ -70,7 +70,7 @@ class SetNamespaces(NamedTuple):
 
 
 class SetContainer(NamedTuple):
-    """The task's process moved into a container, or with None out of one (rule 11)."""
+    """The task's process moved into a container, or out of one if None (rule 11)."""
 
     tid: int
     container: Container | None
@@ -81,7 +81,7 @@ LifeEvent: TypeAlias = Fork | Exec | Exit | SetUid | SetComm | SetNamespaces | S
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Every living task by its id; what threads share is the same in all tasks of a process."""
+    """All tasks by id; facts that threads share are the same in all tasks of a process."""
 
     tasks: Mapping[int, Process] = field(default_factory=dict)
 
@@ -92,12 +92,12 @@ class State:
         return self.tasks[tid]
 
     def threads(self, pid: int) -> dict[int, Process]:
-        """Return the living tasks of a process."""
+        """Return the tasks of a process."""
         return {tid: task for tid, task in self.tasks.items() if task.pid == pid}
 
 
-def begin(starts: Iterable[Start]) -> State:
-    """Return the state when tracing begins; nobody is new or followed yet (rules 9, 12, 13)."""
+def initial_state(starts: Iterable[Start]) -> State:
+    """Return the state when tracing starts: no process is new or followed (rules 9, 12, 13)."""
     listed = [*starts]
     parents = {start.process.pid: start.ppid for start in listed}
     tasks = {}
@@ -108,7 +108,7 @@ def begin(starts: Iterable[Start]) -> State:
 
 
 def descent(pid: int, parents: Mapping[int, int]) -> frozenset[int]:
-    """Rule 12: the process and those it descends from, as far as /proc tells."""
+    """Return the process and all that it descends from, as far as known (rule 12)."""
     found: set[int] = set()
     while pid and pid not in found:
         found.add(pid)
@@ -117,7 +117,7 @@ def descent(pid: int, parents: Mapping[int, int]) -> frozenset[int]:
 
 
 def step(scopes: Iterable[Scope], state: State, event: LifeEvent) -> State:
-    """Return the state after an event; ValueError for one that cannot happen (rule 17)."""
+    """Return the state after an event; raises ValueError for an impossible one (rule 17)."""
     task, tasks = state.facts(event.tid), dict(state.tasks)
     threads = state.threads(task.pid)
     if isinstance(event, Fork):
@@ -128,15 +128,15 @@ def step(scopes: Iterable[Scope], state: State, event: LifeEvent) -> State:
     elif isinstance(event, Exit):
         del tasks[event.tid]
     elif isinstance(event, SetContainer):
-        tasks |= {tid: replace(one, container=event.container) for tid, one in threads.items()}
-    else:  # what one thread sets, the others of its process do not
-        changes = {name: now for name, now in event._asdict().items() if now is not None}
+        tasks |= {tid: replace(task, container=event.container) for tid, task in threads.items()}
+    else:  # these facts are of one thread only
+        changes = {name: value for name, value in event._asdict().items() if value is not None}
         tasks[event.tid] = replace(task, **changes)
     return State(tasks)
 
 
 def forked(scopes: Iterable[Scope], state: State, parent: Process, event: Fork) -> Process:
-    """Return the child: a new process (rules 9, 12, 13), or one more thread of the same."""
+    """Return the child: a new process (rules 9, 12, 13), or a thread of the same process."""
     if event.child_tid in state.tasks:
         raise ValueError(f"task {event.child_tid}: alive already")
     if event.child_pid == parent.pid:
@@ -144,25 +144,28 @@ def forked(scopes: Iterable[Scope], state: State, parent: Process, event: Fork) 
     if event.child_tid != event.child_pid:
         raise ValueError(f"task {event.child_tid}: the first task of {event.child_pid} has its id")
     ancestry = parent.ancestry | {event.child_pid}
-    followed = parent.followed | following(scopes, parent)
+    followed = parent.followed | scopes_to_follow(scopes, parent)
     child = replace(parent, pid=event.child_pid, tid=event.child_tid, ancestry=ancestry)
     return replace(child, followed=followed, new=True, tracer=False)
 
 
 def executed(scopes: Iterable[Scope], task: Process, event: Exec) -> Process:
-    """Return the task after an exec: the only one, under the process id (rules 10, 13, 17)."""
+    """Return the task after an exec: the only one of its process (rules 10, 13, 17)."""
     now = replace(task, tid=task.pid, binary=event.binary, comm=event.comm)
-    return replace(now, followed=now.followed | following(scopes, now))
+    return replace(now, followed=now.followed | scopes_to_follow(scopes, now))
 
 
-def following(scopes: Iterable[Scope], process: Process) -> int:
-    """Rule 13: the scopes with ``follow`` whose process filters hold; none for us (rule 14)."""
+def scopes_to_follow(scopes: Iterable[Scope], process: Process) -> int:
+    """Return the scopes with ``follow`` whose filters on the process hold (rule 13).
+
+    For the tracer itself that is none (rule 14).
+    """
     follow = (scope for scope in scopes if scope.follow and not process.tracer)
     return sum(scope.bit for scope in follow if process_holds(scope, process))
 
 
-def carried(before: State, event: LifeEvent, after: State) -> Process:
-    """Rule 17: the facts in the event itself; an exit's are the last, else those after it."""
+def event_facts(before: State, event: LifeEvent, after: State) -> Process:
+    """Return the facts of the event itself: of an exit those before it, else those after it."""
     if isinstance(event, Exit):
         return before.facts(event.tid)
     return after.facts(before.facts(event.tid).pid if isinstance(event, Exec) else event.tid)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The decision: which scopes an event belongs to.  Everything else serves this page."""
+"""Mask of an event: the decision that every other part of the project serves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def matched_scopes(scopes: Iterable[Scope], event: Event) -> int:
 
 
 def matches(scope: Scope, event: Event) -> bool:
-    """Whether the scope selected the event and every filter of it holds (rules 3, 6, 13)."""
+    """Return whether the scope selected the event and all its filters hold (rules 3, 6, 13).
+
+    For a process that the scope follows, the filters on processes do not count.
+    """
     return (
         event.name in scope.events
         and (event.process.followed & scope.bit != 0 or process_holds(scope, event.process))
@@ -29,17 +32,20 @@ def matches(scope: Scope, event: Event) -> bool:
 
 
 def process_holds(scope: Scope, process: Process) -> bool:
-    """Whether all filters on the process hold (rules 3 and 4)."""
-    for test in scope.tests:
-        if not test(process):
+    """Return whether all filters on the process hold (rules 3 and 4)."""
+    for predicate in scope.predicates:
+        if not predicate(process):
             return False
     return True
 
 
 def fields_hold(scope: Scope, event: Event) -> bool:
-    """Rule 6: this scope's filters on fields of this event hold; rule 18: on those read."""
-    for key, test in scope.fields[event.name]:
-        shown = event.fields.get(key)
-        if shown is None or not test(shown):
+    """Return whether all filters of the scope on fields of this event hold (rule 6).
+
+    A filter on a field that could not be read does not (rule 18).
+    """
+    for key, predicate in scope.fields[event.name]:
+        value = event.fields.get(key)
+        if value is None or not predicate(value):
             return False
     return True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scope: what a user asked for under one number."""
+"""Scope: a numbered set of filters."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from .filters import *  # noqa: F403  (whoever uses scopes needs the words that they are made of)
+from .filters import *  # noqa: F403  (users of scopes need conditions and values too)
 from .filters import Condition, Conditions, EventField, FieldKey, Key
-from .tests_of import FieldTest, ProcessTest, field_test, grouped, joined, process_test
+from .predicates import (
+    FieldPredicate,
+    ProcessPredicate,
+    conjunction,
+    field_predicate,
+    grouped,
+    process_predicate,
+)
 
 MAX_SCOPES: Final = 64
 """Rule 1: scopes are numbered 1..64 and share one 64-bit mask."""
@@ -21,10 +28,11 @@ MAX_SCOPES: Final = 64
 class Scope:
     """A numbered set of filters, joined by AND (rules 1 and 3).
 
-    ``number`` is 1..64, ``events`` are the names the scope selected after rule 5,
-    ``conditions`` all its comparisons in no order, ``follow`` rule 13.  The rest follows from
-    these: ``bit`` its own in a mask, ``process`` the conditions on the process, ``tests`` the
-    tests of the process, and ``fields``, by event, those of its fields.
+    ``number`` is 1..64, ``events`` has the names of the selected events (rule 5),
+    ``conditions`` all comparisons, ``follow`` is rule 13.  The other attributes are derived from
+    these: ``bit`` is the scope's own in a mask, ``process`` has the conditions on the process
+    by key, ``predicates`` are functions of the process that must all hold, and ``fields`` has
+    those of the fields, by event.
     """
 
     number: int
@@ -33,26 +41,26 @@ class Scope:
     follow: bool = False
     bit: int = field(init=False, repr=False, compare=False)
     process: Mapping[Key, Conditions] = field(init=False, repr=False, compare=False)
-    tests: tuple[ProcessTest, ...] = field(init=False, repr=False, compare=False)
-    fields: Mapping[str, tuple[tuple[FieldKey, FieldTest], ...]] = field(
+    predicates: tuple[ProcessPredicate, ...] = field(init=False, repr=False, compare=False)
+    fields: Mapping[str, tuple[tuple[FieldKey, FieldPredicate], ...]] = field(
         init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
-        """Refuse a number outside rule 1 and sort the conditions by what they are about."""
+        """Set the derived attributes; raises ValueError for a number outside rule 1."""
         if not 1 <= self.number <= MAX_SCOPES:
             raise ValueError(f"scope {self.number}: scopes must be between 1 and {MAX_SCOPES}")
-        pairs = [(one.key, one) for one in self.conditions]
-        process = grouped((key, one) for key, one in pairs if isinstance(key, Key))
-        fields = grouped((key, one) for key, one in pairs if isinstance(key, EventField))
-        in_order = [one for key in Key for one in process.get(key, ())]
-        tests = (
-            (key.event, ((key.part.value, key.name), test))
-            for key, some in fields.items()
-            for test in joined(some, field_test)
+        pairs = [(condition.key, condition) for condition in self.conditions]
+        process = grouped((key, value) for key, value in pairs if isinstance(key, Key))
+        fields = grouped((key, value) for key, value in pairs if isinstance(key, EventField))
+        in_order = [condition for key in Key for condition in process.get(key, ())]
+        field_predicates = (
+            (key.event, ((key.part.value, key.name), predicate))
+            for key, conditions in fields.items()
+            for predicate in conjunction(conditions, field_predicate)
         )
         keep = partial(object.__setattr__, self)
         keep("bit", 1 << (self.number - 1))
         keep("process", MappingProxyType(process))
-        keep("tests", joined(in_order, process_test))
-        keep("fields", MappingProxyType(grouped(tests)))
+        keep("predicates", conjunction(in_order, process_predicate))
+        keep("fields", MappingProxyType(grouped(field_predicates)))

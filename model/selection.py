@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which events a scope selects, and what they need (rules 5 and 16)."""
+"""Events that a scope selects, and their dependencies (rules 5 and 16)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Selection:
 
 
 def selected(selection: Selection, catalogue: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Return the events selected; ``catalogue`` maps every event to its sets (rule 5).
+    """Return the selected events; ``catalogue`` maps every event to its sets (rule 5).
 
-    Removal wins over addition, whatever the order; without an addition the default set is
-    what the removals are taken from.
+    Removal wins over addition, whatever the order.  Without an addition, events are removed
+    from the default set.
     """
     default = frozenset() if selection.events else DEFAULT
     added = named(selection.events, catalogue) | members(selection.sets or default, catalogue)
@@ -33,22 +33,24 @@ def selected(selection: Selection, catalogue: Mapping[str, frozenset[str]]) -> f
 
 
 def named(patterns: Collection[str], names: Iterable[str]) -> frozenset[str]:
-    """Return the names that a list of ``name`` and ``prefix*`` picks."""
+    """Return the names that match any of the patterns, ``name`` or ``prefix*``."""
     prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
     return frozenset(name for name in names if name in patterns or name.startswith(prefixes))
 
 
 def members(sets: frozenset[str], catalogue: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Return the events that are in any of the sets."""
-    return frozenset(name for name, of in catalogue.items() if of & sets)
+    return frozenset(name for name, its_sets in catalogue.items() if its_sets & sets)
 
 
-def taken_in(selected: Iterable[str], depends: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """Return the selected events and all they depend on, transitively (rule 16).
+def with_dependencies(
+    selected: Iterable[str], depends: Mapping[str, Iterable[str]]
+) -> frozenset[str]:
+    """Return the selected events and all that they depend on, transitively (rule 16).
 
-    ``depends`` gives what an event directly needs; taken in is not shown (rule 15).
+    ``depends`` maps an event to its direct dependencies; these are not printed (rule 15).
     """
-    found, more = frozenset[str](), frozenset(selected)
-    while found != more:
-        found, more = more, more.union(*(depends.get(name, ()) for name in more))
+    found, extended = frozenset[str](), frozenset(selected)
+    while found != extended:
+        found, extended = extended, extended.union(*(depends.get(name, ()) for name in extended))
     return found

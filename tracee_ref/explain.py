@@ -11,7 +11,7 @@ from os import fsdecode
 from typing import Any, Final, TypeAlias
 
 from model.scope import Condition, Key, Op, Scope
-from model.selection import taken_in
+from model.selection import with_dependencies
 
 from .derivation.graph import depends_of
 from .events.catalogue import all_events
@@ -53,7 +53,7 @@ def explain_events(plan: RunPlan) -> Iterator[Data]:
     """Give every event that the run takes in, with the scopes and events that need it."""
     depends = depends_of(plan.options.signatures.events)
     in_kernel = plan.kernel.tables.select
-    for name in sorted(taken_in(plan.selected, depends)):
+    for name in sorted(with_dependencies(plan.selected, depends)):
         users = {user for user, bases in depends.items() if name in bases}
         yield {
             "name": name,
@@ -61,7 +61,7 @@ def explain_events(plan: RunPlan) -> Iterator[Data]:
             "kernelScopes": mask_text(in_kernel.get(name, 0)),
             "source": source_of(plan, name),
             "derivedFrom": list(depends.get(name, ())),
-            "neededBy": sorted(users & taken_in(plan.selected, depends)),
+            "neededBy": sorted(users & with_dependencies(plan.selected, depends)),
         }
 
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 from os import fsencode
 from typing import Any, Final, TypeAlias
 
-from model.facts import Event, Process, Shown
+from model.facts import Event, FieldValue, Process
 from model.filters import FieldKey, Part
 from model.match import fields_hold
 from model.scope import Scope
@@ -27,7 +27,7 @@ from .output.go_values import go_text
 Printers: TypeAlias = Mapping[str, tuple[Callable[[int], str], str]]
 """What prints the arguments of an event, by their names, and the type that they have then."""
 
-FieldReader: TypeAlias = Callable[[TraceEvent], Shown | None]
+FieldReader: TypeAlias = Callable[[TraceEvent], FieldValue | None]
 """Returns a field; None where it is absent or could not be read (rule 18)."""
 
 NOBODY: Final = Process()
@@ -120,7 +120,7 @@ def field_reader(event: EventDefinition, key: FieldKey) -> FieldReader:
     return _argument(event, name) if part == Part.ARGS.value else _context(name)
 
 
-def shown(value: Any, printer: PrinterOf | None = None) -> Shown:
+def shown(value: Any, printer: PrinterOf | None = None) -> FieldValue:
     """Return both spellings of a raw value that is there.
 
     What is neither a number nor a text (arrays, addresses of sockets, pairs) has one: what
@@ -128,8 +128,8 @@ def shown(value: Any, printer: PrinterOf | None = None) -> Shown:
     """
     if not isinstance(value, int):
         text = fsencode(go_text(value))
-        return Shown(text, text)
-    return Shown(value, fsencode(printer(value) if printer else go_text(value)))
+        return FieldValue(text, text)
+    return FieldValue(value, fsencode(printer(value) if printer else go_text(value)))
 
 
 def _argument(event: EventDefinition, name: str) -> FieldReader:
@@ -137,7 +137,7 @@ def _argument(event: EventDefinition, name: str) -> FieldReader:
     printers = {argument.name: printer_of(event.name, argument) for argument in event.args}
     printer = printers.get(name)
 
-    def read(traced: TraceEvent) -> Shown | None:
+    def read(traced: TraceEvent) -> FieldValue | None:
         for argument in traced.args:
             if argument.name == name:
                 return None if argument.value is None else shown(argument.value, printer)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.facts import Event, Process, Shown, derived
+from model.facts import Event, FieldValue, Process, derived
 from model.match import matched_scopes
 from model.scope import Condition, EventField, Key, Op, Part, Pattern, Scope
 from tests.output.samples import exit_with
@@ -80,14 +80,14 @@ processes = st.builds(Process, uid=numbers, followed=st.sampled_from([0, 0, 0b10
 
 
 def event_of(name: str, process: Process, number: int) -> Event:
-    return Event(name, process, {("args", "number"): Shown(number, b"%d" % number)})
+    return Event(name, process, {("args", "number"): FieldValue(number, b"%d" % number)})
 
 
 def made_of(event: Event) -> dict[str, Event]:
     """The model's derived events, by hand: the same process, one more in the number."""
     shown = event.fields["args", "number"]
     assert isinstance(shown.raw, int)
-    more = {("args", "number"): Shown(shown.raw + 1, b"%d" % (shown.raw + 1))}
+    more = {("args", "number"): FieldValue(shown.raw + 1, b"%d" % (shown.raw + 1))}
     names = {"base": ["child"], "child": ["grandchild"], "other": ["grandchild"]}
     made = {}
     for name in names.get(event.name, []):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from model.facts import Container, Event, Process, Shown
+from model.facts import Container, Event, FieldValue, Process
 from model.lifecycle import (
     Exec,
     Exit,
@@ -82,7 +82,7 @@ processes = st.builds(
     tracer=st.sampled_from([False, False, False, True]),
 )
 
-shown = st.builds(Shown, st.integers(-2, 2) | words, words)
+shown = st.builds(FieldValue, st.integers(-2, 2) | words, words)
 events = st.builds(
     Event,
     st.sampled_from(EVENTS),

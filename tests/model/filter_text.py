@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from model.facts import Container, Event, Process, Shown
+from model.facts import Container, Event, FieldValue, Process
 from model.scope import (
     NEW,
     Binary,
@@ -87,12 +87,14 @@ def _place(name: str) -> FieldKey:
     return part, rest
 
 
-def _shown(value: int | str) -> Shown:
+def _shown(value: int | str) -> FieldValue:
     """A text ``5=O_RDWR`` is the number 5 that is printed as the name."""
     if isinstance(value, int):
-        return Shown(value, b"%d" % value)
+        return FieldValue(value, b"%d" % value)
     raw, named, printed = value.partition("=")
-    return Shown(int(raw), printed.encode()) if named else Shown(raw.encode(), raw.encode())
+    return (
+        FieldValue(int(raw), printed.encode()) if named else FieldValue(raw.encode(), raw.encode())
+    )
 
 
 def _fact(name: str, text: str) -> object:

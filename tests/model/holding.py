@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from model.facts import Process
 from model.filters import Condition
-from model.tests_of import joined, process_test
+from model.predicates import conjunction, process_predicate
 
 
 def conditions_hold(conditions: Iterable[Condition], process: Process) -> bool:
     """Whether these conditions on a process hold, as they would in a scope (rule 4)."""
-    return all(test(process) for test in joined(tuple(conditions), process_test))
+    return all(test(process) for test in conjunction(tuple(conditions), process_predicate))

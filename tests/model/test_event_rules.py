@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from model.facts import Event, Shown, derived
+from model.facts import Event, FieldValue, derived
 from model.match import matched_scopes
 from model.scope import Scope
-from model.selection import Selection, selected, taken_in
+from model.selection import Selection, selected, with_dependencies
 from tests.model.filter_text import event, process, scope
 
 
@@ -149,7 +149,7 @@ DERIVED = [
 def test_derived_masks(scopes: Sequence[Scope], of_base: int, of_derived: int) -> None:
     """Rule 15; the process is followed by scope 2."""
     base = event("ptrace", process("uid:5 followed:2"), args_request=1)
-    made = derived(base, "anti_debugging", {("args", "level"): Shown(3, b"3")})
+    made = derived(base, "anti_debugging", {("args", "level"): FieldValue(3, b"3")})
     assert made.process is base.process
     assert (matched_scopes(scopes, base), matched_scopes(scopes, made)) == (of_base, of_derived)
 
@@ -163,4 +163,4 @@ DEPENDS = {"a": ["b", "c"], "b": ["d"], "d": ["a"], "e": ["e"]}
 )
 def test_what_is_taken_in(chosen: str, taken: str) -> None:
     """Rule 16."""
-    assert taken_in(chosen.split(), DEPENDS) == frozenset(taken.split())
+    assert with_dependencies(chosen.split(), DEPENDS) == frozenset(taken.split())

@@ -21,7 +21,7 @@ from model.lifecycle import (
     SetUid,
     Start,
     State,
-    begin,
+    initial_state,
     step,
 )
 from model.match import process_holds
@@ -46,7 +46,7 @@ def lives(draw: st.DrawFn) -> list[Moment]:
     """A life that begins with process 1, and 7, which is perhaps the tracer."""
     scopes = draw(scope_sets())
     first = replace(draw(processes), pid=1, tid=1, tracer=False)
-    state = begin([Start(first), Start(Process(7, 7, tracer=draw(st.booleans())), 1)])
+    state = initial_state([Start(first), Start(Process(7, 7, tracer=draw(st.booleans())), 1)])
     moments = []
     for _ in range(draw(st.integers(1, 12))):
         event = life_events(draw, state)
@@ -181,7 +181,7 @@ def test_nothing_is_changed_in_place(life: list[Moment]) -> None:
 
 @given(st.permutations([Start(Process(pid, pid), ppid) for pid, ppid in ((1, 0), (4, 9), (9, 1))]))
 def test_order_of_what_proc_lists_never_matters(starts: list[Start]) -> None:
-    state = begin(starts)
+    state = initial_state(starts)
     assert [state.facts(pid).ancestry for pid in (1, 4, 9)] == [{1}, {1, 4, 9}, {1, 9}]
 
 

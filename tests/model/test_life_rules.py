@@ -17,8 +17,8 @@ from model.lifecycle import (
     SetUid,
     Start,
     State,
-    begin,
-    carried,
+    event_facts,
+    initial_state,
     step,
 )
 from model.scope import Binary, Scope
@@ -39,7 +39,7 @@ FOLLOW_LS = scope("binary=/bin/ls", 1, follow=True)
 
 
 def lived(events: Sequence[LifeEvent], scopes: Sequence[Scope] = ()) -> State:
-    state = begin(BEGINNING)
+    state = initial_state(BEGINNING)
     for event in events:
         state = step(scopes, state, event)
     return state
@@ -151,8 +151,8 @@ CARRIED: list[tuple[LifeEvent, str]] = [
 
 @pytest.mark.parametrize(("event", "facts"), CARRIED)
 def test_what_an_event_carries(event: LifeEvent, facts: str) -> None:
-    before = begin(BEGINNING)
-    assert carried(before, event, step((), before, event)) == process(facts)
+    before = initial_state(BEGINNING)
+    assert event_facts(before, event, step((), before, event)) == process(facts)
 
 
 ENDS: list[tuple[list[LifeEvent], set[int]]] = [
@@ -181,17 +181,19 @@ IMPOSSIBLE: list[tuple[LifeEvent, str]] = [
 @pytest.mark.parametrize(("event", "error"), IMPOSSIBLE)
 def test_what_cannot_happen(event: LifeEvent, error: str) -> None:
     with pytest.raises(ValueError, match=error):
-        step((), begin(BEGINNING), event)
+        step((), initial_state(BEGINNING), event)
 
 
 def test_descent_of_processes_that_proc_tells_badly() -> None:
     """Rule 12: a parent that is gone, and ids that were used again and point in a circle."""
-    gone = begin([Start(process("pid:5"), 4)])
+    gone = initial_state([Start(process("pid:5"), 4)])
     assert gone.facts(5).ancestry == {4, 5}
-    circle = begin([Start(process("pid:5"), 4), Start(process("pid:4"), 5)])
+    circle = initial_state([Start(process("pid:5"), 4), Start(process("pid:4"), 5)])
     assert circle.facts(5).ancestry == {4, 5}
 
 
 def test_tracing_begins_with_nobody_new_or_followed() -> None:
     """Rules 9 and 13: whatever the caller says."""
-    assert begin([Start(process("pid:5 new:1 followed:3"))]).facts(5) == process("pid:5 ancestry:5")
+    assert initial_state([Start(process("pid:5 new:1 followed:3"))]).facts(5) == process(
+        "pid:5 ancestry:5"
+    )

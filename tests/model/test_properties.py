@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from model.facts import Event, Process, derived
 from model.match import matched_scopes, process_holds
 from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
-from model.selection import Selection, selected, taken_in
+from model.selection import Selection, selected, with_dependencies
 from tests.model.draws import (
     EVENTS,
     conditions,
@@ -290,9 +290,9 @@ def test_removing_events_never_adds_any(
 def test_taking_in_is_a_closure(
     some: frozenset[str], more: frozenset[str], depends: dict[str, frozenset[str]]
 ) -> None:
-    taken = taken_in(some, depends)
-    assert some <= taken == taken_in(taken, depends)
-    assert taken | taken_in(more, depends) == taken_in(some | more, depends)
+    taken = with_dependencies(some, depends)
+    assert some <= taken == with_dependencies(taken, depends)
+    assert taken | with_dependencies(more, depends) == with_dependencies(some | more, depends)
     assert all(depends.get(name, frozenset()) <= taken for name in taken)
 
 

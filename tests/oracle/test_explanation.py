@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from model.facts import Container, Event, Process, Shown
+from model.facts import Container, Event, FieldValue, Process
 from model.filters import Binary, Condition, Key, Op, Pattern
 from model.match import matched_scopes
 from model.scope import Scope
@@ -20,7 +20,7 @@ LS = Process(
     pid=7, tid=8, uid=1000, comm=b"ls", uts=b"web1", mntns=3, pidns=4, binary=Binary(b"/bin/ls", 3),
     container=Container("c0ffee", new=True), new=True, ancestry=frozenset({1, 7}),
 )  # fmt: skip
-FLAGS = Shown(0o2000000, b"O_RDONLY|O_CLOEXEC")
+FLAGS = FieldValue(0o2000000, b"O_RDONLY|O_CLOEXEC")
 OPENAT = Event("openat", LS, {("args", "flags"): FLAGS})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.facts import Event, Process, Shown
+from model.facts import Event, FieldValue, Process
 from model.match import matched_scopes
 from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 from tracee_ref.tables.fields import (
@@ -44,7 +44,7 @@ def scopes_of(conditions: st.SearchStrategy[Condition]) -> st.SearchStrategy[lis
     return filters.map(lambda found: [Scope(i + 1, events, one) for i, one in enumerate(found)])
 
 
-def model(scopes: Sequence[Scope], field: EventField, shown: Shown | None) -> int:
+def model(scopes: Sequence[Scope], field: EventField, shown: FieldValue | None) -> int:
     fields = {} if shown is None else {(field.part.value, field.name): shown}
     return matched_scopes(scopes, Event("openat", Process(), fields))
 
@@ -72,7 +72,7 @@ def test_a_return_value_leaves_the_scopes_that_the_model_says(
     scopes: list[Scope], value: int
 ) -> None:
     mask = kernel_retval(compile_fields(scopes), value) & everyone(scopes)
-    assert mask == model(scopes, RETVAL, Shown(value, b"%d" % value))
+    assert mask == model(scopes, RETVAL, FieldValue(value, b"%d" % value))
 
 
 @given(scopes_of(path_conditions), st.lists(texts | long_texts, min_size=1, max_size=8))
@@ -84,7 +84,7 @@ def test_a_text_loses_only_scopes_that_the_model_takes_away(
     )
     for value in values:
         mask = kernel_text(table, value) & everyone(scopes)
-        assert model(scopes, PATH, Shown(value, value)) & ~mask == 0
+        assert model(scopes, PATH, FieldValue(value, value)) & ~mask == 0
     assert model(scopes, PATH, None) == table.absent & everyone(scopes)
 
 
@@ -99,7 +99,7 @@ def test_exact_texts_and_beginnings_need_no_user_space(scopes: list[Scope], valu
         ("openat", PLACE), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
     )
     mask = kernel_text(table, value) & everyone(scopes)
-    assert mask == model(scopes, PATH, Shown(value, value))
+    assert mask == model(scopes, PATH, FieldValue(value, value))
 
 
 def path(op: Op, text: bytes, before: bool = False, after: bool = False) -> Condition:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from model.scope import Condition, EventField, Scope
-from model.selection import taken_in
+from model.selection import with_dependencies
 
 from ..events.catalogue import EventDefinition
 
@@ -43,7 +43,11 @@ def problems_of(name: str, events: Events) -> list[str]:
             for base in event.bases
             if base in events and event.available and not events[base].available
         ),
-        *([f"{name} needs itself"] if name in taken_in(event.bases, depends_of(events)) else []),
+        *(
+            [f"{name} needs itself"]
+            if name in with_dependencies(event.bases, depends_of(events))
+            else []
+        ),
     ]
 
 
@@ -59,7 +63,7 @@ def kernel_scopes(scopes: Iterable[Scope], events: Events) -> tuple[Scope, ...]:
 
 
 def _kernel_scope(scope: Scope, events: Events, depends: Mapping[str, Sequence[str]]) -> Scope:
-    needed = taken_in(scope.events, depends)
+    needed = with_dependencies(scope.events, depends)
     bases = {base for name in needed for base in depends.get(name, ())}
     selected = frozenset(name for name in needed if events[name].of_kernel)
 

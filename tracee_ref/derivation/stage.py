@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from model.selection import taken_in
+from model.selection import with_dependencies
 
 from ..events.catalogue import EventDefinition
 from ..events.event import Argument, TraceEvent
@@ -37,7 +37,7 @@ class Derivation:
     ) -> None:
         self._selected = selected
         depends = depends_of(events)
-        needed = taken_in(selected, depends)
+        needed = with_dependencies(selected, depends)
         self._rules: dict[str, list[tuple[EventDefinition, Rule]]] = {}
         for name in sorted(needed & rules.keys()):
             for base in rules[name].bases:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from model.selection import taken_in
+from model.selection import with_dependencies
 
 from ..derivation.graph import problems_of
 from ..derivation.rules import RULES, Rule
@@ -64,7 +64,7 @@ class Loaded:
     def needed(self, events: Iterable[str]) -> list[Signature]:
         """Return the signatures that are at work when events are selected."""
         depends = {name: event.bases for name, event in self.events.items()}
-        wanted = taken_in(events, depends)
+        wanted = with_dependencies(events, depends)
         return [guard.signature for guard in self.guards if guard.signature.event in wanted]
 
     def summaries(self) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from model.facts import Event, Process, Shown
+from model.facts import Event, FieldValue, Process
 from model.match import fields_hold
 from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 
@@ -87,7 +87,7 @@ def retval_intervals(field: EventField, group: Group) -> Intervals:
             kept.append(_with_conditions(scope, conditions))
             bounds = extended
     ordered = sorted(bounds)
-    values = (Shown(value, b"%d" % value) for value in ordered)
+    values = (FieldValue(value, b"%d" % value) for value in ordered)
     return Intervals(ordered, [[_evaluated(ALL_SCOPES, kept, field, value) for value in values]])
 
 
@@ -149,7 +149,7 @@ def _with_conditions(scope: Scope, conditions: Iterable[Condition]) -> Scope:
     return Scope(scope.number, scope.events, frozenset(conditions))
 
 
-def _evaluated(mask: int, scopes: Iterable[Scope], field: EventField, value: Shown) -> int:
+def _evaluated(mask: int, scopes: Iterable[Scope], field: EventField, value: FieldValue) -> int:
     """Return the mask with the bits of these scopes as the model has them for a value."""
     event = Event(field.event, ANY_PROCESS, {(field.part.value, field.name): value})
     for scope in scopes:
@@ -171,5 +171,5 @@ def _expressible(condition: Condition) -> bool:
     )
 
 
-def _string(text: bytes) -> Shown:
-    return Shown(text, text)
+def _string(text: bytes) -> FieldValue:
+    return FieldValue(text, text)

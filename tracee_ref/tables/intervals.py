@@ -11,8 +11,8 @@ from operator import xor
 from typing import Final
 
 from model.facts import Process
+from model.predicates import process_predicate
 from model.scope import Condition, Key, Op, Scope
-from model.tests_of import process_test
 
 U32_COUNT: Final = 1 << 32
 ALL_SCOPES: Final = (1 << 64) - 1
@@ -107,7 +107,7 @@ def _results(
     has_equal = any(c.op is Op.EQ for c in conditions)
     matched, failed = Counter[int](), Counter[int]()
     for condition in conditions:
-        holds, equal = process_test(condition), condition.op is Op.EQ
+        holds, equal = process_predicate(condition), condition.op is Op.EQ
         before = not equal  # below 0 no alternative matches and no condition fails
         for bound in sorted({0, *_turning_points(condition)}):
             now = holds(process_of(bound))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from os import fsencode
 from typing import Any
 
-from model.facts import Process, Shown
+from model.facts import FieldValue, Process
 from model.scope import FieldKey, Part
 from tracee_ref.decode.argument_text import printer_of
 from tracee_ref.events.catalogue import EventDefinition
@@ -16,7 +16,7 @@ from tracee_ref.events.catalogue import EventDefinition
 def fields_of(
     event: EventDefinition, process: Process, inner: tuple[int, int], result: int,
     args: Mapping[str, Any],
-) -> dict[FieldKey, Shown]:  # fmt: skip
+) -> dict[FieldKey, FieldValue]:  # fmt: skip
     """Return the arguments in ``args``, the result, and the context without times and parents.
 
     ``inner`` has the ids of process and thread in their own pid namespace.
@@ -39,12 +39,14 @@ def fields_of(
     return {**fields, (Part.RETVAL.value, ""): unprinted(result), **dict(arguments(event, args))}
 
 
-def unprinted(value: int | bytes) -> Shown:
+def unprinted(value: int | bytes) -> FieldValue:
     """Return a value that has no printed form of its own, such as a name for a number."""
-    return Shown(value, value if isinstance(value, bytes) else b"%d" % value)
+    return FieldValue(value, value if isinstance(value, bytes) else b"%d" % value)
 
 
-def arguments(event: EventDefinition, args: Mapping[str, Any]) -> Iterator[tuple[FieldKey, Shown]]:
+def arguments(
+    event: EventDefinition, args: Mapping[str, Any]
+) -> Iterator[tuple[FieldKey, FieldValue]]:
     """Yield the arguments that are strings, and those that are numbers with their printed form."""
     for argument in event.args:
         value, printer = args.get(argument.name), printer_of(event.name, argument)
@@ -52,4 +54,4 @@ def arguments(event: EventDefinition, args: Mapping[str, Any]) -> Iterator[tuple
         if isinstance(value, str):
             yield key, unprinted(fsencode(value))
         elif isinstance(value, int):
-            yield key, Shown(value, fsencode(printer(value))) if printer else unprinted(value)
+            yield key, FieldValue(value, fsencode(printer(value))) if printer else unprinted(value)

@@ -24,7 +24,7 @@ from model.lifecycle import (
     SetNamespaces,
     SetUid,
     Start,
-    begin,
+    initial_state,
     step,
 )
 from model.match import matched_scopes
@@ -69,7 +69,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         tracer, root = self.launch.tracer.pid, self.launch.pid
-        self.state = begin(self.launch.before)
+        self.state = initial_state(self.launch.before)
         self._step(Fork(tracer, root, root))
         self._selected = {name for scope in self.scopes for name in scope.events}
         self._filtered = {name for scope in self.scopes for name in scope.fields}

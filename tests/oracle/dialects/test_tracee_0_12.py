@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from model.facts import Container, Event, Process, Shown
+from model.facts import Container, Event, FieldValue, Process
 from model.filters import Binary, Op, Pattern
 from tracee_ref.errors import UsageError
 from tracee_ref.oracle.dialects.tracee_0_12.decision import Pipeline
@@ -58,7 +58,7 @@ def test_process_and_thread_ids(case: Mapping[str, Any]) -> None:
 def test_return_values(case: Mapping[str, Any]) -> None:
     run = pipeline(*case["expr"], event="openat")
     for value, want in case["retval"].items():
-        shown = {("retval", ""): Shown(int(value), value.encode())}
+        shown = {("retval", ""): FieldValue(int(value), value.encode())}
         assert run.mask(Event("openat", Process(), shown)) == want, value
 
 
@@ -66,7 +66,7 @@ def test_return_values(case: Mapping[str, Any]) -> None:
 def test_arguments(case: Mapping[str, Any]) -> None:
     run = pipeline(*case["flags"], event="openat")
     for path, want in case["pathname"].items():
-        shown = {("args", "pathname"): Shown(path.encode(), path.encode())}
+        shown = {("args", "pathname"): FieldValue(path.encode(), path.encode())}
         assert run.mask(Event("openat", Process(), shown)) == want, path
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from model import lifecycle
 from model.facts import Event, Process
-from model.lifecycle import Exec, Exit, Fork, LifeEvent, Start, State, begin, carried
+from model.lifecycle import Exec, Exit, Fork, LifeEvent, Start, State, event_facts, initial_state
 from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tests.model import draws
 from tests.traced_events import Traced, of_process
@@ -47,7 +47,7 @@ def stories(draw: st.DrawFn) -> tuple[list[Start], list[LifeEvent]]:
     """Two processes of before, and what happens to them and their children."""
     drawn = [replace(draw(draws.processes), pid=pid, tid=pid) for pid in (1, 2)]
     starts = [Start(replace(drawn[0], tracer=False)), Start(drawn[1], 1)]
-    state, events = begin(starts), list[LifeEvent]()
+    state, events = initial_state(starts), list[LifeEvent]()
     for _ in range(draw(st.integers(1, 8))):
         event = draws.life_events(draw, state)
         if isinstance(event, Exit) and state.facts(event.tid).tracer:
@@ -64,10 +64,10 @@ def told(
     semantics: Semantics, step: Step, starts: Sequence[Start], events: Sequence[LifeEvent]
 ) -> Iterator[Traced]:
     """Give the events that show the lives, and one of the task after each."""
-    state = begin(starts)
+    state = initial_state(starts)
     for event in events:
         after = step(state, event)
-        process = carried(state, event, after)
+        process = event_facts(state, event, after)
         last = isinstance(event, Exit) and len(state.threads(process.pid)) == 1
         yield from life_event(semantics, process, event, last)
         if isinstance(event, Fork):

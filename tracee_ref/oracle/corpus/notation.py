@@ -11,7 +11,7 @@ from importlib import resources
 from operator import or_
 from typing import Any, Final
 
-from model.facts import Container, Process, Shown
+from model.facts import Container, FieldValue, Process
 from model.filters import Binary, EventField, Key
 from model.scope import Scope
 
@@ -141,9 +141,9 @@ def field_data(word: str) -> Data:
     if value == "?":
         return place | {"unread": True}
     if not value.startswith("#"):
-        return place | value_data(Shown(text_bytes(value), text_bytes(value)))
+        return place | value_data(FieldValue(text_bytes(value), text_bytes(value)))
     number, _, printed = value[1:].partition(":")
-    return place | value_data(Shown(int(number), (printed or number).encode()))
+    return place | value_data(FieldValue(int(number), (printed or number).encode()))
 
 
 def make_process(facts: Iterable[str]) -> Process:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, TypeAlias
 
-from model.facts import Event, Process, Shown
+from model.facts import Event, FieldValue, Process
 from model.filters import Binary, Condition, ContainerId, EventField, Key, Op, Pattern
 from model.match import matches
 from model.scope import Scope
@@ -91,7 +91,7 @@ def field_relation(condition: Condition, event: Event) -> Item:
     return ("unread",) if shown is None else shown_relation(condition, shown)
 
 
-def shown_relation(condition: Condition, shown: Shown) -> Item:
+def shown_relation(condition: Condition, shown: FieldValue) -> Item:
     """Return how both spellings lie to a value."""
     value = condition.value
     if isinstance(value, Pattern):

@@ -56,7 +56,7 @@ def flag_sets(deviation: Deviation) -> Iterator[tuple[str, ...]]:
 
 def model_mask(semantics: ModelSemantics, question: Question) -> int:
     """Return the model's mask."""
-    state = begin(question.event.process)
+    state = initial_state(question.event.process)
     for event in question.life:
         state = lifecycle.step(semantics.scopes, state, event)
     return semantics.mask(placed(question, state))
@@ -64,15 +64,15 @@ def model_mask(semantics: ModelSemantics, question: Question) -> int:
 
 def dialect_mask(run: Pipeline, question: Question) -> int:
     """Return the dialect's mask."""
-    state = begin(question.event.process)
+    state = initial_state(question.event.process)
     for event in question.life:
         state = step(run, state, event)
     return run.mask(placed(question, state), question.base)
 
 
-def begin(process: Process) -> lifecycle.State:
+def initial_state(process: Process) -> lifecycle.State:
     """Return the state of before the first event."""
-    return lifecycle.begin([Start(process)])
+    return lifecycle.initial_state([Start(process)])
 
 
 def placed(question: Question, state: lifecycle.State) -> Event:

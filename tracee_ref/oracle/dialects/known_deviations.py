@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from model.facts import Container, Event, Process, Shown
+from model.facts import Container, Event, FieldValue, Process
 from model.filters import Binary, FieldKey
 from model.lifecycle import Exec, Fork, SetComm
 
@@ -137,19 +137,19 @@ RETVAL: Final = ("retval", "")
 OPENAT: Final = ("event=openat",)
 
 
-def openat(key: FieldKey, *values: Shown) -> list[Question]:
+def openat(key: FieldKey, *values: FieldValue) -> list[Question]:
     """Return an openat with each of the values of one field."""
     return [Question(Event("openat", Process(), {key: value})) for value in values]
 
 
-def number(value: int, printed: bytes = b"") -> Shown:
+def number(value: int, printed: bytes = b"") -> FieldValue:
     """Return a number, printed in decimal if not otherwise."""
-    return Shown(value, printed or b"%d" % value)
+    return FieldValue(value, printed or b"%d" % value)
 
 
-def text(value: bytes) -> Shown:
+def text(value: bytes) -> FieldValue:
     """Return a text."""
-    return Shown(value, value)
+    return FieldValue(value, value)
 
 
 NO_FIELD: Final = [Question(Event("openat", Process()))]
@@ -218,8 +218,8 @@ FIELD_DEVIATIONS: Final[Sequence[Deviation]] = (
 )  # fmt: skip
 
 
-SRC: Final = {("args", "src"): Shown(b"::1", b"::1")}
-ATTACH: Final = {("args", "pid"): Shown(7, b"7")}
+SRC: Final = {("args", "src"): FieldValue(b"::1", b"::1")}
+ATTACH: Final = {("args", "pid"): FieldValue(7, b"7")}
 
 
 def of(name: str, process: Process | None = None) -> list[Question]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Final
 
-from model.facts import Container, Event, Process, Shown
+from model.facts import Container, Event, FieldValue, Process
 from model.filters import Binary, Condition, ContainerId, EventField, FieldKey, Key, Pattern, Value
 from model.scope import COMM_BYTES, Scope
 
@@ -93,7 +93,7 @@ class Facts(Draw):
         start = self.random.choice(("", "", "", "8")) + start
         return None if self.one_in(4) else Container((start + REST)[:8], self.one_in(2))
 
-    def fields(self, name: str) -> dict[FieldKey, Shown]:
+    def fields(self, name: str) -> dict[FieldKey, FieldValue]:
         """Return the fields of an event, some of them unread."""
         return {
             (key.part.value, key.name): self.shown(key)
@@ -101,17 +101,17 @@ class Facts(Draw):
             if not self.one_in(8)
         }
 
-    def shown(self, key: EventField) -> Shown:
+    def shown(self, key: EventField) -> FieldValue:
         """Return both spellings of a field's value."""
         if key in (draw.PATHNAME, draw.NAME):
             text = self.text(key)
-            return Shown(text, text)
+            return FieldValue(text, text)
         if key is draw.HOST:
-            return self.random.choice((Shown(1, b"true"), Shown(0, b"false")))
+            return self.random.choice((FieldValue(1, b"true"), FieldValue(0, b"false")))
         value = self.mentioned(key)
         number = self.random.choice(draw.WIDE)
         if isinstance(value, int):
             number = value + self.random.choice((-1, 0, 1))
         number = min(max(number, -(2**63)), 2**63 - 1)
         named = key is draw.FLAGS and self.one_in(2)
-        return Shown(number, self.random.choice(draw.PRINTED) if named else b"%d" % number)
+        return FieldValue(number, self.random.choice(draw.PRINTED) if named else b"%d" % number)

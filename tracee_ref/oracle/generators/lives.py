@@ -12,7 +12,7 @@ from model.lifecycle import State, step
 from model.scope import Scope
 
 from ..protocol.encoding import Data
-from ..reference.replay import initial_state, read_change
+from ..reference.replay import read_change, read_state
 from .scopes import EQUALITY, Draw
 
 EVENTS: Final = (
@@ -49,7 +49,7 @@ class Lives(Draw):
 
     def __init__(self, random: Random, before: Iterable[Data]) -> None:
         super().__init__(random)
-        self.state: State = initial_state(before)
+        self.state: State = read_state(before)
         self.journal: list[Data] = []
         self.calls: dict[int, str] = {}
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from model.facts import Container, Event, Process, Shown
+from model.facts import Container, Event, FieldValue, Process
 from model.filters import Binary, FieldKey
 
 from .encoding import Data, bytes_data, number_data, read_bytes, read_number
@@ -94,7 +94,7 @@ def read_event(data: Mapping[str, Data]) -> Event:
     return Event(data["name"], read_process(data["process"]), read_fields(data.get("fields", ())))
 
 
-def fields_data(values: Mapping[FieldKey, Shown]) -> list[Data]:
+def fields_data(values: Mapping[FieldKey, FieldValue]) -> list[Data]:
     """Encode the fields of an event, sorted by part and name."""
     return [
         {"part": part, "name": name, **value_data(value)}
@@ -102,7 +102,7 @@ def fields_data(values: Mapping[FieldKey, Shown]) -> list[Data]:
     ]
 
 
-def value_data(value: Shown) -> dict[str, Data]:
+def value_data(value: FieldValue) -> dict[str, Data]:
     """Encode the raw and the printed form of a value."""
     return {"raw": raw_data(value.raw), "printed": bytes_data(value.printed)}
 
@@ -112,10 +112,12 @@ def raw_data(raw: int | bytes) -> Data:
     return {"text": bytes_data(raw)} if isinstance(raw, bytes) else {"number": number_data(raw)}
 
 
-def read_fields(data: Iterable[Data]) -> dict[FieldKey, Shown]:
+def read_fields(data: Iterable[Data]) -> dict[FieldKey, FieldValue]:
     """Decode fields; omit those that could not be read (rule 18)."""
     return {
-        (field["part"], field["name"]): Shown(read_raw(field["raw"]), read_bytes(field["printed"]))
+        (field["part"], field["name"]): FieldValue(
+            read_raw(field["raw"]), read_bytes(field["printed"])
+        )
         for field in data
         if not field.get("unread")
     }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from model.match import matched_scopes
-from model.selection import Selection, selected, taken_in
+from model.selection import Selection, selected, with_dependencies
 
 from ...errors import UsageError
 from ...events.catalogue import EventDefinition
@@ -37,7 +37,7 @@ def _selection(question: Question, _catalogue: Catalogue) -> Data:
     chosen = Selection(*(frozenset(question.get(name, ())) for name in names))
     sets = {name: frozenset(members) for name, members in question["catalogue"].items()}
     events = selected(chosen, sets)
-    needed = taken_in(events, question.get("depends", {}))
+    needed = with_dependencies(events, question.get("depends", {}))
     return {"events": sorted(events), "taken_in": sorted(needed)}
 
 

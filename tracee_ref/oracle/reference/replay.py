@@ -23,8 +23,8 @@ from model.lifecycle import (
     SetUid,
     Start,
     State,
-    begin,
-    carried,
+    event_facts,
+    initial_state,
     step,
 )
 from model.match import matched_scopes
@@ -118,7 +118,9 @@ class Replay:
             tid: call for tid, call in self._entered.items() if tid in self.state.tasks
         }
         if type(event) in TASK_EVENTS:
-            self._emit(number, Event(TASK_EVENTS[type(event)], carried(before, event, self.state)))
+            self._emit(
+                number, Event(TASK_EVENTS[type(event)], event_facts(before, event, self.state))
+            )
 
     def _event(self, name: str, facts: Process, data: Mapping[str, Data]) -> Event:
         return Event(name, facts, read_fields(data.get("fields", ())))
@@ -131,9 +133,11 @@ class Replay:
             self.printed.append({"step": number, "event": event.name} | mask_data(mask))
 
 
-def initial_state(before: Iterable[Mapping[str, Data]]) -> State:
+def read_state(before: Iterable[Mapping[str, Data]]) -> State:
     """Return the tasks that exist when tracing starts."""
-    return begin(Start(read_process(task["process"]), task.get("ppid", 0)) for task in before)
+    return initial_state(
+        Start(read_process(task["process"]), task.get("ppid", 0)) for task in before
+    )
 
 
 def replay(
@@ -147,7 +151,7 @@ def run_journal(
     scopes: Sequence[Scope], before: Iterable[Mapping[str, Data]], journal: Iterable[Data]
 ) -> Replay:
     """Return the replay of a journal; raise ValueError for a step that cannot happen."""
-    run = Replay(scopes, initial_state(before))
+    run = Replay(scopes, read_state(before))
     for number, data in enumerate(journal):
         run.apply(number, data)
     return run

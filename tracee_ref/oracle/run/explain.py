@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from os import fsdecode
 from typing import Final
 
-from model.facts import Event, Process, Shown
+from model.facts import Event, FieldValue, Process
 from model.filters import Condition, Conditions, EventField, Key, Op
 from model.match import matches
+from model.predicates import conjunction, field_predicate, grouped, process_predicate
 from model.scope import Scope
-from model.tests_of import field_test, grouped, joined, process_test
 
 from ...filters.spelling import format_filter
 from ...output.visible import visible
@@ -129,7 +129,7 @@ def _process(scope: Scope, events: Sequence[Event], needs: Mapping[str, str]) ->
     applied = _followed(scope, events) is not True
     for key in Key:
         for group in _groups(scope.process.get(key, ())):
-            tests = joined(group, process_test)
+            tests = conjunction(group, process_predicate)
             holds = agreed(all(test(event.process) for test in tests) for event in events)
             fact = fact_of(key, events[0].process) if holds is not None else needs.get(key.value)
             yield Reason(RULES[key], spelled(group), fact or "unknown", holds, applied)
@@ -159,7 +159,7 @@ def _field(
     key: EventField, group: Conditions, events: Sequence[Event], needs: Mapping[str, str]
 ) -> Reason:
     field = (key.part.value, key.name)
-    tests = joined(group, field_test)
+    tests = conjunction(group, field_predicate)
     values = [event.fields.get(field) for event in events]
     holds = agreed(value is not None and all(test(value) for test in tests) for value in values)
     if holds is None:
@@ -191,7 +191,7 @@ def fact_of(key: Key, process: Process) -> str:
     return FACTS[key](process)
 
 
-def field_fact(value: Shown | None) -> str:
+def field_fact(value: FieldValue | None) -> str:
     """Return the value of a field in words (rule 18 if it is absent)."""
     if value is None:
         return "absent or unreadable, so no filter on it holds"

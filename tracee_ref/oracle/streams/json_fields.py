@@ -9,7 +9,7 @@ from functools import cache
 from os import fsencode
 from typing import Any, Final, NamedTuple
 
-from model.facts import Shown
+from model.facts import FieldValue
 from model.filters import FieldKey, Part
 
 from ...decode.argument_text import PrinterOf, printer_of
@@ -30,7 +30,7 @@ class Read(NamedTuple):
     is, because bytes were replaced.
     """
 
-    shown: Shown | None
+    shown: FieldValue | None
     raw: bool = True
     whole: bool = True
 
@@ -105,19 +105,19 @@ def argument_value(value: Any, form: Form | None) -> Read:
 
 def number(value: int, printer: PrinterOf | None = None) -> Read:
     """Return a raw number and its print."""
-    return Read(Shown(value, fsencode(printer(value) if printer else go_text(value))))
+    return Read(FieldValue(value, fsencode(printer(value) if printer else go_text(value))))
 
 
 def text(value: str) -> Read:
     """Return a text, the same in both spellings."""
     encoded = value.encode("utf-8", "surrogatepass")
-    return Read(Shown(encoded, encoded), whole=REPLACED not in value)
+    return Read(FieldValue(encoded, encoded), whole=REPLACED not in value)
 
 
 def address(value: str) -> Read:
     """Return a printed address."""
     try:
-        return Read(Shown(int(value, 16), value.encode()))
+        return Read(FieldValue(int(value, 16), value.encode()))
     except ValueError:
         return text(value)
 

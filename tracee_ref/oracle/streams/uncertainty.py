@@ -10,7 +10,7 @@ from itertools import product
 from operator import or_
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from model.facts import Container, Event, Process, Shown
+from model.facts import Container, Event, FieldValue, Process
 from model.filters import Binary, FieldKey, Key
 
 from ..reference.known_events import known_events
@@ -65,7 +65,7 @@ def settle(semantics: Semantics, traced: Traced, fields: Fields, person: Person)
 
 
 def events_of(
-    name: str, processes: Sequence[Process], fields: Mapping[FieldKey, Shown]
+    name: str, processes: Sequence[Process], fields: Mapping[FieldKey, FieldValue]
 ) -> list[Event]:
     """Return the event with each of the processes."""
     return [Event(name, process, fields) for process in processes]

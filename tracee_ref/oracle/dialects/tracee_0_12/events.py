@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from model.filters import Op
-from model.selection import named, taken_in
+from model.selection import named, with_dependencies
 
 from ....errors import UsageCode, flag_error
 from ....events.catalogue import Row, data_file
@@ -106,7 +106,7 @@ class Table:
         for scope in scopes:
             for name in scope.events:
                 emit[name] = emit.get(name, 0) | scope.bit
-            for name in taken_in(scope.events, dependencies()):
+            for name in with_dependencies(scope.events, dependencies()):
                 submit[name] = submit.get(name, 0) | scope.bit
         return cls(emit, submit)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from model.facts import Event, Process, Shown
+from model.facts import Event, FieldValue, Process
 from model.filters import FieldKey, Part
 
 from .events import rows
@@ -72,12 +72,12 @@ def arguments(event: str) -> list[list[str]]:
     return row.args if row else []
 
 
-def number(shown: Shown | None) -> int:
+def number(shown: FieldValue | None) -> int:
     """Return the number in a field; what is not there is 0."""
     return shown.raw if shown is not None and isinstance(shown.raw, int) else 0
 
 
-def text(shown: Shown | None) -> bytes:
+def text(shown: FieldValue | None) -> bytes:
     """Return the text of a field, numbers in decimal; what is not there is empty."""
     raw = b"" if shown is None else shown.raw
     return raw if isinstance(raw, bytes) else b"%d" % raw
