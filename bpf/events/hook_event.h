@@ -78,6 +78,14 @@ static __always_inline void start_hook(struct pt_regs *ctx, u32 event)
 	hook_matcher.call(ctx, 0);
 }
 
+/* A program at a function that always is the event. */
+#define HOOK(program, event)                                                                       \
+	int program(struct pt_regs *ctx)                                                           \
+	{                                                                                          \
+		start_hook(ctx, event);                                                            \
+		return 0;                                                                          \
+	}
+
 int match_hook(struct pt_regs *ctx)
 {
 	struct hook_record *record = current_record();

@@ -4,11 +4,7 @@
 #include "events/hook_event.h"
 
 #ifdef EVENT_DO_EXIT
-int on_do_exit(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_DO_EXIT);
-	return 0;
-}
+HOOK(on_do_exit, EVENT_DO_EXIT)
 
 int put_do_exit(struct pt_regs *ctx)
 {
@@ -20,11 +16,7 @@ int put_do_exit(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_CAP_CAPABLE
-int on_cap_capable(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_CAP_CAPABLE);
-	return 0;
-}
+HOOK(on_cap_capable, EVENT_CAP_CAPABLE)
 
 int put_cap_capable(struct pt_regs *ctx)
 {

@@ -4,11 +4,7 @@
 #include "events/hook_event.h"
 
 #ifdef EVENT_SECURITY_BPF
-int on_security_bpf(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_BPF);
-	return 0;
-}
+HOOK(on_security_bpf, EVENT_SECURITY_BPF)
 
 int put_security_bpf(struct pt_regs *ctx)
 {
@@ -22,11 +18,7 @@ int put_security_bpf(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_BPF_MAP
-int on_security_bpf_map(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_BPF_MAP);
-	return 0;
-}
+HOOK(on_security_bpf_map, EVENT_SECURITY_BPF_MAP)
 
 int put_security_bpf_map(struct pt_regs *ctx)
 {

@@ -4,11 +4,7 @@
 #include "events/hook_event.h"
 
 #ifdef EVENT_SECURITY_INODE_UNLINK
-int on_security_inode_unlink(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_INODE_UNLINK);
-	return 0;
-}
+HOOK(on_security_inode_unlink, EVENT_SECURITY_INODE_UNLINK)
 
 int put_security_inode_unlink(struct pt_regs *ctx)
 {
@@ -27,11 +23,7 @@ int put_security_inode_unlink(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_INODE_RENAME
-int on_security_inode_rename(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_INODE_RENAME);
-	return 0;
-}
+HOOK(on_security_inode_rename, EVENT_SECURITY_INODE_RENAME)
 
 int put_security_inode_rename(struct pt_regs *ctx)
 {
@@ -46,11 +38,7 @@ int put_security_inode_rename(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_INODE_MKNOD
-int on_security_inode_mknod(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_INODE_MKNOD);
-	return 0;
-}
+HOOK(on_security_inode_mknod, EVENT_SECURITY_INODE_MKNOD)
 
 int put_security_inode_mknod(struct pt_regs *ctx)
 {
@@ -66,11 +54,7 @@ int put_security_inode_mknod(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_INODE_SYMLINK
-int on_security_inode_symlink(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_INODE_SYMLINK);
-	return 0;
-}
+HOOK(on_security_inode_symlink, EVENT_SECURITY_INODE_SYMLINK)
 
 int put_security_inode_symlink(struct pt_regs *ctx)
 {
@@ -85,11 +69,7 @@ int put_security_inode_symlink(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_SB_MOUNT
-int on_security_sb_mount(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_SB_MOUNT);
-	return 0;
-}
+HOOK(on_security_sb_mount, EVENT_SECURITY_SB_MOUNT)
 
 int put_security_sb_mount(struct pt_regs *ctx)
 {

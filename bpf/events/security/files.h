@@ -17,11 +17,7 @@ static __always_inline u64 put_call_path(struct hook_record *record)
 	return put_user_string(record, (void *)from);
 }
 
-int on_security_file_open(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_FILE_OPEN);
-	return 0;
-}
+HOOK(on_security_file_open, EVENT_SECURITY_FILE_OPEN)
 
 int put_security_file_open(struct pt_regs *ctx)
 {
@@ -43,11 +39,7 @@ int put_security_file_open(struct pt_regs *ctx)
 
 #ifdef EVENT_SECURITY_BPRM_CHECK
 /* Once for each program that an exec tries: a script, then its interpreter. */
-int on_security_bprm_check(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_BPRM_CHECK);
-	return 0;
-}
+HOOK(on_security_bprm_check, EVENT_SECURITY_BPRM_CHECK)
 
 int put_security_bprm_check(struct pt_regs *ctx)
 {
@@ -66,11 +58,7 @@ int put_security_bprm_check(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_KERNEL_READ_FILE
-int on_security_kernel_read_file(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_KERNEL_READ_FILE);
-	return 0;
-}
+HOOK(on_security_kernel_read_file, EVENT_SECURITY_KERNEL_READ_FILE)
 
 int put_security_kernel_read_file(struct pt_regs *ctx)
 {
@@ -90,11 +78,7 @@ int put_security_kernel_read_file(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_KERNEL_POST_READ_FILE
-int on_security_kernel_post_read_file(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_KERNEL_POST_READ_FILE);
-	return 0;
-}
+HOOK(on_security_kernel_post_read_file, EVENT_SECURITY_KERNEL_POST_READ_FILE)
 
 int put_security_kernel_post_read_file(struct pt_regs *ctx)
 {

@@ -51,11 +51,7 @@ static __always_inline void put_range(struct hook_record *record)
 		record->sent.slots[SECURITY_FILE_MPROTECT_PKEY] = read_register(regs, compat, 3);
 }
 
-int on_security_file_mprotect(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_FILE_MPROTECT);
-	return 0;
-}
+HOOK(on_security_file_mprotect, EVENT_SECURITY_FILE_MPROTECT)
 
 int put_security_file_mprotect(struct pt_regs *ctx)
 {

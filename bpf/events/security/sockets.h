@@ -21,11 +21,7 @@ static __always_inline s64 socket_of_call(void)
 }
 
 #ifdef EVENT_SECURITY_SOCKET_CREATE
-int on_security_socket_create(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_SOCKET_CREATE);
-	return 0;
-}
+HOOK(on_security_socket_create, EVENT_SECURITY_SOCKET_CREATE)
 
 int put_security_socket_create(struct pt_regs *ctx)
 {
@@ -42,11 +38,7 @@ int put_security_socket_create(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_SOCKET_LISTEN
-int on_security_socket_listen(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_SOCKET_LISTEN);
-	return 0;
-}
+HOOK(on_security_socket_listen, EVENT_SECURITY_SOCKET_LISTEN)
 
 int put_security_socket_listen(struct pt_regs *ctx)
 {
@@ -62,11 +54,7 @@ int put_security_socket_listen(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_SOCKET_ACCEPT
-int on_security_socket_accept(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_SOCKET_ACCEPT);
-	return 0;
-}
+HOOK(on_security_socket_accept, EVENT_SECURITY_SOCKET_ACCEPT)
 
 int put_security_socket_accept(struct pt_regs *ctx)
 {
@@ -81,11 +69,7 @@ int put_security_socket_accept(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_SOCKET_SETSOCKOPT
-int on_security_socket_setsockopt(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_SOCKET_SETSOCKOPT);
-	return 0;
-}
+HOOK(on_security_socket_setsockopt, EVENT_SECURITY_SOCKET_SETSOCKOPT)
 
 int put_security_socket_setsockopt(struct pt_regs *ctx)
 {
@@ -115,11 +99,7 @@ static __always_inline int put_given_address(struct pt_regs *ctx)
 }
 
 #ifdef EVENT_SECURITY_SOCKET_CONNECT
-int on_security_socket_connect(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_SOCKET_CONNECT);
-	return 0;
-}
+HOOK(on_security_socket_connect, EVENT_SECURITY_SOCKET_CONNECT)
 
 int put_security_socket_connect(struct pt_regs *ctx)
 {
@@ -128,11 +108,7 @@ int put_security_socket_connect(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_SOCKET_BIND
-int on_security_socket_bind(struct pt_regs *ctx)
-{
-	start_hook(ctx, EVENT_SECURITY_SOCKET_BIND);
-	return 0;
-}
+HOOK(on_security_socket_bind, EVENT_SECURITY_SOCKET_BIND)
 
 int put_security_socket_bind(struct pt_regs *ctx)
 {
