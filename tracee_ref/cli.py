@@ -22,19 +22,19 @@ from .kernel.attach.features import lacking
 from .listing import listing
 from .output.flags import parse_outputs
 from .run_plan import RunOptions, plan_run
-from .session import check_host, run_session, say
+from .session import check_host, log, run_session
 from .signatures.registry import load_signatures
 
-USAGE: Final = 2
-ENVIRONMENT: Final = 1
+USAGE_STATUS: Final = 2
+HOST_STATUS: Final = 1
 HELP: Final = "help"
 
 EPILOG: Final = """\b
 Examples:
   tracee-ref -f event=openat -- cat /etc/hostname
-      the files that one command opens
+      files that a command opens
   tracee-ref -f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit
-      ends of processes on this host; those of id are also in scope 3
+      exits of all processes; those of id match scope 3, too
   tracee-ref -f 'comm=ssh*' -f 'uid>=1000' -o json:/tmp/events.json
       the default set of events, as JSON lines in a file
   tracee-ref -f help; tracee-ref -o help; tracee-ref --list
@@ -43,21 +43,23 @@ Examples:
 
 
 class BufferSize(click.ParamType[int]):
-    """A ring buffer's size: a power of two, in MiB."""
+    """Size of the ring buffer: a power of two, in MiB."""
 
     name = "MIB"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """Return the number; fail on anything else."""
+        """Return the size in MiB; fail on anything but a power of two."""
         text = str(value)
-        if text not in map(str, SIZES):
-            self.fail(f"{text!r} is not a power of two from 1 to {SIZES[-1]}", param, ctx)
+        if text not in map(str, BUFFER_SIZES_MIB):
+            self.fail(
+                f"{text!r} is not a power of two from 1 to {BUFFER_SIZES_MIB[-1]}", param, ctx
+            )
         return int(text)
 
 
-SIZES: Final = tuple(1 << power for power in range(11))
+BUFFER_SIZES_MIB: Final = tuple(1 << power for power in range(11))
 
 
 @click.command(
@@ -74,7 +76,7 @@ SIZES: Final = tuple(1 << power for power in range(11))
     "filters",
     metavar="FILTER",
     multiple=True,
-    help="[SCOPE:]NAME[OPERATOR VALUES], may be repeated; '-f help' tells all.",
+    help="[SCOPE:]NAME[OPERATOR VALUES], repeatable; see '-f help'.",
 )
 @click.option(
     "-o",
@@ -82,7 +84,7 @@ SIZES: Final = tuple(1 << power for power in range(11))
     "outputs",
     metavar="OUTPUT",
     multiple=True,
-    help="Format, path and options, may be repeated; '-o help' tells all.",
+    help="Format, path and options, repeatable; see '-o help'.",
 )
 @click.option(
     "--buffer",
@@ -97,12 +99,12 @@ SIZES: Final = tuple(1 << power for power in range(11))
     metavar="DIR",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Take signatures from the Python files in DIR, too; may be repeated.",
+    help="Load signatures from the Python files in DIR, too; repeatable.",
 )
 @click.option(
     "--no-compat",
     is_flag=True,
-    help="Leave out 32-bit system calls, which makes watching few calls cheaper.",
+    help="Ignore 32-bit system calls, which lowers the overhead of tracing few calls.",
 )
 @click.option(
     "--explain",
@@ -110,9 +112,9 @@ SIZES: Final = tuple(1 << power for power in range(11))
     type=click.Choice(["text", "json"]),
     is_flag=False,
     flag_value="text",
-    help="Print what would be traced, how and why, as text or JSON, and exit.",
+    help="Print events, hooks, tables and constants of the run as text or JSON, and exit.",
 )
-@click.option("--list", "list_events", is_flag=True, help="Show events and sets, and exit.")
+@click.option("--list", "list_events", is_flag=True, help="List events and sets, and exit.")
 @click.version_option(version("tracee-ref"), prog_name="tracee-ref")
 @click.argument("command", metavar="[-- COMMAND [ARG]...]", nargs=-1, type=click.UNPROCESSED)
 def trace(
@@ -126,20 +128,20 @@ def trace(
     list_events: bool,
     command: tuple[str, ...],
 ) -> int:
-    """Show what happens on this host, filtered by up to 64 scopes in the kernel.
+    """Trace events on this host, filtered by up to 64 scopes in the kernel.
 
-    With a COMMAND: show what it and its descendants do until it ends, and exit with its
-    status. Without: show what all processes do until SIGINT or SIGTERM.
+    With a COMMAND, trace it and its descendants until it exits, and exit with its status.
+    Without, trace all processes until SIGINT or SIGTERM.
     """  # fmt: skip
-    signatures = load_signatures(directories, say)
+    signatures = load_signatures(directories, log)
     catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
     if HELP in filters or HELP in outputs or list_events:
-        texts: dict[bool, Callable[[], str]] = {
+        pages: dict[bool, Callable[[], str]] = {
             HELP in filters: filter_help,
             HELP in outputs: output_help,
             list_events: partial(listing, catalogue, lacking),
         }
-        click.echo(texts[True](), nl=False)
+        click.echo(pages[True](), nl=False)
         return 0
     scopes = parse_filters(filters, catalogue, lacking)
     outputs_plan = parse_outputs(outputs)
@@ -162,15 +164,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         status = trace.main(argv, prog_name="tracee-ref", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        status = fail(error.format_message(), USAGE)
+        status = fail(error.format_message(), USAGE_STATUS)
     except click.ClickException as error:
-        status = fail(f"{error.format_message()} See 'tracee-ref --help'.", USAGE)
+        status = fail(f"{error.format_message()} See 'tracee-ref --help'.", USAGE_STATUS)
     except UsageError as error:
-        status = fail(str(error), USAGE)
+        status = fail(str(error), USAGE_STATUS)
     except CommandError as error:
         status = fail(str(error), error.status)
     except HostError as error:
-        status = fail(str(error), ENVIRONMENT)
+        status = fail(str(error), HOST_STATUS)
     except (click.Abort, KeyboardInterrupt):
         status = 130
     sys.exit(status)

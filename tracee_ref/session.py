@@ -55,7 +55,7 @@ def run_session(options: RunOptions) -> int:
         ]
         sinks = [(printer, open_sink(path)) for printer, path in outputs]
         command = Command(options.command) if options.command else None
-        ending = Ending(command)
+        stop = StopCondition(command)
         plan = plan_run(options)
         tracer = KernelTracer(plan.kernel, command.pid if command else None)
         stack.callback(tracer.close)
@@ -65,19 +65,19 @@ def run_session(options: RunOptions) -> int:
             pipeline.begin()
             tracer.attach()
             tracer.start()
-            say("tracing")
+            log("tracing")
             start_events = 0
             for event in events_at_start(plan, tracer):
                 pipeline.print_derived(event)
                 start_events += 1
             if command:
                 command.release()
-            pipeline.follow(tracer, ending.reached, command.fileno() if command else None)
+            pipeline.follow(tracer, stop.reached, command.fileno() if command else None)
             tracer.stop()
             pipeline.drain(tracer)
             close_all(sinks)
         except OutputClosed:
-            # The reader of our lines has seen enough: a quiet end, as of any filter.
+            # The reader of an output closed it: end without an error, as filters do.
             return (command.exit_status() or 0) if command else 0
         account = Account(
             kernel=tracer.counters(),
@@ -87,29 +87,29 @@ def run_session(options: RunOptions) -> int:
             missed=tracer.missed(),
         )
         for line in [*account.lines(), *options.signatures.summaries(), *pipeline.errors[:1]]:
-            say(line)
+            log(line)
     status = command.exit_status() if command else 0
     return status or 0
 
 
-class Ending:
-    """Knows when a run is to end; signals are passed on to a command."""
+class StopCondition:
+    """End of a run: the exit of its command, or a signal, which a command gets, too."""
 
     def __init__(self, command: Command | None) -> None:
         self._command = command
-        self._asked = False
+        self._signalled = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
     def reached(self) -> bool:
-        """Whether the command has ended, or a signal asked for the end."""
+        """Whether the command has exited, or a signal came and there is no command."""
         if self._command:
             return self._command.exit_status() is not None
-        return self._asked
+        return self._signalled
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        self._asked = True
-        # The terminal sends its SIGINT to the command too.
+        self._signalled = True
+        # The terminal sends SIGINT to the command itself.
         if self._command and number != signal.SIGINT:
             self._command.signal(number)
 
@@ -143,7 +143,7 @@ def derived_events(plan: RunPlan, derivation: Derivation, start_events: int) -> 
 
 
 def check_host() -> None:
-    """Raise HostError where the reason is known before anything is tried."""
+    """Raise HostError for a missing requirement that shows without loading anything."""
     if os.geteuid() != 0:
         raise HostError(HostCode.PRIVILEGE, "tracing needs root; run it with sudo")
     if Path("/proc/self/ns/pid").stat().st_ino != INITIAL_PID_NAMESPACE:
@@ -159,13 +159,13 @@ def printer_of(plan: OutputPlan, name: str, scopes: Sequence[Scope]) -> Printer:
         return JsonPrinter()
     return TablePrinter(
         verbose=name == "table-verbose",
-        containers=Containers.CONTAINERS if asks_for_containers(scopes) else Containers.PLAIN,
+        containers=Containers.CONTAINERS if selects_containers(scopes) else Containers.PLAIN,
         relative_time="relative-time" in plan.options,
     )
 
 
-def asks_for_containers(scopes: Sequence[Scope]) -> bool:
-    """Whether a scope wants events of containers: tables show these then (facts, 4.2)."""
+def selects_containers(scopes: Sequence[Scope]) -> bool:
+    """Whether a scope filters on containers: tables print them then (Tracee v0.12 facts, 4.2)."""
     return any(
         Key.CONTAINER in scope.process
         or any(condition.op is Op.EQ for condition in scope.process.get(Key.IN_CONTAINER, ()))
@@ -190,7 +190,7 @@ def pipeline_of(
 
 
 def view_of(plan: OutputPlan) -> View:
-    """Return how values are shown; times count from the epoch, or from now."""
+    """Return the form of printed values; times count from the epoch, or from now."""
     boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     relative = "relative-time" in plan.options
     epoch = -boot if relative else time.time_ns() - boot
@@ -198,11 +198,11 @@ def view_of(plan: OutputPlan) -> View:
 
 
 def close_all(sinks: Sequence[tuple[Printer, Sink]]) -> None:
-    """Write out and close all outputs."""
+    """Flush and close all outputs."""
     for _, sink in sinks:
         sink.close()
 
 
-def say(line: str) -> None:
-    """Tell the user something on stderr."""
+def log(line: str) -> None:
+    """Print a line to stderr."""
     print(f"tracee-ref: {line}", file=sys.stderr, flush=True)
