@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of cgroups, and of the containers that some are; in guests see test_containers.py."""
+"""Events of cgroups and containers on this machine; test_containers.py has those of guests."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ EXISTING = (
 )
 
 
-def told(events: list[dict[str, Any]], name: str) -> list[tuple[str, int]]:
-    """The last part of the path, or the container, and the mask of each event of a name."""
+def labels(events: list[dict[str, Any]], name: str) -> list[tuple[str, int]]:
+    """Return (last path component or container id, mask) of each event with a name."""
     keys = ("cgroup_path", "container_id")
     found = [(arguments(e), e["matchedScopes"]) for e in events if e["eventName"] == name]
     return [
@@ -51,15 +51,15 @@ def told(events: list[dict[str, Any]], name: str) -> list[tuple[str, int]]:
 
 
 def test_cgroup_events_masks(kernel: Kernel, group: Path) -> None:
-    """Rules 15 and 16: a base and what is made of it have masks and filters of their own."""
+    """A base and its derived events have masks and filters of their own (rules 15 and 16)."""
     names = [f"docker-{ID}.scope", OTHER, "none"]
     source = f"TOP, NAMES = {str(group)!r}, {names}{WORKLOAD}"
     traced = trace(kernel, FLAGS, python(source))
     events = traced.events
-    assert told(events, "cgroup_mkdir") == [(n, 1) for name in names for n in (name, "below")]
-    assert told(events, "cgroup_rmdir") == [(n, 1) for name in names for n in ("below", name)]
-    assert told(events, "container_create") == [(ID, 0b1010), (OTHER, 0b10)]
-    assert told(events, "container_remove") == [(ID, 0b10), (OTHER, 0b10010)]
+    assert labels(events, "cgroup_mkdir") == [(n, 1) for name in names for n in (name, "below")]
+    assert labels(events, "cgroup_rmdir") == [(n, 1) for name in names for n in ("below", name)]
+    assert labels(events, "container_create") == [(ID, 0b1010), (OTHER, 0b10)]
+    assert labels(events, "container_remove") == [(ID, 0b10), (OTHER, 0b10010)]
     moved = [arguments(e) for e in events if e["eventName"] == "cgroup_attach_task"]
     assert [Path(args["cgroup_path"]).name for args in moved] == [
         n for name in names for n in (name, "below")
@@ -75,17 +75,18 @@ def test_cgroup_events_masks(kernel: Kernel, group: Path) -> None:
 
 
 def test_cgroup_events_arguments(kernel: Kernel, group: Path) -> None:
+    """The arguments of cgroup and container events name the directory and the container."""
     flags = "-f event=cgroup_mkdir,cgroup_rmdir,container_create -o json"
     source = f"TOP, NAMES = {str(group)!r}, {[OTHER]}{WORKLOAD}print(os.stat(TOP).st_ino)"
     traced = trace(kernel, flags, python(source))
-    made = [arguments(e) for e in traced.events if e["eventName"] == "cgroup_mkdir"]
-    gone = [arguments(e) for e in traced.events if e["eventName"] == "cgroup_rmdir"]
-    assert gone == made[::-1]
-    assert [args["hierarchy_id"] for args in made] == 2 * [own_hierarchy().number]
-    assert [args["cgroup_path"].removeprefix(made[0]["cgroup_path"]) for args in made] == [
+    created = [arguments(e) for e in traced.events if e["eventName"] == "cgroup_mkdir"]
+    removed = [arguments(e) for e in traced.events if e["eventName"] == "cgroup_rmdir"]
+    assert removed == created[::-1]
+    assert [args["hierarchy_id"] for args in created] == 2 * [own_hierarchy().number]
+    assert [args["cgroup_path"].removeprefix(created[0]["cgroup_path"]) for args in created] == [
         "", "/below",
     ]  # fmt: skip
-    assert len({args["cgroup_id"] for args in made}) == 2
+    assert len({args["cgroup_id"] for args in created}) == 2
     (event,) = [e for e in traced.events if e["eventName"] == "container_create"]
     assert event["syscall"] == "mkdir"
     assert event["containerId"] == ""
@@ -104,7 +105,7 @@ def test_cgroup_events_arguments(kernel: Kernel, group: Path) -> None:
 
 @pytest.mark.usefixtures("group")
 def test_existing_container_masks(kernel: Kernel) -> None:
-    """By the facts of their first process, which scopes judge (rule 3)."""
+    """existing_container matches scopes by the facts of the first process (rule 3)."""
     flags = [
         f"{number}:{flag}"
         for number, scope in enumerate(EXISTING, 1)
@@ -161,7 +162,7 @@ def test_existing_container_host_name_bytes(kernel: Kernel, output: str) -> None
 
 
 def test_init_namespaces_unreadable(kernel: Kernel) -> None:
-    """Where process 1 may do more than we."""
+    """init_namespaces is an error if the namespaces of process 1 may not be read."""
     try:
         Path("/proc/1/ns/uts").stat()
     except PermissionError:

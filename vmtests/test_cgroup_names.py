@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cgroups on this machine: to the tracer a container is no more than a cgroup of a certain name.
+"""Containers on this machine, which are cgroups with names of containers.
 
-Only a child of COMMAND is moved, into cgroups made for it below one of our own.
+Only a child of COMMAND is moved, into cgroups that the test creates for it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ NAMES = [
     *(f"{prefix}{ID}{suffix}" for prefix in PREFIXES for suffix in ("", ".scope")),
     *(f"{prefix}{ID}{suffix}" for prefix in ("", "crio-") for suffix in NO_SUFFIXES),
     *(f"{prefix}{ID}" for prefix in ("crio-conmon-", "libpod-conmon-", "docker_", "ocker-", "-")),
-    *(f"docker-{ID[:place]}{bad}{ID[place + 1:]}" for place in (0, 1, 31, 63) for bad in ":`gGA"),
+    *(f"docker-{ID[:i]}{bad}{ID[i + 1:]}" for i in (0, 1, 31, 63) for bad in ":`gGA"),
     "docker-", f"docker-{ID[1:]}", f"cri-containerd{ID}", "x" * 200, OTHER,
 ]  # fmt: skip
-"""For each the kernel side must say what container_id() says."""
+"""The BPF program must find the same id as container_id() in each of them."""
 
 WORKLOAD = """
 import os, sys, json
@@ -57,52 +57,52 @@ def run(group, name):
     os.waitpid(child, 0)
 
 def visit(group, name):
-    if made := not group.exists():
+    if created := not group.exists():
         make(group)
     run(group, name)
     make(group / "below")
     run(group / "below", name + "-below")
     (group / "below").rmdir()
-    if made:
+    if created:
         group.rmdir()
 
 top = Path(TOP)
-for place, name in enumerate(NAMES):
-    visit(top / name, f"c{place}")
+for index, name in enumerate(NAMES):
+    visit(top / name, f"c{index}")
 """
 
 BUSY = """
 import os, sys, signal, time
 from pathlib import Path
 Path(GROUP, "cgroup.procs").write_text(str(os.getpid()))
-going = True
+running = True
 def stop(*_):
-    global going
-    going = False
+    global running
+    running = False
 signal.signal(signal.SIGTERM, stop)
 with open(sys.argv[1] + "/journal", "a", buffering=1) as journal:
-    while going:
-        began = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    while running:
+        start_time = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         child = os.fork()
         if child == 0:
             os.execv("/bin/true", ["true"])
         os.waitpid(child, 0)
-        print(child, began, file=journal)
+        print(child, start_time, file=journal)
 """
-"""Executes a program over and over in a container's cgroup."""
+"""Executes a program again and again in the cgroup of a container."""
 
 
 @pytest.fixture
 def group() -> Iterator[Path]:
-    """A cgroup of our own in the hierarchy that tells of containers."""
+    """Create a cgroup in the hierarchy that the tracer reads; skip if it may not be created."""
     root = root_of(own_hierarchy())
-    place = (root or Path("/nowhere")) / f"tracee-ref-test-{os.getpid()}"
+    path = (root or Path("/nowhere")) / f"tracee-ref-test-{os.getpid()}"
     try:
-        make_group(place)
+        make_group(path)
     except OSError as error:
         pytest.skip(f"no cgroup can be made here: {error}")
-    yield place
-    for below, _, _ in os.walk(place, topdown=False):
+    yield path
+    for below, _, _ in os.walk(path, topdown=False):
         Path(below).rmdir()
 
 
@@ -114,14 +114,16 @@ def traced(kernel: Kernel, group: Path, flags: list[str], names: list[str]) -> T
 
 @pytest.mark.host_only
 def test_cgroup_names_kernel_and_user_space(kernel: Kernel, group: Path) -> None:
+    """BPF program and user space find the same container id in a cgroup name."""
     events = traced(kernel, group, ["event=getppid"], NAMES).events
     found = {event["processName"]: event["containerId"] for event in events}
-    expected = {f"c{place}": container_id(name) or "" for place, name in enumerate(NAMES)}
+    expected = {f"c{index}": container_id(name) or "" for index, name in enumerate(NAMES)}
     assert found == expected | {f"{comm}-below": id_ for comm, id_ in expected.items()}
 
 
 @pytest.mark.host_only
 def test_container_masks_old_and_new(kernel: Kernel, group: Path) -> None:
+    """The masks of existing, new and no containers are those of the model."""
     filters = (
         "container", "!container", "container=new", "container!=new", "container=012",
         "container!=012", f"container={ID},f", f"container!={ID}", "container=abc",
@@ -135,8 +137,8 @@ def test_container_masks_old_and_new(kernel: Kernel, group: Path) -> None:
     events = traced(kernel, group, flags, names).events
     masks = {event["processName"]: event["matchedScopes"] for event in events}
     expected = {
-        f"c{place}{below}": matched_scopes(scopes, Event("getppid", Process(container=kind)))
-        for place, kind in enumerate(kinds)
+        f"c{index}{below}": matched_scopes(scopes, Event("getppid", Process(container=kind)))
+        for index, kind in enumerate(kinds)
         for below in ("", "-below")
     }
     assert masks == expected
@@ -144,7 +146,7 @@ def test_container_masks_old_and_new(kernel: Kernel, group: Path) -> None:
 
 @pytest.mark.host_only
 def test_cgroup_id_is_inode(kernel: Kernel, group: Path) -> None:
-    """And not only what the kernel says of itself: it is the id of what we made."""
+    """The cgroup id of an event is the inode number of the directory that the test created."""
     make_group(group / OTHER)
     expected = (group / OTHER).stat().st_ino
     events = traced(kernel, group, ["event=getppid"], [OTHER]).events
@@ -153,26 +155,27 @@ def test_cgroup_id_is_inode(kernel: Kernel, group: Path) -> None:
 
 @pytest.mark.host_only
 def test_table_container_columns(kernel: Kernel, group: Path) -> None:
+    """The table has columns for containers if a scope filters by container."""
     source = f"TOP, NAMES = {str(group)!r}, {[OTHER]}{WORKLOAD}"
-    for flag, shown in (("container", True), ("!container", False)):
+    for flag, visible in (("container", True), ("!container", False)):
         lines = trace(kernel, f"-f event=getppid -f {flag}", python(source)).lines
-        assert ("CONTAINER_ID" in lines[0]) is shown
-        assert ("PID/host" in lines[0]) is shown
-        assert all((OTHER[:12] in line) is shown for line in lines[1:])
-        assert len(lines) == (3 if shown else 1)
+        assert ("CONTAINER_ID" in lines[0]) is visible
+        assert ("PID/host" in lines[0]) is visible
+        assert all((OTHER[:12] in line) is visible for line in lines[1:])
+        assert len(lines) == (3 if visible else 1)
 
 
 @pytest.mark.host_only
 def test_container_of_busy_processes(kernel: Kernel, group: Path) -> None:
-    """Its processes meet programs of ours while these are still being told of containers."""
+    """A container is found although its processes run hooks while its map entry is written."""
     make_group(group / OTHER)
     source = f"GROUP = {str(group / OTHER)!r}{BUSY}"
     flags = ["event=sched_process_exit", "tree={root}", f"container={OTHER}"]
     argv = ["-o", "json", *(word for flag in flags for word in ("-f", flag))]
     reply = kernel.ask("startup.forking", {"source": source, "argv": argv}, seconds=300)
     result = Traced.from_reply(reply)
-    noted = {int(pid): int(time) for pid, time in (line.split() for line in reply["journal"])}
-    after = {pid for pid, time in noted.items() if time > reply["tracing_since"]}
+    started = {int(pid): int(time) for pid, time in (line.split() for line in reply["journal"])}
+    after = {pid for pid, time in started.items() if time > reply["tracing_since"]}
     assert len(after) > 20, "the program executed too little"
     assert after <= {event["hostProcessId"] for event in result.events}
     assert {event["containerId"] for event in result.events} == {OTHER}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Containers: found by their cgroups, filtered in the kernel, told by name (rule 11)."""
+"""Containers of runc and crun in guests: filters, events, and metadata (rule 11)."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ FLAGS = [
 SCOPES = parse_filters(FLAGS, load_catalogue())
 OPTIONS = [word for flag in FLAGS for word in ("-f", flag)] + ["-o", "json"]
 
-PLACES = {
+CONTAINERS = {
     "first": Container(DOCKER),
     "below": Container(DOCKER),
     SYSTEMD: Container(SYSTEMD, new=True),
     POD: Container(POD, new=True),
     "outside": None,
 }
-"""Where the programs of the workload ran, by their argument."""
+"""The containers of the workload's programs, by their argument."""
 
 
 def expected_mask(container: Container | None) -> int:
@@ -72,19 +72,20 @@ def expected_mask(container: Container | None) -> int:
 @pytest.mark.guest_only
 @pytest.mark.parametrize("version", [2, 1])
 def test_containers_runc_and_crun(kernel: Kernel, version: int) -> None:
+    """Masks and metadata of programs in containers, with cgroup v2 and v1."""
     request = {"version": version, "before": BEFORE, "during": DURING, "files": FILES}
     reply = kernel.ask("containers.traced", {**request, "options": OPTIONS}, seconds=600)
     traced = Traced.from_reply(reply)
     assert traced.account.balances()
     execs = [event for event in traced.events if event["eventName"] == "sched_process_exec"]
     found = {arguments(event)["argv"][1]: event for event in execs}
-    assert found.keys() == PLACES.keys(), traced.stderr
-    for place, container in PLACES.items():
-        event = found[place]
+    assert found.keys() == CONTAINERS.keys(), traced.stderr
+    for label, container in CONTAINERS.items():
+        event = found[label]
         assert event["containerId"] == (container.id if container else "")
-        assert (place, event["matchedScopes"]) == (place, expected_mask(container))
-    assert len({event["cgroupId"] for event in execs}) == len(PLACES)
-    described = {place: described_by(event) for place, event in found.items()}
+        assert (label, event["matchedScopes"]) == (label, expected_mask(container))
+    assert len({event["cgroupId"] for event in execs}) == len(CONTAINERS)
+    described = {label: described_by(event) for label, event in found.items()}
     nothing = ("", "", "")
     docker = ("web", "nginx:1.25", "")
     assert described == {
@@ -95,19 +96,21 @@ def test_containers_runc_and_crun(kernel: Kernel, version: int) -> None:
 
 
 def check_events_of_containers(traced: Traced) -> None:
-    """Told by the runtime, which is in no container; those that were there, by their process."""
-    made = told(traced, "container_create")
-    runtimes = {id_: (args["runtime"], args["pod_name"]) for id_, (_, args) in made.items()}
+    """Check container events: those of the runtime are outside, existing ones have a process."""
+    created = by_container(traced, "container_create")
+    runtimes = {id_: (args["runtime"], args["pod_name"]) for id_, (_, args) in created.items()}
     assert runtimes == {SYSTEMD: ("docker", ""), POD: ("containerd", "web-0")}
-    # Crun runs a copy of itself by its descriptor: up to Linux 6.13 the number of that is its name.
-    assert made[SYSTEMD][0]["processName"].startswith("runc")
-    assert {event["containerId"] for event, _ in made.values()} == {""}
-    removed = told(traced, "container_remove")
+    # crun runs a copy of itself by its fd: up to Linux 6.13 the fd number becomes its comm.
+    assert created[SYSTEMD][0]["processName"].startswith("runc")
+    assert {event["containerId"] for event, _ in created.values()} == {""}
+    removed = by_container(traced, "container_remove")
     assert {id_: args["runtime"] for id_, (_, args) in removed.items()} == {
         id_: runtime for id_, (runtime, _) in runtimes.items()
     }
-    assert {event["matchedScopes"] for event, _ in [*made.values(), *removed.values()]} == {1 << 11}
-    ((existing, args),) = told(traced, "existing_container").values()
+    assert {event["matchedScopes"] for event, _ in [*created.values(), *removed.values()]} == {
+        1 << 11
+    }
+    ((existing, args),) = by_container(traced, "existing_container").values()
     assert (existing["containerId"], existing["processName"]) == (DOCKER, "sleep")
     assert (existing["processId"], existing["parentProcessId"]) == (1, 0)
     assert existing["hostProcessId"] > 1
@@ -124,8 +127,8 @@ def check_events_of_containers(traced: Traced) -> None:
     assert any(SYSTEMD in args["cgroup_path"] for args in moves)
 
 
-def told(traced: Traced, name: str) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """The events of a name with their arguments, by the container that they tell of."""
+def by_container(traced: Traced, name: str) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return the events with a name and their arguments, by their container id argument."""
     pairs = [(e, arguments(e)) for e in traced.events if e["eventName"] == name]
     found = {args["container_id"]: (event, args) for event, args in pairs}
     assert len(found) == len(pairs)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel's matcher and the model give the same mask for the same scopes and facts."""
+"""BPF matcher against the model: equal masks for equal scopes and processes."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from vmtests.plans.strategies import EVENTS, Neighbourhood, scope_sets
 from vmtests.runs.regressions import save, saved, table
 
 PROCESSES = 40
-"""Processes that are asked about in an example, with each event."""
+"""Number of processes of an example, each with every event."""
 
-Asked: TypeAlias = tuple[tuple[Scope, ...], int]
+Example: TypeAlias = tuple[tuple[Scope, ...], int]
 """Scopes, and a seed for the processes."""
 
 
-def two(*, beyond: bool = False) -> st.SearchStrategy[tuple[Asked, Asked]]:
-    """Draw two at a time: a kernel that is done with the first begins the second."""
-    asked = st.tuples(scope_sets(beyond=beyond), st.integers(0, 2**32 - 1))
-    return st.tuples(asked, asked)
+def two(*, beyond: bool = False) -> st.SearchStrategy[tuple[Example, Example]]:
+    """Draw two examples, so that a kernel starts the second while others run the first."""
+    drawn = st.tuples(scope_sets(beyond=beyond), st.integers(0, 2**32 - 1))
+    return st.tuples(drawn, drawn)
 
 
 class Question:
-    """What the model and all kernels are asked about some scopes."""
+    """An example that was sent to all kernels."""
 
-    def __init__(self, ensemble: Ensemble, request: str, asked: Asked) -> None:
+    def __init__(self, ensemble: Ensemble, request: str, drawn: Example) -> None:
         self._request = request
-        self._scopes, seed = asked
+        self._scopes, seed = drawn
         facts = Neighbourhood(self._scopes, seed)
         processes = [facts.process() for _ in range(PROCESSES)]
         self._batch = [(name, process) for process in processes for name in EVENTS]
@@ -45,39 +45,40 @@ class Question:
         self._answers = ensemble.submit(request, arguments)
 
     def check(self) -> None:
-        """All must agree on every mask."""
-        expected = [matched_scopes(self._scopes, Event(*one)) for one in self._batch]
+        """Wait for the kernels; fail if a mask is not that of the model."""
+        expected = [matched_scopes(self._scopes, Event(*question)) for question in self._batch]
         masks = {name: answer.result()["masks"] for name, answer in self._answers.items()}
         answers = zip(*masks.values(), strict=True)
-        for (event, process), mask, told in zip(self._batch, expected, answers, strict=True):
-            if any(answer != mask for answer in told):
+        for (event, process), mask, found in zip(self._batch, expected, answers, strict=True):
+            if any(answer != mask for answer in found):
                 save(self._request, self._scopes, EVENTS[event], process, mask)
-                by_kernel = dict(zip(masks, told, strict=True))
+                by_kernel = dict(zip(masks, found, strict=True))
                 pytest.fail(table(self._scopes, event, process, mask, by_kernel), pytrace=False)
 
 
-def check(ensemble: Ensemble, request: str, *asked: Asked) -> None:
-    """Ask the model and every kernel; they must agree on every mask."""
-    for question in [Question(ensemble, request, one) for one in asked]:
+def check(ensemble: Ensemble, request: str, *examples: Example) -> None:
+    """Send examples to every kernel, and compare all masks with the model's."""
+    for question in [Question(ensemble, request, drawn) for drawn in examples]:
         question.check()
 
 
 ABOUT_NEW = tuple(
-    Scope(number, frozenset(EVENTS), frozenset(Condition(Key.PID, *one) for one in conditions))
+    Scope(number, frozenset(EVENTS), frozenset(Condition(Key.PID, *rest) for rest in conditions))
     for number, conditions in (
         (1, ((Op.EQ, NEW),)),
         (2, ((Op.NE, NEW),)),
         (3, ((Op.EQ, NEW), (Op.EQ, 1000), (Op.NE, 1001))),
     )
 )
-"""A process is new and of an id at once."""
+"""Filters on new processes and on pids, in the same scopes."""
 
 
 @given(two())
 @example(((ABOUT_NEW, 0), (ABOUT_NEW, 1)))
 @settings(max_examples=30, deadline=None)
-def test_decisions_single_values(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
-    check(ensemble, "decisions.single", *asked)
+def test_decisions_single_values(ensemble: Ensemble, examples: tuple[Example, Example]) -> None:
+    """Scopes with single values only, in hash tables."""
+    check(ensemble, "decisions.single", *examples)
 
 
 OVERLAPPING = tuple(
@@ -88,25 +89,29 @@ OVERLAPPING = tuple(
         (3, Op.NE, Pattern(b"b", open_start=True, open_end=True)),
     )
 )
-"""A name that has come to the end of one text is at the end of others, too."""
+"""Patterns that a name matches together: at the end of one it is at the end of others."""
 
 
 @given(two(beyond=True))
 @example(((OVERLAPPING, 0), (OVERLAPPING, 1)))
 @example(((ABOUT_NEW, 0), (ABOUT_NEW, 1)))
 @settings(max_examples=30, deadline=None)
-def test_decisions_wildcards_and_intervals(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
-    check(ensemble, "decisions.masks", *asked)
+def test_decisions_wildcards_and_intervals(
+    ensemble: Ensemble, examples: tuple[Example, Example]
+) -> None:
+    """Scopes with wildcards and intervals."""
+    check(ensemble, "decisions.masks", *examples)
 
 
 @given(two(beyond=True))
 @settings(max_examples=2, deadline=None)
-def test_decisions_fitted_program(ensemble: Ensemble, asked: tuple[Asked, Asked]) -> None:
-    check(ensemble, "decisions.fitted", *asked)
+def test_decisions_fitted_program(ensemble: Ensemble, examples: tuple[Example, Example]) -> None:
+    """Programs compiled for the tables of their scopes."""
+    check(ensemble, "decisions.fitted", *examples)
 
 
 def full_scopes() -> tuple[Scope, ...]:
-    """64 scopes with as many values as a program with room for any tables holds."""
+    """Return 64 scopes with as many values as fit into a program for any tables."""
     every = frozenset(EVENTS)
     scopes = []
     for number in range(1, MAX_SCOPES + 1):
@@ -123,12 +128,14 @@ def full_scopes() -> tuple[Scope, ...]:
 def test_decisions_empty_and_full_tables(
     ensemble: Ensemble, scopes: tuple[Scope, ...], request_: str
 ) -> None:
+    """Scopes without a value, and with as many values as fit."""
     check(ensemble, request_, *((scopes, seed) for seed in range(5)))
 
 
 def test_decisions_regression_vectors(ensemble: Ensemble) -> None:
+    """Decisions that were wrong once."""
     for name, scopes, number, process, mask in saved():
         packed = pack_questions([(number, process)])
-        asked = {"scopes": pack_scopes(scopes), "questions": packed}
-        for kernel, result in ensemble.ask("decisions.masks", asked).items():
+        arguments = {"scopes": pack_scopes(scopes), "questions": packed}
+        for kernel, result in ensemble.ask("decisions.masks", arguments).items():
             assert result["masks"] == [mask], f"{kernel}: {name}"

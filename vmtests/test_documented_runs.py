@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The runs of the document, with a command for the second terminal."""
+"""Example runs of Tracee's documentation, with a command for the second terminal."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ CONTAINER = {"runtime": "runc", "id": "ab12" * 16, "cgroup": "/docker/" + "ab12"
 
 
 def rows(traced: Traced, event: str) -> list[tuple[str, str]]:
-    """The masks and names of an event's rows."""
+    """Return masks and comms of the rows of an event."""
     cells = [line.split() for line in traced.lines]
     return [(cell[1], cell[6]) for cell in cells if event in cell[3:]]
 
 
 def test_documented_single_scope(kernel: Kernel) -> None:
+    """One scope with a filter on the binary."""
     flags = "-f 42:event=sched_process_exec -f 42:binary=/usr/bin/ls"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "ls; id"])
     assert traced.status == 0
@@ -35,6 +36,7 @@ def test_documented_single_scope(kernel: Kernel) -> None:
 
 
 def test_documented_detached_exits(kernel: Kernel) -> None:
+    """Two scopes with the same event and different comms."""
     flags = "-f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit -f 9:comm=ls"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "id; ls"])
     found = rows(traced, "sched_process_exit")
@@ -43,6 +45,7 @@ def test_documented_detached_exits(kernel: Kernel) -> None:
 
 
 def test_documented_detached_calls(kernel: Kernel) -> None:
+    """Two scopes with different events."""
     flags = "-f 6:event=openat -f 6:comm=id -f 7:event=close -f 7:comm=id"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "id; ls"])
     assert set(rows(traced, "openat")) == {("0000000000000020", "id")}
@@ -51,6 +54,7 @@ def test_documented_detached_calls(kernel: Kernel) -> None:
 
 
 def test_documented_intertwined_exits(kernel: Kernel) -> None:
+    """A scope with and one without a filter share an event."""
     flags = "-f 3:event=sched_process_exit -f 3:comm=id -f 9:event=sched_process_exit"
     traced = trace(kernel, f"{flags} {VERBOSE}", ["sh", "-c", "sleep 0; id; true"])
     assert rows(traced, "sched_process_exit") == [
@@ -61,6 +65,7 @@ def test_documented_intertwined_exits(kernel: Kernel) -> None:
 
 
 def test_documented_scope_64_in_json(kernel: Kernel) -> None:
+    """The mask of scope 64 is an exact integer in JSON."""
     flags = "-f 1:event=openat -f 64:event=openat -f 64:comm=cat -o json"
     traced = trace(kernel, flags, ["sh", "-c", "cat /etc/hostname; id"])
     masks = {(e["processName"], e["matchedScopes"]) for e in traced.events}
@@ -75,11 +80,11 @@ libc = ctypes.CDLL(None)
 libc.ptrace(0, 0, 0, 0)
 libc.ptrace(0x4206, 1 << 30, 0, 0)
 """
-"""What strace does first, without strace: PTRACE_TRACEME, and PTRACE_SEIZE of nobody."""
+"""The first calls of strace: PTRACE_TRACEME, and PTRACE_SEIZE, which fails here."""
 
 
 def ptrace_rows(traced: Traced) -> list[tuple[str, str, str]]:
-    """Mask, event and request of the rows about ptrace, in their order."""
+    """Return mask, event and request of the rows with ptrace arguments, in order."""
     cells = [line.split() for line in traced.lines if " request: " in line]
     return [(cell[1], cell[11], cell[13].rstrip(",")) for cell in cells]
 
@@ -94,7 +99,7 @@ ECHO = re.compile(
 
 
 def echoes(lines: Sequence[str]) -> list[re.Match[str]]:
-    """The rows about packets, each wholly as the document has them."""
+    """Return the rows of packets, all of which must have the format of the documentation."""
     rows = [line for line in lines if "net_packet" in line]
     found = [match for row in rows if (match := ECHO.fullmatch(row))]
     assert len(found) == len(rows), rows
@@ -102,16 +107,16 @@ def echoes(lines: Sequence[str]) -> list[re.Match[str]]:
 
 
 def check_ping(lines: Sequence[str], mask: str) -> None:
-    """A request and its reply: of one id and number, the sums apart by the type's 8."""
+    """Check an echo request and its reply; their checksums differ by the type, 8."""
     request, reply = echoes(lines)
-    assert [one["mask"] for one in (request, reply)] == [mask, mask]
-    assert [one["echo"] for one in (request, reply)] == ["EchoRequest", "EchoReply"]
+    assert [row["mask"] for row in (request, reply)] == [mask, mask]
+    assert [row["echo"] for row in (request, reply)] == ["EchoRequest", "EchoReply"]
     assert (request["id"], request["seq"]) == (reply["id"], reply["seq"])
     assert (int(reply["checksum"]) - int(request["checksum"])) % 0xFFFF == 8 << 8
 
 
 def test_documented_detached_packets(kernel: Kernel) -> None:
-    """The third such run: the finding has the arguments of the call."""
+    """Third run with detached scopes: the finding has the arguments of the syscall."""
     flags = "-f 3:event=anti_debugging -f 5:event=net_packet_icmp -f 5:comm=ping -f 9:event=ptrace"
     traced = trace(kernel, f"{flags} {VERBOSE}", PINGED)
     check_ping(traced.lines, "0000000000000010")
@@ -120,13 +125,13 @@ def test_documented_detached_packets(kernel: Kernel) -> None:
         ("0000000000000004", "anti_debugging", "PTRACE_TRACEME"),
         ("0000000000000100", "ptrace", "PTRACE_SEIZE"),
     ]
-    shown = "request: PTRACE_TRACEME, pid: 0, addr: 0x0, data: 0x0"
-    assert sum(line.endswith(shown) for line in traced.lines) == 2
+    printed = "request: PTRACE_TRACEME, pid: 0, addr: 0x0, data: 0x0"
+    assert sum(line.endswith(printed) for line in traced.lines) == 2
     assert traced.account.balances()
 
 
 def test_documented_intertwined_packets(kernel: Kernel) -> None:
-    """The third such run."""
+    """Third run with intertwined scopes."""
     flags = "-f 3:event=anti_debugging,ptrace -f 5:event=net_packet_icmp -f 5:comm=ping"
     traced = trace(kernel, f"{flags} -f 9:event=ptrace {VERBOSE}", PINGED)
     check_ping(traced.lines, "0000000000000010")
@@ -140,7 +145,7 @@ def test_documented_intertwined_packets(kernel: Kernel) -> None:
 
 @pytest.mark.guest_only
 def test_documented_intertwined_containers(kernel: Kernel) -> None:
-    """The second such run, with one scope more: about a socket that is older than the tracing."""
+    """Second run with intertwined scopes, and a scope for a socket older than the tracer."""
     flags = ["3:event=net_packet_icmp", "3:container", "5:event=net_packet_icmp"]
     more = ["7:event=net_packet_udp", "7:comm=waiter", "8:event=net_packet_udp", "8:tree=1"]
     options = [word for flag in [*flags, *more] for word in ("-f", flag)]
@@ -155,7 +160,7 @@ def test_documented_intertwined_containers(kernel: Kernel) -> None:
     rows = [line for line in traced.lines if "net_packet_icmp" in line]
     outside, inside = rows[:2], rows[2:]
     check_ping(outside, "0000000000000010")
-    # Unlike that of the host, the ping of busybox hears its own request on the loopback, too.
+    # Unlike ping of the host, busybox ping also receives its own request on the loopback device.
     first, again, _ = echoes(inside)
     assert first.groups() == again.groups()
     check_ping([inside[0], inside[2]], "0000000000000014")
@@ -175,7 +180,7 @@ def test_documented_intertwined_containers(kernel: Kernel) -> None:
 
 
 def test_signature_needs_unselected_base(kernel: Kernel) -> None:
-    """Rule 16; and a scope's filter on the process is one on that of the base (rule 15)."""
+    """A signature selects its base as a dependency; process filters apply to it (rules 15, 16)."""
     flags = "-f 3:event=anti_debugging -f 4:event=anti_debugging -f 4:comm=nobody -o json"
     traced = trace(kernel, flags, python(DEBUGGED))
     assert [(e["eventName"], e["matchedScopes"]) for e in traced.events] == [("anti_debugging", 4)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report of ``--explain`` on each kernel: events, hooks, tables and constants."""
+"""Report of ``--explain`` on each kernel: events, hooks, tables and constants."""
 
 from __future__ import annotations
 

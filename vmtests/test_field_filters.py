@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters on fields of events, live: arguments, return values, context; masks by scope."""
+"""Filters on event fields on this kernel: arguments, return values, context."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import TRACEE_REF, Traced, arguments, python, run, trace
 
-pytestmark = pytest.mark.host_only  # user space compares, the same on every kernel
+pytestmark = pytest.mark.host_only  # decided in user space, the same on every kernel
 
 OPENS = """
 import ctypes, os
@@ -20,27 +20,27 @@ libc.syscall(257, -100, None, 0, 0)
 libc.syscall(257, -100, ctypes.c_void_p(1), 0, 0)
 libc.syscall(3, -1)
 """
-"""Known calls of openat and close, after those of the interpreter's own start."""
+"""Calls of openat and close, after those of the start of the interpreter."""
 
-OURS = ("/etc/hostname", "/etc/passwd", "/proc/version", "/nonexistent", None)
+PATHS = ("/etc/hostname", "/etc/passwd", "/proc/version", "/nonexistent", None)
 
 
 def opened(kernel: Kernel, *flags: str, more: str = "") -> list[tuple[object, int]]:
-    """Path and mask of the calls above that are shown; the account must balance."""
+    """Return path and mask of the traced calls of OPENS; the counts must balance."""
     options = " ".join(f"-f {flag}" for flag in ("event=openat", *flags))
     traced = trace(kernel, f"{options} {more} -o json", python(OPENS))
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert len(traced.events) == traced.account.delivered
-    shown = [(arguments(e)["pathname"], e["matchedScopes"]) for e in traced.events]
-    return [(path, mask) for path, mask in shown if path in OURS]
+    calls = [(arguments(e)["pathname"], e["matchedScopes"]) for e in traced.events]
+    return [(path, mask) for path, mask in calls if path in PATHS]
 
 
 ETC = [("/etc/hostname", 1), ("/etc/passwd", 1), ("/etc/hostname", 1)]
 
 
 @pytest.mark.parametrize(
-    ("flag", "shown"),
+    ("flag", "expected"),
     [
         ("openat.args.pathname=/etc/hostname", [ETC[0], ETC[0]]),
         ("openat.args.pathname=/etc/h*,/etc/p*", ETC),
@@ -55,23 +55,25 @@ ETC = [("/etc/hostname", 1), ("/etc/passwd", 1), ("/etc/hostname", 1)]
     ],
 )
 def test_field_filter_single(
-    kernel: Kernel, flag: str, shown: list[tuple[object, int]] | None
+    kernel: Kernel, flag: str, expected: list[tuple[object, int]] | None
 ) -> None:
+    """One filter on an argument, the return value or the context."""
     found = opened(kernel, flag)
-    if shown is None:
-        assert found[-1] == ETC[0]  # what the interpreter opens, it opens with the same flags
+    if expected is None:
+        assert found[-1] == ETC[0]  # the interpreter opens files with the same flags
         assert ETC[1] not in found
     else:
-        assert found == shown
+        assert found == expected
 
 
 def test_field_filter_exclusions(kernel: Kernel) -> None:
-    """Of the calls without a path none is shown: nothing was read that could be another."""
+    """A ``!=`` filter does not match a call whose path could not be read."""
     flags = "openat.args.pathname!=/etc/*", "openat.args.pathname!=/nonexistent"
     assert opened(kernel, *flags) == [("/proc/version", 1)]
 
 
 def test_field_filter_per_scope(kernel: Kernel) -> None:
+    """Each scope decides by its own filters."""
     flags = (
         "1:openat.args.pathname=/etc/*",
         "2:event=openat",
@@ -93,14 +95,16 @@ def test_field_filter_per_scope(kernel: Kernel) -> None:
 
 
 def test_field_filter_other_event(kernel: Kernel) -> None:
+    """A filter on one event does not filter another event of the scope."""
     traced = trace(kernel, "-f event=openat,close -f close.retval=-9 -o json", python(OPENS))
     found = [(e["eventName"], e["returnValue"]) for e in traced.events]
-    assert [one for one in found if one[0] == "close"] == [("close", -9)]
-    assert len([one for one in found if one[0] == "openat"]) > 7
+    assert [call for call in found if call[0] == "close"] == [("close", -9)]
+    assert len([call for call in found if call[0] == "openat"]) > 7
     assert traced.account.balances()
 
 
 def test_field_filter_exec_arguments(kernel: Kernel) -> None:
+    """Filters on the arguments of execve and sched_process_exec."""
     command = ["sh", "-c", "/bin/true a b; /bin/true c; /nonexistent d; /nonexistent"]
     flags = "-f event=execve,sched_process_exec -f sched_process_exec.args.argv=[/bin/true*"
     traced = trace(kernel, f"{flags} -f execve.args.pathname=/bin/*,/non* -o json", command)
@@ -117,6 +121,7 @@ def test_field_filter_exec_arguments(kernel: Kernel) -> None:
 
 
 def test_field_filter_raw_value_in_table(kernel: Kernel) -> None:
+    """The table prints names of flags although the filter has the number."""
     flags = "-f event=openat -f openat.args.flags=524288 -f openat.args.pathname=/etc/hostname"
     traced = trace(kernel, flags, python(OPENS))
     rows = [line for line in traced.lines if "/etc/hostname" in line]
@@ -125,7 +130,7 @@ def test_field_filter_raw_value_in_table(kernel: Kernel) -> None:
 
 
 def test_field_filter_event_not_selected(kernel: Kernel) -> None:
-    """Rule 6."""
+    """A filter on an event that the scope does not select is an error (rule 6)."""
     argv = [TRACEE_REF, "-f", "event=close", "-f", "openat.retval<0", "--", "true"]
     result: Traced = run(kernel, argv)
     assert result.status == 2

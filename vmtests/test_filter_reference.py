@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of docs/guide/filters.md, each as a scope of one run."""
+"""Examples of docs/guide/filters.md, each as a scope of one run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Event: TypeAlias = Mapping[str, Any]
 COMMAND: Final = ["bash", "-c", "ls /etc/hostname; cat /etc/hostname /none; true"]
 EVENTS: Final = "event=openat,sched_process_exec"
 EVERYTHING: Final = 64
-"""The scope with these events and no filter, by which all of them are shown."""
+"""The scope with these events and without filters."""
 
 CONTAINER: Final = re.compile("[0-9a-f]{64}")
 
@@ -32,12 +32,14 @@ def of_openat(holds: Callable[[Event], bool]) -> Callable[[Event, str], bool]:
 
 
 SELECTS: Final[Mapping[str, Callable[[Event, str], bool]]] = {
-    # whether the line of a kind's example says that it shows an event; with our own cgroups
+    # by kind of filter: whether its example selects an event; arguments: event, /proc/self/cgroup
     "comm": lambda event, _: event["processName"].startswith(("bash", "ssh")),
     "uid": lambda event, _: event["userId"] >= 1000,
     "pid": lambda event, _: bool({event["hostProcessId"], event["hostThreadId"]} & {510, 1709}),
     "binary": lambda event, _: event["processName"] == "ls",
-    "container": lambda *_: False,  # ours, if we are in one, is older than the tracing
+    "container": lambda *_: (
+        False
+    ),  # the container of this machine, if any, is older than the tracer
     "!container": lambda _, cgroups: CONTAINER.search(cgroups) is None,
     "mntns": lambda event, _: event["mountNamespace"] == 4026531840,
     "pidns": lambda event, _: event["pidNamespace"] != 4026531836,
@@ -55,7 +57,7 @@ def flags_of(kind: Kind) -> list[str]:
 
 
 def is_supported(kind: Kind) -> bool:
-    """Every example can be read (tests/filters/test_reference.py); not all can be traced by yet."""
+    """Return whether the tracer supports the example of a kind."""
     try:
         parse_filters(flags_of(kind), load_catalogue())
     except UsageError as error:
@@ -72,6 +74,7 @@ def options(scopes: Mapping[int, Kind]) -> str:
 
 @pytest.mark.host_only
 def test_filter_examples_select(kernel: Kernel) -> None:
+    """Each example selects the events that the reference describes."""
     kinds = [kind for kind in KINDS if kind.name in SELECTS and is_supported(kind)]
     scopes = dict(enumerate(kinds, 1))
     traced = trace(kernel, options(scopes), COMMAND)
@@ -89,17 +92,19 @@ def test_filter_examples_select(kernel: Kernel) -> None:
 
 @pytest.mark.host_only
 def test_filter_examples_of_events(kernel: Kernel) -> None:
+    """The examples of event= and set= select their events."""
     chosen, of_set = (
         next(kind for kind in KINDS if kind.name == name) for name in ("event", "set")
     )
     traced = trace(kernel, f"-f 1:{chosen.example} -f 2:{of_set.example} -o json", COMMAND)
-    shown = {(event["eventName"], event["matchedScopes"]) for event in traced.events}
-    assert {("openat", 0b11), ("sched_process_exec", 0b01), ("close", 0b10)} <= shown
+    traced_masks = {(event["eventName"], event["matchedScopes"]) for event in traced.events}
+    assert {("openat", 0b11), ("sched_process_exec", 0b01), ("close", 0b10)} <= traced_masks
     in_fs = {name for name, definition in load_catalogue().items() if "fs" in definition.sets}
-    for name, mask in shown:
+    for name, mask in traced_masks:
         assert bool(mask & 0b01) == (name == "openat" or name.startswith("sched_process"))
         assert bool(mask & 0b10) == (name in in_fs)
 
 
 def test_filter_examples_complete() -> None:
+    """Every kind of filter of the reference is tested here."""
     assert {kind.name for kind in KINDS} == {*SELECTS, "event", "set"}

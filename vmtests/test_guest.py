@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How guests end: only collected when the run has guests."""
+"""End of a guest; only collected in runs with guests."""
 
 from pathlib import Path
 
@@ -16,20 +16,21 @@ def boot(series: str) -> Guest:
 
 
 def group_members(group: int) -> list[str]:
-    """Commands of the processes in a process group that are not yet dead."""
+    """Return the commands of the processes in a process group that are not zombies."""
     members = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             command, _, rest = stat.read_text().rpartition(")")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        state, _parent, its_group = rest.split()[:3]
-        if int(its_group) == group and state != "Z":
+        state, _parent, pgrp = rest.split()[:3]
+        if int(pgrp) == group and state != "Z":
             members.append(command.partition("(")[2])
     return members
 
 
 def test_guest_panic_is_lost(guest_series: str) -> None:
+    """A panic raises GuestLostError with the console, and ends all processes of the guest."""
     with boot(guest_series) as guest:
         assert any("qemu" in command for command in group_members(guest.pid))
         with pytest.raises(GuestLostError, match="Kernel panic") as caught:
@@ -40,6 +41,7 @@ def test_guest_panic_is_lost(guest_series: str) -> None:
 
 
 def test_guest_close_ends_processes(guest_series: str) -> None:
+    """A closed guest leaves no process."""
     with boot(guest_series) as guest:
         assert guest.ask("basic.ping", {"a": 1}) == {"a": 1}
     assert group_members(guest.pid) == []

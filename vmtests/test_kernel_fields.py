@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters on fields that the kernel side knows: what they keep out never reaches user space.
+"""Filters on event fields in the kernel: filtered events do not reach user space.
 
-User space judges again, so a mistake here would show as traffic, or as an event that is missing.
+User space filters again, so an error here is seen in the counts, or as a missing event.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, arguments, python, trace
 
 LONG = "/" + "x" * 250
-"""The longest exact path that the kernel side compares."""
+"""The longest exact path that the BPF program compares."""
 
 OPENS = f"""
 import ctypes
@@ -24,7 +24,7 @@ libc.syscall(257, -100, None, 0, 0)
 libc.syscall(257, -100, ctypes.c_void_p(1), 0, 0)
 for fd in (-1, -2): libc.close(fd)
 """
-SHOWN = ("/etc/hostname", "/etc/host", "/etc/hosts", "/e", "/", "", LONG, LONG + "y", None)
+PATHS = ("/etc/hostname", "/etc/host", "/etc/hosts", "/e", "/", "", LONG, LONG + "y", None)
 
 
 def traced(kernel: Kernel, *flags: str, command: list[str] | None = None) -> Traced:
@@ -37,14 +37,14 @@ def traced(kernel: Kernel, *flags: str, command: list[str] | None = None) -> Tra
 
 
 def paths(result: Traced) -> list[tuple[str, int]]:
-    """The paths of the calls above; the interpreter opens others at its start."""
-    shown = [(arguments(event)["pathname"], event["matchedScopes"]) for event in result.events]
-    return [(path, mask) for path, mask in shown if path in SHOWN or path.startswith("/zz")]
+    """Return path and mask of the calls of OPENS, without those of the interpreter's start."""
+    calls = [(arguments(event)["pathname"], event["matchedScopes"]) for event in result.events]
+    return [(path, mask) for path, mask in calls if path in PATHS or path.startswith("/zz")]
 
 
 @pytest.mark.host_only
 @pytest.mark.parametrize(
-    ("flags", "shown"),
+    ("flags", "expected"),
     [
         ("openat.args.pathname=/etc/host", ["/etc/host"]),
         ("openat.args.pathname=/etc/host*", ["/etc/hostname", "/etc/host", "/etc/hosts"]),
@@ -60,22 +60,24 @@ def paths(result: Traced) -> list[tuple[str, int]]:
         ("openat.retval<=-14 openat.retval>-36", [None, None]),
     ],
 )
-def test_kernel_fields_decided(kernel: Kernel, flags: str, shown: list[str | None]) -> None:
+def test_kernel_fields_decided(kernel: Kernel, flags: str, expected: list[str | None]) -> None:
+    """The kernel decides these filters completely."""
     result = traced(kernel, *flags.split())
-    assert [(path, 1) for path in shown] == paths(result)
+    assert [(path, 1) for path in expected] == paths(result)
     assert result.account.withheld == 0
     assert result.account.filtered > 8
 
 
 @pytest.mark.host_only
 def test_kernel_fields_unread_path(kernel: Kernel) -> None:
+    """A ``!=`` filter does not match a path that could not be read."""
     result = traced(kernel, "openat.args.pathname!=/etc/*", "openat.retval=-14")
     assert (paths(result), result.account.withheld) == ([], 0)
 
 
 @pytest.mark.host_only
 def test_kernel_fields_rest_in_user_space(kernel: Kernel) -> None:
-    """Of each scope; the others are judged in the kernel."""
+    """Filters that the kernel cannot decide are left to user space, scope by scope."""
     result = traced(
         kernel,
         "1:openat.args.pathname=/etc/hosts",
@@ -98,7 +100,7 @@ def test_kernel_fields_rest_in_user_space(kernel: Kernel) -> None:
 
 
 def test_kernel_fields_64_scopes(kernel: Kernel) -> None:
-    """Each lets one more letter vary; the mask says how many letters are the same."""
+    """64 scopes with prefixes of different lengths: the mask has those that match the path."""
     text = "/etc/hostname"
     scopes = [
         flag
@@ -118,6 +120,7 @@ def test_kernel_fields_64_scopes(kernel: Kernel) -> None:
 
 
 def test_kernel_fields_negative_retval(kernel: Kernel) -> None:
+    """Return values are compared as signed numbers."""
     flags = ["event=close", "close.retval<0", "2:event=close", "2:close.retval>=-9", "2:uid>=0"]
     result = traced(kernel, *flags)
     masks = {(e["returnValue"], e["matchedScopes"]) for e in result.events if "close" in str(e)}
@@ -126,7 +129,7 @@ def test_kernel_fields_negative_retval(kernel: Kernel) -> None:
 
 @pytest.mark.host_only
 def test_kernel_fields_too_many_retvals(kernel: Kernel) -> None:
-    """A scope too many is user space's; the others stay with the kernel."""
+    """A scope with too many return values is decided in user space, the others in the kernel."""
     many = ",".join(str(number) for number in range(1000, 1200, 2))
     result = traced(kernel, f"openat.retval={many},-36", "2:event=openat", "2:openat.retval=-14")
     assert [mask for _, mask in paths(result)] == [1, 2, 2]
@@ -135,7 +138,7 @@ def test_kernel_fields_too_many_retvals(kernel: Kernel) -> None:
 
 @pytest.mark.host_only
 def test_kernel_fields_exec_path(kernel: Kernel) -> None:
-    """Its record waits for the outcome, and is counted then."""
+    """The record of an execve is filtered, and counted, when its result is known."""
     command = ["sh", "-c", "/bin/true; /bin/false; /nonexistent; :"]
     flags = ("event=execve", "execve.args.pathname=/bin/f*,/bin/n*", "openat.retval=-9999")
     result = traced(kernel, *flags, command=command)
@@ -145,6 +148,7 @@ def test_kernel_fields_exec_path(kernel: Kernel) -> None:
 
 @pytest.mark.host_only
 def test_kernel_fields_two_strings(kernel: Kernel) -> None:
+    """Filters on both string arguments of a syscall."""
     source = """
 import os
 for old, new in (("/nowhere/a", "/b"), ("/nowhere/a", "/c"), ("/else", "/b")):
@@ -153,6 +157,6 @@ for old, new in (("/nowhere/a", "/b"), ("/nowhere/a", "/c"), ("/else", "/b")):
 """
     flags = ("event=rename", "rename.args.oldpath=/nowhere/*", "rename.args.newpath!=/c")
     result = traced(kernel, *flags, "openat.retval=-9999", command=python(source))
-    shown = [arguments(event) for event in result.events]
-    assert [(args["oldpath"], args["newpath"]) for args in shown] == [("/nowhere/a", "/b")]
+    calls = [arguments(event) for event in result.events]
+    assert [(args["oldpath"], args["newpath"]) for args in calls] == [("/nowhere/a", "/b")]
     assert result.account.withheld == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the maps hold, and that what they do not hold is counted."""
+"""Capacity of maps and tables, and the counts of what does not fit."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ VALUES: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.host_only
 def test_limits_100000_processes(kernel: Kernel) -> None:
+    """The descent map has room for 100,000 processes."""
     assert kernel.ask("limits.kept", {"count": 100_000})["kept"] == 100_000
 
 
 def test_limits_evicted_processes_counted(kernel: Kernel) -> None:
-    """An event is shown, or its process was forgotten: then it is judged so, and counted."""
+    """Events of processes that were evicted from the map are filtered, and counted as unknown."""
     reply = kernel.ask("limits.crowded", {"processes": 64, "children": 200})
-    shown, counters = set(reply["exits"]), reply["counters"]
-    assert len(shown) == len(reply["exits"])
-    assert shown <= set(reply["pids"])
-    missing = len(set(reply["pids"]) - shown)
+    traced, counters = set(reply["exits"]), reply["counters"]
+    assert len(traced) == len(reply["exits"])
+    assert traced <= set(reply["pids"])
+    missing = len(set(reply["pids"]) - traced)
     assert 0 < missing <= counters["unknown"]
     assert counters["seen"] == counters["filtered"] + counters["submitted"] + counters["lost"]
 
@@ -43,7 +44,7 @@ def test_limits_evicted_processes_counted(kernel: Kernel) -> None:
 @pytest.mark.host_only
 @pytest.mark.parametrize("kind", VALUES)
 def test_limits_full_tables(kernel: Kernel, kind: str) -> None:
-    """As many values as flags may bring in, over 64 scopes."""
+    """The maximum number of values, over 64 scopes, fits into the maps."""
     each = MAX_VALUES // len(SCOPES)
     flags = [f"{scope}:event=getppid" for scope in SCOPES]
     for scope in SCOPES:

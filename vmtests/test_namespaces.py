@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One program outside and inside of a mount and a pid namespace that were there before.
+"""Filters on namespaces, for a program outside and inside of an existing namespace.
 
 Rules 9 and 10: inode numbers of namespaces, and binaries in one mount namespace.
 """
@@ -14,11 +14,11 @@ from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import TIMEOUT_SECONDS, Traced
 
 COMMAND = "readlink /proc/self; nsenter -t {child} -m -p sh -c 'echo $$; exec readlink /proc/self'"
-"""Prints the id of a readlink outside, and both ids of one inside: /proc is still the old one."""
+"""Prints the pid of a readlink outside, and both pids of one inside (/proc is not remounted)."""
 
 
 def executions(kernel: Kernel, *flags: str) -> tuple[list[dict[str, Any]], list[int]]:
-    """The two executions of readlink; both pid namespaces and the numbers that were printed."""
+    """Return the exec events of readlink; the pid namespaces, and the printed pids."""
     words = [word for flag in flags for word in ("-f", flag)]
     request = {
         "argv": [*words, "-o", "json", "--", "sh", "-c", COMMAND],
@@ -43,7 +43,7 @@ def in_scopes(*filters: str) -> list[str]:
 
 
 def check(kernel: Kernel, here: str) -> None:
-    """Have ``here`` name the mount namespace outside, and see what each scope shows."""
+    """Check the masks of both programs; ``here`` names the mount namespace outside."""
     program = "/usr/bin/readlink"
     scopes = in_scopes(
         f"binary={here}:{program}",
@@ -68,10 +68,11 @@ def check(kernel: Kernel, here: str) -> None:
 
 @pytest.mark.host_only
 def test_namespaces_by_inode(kernel: Kernel) -> None:
-    """On this machine nobody may be allowed to look at process 1."""
+    """Mount namespaces by number: on this machine that of process 1 may be unreadable."""
     check(kernel, "{own_mnt}")
 
 
 @pytest.mark.guest_only
 def test_namespaces_by_host(kernel: Kernel) -> None:
+    """``host`` names the mount namespace of process 1."""
     check(kernel, "host")

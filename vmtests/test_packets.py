@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packets on real kernels: whose they are, what is in them, and their masks."""
+"""Packet events on each kernel: attribution, contents, and masks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORKLOAD = """
 import json, os, socket, struct
 facts, local = {}, ("127.0.0.1", 0)
 
-def be(name):
+def set_comm(name):
     with open("/proc/self/comm", "w") as file:
         file.write(name)
 
@@ -30,29 +30,29 @@ def child(name, work):
     pid = os.fork()
     if pid == 0:
         signal.alarm(100)
-        be(name)
+        set_comm(name)
         work()
         os._exit(0)
     return pid
 
 def udp(*address):
-    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    one.bind(address or local)
-    return one, one.getsockname()[1]
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound.bind(address or local)
+    return bound, bound.getsockname()[1]
 
-# Were one to wait for ever, it says where.
+# A process that hangs prints its stack.
 import faulthandler, signal
 faulthandler.register(signal.SIGALRM, chain=True)
 signal.alarm(120)
 
-be("sender")
+set_comm("sender")
 out, facts["sender"] = udp()
 
-# A socket that the child uses: it waits for what comes, which arrives while another runs.
+# A socket used by a child, which waits for a packet that arrives while another process runs.
 into, facts["receiver"] = udp()
-ready, tell = os.pipe()
+ready, started = os.pipe()
 def receive():
-    os.write(tell, b"x")
+    os.write(started, b"x")
     into.recv(10)
     into.sendto(b"back", ("127.0.0.1", facts["sender"]))
 pid = child("receiver", receive)
@@ -62,14 +62,14 @@ out.sendto(b"hello", ("127.0.0.1", facts["receiver"]))
 os.waitpid(pid, 0)
 out.recv(10)
 
-# A connection that is accepted by one process, and served by another one.
+# A connection that is accepted by one process and served by another.
 listening = socket.socket()
 listening.bind(local)
 listening.listen()
 facts["served"] = listening.getsockname()[1]
 def listen():
     accepted, _ = listening.accept()
-    os.write(tell, b"x")
+    os.write(started, b"x")
     time.sleep(0.6)
     def serve():
         accepted.recv(2000)
@@ -82,8 +82,8 @@ pid = child("listener", listen)
 time.sleep(0.3)
 client = socket.create_connection(("127.0.0.1", facts["served"]))
 facts["client"] = client.getsockname()[1]
-os.read(ready, 1) # on another processor the next one could be there first
-early = socket.create_connection(("127.0.0.1", facts["served"])) # nobody accepts it
+os.read(ready, 1) # on another CPU the next connection could be accepted first
+early = socket.create_connection(("127.0.0.1", facts["served"])) # never accepted
 facts["early"] = early.getsockname()[1]
 early.sendall(b"early")
 time.sleep(0.3)
@@ -93,25 +93,25 @@ client.recv(2000)
 client.close()
 os.waitpid(pid, 0)
 
-# DNS, asked and answered.
+# DNS, a query and its answer.
 query = bytes.fromhex("123401000001000000000000") + b"\\7example\\3com\\0\\0\\1\\0\\1"
 answer = bytes.fromhex("123485800001000100000000") + query[12:]
 answer += bytes.fromhex("c00c0001000100000005000401020304")
 server, _ = udp("127.0.0.77", 53)
 out.sendto(query, ("127.0.0.77", 53))
-_, asker = server.recvfrom(1000)
-server.sendto(answer, asker)
+_, client_address = server.recvfrom(1000)
+server.sendto(answer, client_address)
 out.recv(1000)
 
-# Echoes, and messages and headers that are not whole.
+# ICMP echoes, and truncated messages and headers.
 echo = socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)
-echo.setsockopt(255, 1, struct.pack("I", 0xfffffffe)) # ICMP_FILTER: replies alone, as ping does
-be("echo")
+echo.setsockopt(255, 1, struct.pack("I", 0xfffffffe)) # ICMP_FILTER: only replies, as ping does
+set_comm("echo")
 echo.sendto(struct.pack("!BBHHH", 8, 0, 0xf7ff - 22 - 1, 22, 1), local)
 echo.recv(100)
 echo6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58)
 echo6.sendto(struct.pack("!BBHHH", 128, 0, 0, 22, 1), ("::1", 0))
-be("broken")
+set_comm("broken")
 echo.sendto(b"\\10\\0", local)
 raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
 def send_raw(protocol, fragment, data):
@@ -120,7 +120,7 @@ def send_raw(protocol, fragment, data):
 send_raw(6, 0, b"abc")
 send_raw(17, 0, b"abcd")
 send_raw(17, 0x2000, struct.pack("!4H", 53, 53, 16, 0) + b"\\xc0\\x0c" * 4)
-send_raw(17, 0x0001, b"what is left")
+send_raw(17, 0x0001, b"remainder")
 print("facts", json.dumps(facts))
 """
 
@@ -145,7 +145,7 @@ OPTIONS = " ".join(f"-f {flag}" for flag in FLAGS) + " -o json"
 
 @pytest.fixture
 def traced(kernel: Kernel) -> Traced:
-    """One run provokes everything, as each start of the tracer takes its time."""
+    """Trace the workload once per kernel, because a start of the tracer is slow."""
     return trace(kernel, OPTIONS, python(WORKLOAD), cached=True)
 
 
@@ -156,19 +156,20 @@ def facts_of(traced: Traced) -> dict[str, int]:
 
 
 def seen(traced: Traced, name: str) -> list[tuple[str, dict[str, Any]]]:
-    """Whose the events of a name are, and their arguments."""
+    """Return comm and arguments of each event with a name."""
     name = f"net_packet_{name}"
     return [(e["processName"], arguments(e)) for e in traced.events if e["eventName"] == name]
 
 
 def owners(traced: Traced, name: str, source: int, target: int) -> list[str]:
-    """Whose the packets between two ports are."""
+    """Return the comms of the owners of the packets between two ports."""
     ports = source, target
     found = seen(traced, name)
     return [comm for comm, values in found if (values["src_port"], values["dst_port"]) == ports]
 
 
 def test_packets_all_counted(traced: Traced) -> None:
+    """All packets are counted, none is lost."""
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert traced.account.seen == traced.account.dependency > 20
@@ -176,7 +177,7 @@ def test_packets_all_counted(traced: Traced) -> None:
 
 
 def test_packets_masks(traced: Traced) -> None:
-    """Rule 15, and facts, section 6: scopes of different protocols take nothing away."""
+    """Each mask is that of the socket owner and the event (rule 15)."""
     for event in traced.events:
         comm = event["processName"]
         process = Process(
@@ -195,24 +196,25 @@ def test_packets_masks(traced: Traced) -> None:
 
 
 def test_packets_attributed_to_socket_owner(traced: Traced) -> None:
+    """A packet belongs to the owner of its socket, not to the current task."""
     facts = facts_of(traced)
     assert owners(traced, "udp", facts["sender"], facts["receiver"]) == ["sender", "receiver"]
     assert owners(traced, "udp", facts["receiver"], facts["sender"]) == ["receiver", "sender"]
 
 
 def test_packets_of_connections(traced: Traced) -> None:
-    """Before it is accepted, one is that of the listening socket; then of who used it last."""
+    """Packets belong to the listener before accept, then to the last user of the connection."""
     facts = facts_of(traced)
     client, served = facts["client"], facts["served"]
-    asked = owners(traced, "tcp", client, served)
-    assert asked[:2] == ["sender", "listener"]
-    assert asked[0::2].count("sender") == len(asked[0::2])
-    answered = owners(traced, "tcp", served, client)
-    assert answered[:2] == ["listener", "sender"]
-    assert {*answered} == {"listener", "worker", "sender"}
+    requests = owners(traced, "tcp", client, served)
+    assert requests[:2] == ["sender", "listener"]
+    assert requests[0::2].count("sender") == len(requests[0::2])
+    replies = owners(traced, "tcp", served, client)
+    assert replies[:2] == ["listener", "sender"]
+    assert {*replies} == {"listener", "worker", "sender"}
     early = owners(traced, "tcp", facts["early"], served)
     assert early[:6] == 3 * ["sender", "listener"]
-    # It had accepted the connection, and nobody had used it yet.
+    # The listener has accepted the connection, and no process has used it yet.
     assert owners(traced, "http", client, served) == ["sender", "listener"]
     assert owners(traced, "http", served, client) == ["worker", "sender"]
     (request, *_), (response, *_) = seen(traced, "http_request"), seen(traced, "http_response")
@@ -222,12 +224,13 @@ def test_packets_of_connections(traced: Traced) -> None:
     }  # fmt: skip
     assert response[1]["http_response"]["status"] == "200 OK"
     flags = [values["proto_tcp"] for _, values in seen(traced, "tcp")]
-    assert [one["SYN"] for one in flags[:5]] == [1, 1, 1, 1, 0]
-    ends = [one for one in flags if one["FIN"] and client in (one["srcPort"], one["dstPort"])]
+    assert [tcp["SYN"] for tcp in flags[:5]] == [1, 1, 1, 1, 0]
+    ends = [tcp for tcp in flags if tcp["FIN"] and client in (tcp["srcPort"], tcp["dstPort"])]
     assert len(ends) == 4
 
 
 def test_packets_after_close(traced: Traced) -> None:
+    """Packets after a close belong to the last owner of the socket."""
     facts = facts_of(traced)
     ends = [
         comm
@@ -238,6 +241,7 @@ def test_packets_after_close(traced: Traced) -> None:
 
 
 def test_packets_dns(traced: Traced) -> None:
+    """A DNS query and its answer are decoded."""
     (_, request), _ = seen(traced, "dns_request")
     assert request["dns_questions"] == [
         {"query": "example.com", "query_type": "A", "query_class": "IN"}
@@ -249,17 +253,19 @@ def test_packets_dns(traced: Traced) -> None:
 
 
 def test_packets_icmp_echo(traced: Traced) -> None:
+    """Echo requests and replies are decoded and attributed."""
     rows = [(comm, values["proto_icmp"]["typeCode"]) for comm, values in seen(traced, "icmp")]
     assert rows == [("echo", "EchoRequest"), ("echo", "EchoReply")]
     rows = [(comm, values["proto_icmpv6"]["typeCode"]) for comm, values in seen(traced, "icmpv6")]
     assert Counter(rows) == {("echo", "EchoRequest"): 2, ("echo", "EchoReply"): 1}
-    shown = [values["proto_icmp"] for _, values in seen(traced, "icmp")]
-    assert shown[0] == {"typeCode": "EchoRequest", "checksum": 63464, "id": 22, "seq": 1}
+    echoes = [values["proto_icmp"] for _, values in seen(traced, "icmp")]
+    assert echoes[0] == {"typeCode": "EchoRequest", "checksum": 63464, "id": 22, "seq": 1}
 
 
 def test_packets_truncated(traced: Traced) -> None:
+    """Truncated headers and later fragments are decoded as far as they go."""
     broken = [values["proto_ipv4"] for comm, values in seen(traced, "ipv4") if comm == "broken"]
-    assert [(one["protocol"], one["fragOffset"], one["flags"]) for one in broken] == [
+    assert [(ip["protocol"], ip["fragOffset"], ip["flags"]) for ip in broken] == [
         ("ICMPv4", 0, 2), ("TCP", 0, 0), ("UDP", 0, 0), ("UDP", 0, 1), ("UDP", 1, 0),
     ]  # fmt: skip
     others = {e["eventName"] for e in traced.events if e["processName"] == "broken"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fork, exec and exit: facts of the events, and what processes inherit."""
+"""Events of fork, exec and exit, and what processes inherit."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o jso
 
 @pytest.mark.host_only  # guests: live plans
 def test_fork_parent_and_child(kernel: Kernel) -> None:
+    """A fork event has the ids of parent and child."""
     source = """
 import os
 child = os.fork()
@@ -36,6 +37,7 @@ if child: print("pids", os.getpid(), child); os.waitpid(child, 0)
 
 @pytest.mark.host_only  # guests: live plans
 def test_exit_codes(kernel: Kernel) -> None:
+    """Exit events have the exit code and mark the last thread."""
     traced = trace(kernel, LIFE, ["sh", "-c", "sh -c 'exit 3'; sh -c 'kill -9 $$'; true"])
     exits = [arguments(e) for e in traced.events if e["eventName"] == "sched_process_exit"]
     assert [e["exit_code"] for e in exits] == [3 << 8, 9, 0]
@@ -43,9 +45,13 @@ def test_exit_codes(kernel: Kernel) -> None:
 
 
 def test_exec_program_interpreter_stdin(kernel: Kernel) -> None:
-    # Asking for the time of a file leaves a mark where newer kernels keep it.
-    asked = "stat /usr/bin/true >/dev/null"
-    command = ["sh", "-c", f"{asked}; echo | env -i A=1 B=2 /usr/bin/true '' last"]
+    """An exec event describes program, interpreter, environment and stdin."""
+    # A stat sets a flag in the field in which newer kernels keep the ctime.
+    command = [
+        "sh",
+        "-c",
+        "stat /usr/bin/true >/dev/null; echo | env -i A=1 B=2 /usr/bin/true '' last",
+    ]
     traced = trace(kernel, f"{LIFE} -o option:exec-env -f binary=/usr/bin/true", command)
     (event,) = [e for e in traced.events if e["eventName"] == "sched_process_exec"]
     args = arguments(event)
@@ -65,6 +71,7 @@ def test_exec_program_interpreter_stdin(kernel: Kernel) -> None:
 
 
 def test_exec_interpreter_of_script(kernel: Kernel) -> None:
+    """A script has an interpreter, a static program has none."""
     script = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/script; chmod +x /tmp/script; /tmp/script"
     busybox = shutil.which("busybox")
     assert busybox, "busybox-static is one of the packages that tools/setup installs"
@@ -81,6 +88,7 @@ def test_exec_interpreter_of_script(kernel: Kernel) -> None:
 
 @pytest.mark.host_only  # guests: live plans
 def test_binary_inherited_and_replaced(kernel: Kernel) -> None:
+    """A child inherits the binary of its parent; an exec replaces it."""
     source = """
 import os
 if os.fork() == 0:
@@ -99,7 +107,7 @@ os.wait()
 
 
 def test_binary_of_existing_processes(kernel: Kernel) -> None:
-    """Attach to processes that run already: their binaries are known from /proc."""
+    """The binaries of processes older than the tracer are read from /proc."""
     commands = [["/usr/bin/sleep", "600"], ["/usr/bin/tail", "-f", "/dev/null"]]
     flags = "-f pid={0},{1} -f binary=/usr/bin/sleep -f event=sched_process_exit -o json"
     request = {"commands": commands, "options": flags.split()}
@@ -111,7 +119,7 @@ def test_binary_of_existing_processes(kernel: Kernel) -> None:
 
 @pytest.mark.host_only
 def test_task_rename_matches_old_comm(kernel: Kernel) -> None:
-    """Rule 17; that of the exec by which the command begins is the command's own."""
+    """A rename matches filters on the old comm (rule 17); that of the first exec is traced too."""
     source = "for name in ('first', 'second'): open('/proc/self/comm', 'w').write(name)"
     flags = (
         "-f 1:event=task_rename -f 2:event=task_rename -f 2:comm=first "

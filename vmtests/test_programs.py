@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run with every filter and every event fits into what the kernel allows its programs."""
+"""Verifier limits: programs with every filter and every event load on each kernel."""
 
 from __future__ import annotations
 
@@ -8,31 +8,34 @@ import pytest
 from tracee_ref.events.function_events import FUNCTIONS
 from vmtests.lab.kernel import Kernel
 
-LIMIT = 20_000
-"""Instructions that the verifier goes through; kernels stop at a million."""
+MAX_VERIFIED = 20_000
+"""Our limit of verified instructions; that of the kernel is a million."""
 
 COMPILE_SECONDS = 300.0
-"""In an emulated guest."""
+"""Timeout for an emulated guest."""
 
 
 def test_verifier_all_filters_and_events(kernel: Kernel) -> None:
-    """The compiler ends the whole process where a program needs more than 512 bytes of stack."""
+    """All filters and all events but those of kernel functions.
+
+    The compiler aborts the process if a program needs more than 512 bytes of stack.
+    """
     programs = kernel.ask("programs.verified", seconds=COMPILE_SECONDS)["programs"]
     assert {"on_fork", "on_exec", "on_exit", "on_syscall_return"} < programs.keys()
-    assert 0 < min(programs.values()) <= max(programs.values()) < LIMIT
+    assert 0 < min(programs.values()) <= max(programs.values()) < MAX_VERIFIED
 
 
 def test_verifier_kernel_functions(kernel: Kernel) -> None:
-    """The verifier takes programs for kprobes even where these cannot be attached."""
+    """Events of kernel functions: kprobe programs can be loaded even without CONFIG_KPROBES."""
     answer = kernel.ask("programs.verified_functions", seconds=COMPILE_SECONDS)
     programs = {name: cost for name, cost in answer["programs"].items() if hooked(name)}
     assert len(programs) > 2 * len(FUNCTIONS)
-    assert 0 < min(programs.values()) <= max(programs.values()) < LIMIT
+    assert 0 < min(programs.values()) <= max(programs.values()) < MAX_VERIFIED
 
 
 @pytest.mark.host_only
 def test_verifier_arm64(kernel: Kernel) -> None:
-    """Compiled, and verified by this kernel; it was never run on an arm64 machine."""
+    """Programs for arm64 compile and pass this kernel's verifier; they were never run there."""
     answer = kernel.ask("programs.verified_for_arm64", seconds=COMPILE_SECONDS)
     programs = answer["programs"]
     assert {"on_syscall_return", "on_fork", "report_cgroup_event", "match_hook"} < programs.keys()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of kernel functions: each provoked for real, with what it should say."""
+"""Events of kernel functions: each is triggered, and its fields are compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vmtests.security_workload import PROGRAM
 
 @pytest.fixture(scope="session")
 def runs() -> dict[str, Traced]:
-    """By kernel; one run provokes everything, as each start of the tracer takes its time."""
+    """Return the runs by kernel: one for all tests, because a start of the tracer is slow."""
     return {}
 
 
@@ -42,12 +42,13 @@ def facts_of(traced: Traced) -> dict[str, Any]:
 
 
 def seen(traced: Traced, event: str) -> list[dict[str, Any]]:
-    """The arguments of all events of a name."""
-    return [arguments(one) for one in traced.events if one["eventName"] == event]
+    """Return the arguments of all events with a name."""
+    return [arguments(e) for e in traced.events if e["eventName"] == event]
 
 
 @pytest.mark.host_only
 def test_security_events_without_kprobes(kernel: Kernel) -> None:
+    """Without kprobes, selecting such an event is an error, and sets leave it out."""
     if KPROBES.exists():
         pytest.skip("this machine's kernel has kprobes")
     refused = trace(kernel, "-f event=security_bpf", ["true"])
@@ -63,6 +64,7 @@ def test_security_events_without_kprobes(kernel: Kernel) -> None:
 
 @pytest.mark.guest_only
 def test_security_events_available(kernel: Kernel) -> None:
+    """Guests have all events of kernel functions."""
     listed = trace(kernel, "--list", []).stdout
     assert "Unavailable here" not in listed
     assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in FUNCTIONS)
@@ -70,6 +72,7 @@ def test_security_events_available(kernel: Kernel) -> None:
 
 @pytest.mark.guest_only
 def test_security_file_open(traced: Traced) -> None:
+    """security_file_open and security_bprm_check have path, device, inode and flags."""
     facts = facts_of(traced)
     top = facts["top"]
     inode, device, changed = facts["a"]
@@ -86,15 +89,16 @@ def test_security_file_open(traced: Traced) -> None:
     script, true = facts["script"], facts["true"]
     assert checks[-2:] == [
         {"pathname": f"{top}/script", "dev": script[1], "inode": script[0]},
-        # In an overlay stat() tells another device than the kernel has.
+        # On an overlayfs, stat() returns another device number than the kernel uses.
         {"pathname": os.path.realpath("/bin/true"), "dev": checks[0]["dev"], "inode": true[0]},
     ]
-    # The exec by which the command begins is its own.
+    # The first exec of the command is traced.
     assert checks[0]["pathname"] == os.path.realpath("/usr/bin/python3")
 
 
 @pytest.mark.guest_only
 def test_security_inode_events(traced: Traced) -> None:
+    """Events of unlink, rename, mknod, symlink and mount."""
     facts = facts_of(traced)
     inode, device, changed = facts["removed"]
     assert seen(traced, "security_inode_unlink") == [
@@ -114,14 +118,16 @@ def test_security_inode_events(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_cap_capable(traced: Traced) -> None:
-    asked = [e for e in traced.events if e["eventName"] == "cap_capable"]
-    (event,) = [e for e in asked if e["syscall"] == "chroot"]
+    """cap_capable has the number of the checked capability."""
+    checks = [e for e in traced.events if e["eventName"] == "cap_capable"]
+    (event,) = [e for e in checks if e["syscall"] == "chroot"]
     assert arguments(event) == {"cap": 18}
-    assert all(0 <= arguments(e)["cap"] <= 40 for e in asked)
+    assert all(0 <= arguments(e)["cap"] <= 40 for e in checks)
 
 
 @pytest.mark.guest_only
 def test_do_exit(traced: Traced) -> None:
+    """Each process of the workload has one do_exit."""
     ends = [e for e in traced.events if e["eventName"] == "do_exit"]
     assert [(e["processName"], e["syscall"], e["args"]) for e in ends] == [
         ("script", "exit_group", []),
@@ -131,6 +137,7 @@ def test_do_exit(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_security_mmap_and_mprotect(traced: Traced) -> None:
+    """security_mmap_file and security_file_mprotect have file and protection."""
     facts = facts_of(traced)
     inode, device, changed = facts["b"]
     path = f"{facts['top']}/b"
@@ -153,7 +160,7 @@ def test_security_mmap_and_mprotect(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_mem_prot_alert(traced: Traced) -> None:
-    """Changes that concern no code are none; what a library's loading does is not ours."""
+    """mem_prot_alert reports changes that make memory executable or writable code."""
     facts = facts_of(traced)
     alerts = [a for a in seen(traced, "mem_prot_alert") if a["addr"] == facts["both"]]
     assert [(a["alert"], a["len"], a["prev_prot"], a["prot"]) for a in alerts] == [
@@ -167,6 +174,7 @@ def test_mem_prot_alert(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_security_kernel_read_file(traced: Traced) -> None:
+    """A file that the kernel reads as a module is reported before and after."""
     facts = facts_of(traced)
     inode, device, changed = facts["b"]
     path = f"{facts['top']}/b"
@@ -178,6 +186,7 @@ def test_security_kernel_read_file(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_security_events_all_counted(traced: Traced) -> None:
+    """Every event of the workload is counted and delivered."""
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert traced.account.seen == traced.account.delivered == len(traced.events)
@@ -186,6 +195,7 @@ def test_security_events_all_counted(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_security_socket_events(traced: Traced) -> None:
+    """Socket events have the addresses of IPv4, IPv6, Unix and netlink sockets."""
     facts = facts_of(traced)
     local = {"sa_family": "AF_INET", "sin_addr": "127.0.0.1"}
     bound = local | {"sin_port": str(facts["port"])}
@@ -223,13 +233,15 @@ def test_security_socket_events(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_security_bpf(traced: Traced) -> None:
+    """security_bpf has the command, security_bpf_map the id and name of the map."""
     assert seen(traced, "security_bpf") == [{"cmd": 0}, {"cmd": 15}]
-    made = {"map_id": facts_of(traced)["map"], "map_name": "of_ours"}
-    assert seen(traced, "security_bpf_map") == [made]
+    created = {"map_id": facts_of(traced)["map"], "map_name": "of_ours"}
+    assert seen(traced, "security_bpf_map") == [created]
 
 
 @pytest.mark.guest_only
 def test_magic_write(traced: Traced) -> None:
+    """magic_write has the first bytes that are written at offset 0 of a regular file."""
     facts = facts_of(traced)
     top, (inode, device, _) = facts["top"], facts["first"]
     written = [
@@ -247,7 +259,7 @@ def test_magic_write(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_security_file_open_kernel_filter(kernel: Kernel) -> None:
-    """What it keeps out never reaches user space.  Each layer of an overlay would be asked."""
+    """Paths are filtered in the kernel.  /proc is no overlayfs, whose layers are opened too."""
     exact = "-f event=security_file_open -f security_file_open.args.pathname=/proc/uptime -o json"
     command = ["cat", "/proc/uptime", "/proc/uptime_", "/proc/version", "/proc/uptime"]
     account = trace(kernel, exact, command).account
@@ -264,6 +276,7 @@ def test_security_file_open_kernel_filter(kernel: Kernel) -> None:
 
 @pytest.mark.guest_only
 def test_security_events_default_set(kernel: Kernel) -> None:
+    """Some events of kernel functions are in the default set."""
     source = "import os, socket; os.mkfifo('/tmp/fifo'); os.unlink('/tmp/fifo'); socket.socket()"
     traced = trace(kernel, "-o json", python(source))
     names = {e["eventName"] for e in traced.events if e["eventName"].startswith("security_")}
@@ -273,6 +286,7 @@ def test_security_events_default_set(kernel: Kernel) -> None:
 
 @pytest.mark.guest_only
 def test_security_events_masks(kernel: Kernel) -> None:
+    """Scopes match these events as they match others."""
     flags = (
         "-f 1:event=security_file_open -f 1:comm=cat "
         "-f 2:event=security_file_open -f 2:security_file_open.args.pathname=*/hostname "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Beginnings and ends of a run: statuses, errors of one line, signals, closed outputs."""
+"""Start and end of a run: exit status, error messages, signals, closed outputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import TRACEE_REF, Traced, python, run, trace
 
-pytestmark = pytest.mark.host_only  # what a command line answers is the same on every kernel
+pytestmark = pytest.mark.host_only  # the command line is the same on every kernel
 
 NAME = "tracee-ref: "
 
@@ -36,11 +36,12 @@ NAME = "tracee-ref: "
     ],
 )
 def test_session_bad_input(kernel: Kernel, options: str, status: int, text: str) -> None:
+    """A bad argument is an error of one line."""
     refused(run(kernel, [TRACEE_REF, *options.split(), "--", "true"]), status, text)
 
 
 def refused(result: Traced, status: int, text: str) -> None:
-    """One line on stderr that begins with our name, nothing on stdout."""
+    """Check for one line on stderr that begins with the program's name, and empty stdout."""
     assert (result.status, result.stdout) == (status, "")
     assert result.stderr.startswith(NAME), result.stderr
     assert result.stderr.count("\n") == 1
@@ -48,39 +49,46 @@ def refused(result: Traced, status: int, text: str) -> None:
 
 
 def test_session_command_not_started(kernel: Kernel) -> None:
+    """The exit status is 127 for a missing command, 126 for one that is not executable."""
     refused(trace(kernel, "", ["no-such-command"]), 127, "no-such-command")
     refused(trace(kernel, "", ["/etc/passwd"]), 126, "/etc/passwd")
 
 
 def test_session_without_root(kernel: Kernel) -> None:
+    """A user other than root gets an error."""
     drop = "import os, sys; os.setuid(65534); os.execv(sys.argv[1], sys.argv[1:])"
     result = run(kernel, ["/usr/bin/python3", "-c", drop, TRACEE_REF, "--", "true"])
     refused(result, 1, "root")
 
 
 def test_session_without_capabilities(kernel: Kernel) -> None:
+    """Root without capabilities gets an error."""
     result = run(kernel, ["setpriv", "--bounding-set=-all", TRACEE_REF, "--", "true"])
     refused(result, 1, "tracing needs root")
 
 
 def test_session_without_btf(kernel: Kernel) -> None:
+    """A kernel without BTF is an error."""
     hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$@"'
     result = run(kernel, ["unshare", "-m", "sh", "-c", hide, "-", TRACEE_REF, "--", "true"])
     refused(result, 1, "/sys/kernel/btf/vmlinux")
 
 
 def test_session_without_bcc(kernel: Kernel) -> None:
+    """A missing BCC is an error that names the package."""
     hide = 'mount -t tmpfs none /usr/lib/python3/dist-packages/bcc && exec "$@"'
     result = run(kernel, ["unshare", "-m", "sh", "-c", hide, "-", TRACEE_REF, "--", "true"])
     refused(result, 1, "python3-bpfcc")
 
 
 def test_session_exit_status_of_command(kernel: Kernel) -> None:
+    """The exit status is that of the command, or 128 plus its signal."""
     assert trace(kernel, "-o none", ["sh", "-c", "exit 42"]).status == 42
     assert trace(kernel, "-o none", ["sh", "-c", "kill -9 $$"]).status == 128 + 9
 
 
 def test_session_stdout_closed(kernel: Kernel) -> None:
+    """A closed stdout ends the run without an error."""
     command = "sh -c 'find /usr/share >/dev/null'"
     shell = f"{TRACEE_REF} -f event=openat -- {command} | head -n 1"
     result = run(kernel, ["bash", "-c", f"{shell}; echo ${{PIPESTATUS[0]}}"])
@@ -90,6 +98,7 @@ def test_session_stdout_closed(kernel: Kernel) -> None:
 
 
 def test_session_output_to_file(kernel: Kernel) -> None:
+    """Events go to files, the output of the command to stdout."""
     options = "-f event=sched_process_exec -o json:/tmp/events/all.json -o table:/tmp/events/t"
     result = trace(kernel, options, ["sh", "-c", "echo mine"])
     assert result.stdout == "mine\n"
@@ -99,20 +108,23 @@ def test_session_output_to_file(kernel: Kernel) -> None:
 
 
 def test_session_signal_forwarded(kernel: Kernel) -> None:
+    """A signal to the tracer is forwarded to the command."""
     shell = f"{TRACEE_REF} -o none -- sleep 600 & sleep 5; kill $!; wait $!; echo status $?"
-    started = time.monotonic()
+    start_time = time.monotonic()
     result = run(kernel, ["sh", "-c", shell])
     assert "status 143" in result.stdout
-    assert time.monotonic() - started < 100
+    assert time.monotonic() - start_time < 100
 
 
 def test_session_relative_time(kernel: Kernel) -> None:
+    """Relative timestamps count from the start of tracing."""
     options = "-f event=sched_process_exec -o json -o option:relative-time"
     (event,) = trace(kernel, options, ["true"]).events
     assert 0 < event["timestamp"] < 60_000_000_000
 
 
 def test_session_help_without_kernel(kernel: Kernel) -> None:
+    """Help, version and lists are printed without an error."""
     for option in (["--help"], ["--version"], ["--list"], ["-f", "help"], ["-o", "help"]):
         result = run(kernel, [TRACEE_REF, *option])
         assert (result.status, result.stderr) == (0, "")
@@ -120,7 +132,7 @@ def test_session_help_without_kernel(kernel: Kernel) -> None:
 
 
 def test_session_sigint_in_event_storm(kernel: Kernel) -> None:
-    """Without a command, and with a process that never stops to make calls."""
+    """SIGINT ends a run without a command while a process makes syscalls all the time."""
     storm = [*python("import os\nwhile True: os.getppid()")]
     shell = f"""
 {shlex.join(storm)} & storm=$!

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures: each provoked for real, all by one run of the tracer on a kernel."""
+"""Signatures: each is triggered, all in one run of the tracer on a kernel."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from vmtests.runs.tracing import Traced, arguments, python, trace
 
 ID = "5e" * 32
 CONTAINER = {"runtime": "runc", "id": ID, "cgroup": f"/docker/{ID}"}
-COMM = "provoking"
+COMM = "trigger"
 
 OPTIONS = (
     "-f 1:set=signatures -f 2:event=anti_debugging,ptrace -f 2:ptrace.retval<-5"
     " -f 3:event=aslr_inspection -f 3:comm=nobody -f 4:set=signatures -f 4:container -o json"
 )
-"""Rules 15 and 16: scope 2 has a filter on the base, which does not touch the finding."""
+"""Rules 15 and 16: scope 2 has a filter on the base, which does not affect the finding."""
 
 IN_CONTAINER = r"""
 cd /tmp
@@ -39,9 +39,9 @@ KUBERNETES_SERVICE_HOST=127.0.0.1 busybox nc 127.0.0.1 9 </dev/null
 busybox mount -t ext4 /dev/nothing /tmp
 true
 """
-"""Most of it is refused; the kernel asks its security modules, or us, before."""
+"""Most of it is refused, after the security hooks and the tracer have run."""
 
-ELSEWHERE = """
+OUTSIDE = """
 import ctypes, mmap, os, signal, socket
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
@@ -52,8 +52,8 @@ def child(act):
     return pid
 def run(act):
     os.waitpid(child(act), 0)
-def mount(place):
-    assert libc.mount(b"none", place, b"tmpfs", 0, None) == 0
+def mount(path):
+    assert libc.mount(b"none", path, b"tmpfs", 0, None) == 0
 def write(path, data=b""):
     fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     os.write(fd, data)
@@ -105,7 +105,7 @@ write("/etc/kubernetes/pki/ca.key")
 open("/etc/kubernetes/pki/ca.key").close()
 mount(b"/usr/lib64")
 write("/usr/lib64/ld-of-ours.so")
-# What would be of interest in a container alone, or is of none.
+# Triggers in a container only, or none at all.
 for name in ("/proc/kcore", "/proc/uptime"):
     os.close(os.open(name, os.O_RDONLY))
 write("/tmp/release_agent", b"#!/bin/sh")
@@ -116,18 +116,18 @@ print("all done")
 
 @pytest.fixture
 def traced(kernel: Kernel) -> Traced:
-    """One run for all, as each start of the tracer takes its time."""
-    request = {"container": CONTAINER, "script": IN_CONTAINER, "program": ELSEWHERE}
+    """Trace both workloads once per kernel, because a start of the tracer is slow."""
+    request = {"container": CONTAINER, "script": IN_CONTAINER, "program": OUTSIDE}
     more = {"comm": COMM, "options": OPTIONS.split()}
     reply = kernel.ask("signatures.provoked", request | more, seconds=600, cached=True)
     assert reply["program"][:2] == [0, "all done\n"], reply
     return Traced.from_reply(reply)
 
 
-def of_ours(traced: Traced) -> list[dict[str, Any]]:
-    """Findings of what the test did, not of what else goes on in a guest.
+def of_workload(traced: Traced) -> list[dict[str, Any]]:
+    """Return the findings of the workload, without those of other processes of the guest.
 
-    What is executed by its descriptor has the name of the file or, up to Linux 6.13, its number.
+    The comm after an execveat of an fd is the file name or, up to Linux 6.13, the fd number.
     """
     names = (COMM, "true", "nginx")
     return [
@@ -144,12 +144,13 @@ NEEDED = {kind.event: kind for kind in SHIPPED.values()}
 
 @pytest.mark.guest_only
 def test_signatures_all_triggered(traced: Traced) -> None:
-    assert {event["eventName"] for event in of_ours(traced)} >= NEEDED.keys()
+    """Every signature has a finding."""
+    assert {event["eventName"] for event in of_workload(traced)} >= NEEDED.keys()
 
 
 @pytest.mark.guest_only
 def test_signatures_origins(traced: Traced) -> None:
-    """What only containers are asked for is not told of others, who did the like."""
+    """Signatures for containers have no findings on the host, where the same happens."""
     for event in traced.events:
         if NEEDED[event["eventName"]].origin is Origin.CONTAINER:
             assert event["containerId"] == ID
@@ -157,9 +158,9 @@ def test_signatures_origins(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_signatures_masks(traced: Traced) -> None:
-    """Rules 15 and 16: no base is shown, each finding in the scopes that asked for it."""
+    """Bases are not printed; each finding has the scopes that select it (rules 15 and 16)."""
     assert {event["eventName"] for event in traced.events} == NEEDED.keys()
-    for event in of_ours(traced):
+    for event in of_workload(traced):
         inside = event["containerId"] == ID
         debugging = event["eventName"] == "anti_debugging"
         assert event["matchedScopes"] == 0b0001 | 0b1000 * inside | 0b0010 * debugging
@@ -167,21 +168,22 @@ def test_signatures_masks(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_signatures_arguments(traced: Traced) -> None:
-    found = {event["eventName"]: event for event in of_ours(traced)}
-    told = {name: arguments(event) for name, event in found.items()}
-    assert told["sudoers_modification"]["pathname"] == "/etc/sudoers"
-    assert told["hidden_file_created"]["pathname"] == "/tmp/.hidden"
-    assert told["disk_mount"]["dev_name"] == "/dev/nothing"
-    assert told["stdio_over_socket"]["newfd"] == 0
-    assert told["stdio_over_socket"]["remote_addr"]["sin_addr"] == "127.0.0.1"
-    assert told["k8s_api_connection"]["remote_addr"]["sin_port"] == "9"
-    assert (told["dynamic_code_loading"]["prev_prot"], told["dynamic_code_loading"]["prot"]) == (
+    """Findings have the arguments of their triggers and the properties of their signature."""
+    found = {event["eventName"]: event for event in of_workload(traced)}
+    args = {name: arguments(event) for name, event in found.items()}
+    assert args["sudoers_modification"]["pathname"] == "/etc/sudoers"
+    assert args["hidden_file_created"]["pathname"] == "/tmp/.hidden"
+    assert args["disk_mount"]["dev_name"] == "/dev/nothing"
+    assert args["stdio_over_socket"]["newfd"] == 0
+    assert args["stdio_over_socket"]["remote_addr"]["sin_addr"] == "127.0.0.1"
+    assert args["k8s_api_connection"]["remote_addr"]["sin_port"] == "9"
+    assert (args["dynamic_code_loading"]["prev_prot"], args["dynamic_code_loading"]["prot"]) == (
         3,
         5,
     )
-    preloads = [arguments(e) for e in of_ours(traced) if e["eventName"] == "ld_preload"]
+    preloads = [arguments(e) for e in of_workload(traced) if e["eventName"] == "ld_preload"]
     assert {"LD_PRELOAD=/nowhere.so", "/etc/ld.so.preload"} == {
-        one["env"][0] if "env" in one else one["pathname"] for one in preloads
+        preload["env"][0] if "env" in preload else preload["pathname"] for preload in preloads
     }
     for name, event in found.items():
         assert event["metadata"]["Properties"] == dict(NEEDED[name].properties)
@@ -189,6 +191,7 @@ def test_signatures_arguments(traced: Traced) -> None:
 
 @pytest.mark.guest_only
 def test_signatures_all_counted(traced: Traced) -> None:
+    """All events are counted, none is lost, no signature failed."""
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
     assert traced.account.lost == traced.account.dropped == 0
@@ -204,8 +207,8 @@ named, other = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
 named.bind("\\0of-ours")
 named.listen()
 other.connect("\\0of-ours")
-for place, one in enumerate((client, six, other, named), 50):
-    os.dup2(one.fileno(), place)
+for fd, original in enumerate((client, six, other, named), 50):
+    os.dup2(original.fileno(), fd)
 os.dup2(client.fileno(), 60, inheritable=False)
 os.dup2(1, 61)
 try: os.dup2(99, 62)
@@ -216,19 +219,19 @@ print(client.fileno(), server.getsockname()[1])
 
 @pytest.mark.host_only
 def test_socket_dup(kernel: Kernel) -> None:
-    """No kprobe is needed for these; the guests' kernels are asked above."""
+    """Duplicated sockets have the remote address; no kprobe is needed for them."""
     traced = trace(kernel, "-f event=socket_dup -o json", python(DUPLICATES))
     (line,) = [line for line in traced.lines if line[0].isdigit()]
     client, port = line.split()
     connected = {"sa_family": "AF_INET", "sin_addr": "127.0.0.1", "sin_port": port}
     no_peer = {"sa_family": "AF_UNIX", "sun_path": ""}
-    told = [arguments(event) for event in traced.events]
-    assert [(a["newfd"], a["remote_addr"].get("sun_path")) for a in told[2:4]] == [
+    args = [arguments(event) for event in traced.events]
+    assert [(a["newfd"], a["remote_addr"].get("sun_path")) for a in args[2:4]] == [
         (52, "@of-ours"),
         (53, no_peer["sun_path"]),
     ]
-    assert told[0] == {"oldfd": int(client), "newfd": 50, "remote_addr": connected}
-    assert told[1]["remote_addr"]["sin6_port"] == "0"
-    assert told[4] == told[0] | {"newfd": 60}
+    assert args[0] == {"oldfd": int(client), "newfd": 50, "remote_addr": connected}
+    assert args[1]["remote_addr"]["sin6_port"] == "0"
+    assert args[4] == args[0] | {"newfd": 60}
     assert Counter(event["returnValue"] for event in traced.events) == Counter([50, 51, 52, 53, 60])
     assert traced.account.balances()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The default set under a mixed load: every event accounted for, and no more memory with time.
+"""Soak test of the default set under a mixed load: counts balance, memory does not grow.
 
-Five seconds in every run; ``tox -e soak`` takes the ten minutes that a leak needs to show.
+Five seconds in every run; ``tox -e soak`` runs the ten minutes in which a leak is visible.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced
 
 MADE = re.compile(r"derived events: (\d+) = delivered (\d+)")
-GROWTH = 1.05
-"""Of the tracer's memory from the first half to the end."""
+MAX_GROWTH = 1.05
+"""Factor by which the tracer's memory may grow from the first half to the end."""
 
 
 @pytest.mark.guest_only
 def test_soak_default_set(kernel: Kernel, pytestconfig: pytest.Config) -> None:
+    """Every event is counted, and memory does not grow."""
     seconds = float(pytestconfig.getoption("--soak"))
     reply = kernel.ask("soak.run", {"seconds": seconds}, seconds=seconds + 300)
     traced = Traced(reply["exit"], "", reply["stderr"])
@@ -32,5 +33,5 @@ def test_soak_default_set(kernel: Kernel, pytestconfig: pytest.Config) -> None:
     assert account.dropped == 0
     assert reply["lines"] == account.delivered + int(made[2]), traced.stderr
     memory = reply["memory"]
-    assert max(memory[-2:]) <= GROWTH * max(memory[: len(memory) // 2]), memory
+    assert max(memory[-2:]) <= MAX_GROWTH * max(memory[: len(memory) // 2]), memory
     print(f"\n{kernel.name}: {traced.stderr}memory in KiB: {memory}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Between the snapshot of /proc and the first event nothing goes missing or comes twice."""
+"""Processes that start while the tracer starts: none is missed, none is reported twice."""
 
 from __future__ import annotations
 
@@ -11,87 +11,87 @@ import pytest
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced
 
-BEGIN = """
+SETUP = """
 import os, signal, sys, time
-journal = os.open(sys.argv[1] + "/journal", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-going = True
+journal = os.open(sys.argv[1] + "/journal", os.O_CREAT | os.O_WRONLY | os.O_APPTEARDOWN)
+running = True
 def stop(*_):
-    global going
-    going = False
+    global running
+    running = False
 signal.signal(signal.SIGTERM, stop)
 alive, held = os.pipe()
 
-def note():
+def record():
     os.write(journal, b"%d %d\\n" % (os.getpid(), time.clock_gettime_ns(time.CLOCK_BOOTTIME)))
 """
 
-END = """
-# The end of the pipe comes when its last holder has closed it: after its exit was reported.
+TEARDOWN = """
+# The read returns when the last process with the write end has exited, and was reported.
 os.close(held)
 os.read(alive, 1)
 """
 
 ORPHANS = (
-    BEGIN
+    SETUP
     + """
-while going:
+while running:
     if os.fork() == 0:
         os.fork()
-        note()
+        record()
         os._exit(0)
     os.wait()
-    time.sleep(0.01)  # an emulated tracer must come to start beside us
+    time.sleep(0.01)  # leave time for an emulated tracer to start
 """
-    + END
+    + TEARDOWN
 )
-"""Forks children whose own children outlive them: /proc does not tell who forked these."""
+"""Forks children whose own children outlive them: /proc does not have their first parent."""
 
-LASTING = (
-    BEGIN
+LONG_LIVING = (
+    SETUP
     + """
 def fork_on():
-    while going:
+    while running:
         if os.fork() == 0:
             time.sleep(0.5)
-            note()
+            record()
             os._exit(0)
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
         time.sleep(0.001)
-    note()
+    record()
     os._exit(0)
 
 forking = [os.fork() or fork_on() for _ in range(4)]
-while going:
+while running:
     time.sleep(0.01)
 for pid in forking:
     os.kill(pid, signal.SIGTERM)
 """
-    + END
+    + TEARDOWN
 )
-"""Processes that fork children that live on until tracing is on, whenever they were forked."""
+"""Forks children that live until tracing is on, whenever they were forked."""
 
 EXECS = (
-    BEGIN
+    SETUP
     + """
-while going:
+while running:
     if os.fork() == 0:
-        note()
+        record()
         os.set_inheritable(held, True)
         os.execv("/bin/busybox", ["true"])
     os.wait()
-    time.sleep(0.01)  # an emulated tracer must come to start beside us
+    time.sleep(0.01)  # leave time for an emulated tracer to start
 """
-    + END
+    + TEARDOWN
 )
 BUSYBOX = Path("/bin/busybox").resolve()
 
 STARTS = 6
-"""The moment that a test is about is so short that nothing falls into it at every other start."""
+"""Number of runs: at every other start no process is forked in the short critical moment."""
 
 
 def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], dict[int, int], int]:
-    """The processes whose end was shown, those of the journal, and when tracing was on."""
+    """Return exit events by pid, the processes of the journal, and the start of tracing in ns."""
     argv = ["-o", "json", "-f", "event=sched_process_exit"]
     for flag in flags:
         argv += ["-f", flag]
@@ -101,10 +101,10 @@ def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], d
     assert result.account.balances()
     assert "matched without" not in result.stderr
     lines = (line.split() for line in reply["journal"])
-    noted = {int(pid): int(time) for pid, time in lines}
-    shown = Counter(e["hostProcessId"] for e in result.events if e["matchedScopes"] & 1)
-    shown.pop(reply["root"], None)
-    return shown, noted, reply["tracing_since"]
+    started = {int(pid): int(time) for pid, time in lines}
+    exits = Counter(e["hostProcessId"] for e in result.events if e["matchedScopes"] & 1)
+    exits.pop(reply["root"], None)
+    return exits, started, reply["tracing_since"]
 
 
 @pytest.mark.parametrize(
@@ -115,29 +115,31 @@ def ends(kernel: Kernel, source: str, flags: list[str]) -> tuple[Counter[int], d
     ],
 )
 def test_startup_forks(kernel: Kernel, flags: list[str]) -> None:
-    shown, noted, began = ends(kernel, ORPHANS, flags)
-    after = {pid for pid, time in noted.items() if time > began}
+    """Forks of short-living processes while the tracer starts."""
+    exits, started, tracing_since = ends(kernel, ORPHANS, flags)
+    after = {pid for pid, time in started.items() if time > tracing_since}
     assert len(after) > 20, "the program forked too little"
-    assert shown.keys() <= noted.keys(), "processes of somebody else"
-    assert after <= shown.keys(), f"{len(after - shown.keys())} of {len(after)} were missed"
-    assert set(shown.values()) == {1}
+    assert exits.keys() <= started.keys(), "processes of another program"
+    assert after <= exits.keys(), f"{len(after - exits.keys())} of {len(after)} were missed"
+    assert set(exits.values()) == {1}
 
 
 @pytest.mark.host_only
 def test_startup_long_living_forks(kernel: Kernel) -> None:
-    """Some come between the hooks and our look at /proc, from a parent that is not known yet."""
+    """Forks between the attachment of the hooks and the reading of /proc, by unknown parents."""
     for _ in range(STARTS):
-        shown, noted, began = ends(kernel, LASTING, ["tree={root}"])
-        after = {pid for pid, time in noted.items() if time > began}
+        exits, started, tracing_since = ends(kernel, LONG_LIVING, ["tree={root}"])
+        after = {pid for pid, time in started.items() if time > tracing_since}
         assert len(after) > 20, "the program forked too little"
-        assert after <= shown.keys() <= noted.keys()
-        assert set(shown.values()) == {1}
+        assert after <= exits.keys() <= started.keys()
+        assert set(exits.values()) == {1}
 
 
 def test_startup_execs(kernel: Kernel) -> None:
+    """Execs while the tracer starts replace the binary."""
     flags = ["tree={root}", f"binary={BUSYBOX}", "2:event=sched_process_exit", "2:tree={root}"]
-    shown, noted, began = ends(kernel, EXECS, flags)
-    after = {pid for pid, time in noted.items() if time > began}
+    exits, started, tracing_since = ends(kernel, EXECS, flags)
+    after = {pid for pid, time in started.items() if time > tracing_since}
     assert len(after) > 20, "the program executed too little"
-    assert after <= shown.keys() <= noted.keys()
-    assert set(shown.values()) == {1}
+    assert after <= exits.keys() <= started.keys()
+    assert set(exits.values()) == {1}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Upstream's integration cases, carried out: every one gives the events and masks it expects."""
+"""Integration cases of Tracee v0.12: each gives the events and masks that it expects."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracee_cases import Case, Outcome, Seen, complaints, load_cases
+from vmtests.runs.tracee_cases import Case, Outcome, Seen, load_cases, mismatches
 from vmtests.runs.tracing import TIMEOUT_SECONDS, Traced
 
 CASES = load_cases()
 TOGETHER = [case for case in CASES if case.together]
 BESIDE_SECONDS = 400.0
-"""For a run that makes a container: runc takes an emulated guest long."""
+"""Timeout of a run with a container: runc is slow in an emulated guest."""
 
 ROW = re.compile(r"[0-9:]+ +([0-9a-f]{16}) ")
 
@@ -27,7 +27,7 @@ def line(case: Case) -> str:
 
 @pytest.fixture(scope="session")
 def shared() -> dict[str, Outcome]:
-    """By kernel, the outcome of the run that several cases share."""
+    """Return the outcomes by kernel of the run that several cases share."""
     return {}
 
 
@@ -39,37 +39,40 @@ def require_events(case: Case) -> None:
 @pytest.mark.host_only
 @pytest.mark.parametrize("case", [case for case in CASES if not case.guest], ids=line)
 def test_cases_as_command(kernel: Kernel, case: Case) -> None:
+    """The commands of a case run as COMMAND."""
     require_events(case)
-    assert not list(complaints(case.expect, as_command(kernel, case)))
+    assert not list(mismatches(case.expect, as_command(kernel, case)))
 
 
 @pytest.mark.guest_only
 @pytest.mark.parametrize("case", [case for case in CASES if not case.together], ids=line)
 def test_cases_alone(kernel: Kernel, case: Case) -> None:
+    """The tracer runs without COMMAND, with one case."""
     require_events(case)
-    assert not list(complaints(case.expect, beside(kernel, case.flags, [case])))
+    assert not list(mismatches(case.expect, beside(kernel, case.flags, [case])))
 
 
 @pytest.mark.guest_only
 @pytest.mark.parametrize("case", TOGETHER, ids=line)
 def test_cases_as_one_scope_of_many(kernel: Kernel, shared: dict[str, Outcome], case: Case) -> None:
+    """Several cases run together, each in a scope of its own."""
     require_events(case)
-    cases = [one for one in TOGETHER if not one.missing_events()]
+    cases = [other for other in TOGETHER if not other.missing_events()]
     if kernel.name not in shared:
-        flags = [f"{n}:{flag}" for n, one in enumerate(cases, 1) for flag in one.flags]
+        flags = [f"{n}:{flag}" for n, other in enumerate(cases, 1) for flag in other.flags]
         shared[kernel.name] = beside(kernel, flags, cases)
     outcome = shared[kernel.name].in_scope(cases.index(case) + 1)
-    assert not list(complaints(case.expect, outcome))
+    assert not list(mismatches(case.expect, outcome))
 
 
 def as_command(kernel: Kernel, case: Case) -> Outcome:
-    """The run on this machine, where only what we start may be traced."""
+    """Run a case on this machine, where only the command may be traced."""
     request = {"flags": case.flags, "commands": case.commands, "seconds": TIMEOUT_SECONDS}
     return outcome(kernel.ask("cases.as_command", request, seconds=TIMEOUT_SECONDS + 10))
 
 
 def beside(kernel: Kernel, flags: Sequence[str], cases: Sequence[Case]) -> Outcome:
-    """The run without a COMMAND: everything that happens is traced."""
+    """Run cases without COMMAND: all processes are traced."""
     request = {
         "flags": [*flags],
         "commands": commands(cases),
@@ -80,12 +83,12 @@ def beside(kernel: Kernel, flags: Sequence[str], cases: Sequence[Case]) -> Outco
 
 
 def commands(cases: Sequence[Case]) -> list[str]:
-    """The commands of the cases, each once."""
+    """Return the commands of the cases without duplicates."""
     return list(dict.fromkeys(command for case in cases for command in case.commands))
 
 
 def outcome(reply: dict[str, Any]) -> Outcome:
-    """The events of a run, in JSON and as rows of the table, which must go together."""
+    """Return the outcome of a run; its JSON events and table rows must have the same masks."""
     traced = Traced.from_reply(reply)
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What live plans expect, where no kernel is needed: containers, pid namespaces, fields, cuts."""
+"""Expected events of journals, and the reduction of plans, without a kernel."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def replay(scope: DrawnScope, *journal: Record) -> list[Occurrence]:
 
 
 def masks(scope: DrawnScope, *journal: Record) -> list[int]:
-    return [one.mask for one in replay(scope, *journal)]
+    return [event.mask for event in replay(scope, *journal)]
 
 
 CONTAINER = b"/d/cgroup/docker-" + b"0a" * 32 + b".scope"
@@ -43,7 +43,8 @@ END = record(Kind.EXIT_GROUP, 60, done=False)
 GETPPID = record(Kind.CALL, 60, load_catalogue()["getppid"].id)
 
 
-def test_a_container_is_new_if_a_plan_made_its_cgroup() -> None:
+def test_expected_new_container() -> None:
+    """A container is new if a step of the plan created its cgroup."""
     new = Condition(Key.CONTAINER, Op.EQ, NEW)
     scope = DrawnScope(1, frozenset({"getppid"}), frozenset({new}))
     join = record(Kind.JOIN_CGROUP, 60, text=CONTAINER + b"/cgroup.procs", result=1)
@@ -54,7 +55,8 @@ def test_a_container_is_new_if_a_plan_made_its_cgroup() -> None:
         assert masks(scope, *journal) == [0, mask, 0]
 
 
-def test_the_first_of_a_pid_namespace_takes_its_orphans() -> None:
+def test_expected_orphans_in_pid_namespace() -> None:
+    """The first process of a pid namespace becomes the parent of its orphans."""
     fork = Kind.FORK
     journal = (
         record(fork, 60, 0, 61, 1, INNER, result=61),
@@ -66,7 +68,7 @@ def test_the_first_of_a_pid_namespace_takes_its_orphans() -> None:
         END,
     )
     seen = replay(DrawnScope(1, frozenset({"sched_process_exit"})), *journal)
-    assert [(one.pid, one.ppids, one.inner_pid, one.pidns) for one in seen] == [
+    assert [(event.pid, event.ppids, event.inner_pid, event.pidns) for event in seen] == [
         (62, frozenset({61}), 2, INNER),
         (63, frozenset({62, 61}), 3, INNER),
         (61, frozenset({60}), 1, INNER),
@@ -74,7 +76,8 @@ def test_the_first_of_a_pid_namespace_takes_its_orphans() -> None:
     ]
 
 
-def test_a_child_that_nobody_waits_for_may_see_its_parent_gone_before_its_own_end() -> None:
+def test_expected_parents_without_wait() -> None:
+    """A child that its parent does not wait for may be an orphan when it exits."""
     for waits, parents in ((False, {61, 60}), (True, {61})):
         journal = (
             record(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
@@ -88,10 +91,11 @@ def test_a_child_that_nobody_waits_for_may_see_its_parent_gone_before_its_own_en
         assert seen[0].ppids == frozenset(parents)
 
 
-def test_a_wait_may_come_before_what_another_thread_forks() -> None:
-    """So it was seen on 6.12: the fork began first, and the child outlived its parent.
+def test_expected_wait_before_fork_of_thread() -> None:
+    """A wait may come before a fork by another thread, unless it waited for that thread.
 
-    And on 6.1: a third thread had begun to wait for both to come to rest.
+    Seen on 6.12: the fork step started first, and the child outlived its parent.  On 6.1: a third
+    thread had started to wait until both were at rest.
     """
     for settler, parents in ((None, {61, 60}), (61, {61}), (64, {61, 60})):
         settle = replace(record(Kind.SETTLE, settler or 0), pid=61)
@@ -110,14 +114,15 @@ def test_a_wait_may_come_before_what_another_thread_forks() -> None:
         assert (seen[1].pid, seen[1].ppids) == (63, frozenset(parents))
 
 
-def test_the_command_is_new_and_descends_from_those_above_the_tracer() -> None:
+def test_expected_command_is_new_descendant() -> None:
+    """The command is a new process, and descends from the ancestors of the tracer."""
     above: DrawnCondition = LaunchCondition(Key.TREE, Op.EQ, "agent")
     for condition in (above, Condition(Key.PID, Op.EQ, NEW)):
         scope = DrawnScope(1, frozenset({"getppid"}), frozenset({condition}))
         assert masks(scope, GETPPID, END) == [1]
 
 
-def test_fields_have_raw_and_printed_forms() -> None:
+def test_expected_fields_raw_and_printed() -> None:
     args = {"dirfd": -100, "pathname": "/nonexistent/file", "flags": 0o2000000}
     process = Process(pid=9, tid=10, comm=b"x")
     fields = fields_of(load_catalogue()["openat"], process, (1, 2), -2, args)
@@ -127,7 +132,7 @@ def test_fields_have_raw_and_printed_forms() -> None:
     assert [fields["context", name].raw for name in ("processId", "hostThreadId")] == [1, 10]
 
 
-def test_a_filter_on_a_field_is_part_of_the_mask() -> None:
+def test_expected_mask_of_field_filter() -> None:
     field = EventField("getppid", Part.RETVAL)
     for value, mask in ((5, 1), (6, 0)):
         scope = DrawnScope(1, frozenset({"exit"}), frozenset({Condition(field, Op.EQ, value)}))
@@ -135,7 +140,8 @@ def test_a_filter_on_a_field_is_part_of_the_mask() -> None:
         assert masks(scope, call, END) == [mask]
 
 
-def test_a_batch_is_reduced_to_what_fails() -> None:
+def test_reduced_to_failing_part() -> None:
+    """A failing batch is reduced to the scope and the step that fail."""
     guilty = SetComm(b"guilty")
     child = Image((Track((Call("getppid"), guilty, Call("getppid"))),))
     plans = [Image((Track((Call("getppid"), Fork(child, 9))),))] * 3 + [Image()] * 4
@@ -143,14 +149,15 @@ def test_a_batch_is_reduced_to_what_fails() -> None:
     scopes = [DrawnScope(n, frozenset({"exit"}), frozenset({condition})) for n in (1, 2, 3)]
 
     def fails(batch: Batch) -> bool:
-        return "guilty" in repr(batch.plans) and any(one.number == 2 for one in batch.scopes)
+        return "guilty" in repr(batch.plans) and any(scope.number == 2 for scope in batch.scopes)
 
     smallest = reduced(Batch(tuple(plans), tuple(scopes)), fails, 60)
     assert smallest.plans == (Image((Track((guilty,)),)),)
     assert smallest.scopes == (DrawnScope(2, frozenset({"exit"})),)
 
 
-def test_no_cut_leaves_a_pid_namespace_to_a_process_that_may_not_begin_one() -> None:
+def test_smaller_images_valid_pid_namespace() -> None:
+    """No smaller image has a first process of a pid namespace that must not be one."""
     killed = Image(ending=Dies(9))
     image = Image((Track((Fork(Image((Track((Fork(killed),)),)), pidns=True),)),))
     items = [item for cut in smaller_images(image) for t in cut.tracks for item in t.items]

@@ -19,6 +19,8 @@ class Fault:
 
 DECISIONS = ("vmtests/test_decisions.py",)
 CALLS = ("vmtests/test_calls.py",)
+EXEC_CALLS = ("vmtests/test_exec_calls.py",)
+CALL_HOOKS = ("vmtests/test_call_hooks.py",)
 LIFE = ("vmtests/test_process_life.py",)
 LINES = ("tests/output/test_fast_lines.py",)
 RECORDS = ("tests/decode/test_records.py",)
@@ -129,20 +131,20 @@ FAULTS = (
     Fault("exec-changes-nothing", "bpf/state/processes.h",
           "facts->binary = accept_executed(path);", ";",
           LIFE),
-    Fault("own-calls-reported", "bpf/state/processes.h", "if (process->before_exec)", "if (0)", CALLS),
+    Fault("own-calls-reported", "bpf/state/processes.h", "if (process->before_exec)", "if (0)", EXEC_CALLS),
     Fault("seeds-forgotten", "tracee_ref/kernel/tracer.py", "census.take_all()", "pass", LIFE),
     Fault("forks-at-start-forgotten", "tracee_ref/kernel/seed/processes.py", "if incomplete:", "if False:",
           ("vmtests/test_startup.py",)),
     Fault("exec-reported-twice", "bpf/events/syscalls.h", "if (!retval) /* reported by the exec itself */",
-          "if (0)", CALLS),
+          "if (0)", EXEC_CALLS),
     Fault("unread-exec-not-read-again", "bpf/events/exec_calls.h", "\t\treread_arguments(record, bprm);",
-          "\t\t;", CALLS),
+          "\t\t;", EXEC_CALLS),
     Fault("last-string-not-copied", "tracee_ref/kernel/tracer.py", "shapes.rstrip(b",
           "shapes[:-1].rstrip(b", KERNEL_FIELDS),
     Fault("unread-path-is-none", "bpf/events/arguments.h",
-          "return record->entered && slot == SLOT_UNREADABLE;", "return false;", CALLS),
+          "return record->entered && slot == SLOT_UNREADABLE;", "return false;", (*CALLS, *EXEC_CALLS)),
     Fault("refused-exit-not-hooked", "tracee_ref/kernel/plan.py",
-          "yield Hook(TRACEPOINT, exit_point(call)", "if 'exit' not in call.name: yield Hook(TRACEPOINT, exit_point(call)", CALLS),
+          "yield Hook(TRACEPOINT, exit_point(call)", "if 'exit' not in call.name: yield Hook(TRACEPOINT, exit_point(call)", CALL_HOOKS),
     Fault("last-thread-inverted", "bpf/events/sched.h", "live_counter) == 0", "live_counter) != 0", LIFE),
     Fault("exit-code-shifted", "bpf/events/sched.h", "READ(task, exit_code);", "READ(task, exit_code) >> 8;",
           LIFE),
@@ -165,7 +167,7 @@ FAULTS = (
           "facts->mntns = mount_namespace(READ(task, real_parent));", PLANS),
     # The other programs.
     Fault("compat-not-seen", "bpf/arch/x86.h", "return FIELD(task, thread_info_status) & TS_COMPAT;",
-          "return false;", CALLS),
+          "return false;", CALL_HOOKS),
     Fault("fourth-register", "bpf/arch/x86.h", "SAVED(regs, r10)", "SAVED(regs, cx)", CALLS),
     Fault("unreadable-is-null", "bpf/events/arguments.h",
           "if (taken <= 0)\n\t\treturn SLOT_UNREADABLE;\n\trecord->end = at + taken - 1;",

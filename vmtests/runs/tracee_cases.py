@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The integration cases of upstream, as data, and what of an outcome is not as they expect.
+"""Integration cases of Tracee v0.12 as data, and their comparison with an outcome.
 
-``data/tracee_cases.json`` says in ``about`` what the fields mean.
+``about`` of ``data/tracee_cases.json`` describes the fields.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from vmtests.runs.tracing import arguments
 FILE = Path(__file__).parents[1] / "data/tracee_cases.json"
 
 
-class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An event as a case describes it; what is None or False may be anything."""
+class ExpectedEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An event that a case describes; fields that are None or False are not compared."""
 
     event: str | None = None
     comm: str | None = None
     uid: int | None = None
     syscall: str | None = None
     set: str | None = None
-    text: Mapping[str, str] = {}
+    args: Mapping[str, str] = {}
     container: bool = False
     daemon: bool = False
     new: bool = False
@@ -37,9 +37,9 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    events: tuple[Wanted, ...] = ()
-    some: tuple[Wanted, ...] = ()
-    order: tuple[Wanted, ...] | None = None
+    events: tuple[ExpectedEvent, ...] = ()
+    contains: tuple[ExpectedEvent, ...] = ()
+    order: tuple[ExpectedEvent, ...] | None = None
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,10 +52,10 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     container: bool = False
     daemon: bool = False
     guest: str | None = None
-    ours: str | None = None
+    difference: str | None = None
 
     def missing_events(self) -> list[str]:
-        """Those of its events that the tracer cannot deliver yet."""
+        """Return the selected events that the tracer does not support."""
         named = [flag.partition("event=")[2] for flag in self.flags]
         catalogue = load_catalogue()
         return [name for name in named if name in catalogue and not catalogue[name].available]
@@ -63,7 +63,7 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Seen:
-    """An event of the output; mask as in JSON, scopes as in the table."""
+    """A traced event: its JSON, its mask, and its scopes as the table prints them."""
 
     event: Mapping[str, Any]
     mask: int
@@ -72,19 +72,19 @@ class Seen:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Events of a run; when it began (ns since the epoch), the daemon and the container of it."""
+    """The events of a run, its start (ns since the epoch), its daemon and its container."""
 
     seen: Sequence[Seen]
-    began: int
+    start_time: int
     daemon: int | None
     container: str | None
 
     def in_scope(self, number: int) -> Outcome:
-        """What the run would have shown of this scope alone, as scope 1 (rule 3)."""
+        """Return the outcome of one scope alone, as if it were scope 1 (rule 3)."""
         alone = [
-            Seen(one.event, 1, f"{1:016x}") for one in self.seen if one.mask >> (number - 1) & 1
+            Seen(seen.event, 1, f"{1:016x}") for seen in self.seen if seen.mask >> (number - 1) & 1
         ]
-        return Outcome(alone, self.began, self.daemon, self.container)
+        return Outcome(alone, self.start_time, self.daemon, self.container)
 
 
 def load_cases() -> tuple[Case, ...]:
@@ -92,45 +92,49 @@ def load_cases() -> tuple[Case, ...]:
     return msgspec.convert(data["cases"], tuple[Case, ...])
 
 
-def complaints(expect: Expectation, outcome: Outcome) -> Iterator[str]:
-    """What is not as expected, one line each."""
+def mismatches(expect: Expectation, outcome: Outcome) -> Iterator[str]:
+    """Yield a line for each difference from the expectation."""
     seen = outcome.seen
     if expect.order is not None:
         pairs = zip(expect.order, seen, strict=False)
-        if len(seen) != len(expect.order) or not all(fits(*pair, outcome) for pair in pairs):
+        if len(seen) != len(expect.order) or not all(matches(*pair, outcome) for pair in pairs):
             yield f"not {expect.order} in this order: {described(seen)}"
         return
-    odd = [one for one in seen if not any(fits(wanted, one, outcome) for wanted in expect.events)]
-    if odd:
-        yield f"not one of {expect.events}: {described(odd)}"
-    for wanted in expect.some:
-        if not any(fits(wanted, one, outcome) for one in seen):
-            yield f"no event is {wanted}; there were {described(seen)}"
+    unexpected = [
+        event
+        for event in seen
+        if not any(matches(expected, event, outcome) for expected in expect.events)
+    ]
+    if unexpected:
+        yield f"not one of {expect.events}: {described(unexpected)}"
+    for expected in expect.contains:
+        if not any(matches(expected, event, outcome) for event in seen):
+            yield f"no event matches {expected}: {described(seen)}"
 
 
 def described(seen: Sequence[Seen]) -> str:
     names = ("processName", "eventName", "hostProcessId", "containerId")
-    return str([[one.event[name] for name in names] + [one.mask, one.scopes] for one in seen[:9]])
+    return str([[s.event[name] for name in names] + [s.mask, s.scopes] for s in seen[:9]])
 
 
-def fits(wanted: Wanted, one: Seen, outcome: Outcome) -> bool:
-    """Whether an event is as a case describes it."""
-    event = one.event
+def matches(expected: ExpectedEvent, seen: Seen, outcome: Outcome) -> bool:
+    """Return whether an event is one that a case describes."""
+    event = seen.event
     return (
-        wanted.event in (None, event["eventName"])
-        and wanted.comm in (None, event["processName"])
-        and wanted.uid in (None, event["userId"])
-        and wanted.syscall in (None, event["syscall"])
-        and wanted.mask in (None, one.mask)
-        and wanted.hex in (None, one.scopes)
-        and (wanted.set is None or wanted.set in load_catalogue()[event["eventName"]].sets)
-        and (not wanted.container or event["containerId"] == outcome.container)
-        and (not wanted.daemon or event["hostProcessId"] == outcome.daemon)
-        and (not wanted.new or event["threadStartTime"] > outcome.began)
-        and has_texts(event, wanted.text)
+        expected.event in (None, event["eventName"])
+        and expected.comm in (None, event["processName"])
+        and expected.uid in (None, event["userId"])
+        and expected.syscall in (None, event["syscall"])
+        and expected.mask in (None, seen.mask)
+        and expected.hex in (None, seen.scopes)
+        and (expected.set is None or expected.set in load_catalogue()[event["eventName"]].sets)
+        and (not expected.container or event["containerId"] == outcome.container)
+        and (not expected.daemon or event["hostProcessId"] == outcome.daemon)
+        and (not expected.new or event["threadStartTime"] > outcome.start_time)
+        and args_match(event, expected.args)
     )
 
 
-def has_texts(event: Mapping[str, Any], patterns: Mapping[str, str]) -> bool:
+def args_match(event: Mapping[str, Any], patterns: Mapping[str, str]) -> bool:
     values = arguments(dict(event))
-    return all(fnmatchcase(values.get(name) or "", text) for name, text in patterns.items())
+    return all(fnmatchcase(values.get(name) or "", pattern) for name, pattern in patterns.items())
