@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Licence lines: every source file has one, and below bpf/ that of the kernel side."""
+"""Licence lines: every source file has one, and BPF programs that of the kernel side."""
 
 from __future__ import annotations
 
@@ -46,5 +46,6 @@ def first_lines(file: Path) -> list[str]:
 
 def expected(file: Path) -> str:
     kernel_side = "GPL-2.0-only OR Apache-2.0"
-    licence = kernel_side if file.parts[0] == "bpf" else "Apache-2.0"
+    in_kernel = file.parts[0] == "bpf" or file.name.endswith(".bpf.c")
+    licence = kernel_side if in_kernel else "Apache-2.0"
     return f"SPDX-License-Identifier: {licence}"
