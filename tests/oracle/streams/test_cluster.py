@@ -68,7 +68,7 @@ def test_a_cluster_of_this_machine_is_the_default(hosts: list[str]) -> None:
 
 
 def test_nobody_at_the_address(hosts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracee_ref.oracle.streams.cluster.SECONDS", 1)
+    monkeypatch.setattr("tracee_ref.oracle.streams.cluster.CONNECT_SECONDS", 1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"

@@ -19,7 +19,7 @@ def verdict(event: dict[str, object], *flags: str, dialect: str | None = None) -
 
 def holds(event: dict[str, object], *flags: str, dialect: str | None = None) -> bool | None:
     found = verdict(event, *flags, dialect=dialect)
-    return None if found.open else bool(found.certain)
+    return None if found.undecided else bool(found.certain)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_so_are_these_that_do_not_hold(flag: str) -> None:
 @pytest.mark.parametrize("flag", ["binary=/bin/ls", "pid=new", "tree=1", "follow"])
 def test_these_need_more(flag: str) -> None:
     found = verdict(traced(), flag, "comm=nobody") if flag == "follow" else verdict(traced(), flag)
-    assert found.open == 1
+    assert found.undecided == 1
     assert all(need.startswith("needs ") for need in found.needs.values())
 
 
@@ -125,9 +125,9 @@ def test_later_versions_and_titles_of_signatures() -> None:
     ("change", "reason"),
     [
         ({"userId": "0"}, "no number userId"),
-        ({"processName": 5}, "no text processName"),
-        ({"matchedScopes": -1}, "matchedScopes is no number of 64 bits"),
-        ({"matchedScopes": 1 << 64}, "matchedScopes is no number of 64 bits"),
+        ({"processName": 5}, "no string processName"),
+        ({"matchedScopes": -1}, "matchedScopes is not a number of 64 bits"),
+        ({"matchedScopes": 1 << 64}, "matchedScopes is not a number of 64 bits"),
         ({"matchedScopes": True}, "no number matchedScopes"),
     ],
 )

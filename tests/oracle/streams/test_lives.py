@@ -21,9 +21,9 @@ def last(events: Sequence[Traced], *flags: str, **options: Any) -> Verdict:
 
 def verdicts_of(
     events: Sequence[Traced], *flags: str, dialect: str | None = None,
-    begins: Begins = Begins.ANYWHERE, told: bool = True,
+    begins: Begins = Begins.ANYWHERE, complete: bool = True,
 ) -> list[Verdict]:  # fmt: skip
-    verdicts = Verdicts(semantics_of(["event=openat", *flags], dialect), begins, told=told)
+    verdicts = Verdicts(semantics_of(["event=openat", *flags], dialect), begins, complete=complete)
     return [verdicts.of(event) for event in events]
 
 
@@ -32,7 +32,7 @@ OPENAT = traced()
 
 
 def certain(verdict: Verdict) -> bool | None:
-    return None if verdict.open else bool(verdict.certain)
+    return None if verdict.undecided else bool(verdict.certain)
 
 
 def test_a_program_is_known_from_its_exec_on_and_inherited() -> None:
@@ -47,19 +47,19 @@ def test_a_program_is_known_from_its_exec_on_and_inherited() -> None:
 
 def test_an_exec_tells_its_own_program_even_if_the_stream_lacks_others() -> None:
     flags = ("event=openat,sched_process_exec", "binary=/bin/cat")
-    assert certain(last([CAT], *flags, told=False)) is True
-    assert certain(last([CAT, OPENAT], *flags, told=False)) is None
-    assert last([CAT, OPENAT], *flags, told=False).needs == {
+    assert certain(last([CAT], *flags, complete=False)) is True
+    assert certain(last([CAT, OPENAT], *flags, complete=False)) is None
+    assert last([CAT, OPENAT], *flags, complete=False).needs == {
         "binary": "needs sched_process_exec of the process"
     }
 
 
 def test_an_end_is_the_end_of_what_is_known() -> None:
-    judged = Verdicts(semantics_of(["event=openat", "binary=/bin/cat"]), told=True)
+    judged = Verdicts(semantics_of(["event=openat", "binary=/bin/cat"]), complete=True)
     for event in (CAT, exit_(7)):
         judged.of(event)
-    assert len(judged.lives) == 0
-    assert judged.of(OPENAT).open
+    assert len(judged.processes) == 0
+    assert judged.of(OPENAT).undecided
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_the_dialect_has_its_own_lives() -> None:
 
 def test_later_versions_name_the_program_of_every_event() -> None:
     named = traced(executable={"path": "/bin/cat"})
-    assert certain(last([named], "binary=/bin/cat", told=False)) is True
-    assert certain(last([named], "binary=/bin/ls", told=False)) is False
-    assert certain(last([named], "binary=5:/bin/cat", told=False)) is None
+    assert certain(last([named], "binary=/bin/cat", complete=False)) is True
+    assert certain(last([named], "binary=/bin/ls", complete=False)) is False
+    assert certain(last([named], "binary=5:/bin/cat", complete=False)) is None
 
 
 def test_the_tracer_matches_nothing() -> None:

@@ -22,10 +22,10 @@ from tracee_ref.filters.spelling import format_scopes
 from tracee_ref.oracle.dialects.tracee_0_12 import life
 from tracee_ref.oracle.dialects.tracee_0_12.semantics import Tracee012Semantics
 from tracee_ref.oracle.reference.semantics import ModelSemantics, Semantics
-from tracee_ref.oracle.streams.process_state import LIFE, Begins
+from tracee_ref.oracle.streams.process_state import PROCESS_EVENTS, Begins
 from tracee_ref.oracle.streams.verdicts import Verdicts
 
-NAMES = ("getppid", *LIFE)
+NAMES = ("getppid", *PROCESS_EVENTS)
 Step = Callable[[State, LifeEvent], State]
 
 
@@ -39,7 +39,7 @@ def scope_sets(draw: st.DrawFn) -> tuple[Scope, ...]:
         Scope(number, draw(names), draw(conditions), draw(st.booleans()))
         for number in range(1, count + 1)
     )
-    return (*some, Scope(64, frozenset(LIFE)))
+    return (*some, Scope(64, frozenset(PROCESS_EVENTS)))
 
 
 @st.composite
@@ -81,11 +81,11 @@ def life_event(
     semantics: Semantics, process: Process, event: LifeEvent, last: bool
 ) -> Iterator[Traced]:
     if isinstance(event, Fork):
-        yield shown(semantics, process, LIFE[0], child_pid=event.child_pid)
+        yield shown(semantics, process, PROCESS_EVENTS[0], child_pid=event.child_pid)
     elif isinstance(event, Exec):
-        yield shown(semantics, process, LIFE[1], pathname=event.binary.path.decode())
+        yield shown(semantics, process, PROCESS_EVENTS[1], pathname=event.binary.path.decode())
     elif isinstance(event, Exit):
-        yield shown(semantics, process, LIFE[2], process_group_exit=last)
+        yield shown(semantics, process, PROCESS_EVENTS[2], process_group_exit=last)
 
 
 def shown(semantics: Semantics, process: Process, name: str, **args: object) -> Traced:
@@ -95,14 +95,14 @@ def shown(semantics: Semantics, process: Process, name: str, **args: object) -> 
 def judged(semantics: Semantics, starts: Sequence[Start], stream: Sequence[Traced]) -> list[bool]:
     """Whether each event's mask is allowed; every event where one bit is wrong is found."""
     tracers = frozenset(one.process.pid for one in starts if one.process.tracer)
-    verdicts = Verdicts(semantics, Begins.HOST, tracers, told=True)
+    verdicts = Verdicts(semantics, Begins.HOST, tracers, complete=True)
     allowed = []
     for event in stream:
         verdict = verdicts.of(json.loads(json.dumps(event)))
         mask = event["matchedScopes"]
         allowed.append(verdict.allows(mask))
         for bit in (1, 2, 4, 8, 1 << 63):
-            assert verdict.allows(mask ^ bit) == bool(verdict.open & bit and allowed[-1])
+            assert verdict.allows(mask ^ bit) == bool(verdict.undecided & bit and allowed[-1])
     return allowed
 
 
@@ -139,7 +139,7 @@ def test_what_the_stream_tells_is_decided() -> None:
     events: list[LifeEvent] = [Fork(1, 5, 5), Exec(5, Binary(b"/a", 3), b"a"), Fork(5, 6, 6)]
     start = [Start(Process(pid=1, tid=1, mntns=3))]
     stream = [*told(semantics, lambda s, e: lifecycle.step(scopes, s, e), start, events)]
-    verdicts = Verdicts(semantics, Begins.HOST, told=True)
+    verdicts = Verdicts(semantics, Begins.HOST, complete=True)
     assert [tuple(verdicts.of(event))[:2] for event in stream][-1] == (0b1111, 0)
     assert stream[-1]["matchedScopes"] == 0b1111
 
@@ -159,7 +159,7 @@ def test_what_the_stream_does_not_tell_is_open(begins: Begins) -> None:
         Scope(number + 1, frozenset({"getppid"}), frozenset({condition}))
         for number, condition in enumerate(CONDITIONS)
     )
-    verdict = Verdicts(ModelSemantics([*scopes]), begins, told=True).of(event)
-    assert verdict.open & 0b1011 == 0b1010
-    assert bool(verdict.open & 0b100) is (begins is Begins.ANYWHERE)
+    verdict = Verdicts(ModelSemantics([*scopes]), begins, complete=True).of(event)
+    assert verdict.undecided & 0b1011 == 0b1010
+    assert bool(verdict.undecided & 0b100) is (begins is Begins.ANYWHERE)
     assert bool(verdict.certain & 0b100) is (begins is Begins.COMMAND)

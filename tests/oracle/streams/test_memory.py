@@ -50,7 +50,7 @@ def test_memory_does_not_grow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, all_too: bool
 ) -> None:
     """But for verdicts that are kept, of which there are few here."""
-    monkeypatch.setattr(verdicts, "KEPT", 100)
+    monkeypatch.setattr(verdicts, "CACHE_SIZE", 100)
     peak(tmp_path / "warm", 20, all_too=all_too)
     small, large = (peak(tmp_path / str(lives), lives, all_too=all_too) for lives in (60, 600))
     assert large < small * 1.3

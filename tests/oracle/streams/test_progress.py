@@ -23,8 +23,8 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("terminal", [Terminal(), io.StringIO()])
 def test_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: io.StringIO) -> None:
     path = written(tmp_path / "own.json", [traced("openat", 1)] * 10)
-    monkeypatch.setattr(progress, "EVERY", -1)
-    monkeypatch.setattr(progress, "STEP", 2)
+    monkeypatch.setattr(progress, "INTERVAL_SECONDS", -1)
+    monkeypatch.setattr(progress, "CLOCK_LINES", 2)
     monkeypatch.setattr(sys, "stderr", terminal)
     tally = check(Job(flags=("event=openat",)), Streams(str(path)))
     assert tally.right == 10

@@ -11,13 +11,13 @@ from typing import Final
 
 from ...errors import HostCode, HostError, UsageCode, UsageError
 from ..dialects import DIALECTS
-from ..streams.balance import SECOND
+from ..streams.balance import SECOND_NS
 from ..streams.cluster import check_hosts
 from ..streams.job import Job, Streams
 from ..streams.losses import NO_LOSSES, Losses, read_losses
 from ..streams.policies import read_policies
 from ..streams.process_state import Begins
-from ..streams.report import SHOWN, Kind, Tally
+from ..streams.report import DEFAULT_FINDINGS, Kind, Tally
 
 SUMMARY: Final = "check the JSON events of a tracer: masks, unexpected and missing events"
 
@@ -44,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dask", nargs="?", const="", metavar="ADDRESS", help="a Dask task for each file"
     )
     parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
-    parser.add_argument("--show", type=int, default=SHOWN, metavar="N", help="findings of a kind")
+    parser.add_argument(
+        "--show", type=int, default=DEFAULT_FINDINGS, metavar="N", help="findings of a kind"
+    )
     add_streams(parser)
 
 
@@ -77,7 +79,7 @@ def execute(options: argparse.Namespace) -> int:
         tracers=frozenset(options.tracer),
         policies=read_policies(options.policies) if options.policies else None,
         host_mntns=options.host_mntns,
-        window=int(options.window * SECOND),
+        window=int(options.window * SECOND_NS),
         limit=options.show,
     )
     job.semantics()  # report an invalid flag before reading the files

@@ -16,7 +16,7 @@ from ..protocol.facts import read_event as read_facts
 from ..reference.semantics import ModelSemantics, model_semantics
 from ..run.explain import explain
 from ..streams.events_json import MalformedError, read_event
-from ..streams.uncertainty import Settled
+from ..streams.uncertainty import PossibleEvents
 from ..streams.verdicts import Verdicts
 from ..streams.wording import mask_text
 
@@ -38,13 +38,13 @@ def execute(options: argparse.Namespace) -> int:
     semantics = model_semantics(options.flags)
     for position, data in events(options.event):
         try:
-            known = settled(semantics, data)
+            possible = possible_events(semantics, data)
         except (MalformedError, FormatError, KeyError, TypeError, ValueError) as error:
             remedy = "docs/guide/check-output.md has examples"
             raise UsageError(
                 UsageCode.INPUT, f"{position}: not an event ({error}) - {remedy}"
             ) from error
-        print_explanation(semantics, known)
+        print_explanation(semantics, possible)
     return 0
 
 
@@ -80,25 +80,25 @@ def content(path: str) -> str:
     return data.decode("utf-8", "replace")
 
 
-def settled(semantics: ModelSemantics, data: Data) -> Settled:
+def possible_events(semantics: ModelSemantics, data: Data) -> PossibleEvents:
     """Return the possible events of an object; an event of a vector has all its facts."""
     if not isinstance(data, dict):
         raise MalformedError("not an object")
     if "eventName" not in data:
-        return Settled([read_facts(data)], 0, {})
+        return PossibleEvents([read_facts(data)], 0, {})
     verdicts = Verdicts(semantics)
     data.setdefault("matchedScopes", 0)
     event = read_event(data)
-    verdicts.lives.before(event)
-    return verdicts.settled(event)
+    verdicts.processes.update_before(event)
+    return verdicts.possible_events(event)
 
 
-def print_explanation(semantics: ModelSemantics, known: Settled) -> None:
+def print_explanation(semantics: ModelSemantics, possible: PossibleEvents) -> None:
     """Print the mask of an event and the explanation of each scope."""
-    masks = [semantics.mask(event) for event in known.events]
-    certain, possible = masks[0], masks[0]
+    masks = [semantics.mask(event) for event in possible.events]
+    certain, any_mask = masks[0], masks[0]
     for mask in masks:
-        certain, possible = certain & mask, possible | mask
-    print(f"{known.events[0].name}: {mask_text(certain, possible & ~certain)}")
-    for explanation in explain(semantics.scopes, known.events, known.needs):
+        certain, any_mask = certain & mask, any_mask | mask
+    print(f"{possible.events[0].name}: {mask_text(certain, any_mask & ~certain)}")
+    for explanation in explain(semantics.scopes, possible.events, possible.needs):
         print("\n".join(explanation.lines()))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judging what a tracer printed: its JSON events, as a stream that may be larger than memory.
+"""Check of the JSON events of a tracer, in streams that may be larger than memory.
 
-Read in this order: ``reading`` (lines to objects), ``json_process`` and ``json_fields`` (what an
-object tells of its process and its fields), ``lives`` (what the stream tells of processes),
-``possible`` (what is left open), ``verdicts`` (the mask that must be there), ``balance`` (what is
-missing), ``losses``, ``report`` (all counts), ``checking`` (a whole stream), ``hosts`` (many).
+In the order of the data: ``events_json`` (lines to events), ``json_fields`` (fields of an
+event), ``process_state`` (facts that follow from earlier events), ``uncertainty`` (possible
+events), ``verdicts`` (expected masks), ``balance`` (missing events), ``losses``, ``report`` (counts
+and findings), ``checking`` (a whole stream), ``cluster`` (several hosts).
 """

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of the events that a tracer saw are missing in its output, and which are too many.
+"""Pairs of equal events in two streams: the unfiltered events and those of the tracer.
 
-Two streams of the same machine are led side by side by their time: all events, judged, and
-those shown.  An event is the same in both if its thread, name, result and arguments are.
-Both need not have it at the same nanosecond, so an event waits for the other stream for a
-while, and only what waits is kept.
+The streams are merged by time.  Two events are equal if thread, name, result and arguments are.
+Their timestamps may differ, so an event waits for its counterpart for some time; only waiting
+events are in memory.
 """
 
 from __future__ import annotations
@@ -14,132 +13,132 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from .events_json import Line, Traced
+from .events_json import JsonEvent, Line
 from .verdicts import Verdict
 
-SECOND: Final = 1_000_000_000
-WINDOW: Final = 2 * SECOND
-"""How long an event waits for the other stream, in nanoseconds."""
+SECOND_NS: Final = 1_000_000_000
+WINDOW_NS: Final = 2 * SECOND_NS
+"""Time that an event waits for its counterpart."""
 
-OF_THE_RUN: Final = frozenset({("sched_process_fork", "start_time")})
-"""Arguments that each run of a tracer works out anew, so that they differ a little."""
+RUN_DEPENDENT: Final = frozenset({("sched_process_fork", "start_time")})
+"""(event, argument) that each run of a tracer computes, so that values differ slightly."""
 
 
 class Expected(NamedTuple):
-    """An event that must be shown, or may be."""
+    """An unfiltered event that must be, or may be, in the tracer's stream."""
 
     line: Line
     verdict: Verdict
 
 
 class Pair(NamedTuple):
-    """An event in both streams; None where one does not have it."""
+    """An event in both streams; None if one of them lacks it."""
 
     expected: Expected | None
-    shown: Line | None
+    printed: Line | None
 
 
 @dataclass(slots=True)
 class Waiting:
-    """An event that waits for its counterpart; ``met`` tells that it found it."""
+    """An event that waits for its counterpart, since ``time`` in nanoseconds."""
 
-    at: int
+    time: int
     event: Expected | Line
-    met: bool = False
+    matched: bool = False
 
 
 @dataclass(slots=True)
 class Queue:
-    """The events of one stream that wait, by what makes them the same as another."""
+    """The waiting events of one stream, by identity and in the order of time."""
 
     by_identity: dict[Hashable, deque[Waiting]] = field(default_factory=dict)
     in_order: deque[tuple[Hashable, Waiting]] = field(default_factory=deque)
 
     def add(self, identity: Hashable, waiting: Waiting) -> None:
-        """Let an event wait."""
+        """Add an event."""
         self.by_identity.setdefault(identity, deque()).append(waiting)
         self.in_order.append((identity, waiting))
 
-    def take(self, identity: Hashable) -> Iterator[Waiting]:
-        """Give the events with this identity, the oldest first."""
+    def find(self, identity: Hashable) -> Iterator[Waiting]:
+        """Yield the events with `identity`, the oldest first."""
         yield from self.by_identity.get(identity, ())
 
     def remove(self, identity: Hashable, waiting: Waiting) -> None:
-        """Take out an event; its place in the order goes when its time has come."""
-        waiting.met = True
+        """Remove an event; ``in_order`` drops it when it would expire."""
+        waiting.matched = True
         queue = self.by_identity[identity]
         queue.remove(waiting)
         if not queue:
             del self.by_identity[identity]
 
-    def before(self, time: int | None) -> Iterator[Waiting]:
-        """Take out the events of before a time that met nothing; None is the end of time."""
-        while self.in_order and (time is None or self.in_order[0][1].at < time):
+    def expire(self, time: int | None) -> Iterator[Waiting]:
+        """Remove and yield the events older than `time` without counterpart; None: all."""
+        while self.in_order and (time is None or self.in_order[0][1].time < time):
             identity, waiting = self.in_order.popleft()
-            if not waiting.met:
+            if not waiting.matched:
                 self.remove(identity, waiting)
                 yield waiting
 
 
 @dataclass(slots=True)
 class Balance:
-    """The events of both streams that wait; ``window`` is in nanoseconds."""
+    """The waiting events of both streams; ``window`` is in nanoseconds."""
 
-    window: int = WINDOW
+    window: int = WINDOW_NS
     expected: Queue = field(default_factory=Queue)
-    shown: Queue = field(default_factory=Queue)
+    printed: Queue = field(default_factory=Queue)
 
     def expect(self, line: Line, verdict: Verdict) -> Iterator[Pair]:
-        """Take in an event of all, judged; give it with its counterpart if that is there."""
+        """Add an unfiltered event with its verdict; yield the pair if its counterpart waits."""
         expected, identity = Expected(line, verdict), identity_of(event_of(line))
-        for waiting in self.shown.take(identity):
+        for waiting in self.printed.find(identity):
             assert isinstance(waiting.event, Line)
-            self.shown.remove(identity, waiting)
+            self.printed.remove(identity, waiting)
             yield Pair(expected, waiting.event)
             return
         self.expected.add(identity, Waiting(event_of(line)["timestamp"], expected))
 
-    def show(self, line: Line) -> Iterator[Pair]:
-        """Take in an event that is shown; of several counterparts one that allows its mask."""
+    def add_printed(self, line: Line) -> Iterator[Pair]:
+        """Add an event of the tracer; of several counterparts, prefer one that allows its mask."""
         event = event_of(line)
         identity = identity_of(event)
         best: Waiting | None = None
-        for waiting in self.expected.take(identity):
+        for waiting in self.expected.find(identity):
             assert isinstance(waiting.event, Expected)
             if waiting.event.verdict.allows(event["matchedScopes"]):
                 best = waiting
                 break
             best = best or waiting
         if best is None:
-            self.shown.add(identity, Waiting(event["timestamp"], line))
+            self.printed.add(identity, Waiting(event["timestamp"], line))
         elif isinstance(best.event, Expected):
             self.expected.remove(identity, best)
             yield Pair(best.event, line)
 
-    def give_up(self, now: int | None) -> Iterator[Pair]:
-        """Give the events that waited for too long; at the end, with None, all that wait."""
+    def expire(self, now: int | None) -> Iterator[Pair]:
+        """Yield the events that waited longer than the window at `now`; None: all."""
         limit = None if now is None else now - self.window
-        for waiting in self.expected.before(limit):
+        for waiting in self.expected.expire(limit):
             assert isinstance(waiting.event, Expected)
             yield Pair(waiting.event, None)
-        for waiting in self.shown.before(limit):
+        for waiting in self.printed.expire(limit):
             assert isinstance(waiting.event, Line)
             yield Pair(None, waiting.event)
 
 
-def event_of(line: Line) -> Traced:
-    """Return the event of a line that has one."""
+def event_of(line: Line) -> JsonEvent:
+    """Return the event of a line, which must have one."""
     assert line.event is not None
     return line.event
 
 
-def identity_of(event: Traced) -> Hashable:
-    """Return what is the same in both streams, and nothing that a run works out anew."""
+def identity_of(event: JsonEvent) -> Hashable:
+    """Return the values that are equal for the same event of two runs."""
     name = event["eventName"]
     values = [
-        one.get("value")
-        for one in event.get("args") or ()
-        if (name, one.get("name")) not in OF_THE_RUN
+        arg.get("value")
+        for arg in event.get("args") or ()
+        if (name, arg.get("name")) not in RUN_DEPENDENT
     ]
     facts = (event["hostThreadId"], event["userId"], event["processName"])
     return (name, *facts, event["returnValue"], event.get("syscall"), str(values))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole stream checked: alone, or against all events that the tracer saw."""
+"""Check of a whole stream: by itself, against an unfiltered stream, or against a journal."""
 
 from __future__ import annotations
 
@@ -14,197 +14,200 @@ from ...errors import UsageCode, UsageError
 from ..reference.semantics import ModelSemantics
 from .balance import Balance, Pair, event_of
 from .events_json import MASK, Line, lines
-from .job import STDIN, Job, Streams, tells_lives
-from .journal import Due, Journal
+from .job import STDIN, Job, Streams, selects_process_events
+from .journal import ExpectedEvent, Journal
 from .losses import NO_LOSSES
-from .progress import shown
+from .progress import with_progress
 from .report import Finding, Kind, Tally
 from .verdicts import Verdict, Verdicts
 from .wording import mask_text, reasons, summary
 
-OWN, ALL = False, True
-
 
 def check(job: Job, streams: Streams) -> Tally:
-    """Check the streams of one host; UsageError for a file that cannot be read."""
+    """Check the streams of one host; raise UsageError for an unreadable file."""
     checker = Checker(job, streams)
     with ExitStack() as stack:
-        own = checker.events(streams.shown, stack)
+        printed = checker.events(streams.printed, stack)
         if streams.journal is not None:
-            checker.by_journal(own, streams.journal)
-        elif streams.everything is None:
-            checker.alone(own)
+            checker.check_by_journal(printed, streams.journal)
+        elif streams.unfiltered is None:
+            checker.check_alone(printed)
         else:
-            checker.against(own, checker.events(streams.everything, stack))
-    return checker.end()
+            checker.check_by_unfiltered(printed, checker.events(streams.unfiltered, stack))
+    return checker.result()
 
 
 class Checker:
-    """The check of the streams of one host; ``end`` gives its result."""
+    """Check of the streams of one host."""
 
     def __init__(self, job: Job, streams: Streams) -> None:
         self._job = job
         self._streams = streams
         semantics = job.semantics()
-        if streams.everything is None:
-            told = tells_lives(semantics) and not streams.losses.lost
+        if streams.unfiltered is None:
+            complete = selects_process_events(semantics) and not streams.losses.lost
         else:
-            told = not streams.losses_of_everything.lost
-        self._verdicts = Verdicts(semantics, job.begins, job.tracers, told=told)
-        self._losses = {streams.shown: streams.losses}
-        if streams.everything is not None:
-            self._losses[streams.everything] = streams.losses_of_everything
-        self.tally = Tally()
+            complete = not streams.unfiltered_losses.lost
+        self._verdicts = Verdicts(semantics, job.begins, job.tracers, complete=complete)
+        self._losses = {streams.printed: streams.losses}
+        if streams.unfiltered is not None:
+            self._losses[streams.unfiltered] = streams.unfiltered_losses
+        self._tally = Tally()
 
-    def end(self) -> Tally:
-        """Let the losses explain what they can; return the result."""
-        other = self._losses.get(self._streams.everything or "", NO_LOSSES)
-        self.tally.excuse(self._losses[self._streams.shown], other)
-        return self.tally
+    def result(self) -> Tally:
+        """Return the counts and findings, with those that losses explain."""
+        unfiltered = self._losses.get(self._streams.unfiltered or "", NO_LOSSES)
+        self._tally.explain_losses(self._losses[self._streams.printed], unfiltered)
+        return self._tally
 
     def events(self, path: str, stack: ExitStack) -> Iterator[Line]:
-        """Give the lines of a file that hold events; the others are findings."""
+        """Yield the lines of a file that are events; record losses and unreadable lines."""
         stream = opened(path, stack)
         found = lines(stream, self._job.policies)
-        for line in shown(found, stream, path) if self._job.progress else found:
+        for line in with_progress(found, stream, path) if self._job.progress else found:
             if line.event is not None:
                 yield line
             elif line.losses is not None:
                 self._losses[path] += line.losses
-            elif self._worth_telling(Kind.UNREADABLE):
-                place = f"{path}:{line.number}"
-                self.tally.findings.append(Finding(Kind.UNREADABLE, place, line.problem))
+            elif self._count(Kind.UNREADABLE):
+                self._add_finding(Kind.UNREADABLE, f"{path}:{line.number}", line.problem)
 
-    def alone(self, own: Iterable[Line]) -> None:
-        """Semantics events by what they and their own stream tell."""
-        lives = self._verdicts.lives
-        for line in own:
+    def check_alone(self, printed: Iterable[Line]) -> None:
+        """Check events by the facts in them and in earlier events of their stream."""
+        processes = self._verdicts.processes
+        for line in printed:
             event = event_of(line)
-            lives.before(event)
-            self._judge(line, self._verdicts.now(event))
-            lives.after(event)
+            processes.update_before(event)
+            self._check_mask(line, self._verdicts.now(event))
+            processes.update_after(event)
 
-    def against(self, own: Iterable[Line], all_: Iterable[Line]) -> None:
-        """Semantics all events, and look which of them are shown."""
+    def check_by_unfiltered(self, printed: Iterable[Line], unfiltered: Iterable[Line]) -> None:
+        """Compute the masks of all events, and compare with those that the tracer printed."""
         balance = Balance(self._job.window)
-        for time, of_all, line in merge(timed(own, OWN), timed(all_, ALL)):
-            self._settle(balance.give_up(time))
-            if of_all:
+        for time, is_unfiltered, line in merge(timed(printed, False), timed(unfiltered, True)):
+            self._check_pairs(balance.expire(time))
+            if is_unfiltered:
                 verdict = self._verdicts.of(event_of(line))
-                self._settle(balance.expect(line, verdict) if any(verdict[:2]) else ())
+                if verdict.certain or verdict.undecided:
+                    self._check_pairs(balance.expect(line, verdict))
             else:
-                self._settle(balance.show(line))
-        self._settle(balance.give_up(None))
+                self._check_pairs(balance.add_printed(line))
+        self._check_pairs(balance.expire(None))
 
-    def by_journal(self, own: Iterable[Line], path: str) -> None:
-        """Compare events with those that a journal makes due; of a dialect nothing is due."""
+    def check_by_journal(self, printed: Iterable[Line], path: str) -> None:
+        """Compare events with those that the model expects from a journal."""
         semantics = self._verdicts.semantics
         if not isinstance(semantics, ModelSemantics):
             raise UsageError(
                 UsageCode.COMMAND_LINE,
-                "--journal: only the model replays one - take --dialect away",
+                "--journal: a dialect cannot replay one - remove --dialect",
             )
         journal = Journal(path, tuple(semantics.scopes))
-        for line in own:
-            missing, due = journal.take(line)
-            self._owed(path, missing)
-            self._compare(line, due)
-        self._owed(path, journal.rest())
+        for line in printed:
+            missing, expected = journal.take(line)
+            self._add_missing(path, missing)
+            self._compare(line, expected)
+        self._add_missing(path, journal.remaining())
 
-    def _compare(self, line: Line, due: Due | None) -> None:
-        """Count an event and whether it is right, by what was due."""
+    def _compare(self, line: Line, expected: ExpectedEvent | None) -> None:
+        """Compare an event with the one that a journal expects."""
         event = event_of(line)
-        self.tally.events += 1
-        if due is not None and event[MASK] == due.mask:
-            self.tally.right += 1
+        self._tally.events += 1
+        if expected is not None and event[MASK] == expected.mask:
+            self._tally.right += 1
             return
-        kind = Kind.UNINVITED if due is None else Kind.WRONG
-        if self._worth_telling(kind):
-            wanted = mask_text(due.mask) if due else "none of its thread"
+        kind = Kind.UNEXPECTED if expected is None else Kind.WRONG
+        if self._count(kind):
+            wanted = mask_text(expected.mask) if expected else "none of its thread"
             text = f"{summary(event)}: {mask_text(event[MASK])}, expected {wanted}"
-            place = f"{self._streams.shown}:{line.number}"
-            self.tally.findings.append(Finding(kind, place, text))
+            self._add_finding(kind, f"{self._streams.printed}:{line.number}", text)
 
-    def _owed(self, path: str, missing: Iterable[Due]) -> None:
-        """Count events of a journal that are not shown."""
-        for due in missing:
-            if self._worth_telling(Kind.MISSING):
-                text = f"{due.name}: expected {mask_text(due.mask)}"
-                place = f"{path}: step {due.step}"
-                self.tally.findings.append(Finding(Kind.MISSING, place, text))
+    def _add_missing(self, path: str, missing: Iterable[ExpectedEvent]) -> None:
+        """Add the events of a journal that the stream lacks."""
+        for expected in missing:
+            if self._count(Kind.MISSING):
+                text = f"{expected.name}: expected {mask_text(expected.mask)}"
+                self._add_finding(Kind.MISSING, f"{path}: step {expected.step}", text)
 
-    def _settle(self, pairs: Iterable[Pair]) -> None:
-        """Count what was found in both streams, or in one."""
+    def _check_pairs(self, pairs: Iterable[Pair]) -> None:
+        """Check events that are in both streams, or in one."""
         for expected, line in pairs:
             if line is not None and expected is not None:
-                self._judge(line, expected.verdict)
+                self._check_mask(line, expected.verdict)
             elif line is not None:
-                self._stray(line)
+                self._check_unmatched(line)
             elif expected is not None:
-                self._missing(expected.line, expected.verdict)
+                self._check_missing(expected.line, expected.verdict)
 
-    def _judge(self, line: Line, verdict: Verdict) -> None:
-        """Compare the mask of an event with the one that it must have."""
+    def _check_mask(self, line: Line, verdict: Verdict) -> None:
+        """Compare the mask of an event with the expected one."""
         event = event_of(line)
         mask = event[MASK]
-        self.tally.events += 1
-        invited = mask != 0 or event["eventName"] in self._verdicts.semantics.printed_with_zero_mask
-        if invited and verdict.allows(mask):
-            if verdict.open:
-                self.tally.doubt([*verdict.needs.values()])
+        self._tally.events += 1
+        zero_allowed = event["eventName"] in self._verdicts.semantics.printed_with_zero_mask
+        if (mask or zero_allowed) and verdict.allows(mask):
+            if verdict.undecided:
+                self._tally.add_undecidable([*verdict.needs.values()])
             else:
-                self.tally.right += 1
+                self._tally.right += 1
             return
-        nothing = not invited or not verdict.certain | verdict.open
-        kind = Kind.UNINVITED if nothing else Kind.WRONG
-        if self._worth_telling(kind):
-            text = f"{mask_text(mask)}, expected {mask_text(verdict.certain, verdict.open)}"
-            differing = (mask ^ verdict.certain) & ~verdict.open
-            self._tell(kind, self._streams.shown, line, text, differing)
+        unexpected = not (mask or zero_allowed) or not verdict.certain | verdict.undecided
+        kind = Kind.UNEXPECTED if unexpected else Kind.WRONG
+        if self._count(kind):
+            expected = mask_text(verdict.certain, verdict.undecided)
+            differing = (mask ^ verdict.certain) & ~verdict.undecided
+            text = f"{mask_text(mask)}, expected {expected}"
+            self._explain(kind, self._streams.printed, line, text, differing)
 
-    def _worth_telling(self, kind: Kind) -> bool:
-        """Count a finding; only the first of a kind are put in words."""
-        self.tally.found[kind] += 1
-        return self.tally.found[kind] <= self._job.limit
+    def _count(self, kind: Kind) -> bool:
+        """Count a finding; return whether it is among the first, which the report prints."""
+        self._tally.found[kind] += 1
+        return self._tally.found[kind] <= self._job.limit
 
-    def _stray(self, line: Line) -> None:
-        """Count an event that is shown, and is not among those that a scope matches."""
+    def _check_unmatched(self, line: Line) -> None:
+        """Count an event of the tracer without counterpart in the unfiltered stream."""
         event = event_of(line)
-        self.tally.events += 1
+        self._tally.events += 1
         verdict = self._verdicts.now(event)
-        alone = not verdict.certain | verdict.open
-        kind, mask = Kind.UNINVITED if alone else Kind.UNKNOWN, event[MASK]
-        if self._worth_telling(kind):
-            self._tell(kind, self._streams.shown, line, mask_text(mask), mask & ~verdict.open)
+        matched = verdict.certain | verdict.undecided
+        kind, mask = Kind.NOT_IN_UNFILTERED if matched else Kind.UNEXPECTED, event[MASK]
+        if self._count(kind):
+            scopes = mask & ~verdict.undecided
+            self._explain(kind, self._streams.printed, line, mask_text(mask), scopes)
 
-    def _missing(self, line: Line, verdict: Verdict) -> None:
-        """Count an event that is not shown."""
+    def _check_missing(self, line: Line, verdict: Verdict) -> None:
+        """Count an unfiltered event that the tracer did not print."""
         if not verdict.certain:
-            self.tally.perhaps_missing += 1
+            self._tally.perhaps_missing += 1
             return
-        if self._worth_telling(Kind.MISSING):
-            text = f"expected {mask_text(verdict.certain, verdict.open)}"
-            place = self._streams.everything or ""
-            self._tell(Kind.MISSING, place, line, text, verdict.certain)
+        if self._count(Kind.MISSING):
+            text = f"expected {mask_text(verdict.certain, verdict.undecided)}"
+            path = self._streams.unfiltered or ""
+            self._explain(Kind.MISSING, path, line, text, verdict.certain)
 
-    def _tell(self, kind: Kind, path: str, line: Line, text: str, scopes: int) -> None:
-        """Keep a finding about an event, with the reasons that concern some scopes."""
+    def _explain(self, kind: Kind, path: str, line: Line, text: str, scopes: int) -> None:
+        """Add a finding about an event, with the model's reasons for `scopes`."""
         event = event_of(line)
         why = reasons(self._verdicts, event, scopes)
-        place = f"{path}:{line.number}"
-        self.tally.findings.append(Finding(kind, place, f"{summary(event)}: {text}", why))
+        self._add_finding(kind, f"{path}:{line.number}", f"{summary(event)}: {text}", why)
+
+    def _add_finding(self, kind: Kind, position: str, text: str, why: tuple[str, ...] = ()) -> None:
+        self._tally.findings.append(Finding(kind, position, text, why))
 
 
-def timed(events: Iterable[Line], of_all: bool) -> Iterator[tuple[int, bool, Line]]:
-    """Give events with their time; a time never goes back, as those of several CPUs may."""
+def timed(events: Iterable[Line], is_unfiltered: bool) -> Iterator[tuple[int, bool, Line]]:
+    """Yield (time, is_unfiltered, line) in an order of time that never decreases.
+
+    Timestamps may decrease, since events of several CPUs are interleaved.
+    """
     latest = 0
     for line in events:
         latest = max(latest, event_of(line)["timestamp"])
-        yield latest, of_all, line
+        yield latest, is_unfiltered, line
 
 
 def opened(path: str, stack: ExitStack) -> IO[bytes]:
-    """Return an open file, or standard input."""
+    """Open a file, or return standard input; raise UsageError if that fails."""
     if path == STDIN:
         return sys.stdin.buffer
     try:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many hosts checked on a Dask cluster: a host is one partition, as its streams have an order.
+"""Check of several hosts, one after the other or on a Dask cluster.
 
-A worker reads the files itself, so they must be where the workers are; only results travel.
+Events of one host are checked in their order, so a host is one task.  A worker reads the files
+itself: they must be on the machine of the worker, and only the results are sent.
 """
 
 from __future__ import annotations
@@ -20,34 +21,35 @@ from .job import STDIN, Job, Streams
 from .progress import ERASE
 from .report import Tally
 
-SECONDS: Final = 30
-"""For a scheduler to answer."""
+CONNECT_SECONDS: Final = 30
+"""Time limit for a scheduler to answer."""
 
 
 def check_hosts(job: Job, hosts: Sequence[Streams], dask: str | None = None) -> Tally:
-    """Check each host and return all results together, in the order of the hosts.
+    """Check each host and return the sum of the results.
 
-    ``dask`` is the address of a cluster, empty for one of this machine, None for none.
+    `dask` is the address of a scheduler; empty starts a cluster on this machine, and None checks
+    the hosts one after the other.
     """
     if dask is None:
-        return together(job, (check(job, host) for host in hosts))
-    return together(job, check_on_dask(job, hosts, dask))
+        return merged(job, (check(job, host) for host in hosts))
+    return merged(job, check_on_dask(job, hosts, dask))
 
 
-def together(job: Job, tallies: Iterable[Tally]) -> Tally:
-    """Return the results of hosts as one."""
-    all_ = Tally()
+def merged(job: Job, tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of the results of hosts."""
+    total = Tally()
     for tally in tallies:
-        all_.add(tally, job.limit)
-    return all_
+        total.add(tally, job.limit)
+    return total
 
 
 def check_on_dask(job: Job, hosts: Sequence[Streams], address: str) -> list[Tally]:
-    """Return the result of each host; an empty ``address`` starts a cluster of this machine.
+    """Return the result of each host; an empty `address` starts a cluster on this machine.
 
-    HostError if there is no Dask, or no scheduler at the address.
+    Raise HostError if Dask is not installed, or no scheduler answers at the address.
     """
-    if any(STDIN in (host.shown, host.everything) for host in hosts):
+    if any(STDIN in (host.printed, host.unfiltered) for host in hosts):
         raise UsageError(
             UsageCode.COMMAND_LINE,
             "--dask: other processes cannot read our standard input - give files",
@@ -65,16 +67,16 @@ def check_on_dask(job: Job, hosts: Sequence[Streams], address: str) -> list[Tall
         futures = client.map(check, [quiet] * len(hosts), hosts, pure=False)
         completed: Any = distributed.as_completed
         for done, _ in enumerate(completed(futures, loop=client.loop), start=1):
-            tell(done, len(hosts))
+            print_progress(done, len(hosts))
         found: list[Tally] = client.gather(futures)
         return found
 
 
 def connected(distributed: Any, address: str, hosts: int, stack: ExitStack) -> Any:
-    """Return a client of the cluster at the address, or of one with a worker for each core."""
+    """Return a client of the scheduler at `address`, or of a local cluster."""
     if address:
         try:
-            return distributed.Client(address, timeout=SECONDS, set_as_default=False)
+            return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             reason = f"no Dask scheduler answers ({error})"
             raise HostError(
@@ -89,8 +91,8 @@ def connected(distributed: Any, address: str, hosts: int, stack: ExitStack) -> A
     return distributed.Client(stack.enter_context(cluster), set_as_default=False)
 
 
-def tell(done: int, total: int) -> None:
-    """Show on a terminal how far it is."""
+def print_progress(done: int, total: int) -> None:
+    """Print the number of checked hosts on a terminal."""
     if sys.stderr.isatty():
         end = "" if done < total else f"{ERASE}"
         print(f"{ERASE}{done} of {total} hosts{end}", end="", file=sys.stderr, flush=True)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines of JSON into objects with the keys of our output (facts, section 4.3).
+"""Events in JSON lines, with the keys of Tracee v0.12 (Tracee v0.12 facts, 4.3).
 
-Tracee's later versions name policies instead of a mask, and put container and pod into
-objects of their own; such an event is given the keys of v0.12.0 here.
+Later versions of Tracee have names of policies instead of a mask, and objects for container
+and pod; such an event gets the keys of v0.12 here.
 """
 
 from __future__ import annotations
@@ -15,62 +15,62 @@ from typing import IO, Any, Final, NamedTuple, TypeAlias
 from model.facts import Container, Process
 from model.filters import Binary
 
-from .losses import Losses, of_object
+from .losses import Losses, losses_of_object
 
-Traced: TypeAlias = dict[str, Any]
-"""An event as the tracer printed it."""
+JsonEvent: TypeAlias = dict[str, Any]
+"""An event as a tracer printed it."""
 
 REQUIRED: Final[Mapping[str, type]] = {
     **dict.fromkeys(("eventName", "processName", "hostName", "containerId"), str),
     **dict.fromkeys(("hostProcessId", "hostThreadId", "userId", "mountNamespace"), int),
     **dict.fromkeys(("pidNamespace", "timestamp", "returnValue", "matchedScopes"), int),
 }
-"""What every event has, and is judged by."""
+"""Keys that every event has -> type."""
 
 MASK: Final = "matchedScopes"
 POLICIES: Final = "matchedPolicies"
 
 TITLES: Final = {"Anti-Debugging detected": "anti_debugging"}
-"""What v0.12.0 prints for the name of a signature event (facts, section 3.10)."""
+"""Name that v0.12 prints -> name of the signature event (Tracee v0.12 facts, 3.10)."""
 
 DECODE: Final = json.JSONDecoder().decode
 
-LONGEST: Final = 1 << 22
-"""Bytes of a line that are read; a longer one is no event, and would not fit memory."""
+MAX_LINE_BYTES: Final = 1 << 22
+"""Limit of a line; a longer one is not an event, and memory must not grow with it."""
 
 
 class MalformedError(Exception):
-    """A line that is no event; the text says why."""
+    """A line that is not an event."""
 
 
 class Line(NamedTuple):
-    """A line, its number from 1, and what it holds: an event, losses, or why it holds none."""
+    """A line with its number from 1: an event, losses, or a problem that it has."""
 
     number: int
-    event: Traced | None
+    event: JsonEvent | None
     problem: str = ""
     losses: Losses | None = None
 
 
 Policies: TypeAlias = Mapping[str, int]
-"""Policy name -> number of the scope that stands for it."""
+"""Policy name -> scope number."""
 
 
 def lines(stream: IO[bytes], policies: Policies | None = None) -> Iterator[Line]:
-    """Give the lines of a stream, empty ones left out, without keeping any."""
-    for number, line in enumerate(iter(lambda: stream.readline(LONGEST), b""), start=1):
+    """Yield the lines of a stream that are not empty."""
+    for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), start=1):
         if line.strip():
             try:
                 data = parsed(line)
-                losses = of_object(data)
+                losses = losses_of_object(data)
                 event = None if losses else read_event(data, policies)
                 yield Line(number, event, losses=losses)
             except MalformedError as problem:
                 yield Line(number, None, str(problem))
 
 
-def parsed(line: bytes) -> Traced:
-    """Return the object of a line; MalformedError if there is none."""
+def parsed(line: bytes) -> JsonEvent:
+    """Parse a line; raise MalformedError if it is not a JSON object."""
     try:
         data = DECODE(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
@@ -80,8 +80,8 @@ def parsed(line: bytes) -> Traced:
     return data
 
 
-def read_event(event: Traced, policies: Policies | None = None) -> Traced:
-    """Return an object with the keys of our output; MalformedError if it is no event."""
+def read_event(event: JsonEvent, policies: Policies | None = None) -> JsonEvent:
+    """Give an object the keys of v0.12 in place; raise MalformedError if it is not an event."""
     if MASK not in event:
         adapt(event, policies)
     check(event)
@@ -89,8 +89,8 @@ def read_event(event: Traced, policies: Policies | None = None) -> Traced:
     return event
 
 
-def adapt(event: Traced, policies: Policies | None) -> None:
-    """Give an event of a later version the keys of v0.12.0."""
+def adapt(event: JsonEvent, policies: Policies | None) -> None:
+    """Give an event of a later version the keys of v0.12, in place."""
     container, pod = event.get("container"), event.get("kubernetes")
     if isinstance(container, dict):
         for name, key in (("containerId", "id"), ("containerImage", "image")):
@@ -104,7 +104,7 @@ def adapt(event: Traced, policies: Policies | None) -> None:
 
 
 def policy_mask(names: Any, policies: Policies | None) -> int:
-    """Return the mask of policy names; an event that matched none may have no list."""
+    """Return the mask of policy names; 0 for no list, which stands for no match."""
     if names is None and policies is not None:
         return 0
     if not isinstance(names, list) or policies is None:
@@ -119,31 +119,31 @@ def policy_mask(names: Any, policies: Policies | None) -> int:
     return mask
 
 
-def check(event: Traced) -> None:
-    """Raise MalformedError for an event that lacks what every event has."""
+def check(event: JsonEvent) -> None:
+    """Raise MalformedError for an event without a required key."""
     for name, kind in REQUIRED.items():
         if type(event.get(name)) is not kind:
-            raise MalformedError(f"no {'number' if kind is int else 'text'} {name}")
+            raise MalformedError(f"no {'number' if kind is int else 'string'} {name}")
     if not 0 <= event[MASK] < 1 << 64:
-        raise MalformedError(f"{MASK} is no number of 64 bits")
+        raise MalformedError(f"{MASK} is not a number of 64 bits")
 
 
-REPLACED: Final = "\ufffd"
-"""Stands in JSON for bytes that are not UTF-8: such a text is not known (docs, section 4.3)."""
+REPLACEMENT: Final = "\ufffd"
+"""Replaces bytes that are not UTF-8 in JSON: such a string is unresolved."""
 
-PROGRAM: Final = "executable"
-"""Later versions of Tracee tell the program of every process."""
-
-
-def program_of(event: Traced) -> Binary | None:
-    """Return the program that the event itself names, without its mount namespace."""
-    named = event.get(PROGRAM)
-    path = named.get("path") if isinstance(named, dict) else None
-    return Binary(fsencode(path)) if path and REPLACED not in path else None
+EXECUTABLE_KEY: Final = "executable"
+"""The program of the process, in events of later versions of Tracee."""
 
 
-def process_of(event: Traced, tracers: frozenset[int]) -> Process:
-    """Return what is known; what the stream must tell besides is in ``lives``."""
+def program_of(event: JsonEvent) -> Binary | None:
+    """Return the program in the event itself, without its mount namespace."""
+    executable = event.get(EXECUTABLE_KEY)
+    path = executable.get("path") if isinstance(executable, dict) else None
+    return Binary(fsencode(path)) if path and REPLACEMENT not in path else None
+
+
+def process_of(event: JsonEvent, tracers: frozenset[int]) -> Process:
+    """Return the facts in the event itself; ``process_state`` has the others."""
     pid, container = event["hostProcessId"], event["containerId"]
     return Process(
         pid=pid,

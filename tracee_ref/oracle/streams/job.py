@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check was asked for; it can be sent to another process."""
+"""Options of a check, which can be pickled for another process."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ from ...errors import UsageCode, UsageError
 from ...filters.syntax import split_flag
 from ..dialects import semantics_of
 from ..reference.semantics import Semantics
-from .balance import WINDOW
+from .balance import WINDOW_NS
 from .losses import NO_LOSSES, Losses
-from .process_state import LIFE, Begins
-from .report import SHOWN
+from .process_state import PROCESS_EVENTS, Begins
+from .report import DEFAULT_FINDINGS
 
 STDIN: Final = "-"
 
 
 @dataclass(frozen=True)
 class Streams:
-    """The files of one host: its output, and perhaps all its events; ``-`` is standard input.
+    """The files of one host, ``-`` for standard input.
 
-    ``journal`` is a file that tells what happened, in the place of all events.
+    ``unfiltered`` is a stream of all events of the same time; ``journal`` is a list of what
+    processes did, instead.
     """
 
-    shown: str
-    everything: str | None = None
+    printed: str
+    unfiltered: str | None = None
     losses: Losses = NO_LOSSES
-    losses_of_everything: Losses = NO_LOSSES
+    unfiltered_losses: Losses = NO_LOSSES
     journal: str | None = None
 
 
 @dataclass(frozen=True)
 class Job:
-    """How streams are checked: ``window`` in nanoseconds, ``limit`` of findings shown a kind.
+    """The options for all hosts: ``window`` in nanoseconds, ``limit`` of findings of a kind.
 
-    ``progress`` says whether a terminal is shown how far it is.
+    ``progress`` allows lines of progress on a terminal.
     """
 
     flags: Sequence[str] = ()
@@ -48,12 +49,12 @@ class Job:
     tracers: frozenset[int] = frozenset()
     policies: Mapping[str, int] | None = None
     host_mntns: int | None = None
-    window: int = WINDOW
-    limit: int = SHOWN
+    window: int = WINDOW_NS
+    limit: int = DEFAULT_FINDINGS
     progress: bool = True
 
     def semantics(self) -> Semantics:
-        """Return who gives the verdicts; UsageError for a wrong flag."""
+        """Return the semantics of the flags; raise UsageError for an invalid flag."""
         semantics = semantics_of([self._resolved(flag) for flag in self.flags], self.dialect)
         if any(one.mntns is HOST_MNTNS for one in semantics.uses.binaries):
             raise UsageError(
@@ -64,22 +65,22 @@ class Job:
         return semantics
 
     def _resolved(self, flag: str) -> str:
-        """Return a flag with the inode number in place of ``host:``."""
+        """Return a flag with ``host:`` replaced by the inode number."""
         if self.host_mntns is None or split_flag(flag).name not in ("binary", "bin"):
             return flag
         return flag.replace("host:/", f"{self.host_mntns}:/")
 
 
-def tells_lives(semantics: Semantics) -> bool:
-    """Whether scopes show every fork, exec and exit, whatever the process."""
-    asking = 0
+def selects_process_events(semantics: Semantics) -> bool:
+    """Whether the scopes match every fork, exec and exit of all processes."""
+    filtering = 0
     for key in Key:
-        asking |= semantics.uses.keys.get(key, 0)
-    for name in LIFE:
+        filtering |= semantics.uses.keys.get(key, 0)
+    for name in PROCESS_EVENTS:
         fields = semantics.uses.fields.get(name, {})
-        showing = semantics.uses.events.get(name, 0) & ~asking
+        matching = semantics.uses.events.get(name, 0) & ~filtering
         for bits in fields.values():
-            showing &= ~bits
-        if not showing:
+            matching &= ~bits
+        if not matching:
             return False
     return True

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events expected of a journal of process life (docs/reference/vectors.md, trace).
+"""Expected events of a journal of what processes did (docs/reference/vectors.md, trace).
 
-A journal tells of every thread in its order; a stream may mix threads otherwise.  It is replayed
-in memory: it is what a test did, not what a host did.
+Events are compared in the order of each thread; a stream may interleave threads otherwise.
+A journal describes a test, so it is replayed in memory.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from ..reference.replay import run_journal
 from .balance import event_of
 from .events_json import Line
 
-EXPECTED: Final = 'expected {"before": [...], "journal": [...]}, as vectors of traces have them'
+EXPECTED: Final = 'expected {"before": [...], "journal": [...]}, as in trace vectors'
 
 
-class Due(NamedTuple):
-    """An event that must be shown: the number of its step, its name and its mask."""
+class ExpectedEvent(NamedTuple):
+    """An event that the stream must have: index of its step, name and mask."""
 
     step: int
     name: str
@@ -34,42 +34,42 @@ class Due(NamedTuple):
 
 
 class Journal:
-    """The events of a journal that are due, by thread."""
+    """The expected events of a journal that are not yet in the stream, by thread."""
 
     def __init__(self, path: str, scopes: tuple[Scope, ...]) -> None:
-        """Replay a file; UsageError if it holds no journal, or one that cannot happen."""
+        """Replay a file; raise UsageError if it is not a journal, or one that cannot happen."""
         data = read_journal(path)
-        self._due: dict[int, deque[Due]] = defaultdict(deque)
+        self._expected: dict[int, deque[ExpectedEvent]] = defaultdict(deque)
         try:
-            happened = run_journal(scopes, data["before"], data["journal"]).events
+            events = run_journal(scopes, data["before"], data["journal"]).events
         except (FormatError, KeyError, TypeError, ValueError) as error:
             raise UsageError(
                 UsageCode.INPUT, f"journal {path}: cannot be replayed ({error}) - {EXPECTED}"
             ) from error
-        for step, event in happened:
+        for step, event in events:
             if mask := matched_scopes(scopes, event):
-                self._due[event.process.tid].append(Due(step, event.name, mask))
+                self._expected[event.process.tid].append(ExpectedEvent(step, event.name, mask))
 
-    def take(self, line: Line) -> tuple[list[Due], Due | None]:
-        """Return what was due before an event and is missing, and what it is itself, if due.
+    def take(self, line: Line) -> tuple[list[ExpectedEvent], ExpectedEvent | None]:
+        """Return the expected events missing before an event, and the expected event that it is.
 
-        An event that its thread does not have any more is none of them, and skips nothing.
+        The latter is None for an event that its thread does not expect any more.
         """
         event = event_of(line)
-        due, missing = self._due[event["hostThreadId"]], list[Due]()
-        if event["eventName"] not in (one.name for one in due):
+        expected, missing = self._expected[event["hostThreadId"]], list[ExpectedEvent]()
+        if event["eventName"] not in (item.name for item in expected):
             return [], None
-        while (one := due.popleft()).name != event["eventName"]:
-            missing.append(one)
-        return missing, one
+        while (item := expected.popleft()).name != event["eventName"]:
+            missing.append(item)
+        return missing, item
 
-    def rest(self) -> list[Due]:
-        """Return what is still due at the end."""
-        return sorted(one for some in self._due.values() for one in some)
+    def remaining(self) -> list[ExpectedEvent]:
+        """Return the expected events that are missing at the end."""
+        return sorted(item for thread in self._expected.values() for item in thread)
 
 
 def read_journal(path: str) -> Mapping[str, Data]:
-    """Return the object of a file; a whole trace vector will do."""
+    """Read a journal from a file, which may be a whole trace vector."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fields of an event in JSON, in both spellings that filters compare with (rule 7)."""
+"""Fields of an event in JSON, in the raw and the printed form that filters compare (rule 7)."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from ...events.argument_types import TYPES_BY_SHAPE, Shape, shape_of
 from ...filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from ...output.go_values import go_text
 from ..reference.known_events import known_events
-from .events_json import REPLACED, Traced
+from .events_json import REPLACEMENT, JsonEvent
 
-RENAMED: Final = {"podUid": "podUID"}
-"""Fields of the context whose key in JSON is another one."""
+JSON_NAMES: Final = {"podUid": "podUID"}
+"""Context field -> its key in JSON, where that differs."""
 
 
-class Read(NamedTuple):
-    """A field as it was printed; ``shown`` None is not there (rule 18).
+class JsonField(NamedTuple):
+    """A field of an event; ``value`` None is absent or unreadable (rule 18).
 
-    ``raw`` is False where only the printed form is known, and ``whole`` where not even that
-    is, because bytes were replaced.
+    ``raw`` is False if only the printed form is in JSON, and ``lossless`` is False if bytes of
+    it were replaced.
     """
 
-    shown: FieldValue | None
+    value: FieldValue | None
     raw: bool = True
-    whole: bool = True
+    lossless: bool = True
 
 
-ABSENT: Final = Read(None)
+ABSENT: Final = JsonField(None)
 
 
 class Form(NamedTuple):
-    """How an argument is spelled in JSON."""
+    """Shape, type and printer of an argument in JSON."""
 
     shape: Shape
     type: str
@@ -57,7 +57,7 @@ def form_of(event: str, name: str) -> Form | None:
     return None
 
 
-def read_field(event: Traced, key: FieldKey) -> Read:
+def read_field(event: JsonEvent, key: FieldKey) -> JsonField:
     """Return a field of an event."""
     part, name = key
     if part == Part.RETVAL.value:
@@ -65,34 +65,34 @@ def read_field(event: Traced, key: FieldKey) -> Read:
     return argument(event, name) if part == Part.ARGS.value else context(event, name)
 
 
-def context(event: Traced, name: str) -> Read:
-    """Return a field of the context; a text that stands for "none" is not there."""
+def context(event: JsonEvent, name: str) -> JsonField:
+    """Return a field of the context; an empty string may stand for an absent one."""
     if name == IN_CONTAINER:
         return number(event["containerId"] != "")
-    value = event.get(RENAMED.get(name, name))
+    value = event.get(JSON_NAMES.get(name, name))
     if value is None or (name in KNOWN_IF_ANY and not value):
         return ABSENT
     return number(value) if isinstance(value, int) else text(str(value))
 
 
-def argument(event: Traced, name: str) -> Read:
-    """Return an argument; NULL and what could not be read are not there."""
-    for one in event.get("args") or ():
-        if one.get("name") == name:
-            value = one.get("value")
-            if value is None or one.get("unreadable"):
+def argument(event: JsonEvent, name: str) -> JsonField:
+    """Return an argument; NULL or an unreadable value is absent."""
+    for arg in event.get("args") or ():
+        if arg.get("name") == name:
+            value = arg.get("value")
+            if value is None or arg.get("unreadable"):
                 return ABSENT
             return argument_value(value, form_of(event["eventName"], name))
     return ABSENT
 
 
-def argument_value(value: Any, form: Form | None) -> Read:
-    """Return a value that is there, by its form."""
+def argument_value(value: Any, form: Form | None) -> JsonField:
+    """Return the value of an argument of a form (None: not declared)."""
     printer = form.printer if form else None
     if isinstance(value, int):
         return number(value, printer)
     if not isinstance(value, str):
-        return text(spelled(value, form))
+        return text(table_text(value, form))
     if form is None:
         return text(value)
     if form.type == "bytes":
@@ -103,35 +103,35 @@ def argument_value(value: Any, form: Form | None) -> Read:
     return text(value)._replace(raw=not numeric)
 
 
-def number(value: int, printer: PrinterOf | None = None) -> Read:
-    """Return a raw number and its print."""
-    return Read(FieldValue(value, fsencode(printer(value) if printer else go_text(value))))
+def number(value: int, printer: PrinterOf | None = None) -> JsonField:
+    """Return a raw number and its printed form."""
+    return JsonField(FieldValue(value, fsencode(printer(value) if printer else go_text(value))))
 
 
-def text(value: str) -> Read:
-    """Return a text, the same in both spellings."""
+def text(value: str) -> JsonField:
+    """Return a string, equal in raw and printed form."""
     encoded = value.encode("utf-8", "surrogatepass")
-    return Read(FieldValue(encoded, encoded), whole=REPLACED not in value)
+    return JsonField(FieldValue(encoded, encoded), lossless=REPLACEMENT not in value)
 
 
-def address(value: str) -> Read:
+def address(value: str) -> JsonField:
     """Return a printed address."""
     try:
-        return Read(FieldValue(int(value, 16), value.encode()))
+        return JsonField(FieldValue(int(value, 16), value.encode()))
     except ValueError:
         return text(value)
 
 
-def raw_bytes(value: str) -> Read:
-    """Return bytes, which JSON has in base64, as the tables print them."""
+def raw_bytes(value: str) -> JsonField:
+    """Return bytes, base64 in JSON, in the form of the tables."""
     try:
         return text(go_text(base64.b64decode(value, validate=True)))
     except binascii.Error:
         return text(value)
 
 
-def spelled(value: Any, form: Form | None) -> str:
-    """Return an array or object as the tables print it; the structures of packets in braces."""
+def table_text(value: Any, form: Form | None) -> str:
+    """Return an array or object in the form of the tables; structures of packets in braces."""
     if isinstance(value, dict) and form is not None and form.type.startswith("trace."):
         return "{" + " ".join(map(go_text, value.values())) + "}"
     return go_text(value)

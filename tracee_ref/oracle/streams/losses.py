@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a tracer says it lost: the only excuse for an event that is missing."""
+"""Losses that a tracer reported, which explain missing events."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any, Final
 
 from ...errors import UsageCode, UsageError
 
-OURS: Final = re.compile(
+ACCOUNT: Final = re.compile(
     r"events: seen \d+ = filtered \d+ \+ submitted \d+ \+ lost (?P<lost>\d+); "
     r"submitted \d+ = delivered (?P<delivered>\d+) \+ filtered \d+ \+ dropped (?P<dropped>\d+)"
 )
 MISSED: Final = re.compile(r"(\d+) events missed")
-"""The account at the end of a run of ours, which goes to standard error."""
+"""Account at the end of a run of tracee-ref, on standard error."""
 
-UPSTREAM: Final = re.compile(r"Stats: \{.*?LostEvCount:(\d+)")
-"""The line at the end of v0.12.0's tables (facts, section 4.2)."""
+TRACEE_STATS: Final = re.compile(r"Stats: \{.*?LostEvCount:(\d+)")
+"""Line at the end of the tables of v0.12 (Tracee v0.12 facts, 4.2)."""
 
 EXPECTED: Final = (
     "expected a number, or a file with the account that tracee-ref prints at its end, "
@@ -30,22 +30,22 @@ EXPECTED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Events that were lost, and how many reached the output if that is known."""
+    """Number of lost events, and of those delivered to the output (None: unknown)."""
 
     lost: int = 0
     delivered: int | None = None
 
     def __add__(self, other: Losses) -> Losses:
-        """Return both together."""
-        both = [one.delivered for one in (self, other) if one.delivered is not None]
-        return Losses(self.lost + other.lost, sum(both) if both else None)
+        """Return the sum of both."""
+        delivered = [part.delivered for part in (self, other) if part.delivered is not None]
+        return Losses(self.lost + other.lost, sum(delivered) if delivered else None)
 
 
 NO_LOSSES: Final = Losses()
 
 
 def read_losses(value: str) -> Losses:
-    """Return the losses of a number, or of a file; UsageError if there are none in it."""
+    """Parse a number, or read a file; raise UsageError if it has no losses."""
     if value.isascii() and value.isdigit():
         return Losses(int(value))
     try:
@@ -54,43 +54,43 @@ def read_losses(value: str) -> Losses:
         raise UsageError(
             UsageCode.INPUT, f"losses {value}: {error.strerror} - {EXPECTED}"
         ) from error
-    found = of_account(text) or of_upstream(text) or of_json(text.splitlines())
+    found = losses_of_account(text) or losses_of_stats(text) or losses_of_json(text.splitlines())
     if found is None:
         raise UsageError(UsageCode.INPUT, f"losses {value}: no losses in it - {EXPECTED}")
     return found
 
 
-def of_account(text: str) -> Losses | None:
-    """Return what our account says, of several the last one."""
-    accounts = [*OURS.finditer(text)]
+def losses_of_account(text: str) -> Losses | None:
+    """Return the losses in the last account of a text."""
+    accounts = [*ACCOUNT.finditer(text)]
     if not accounts:
         return None
     last = accounts[-1]
-    missed = sum(int(one[1]) for one in MISSED.finditer(text, last.end()))
+    missed = sum(int(match[1]) for match in MISSED.finditer(text, last.end()))
     lost = int(last["lost"]) + int(last["dropped"]) + missed
     return Losses(lost, int(last["delivered"]))
 
 
-def of_upstream(text: str) -> Losses | None:
-    """Return what the end of v0.12.0's tables says."""
-    stats = [*UPSTREAM.finditer(text)]
+def losses_of_stats(text: str) -> Losses | None:
+    """Return the losses in the last Stats line of a text."""
+    stats = [*TRACEE_STATS.finditer(text)]
     return Losses(int(stats[-1][1])) if stats else None
 
 
-def of_json(lines: Iterable[str]) -> Losses | None:
-    """Return what the last object of losses says."""
+def losses_of_json(lines: Iterable[str]) -> Losses | None:
+    """Return the losses in the last JSON object that has any."""
     found = None
     for line in lines:
         try:
             data = json.loads(line)
         except ValueError:
             continue
-        found = of_object(data) or found
+        found = losses_of_object(data) or found
     return found
 
 
-def of_object(data: Any) -> Losses | None:
-    """Return the losses of an object: it has ``lost``, and perhaps more of the account."""
+def losses_of_object(data: Any) -> Losses | None:
+    """Return the losses of an object with ``lost``, and other numbers of the account."""
     if not isinstance(data, Mapping) or "eventName" in data or type(data.get("lost")) is not int:
         return None
     names = ("lost", "dropped", "missed")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mapping file of ``--policies``: which scope each policy of a later Tracee stands for."""
+"""Mapping file of ``--policies``: from policies of later Tracee versions to scopes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .events_json import Policies
 
 
 def read_policies(path: str) -> Policies:
-    """Return policy name -> number of a scope; UsageError for anything else."""
+    """Read policy name -> scope number; raise UsageError for any other content."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

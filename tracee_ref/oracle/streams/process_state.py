@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a stream tells of the lives of its processes: programs, descent, age, following.
+"""State of the processes of a stream: program, ancestry, age and following.
 
-No event in JSON says which program its process runs, what it descends from, whether it began
-after tracing did, or which scopes follow it; forks, execs and exits do, if the stream has
-all of them.  What began before the stream stays open, unless the stream is known to begin
-where tracing did.
+No event in JSON carries the program of its process, its ancestors, whether it started after
+tracing did, or which scopes follow it.  These facts follow from forks, execs and exits, if the
+stream has all of them.  For a process older than the stream they are unresolved, unless the
+stream is known to begin at the start of tracing.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from typing import Any, Final
 from model.filters import Binary
 
 from ..reference.semantics import Semantics
-from .events_json import REPLACED, Traced
+from .events_json import REPLACEMENT, JsonEvent
 
-FORK, EXEC, EXIT = LIFE = ("sched_process_fork", "sched_process_exec", "sched_process_exit")
+FORK, EXEC, EXIT = PROCESS_EVENTS = (
+    "sched_process_fork",
+    "sched_process_exec",
+    "sched_process_exit",
+)
 
-CONTAINERS: Final = {"container_create": True, "existing_container": False}
-"""Events that tell whether a container is new."""
+CONTAINER_EVENTS: Final = {"container_create": True, "existing_container": False}
+"""Event -> whether its container started after tracing did."""
 
 
 class Begins(Enum):
-    """Where a stream begins: anywhere, with the tracing of a host, or with that of a command."""
+    """Beginning of a stream: anywhere, or the start of tracing a host or a command."""
 
     ANYWHERE = "anywhere"
     HOST = "host"
@@ -35,129 +39,133 @@ class Begins(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """What is known of a process; None is not known.
+class ProcessState:
+    """The facts of a process that follow from earlier events; None is unresolved.
 
-    ``followed`` has the scopes that follow it, ``perhaps`` those that may.  ``ancestry`` holds
-    itself and what it is known to descend from, up to a process whose fork was not seen; of
-    these only the ones that a filter names, so that the lives of most processes are alike.
+    ``followed`` is the mask of scopes that follow it, ``maybe_followed`` of those that may.
+    ``ancestry`` holds the process and its ancestors, up to a process without a fork in the
+    stream, but only those that a ``tree`` filter names, so that most states are equal.
     """
 
     ancestry: frozenset[int]
     binary: Binary | None = None
     new: bool | None = None
     followed: int = 0
-    perhaps: int = 0
+    maybe_followed: int = 0
 
 
-Following = Callable[[Traced, Life], tuple[int, int]]
-"""Returns the scopes that match a process, and those that may."""
+MatchProcess = Callable[[JsonEvent, ProcessState], tuple[int, int]]
+"""Returns the mask of scopes that match a process, and of those that may."""
 
 
-class Lives:
-    """Every living process that the stream told of; dead ones are forgotten.
+class ProcessTable:
+    """The state of each running process of a stream; an exited process is removed.
 
-    ``told`` is whether the stream has all forks, execs and exits; if not, only what an event
-    carries itself counts.  ``containers`` maps the ids that it told of to whether they are new.
+    ``complete`` means that the stream has all forks, execs and exits; without, only the facts
+    that an event carries itself count.  ``containers`` maps the ids of containers to whether
+    they started after tracing did.
     """
 
     def __init__(
-        self, semantics: Semantics, begins: Begins, matching: Following, *, told: bool
+        self, semantics: Semantics, begins: Begins, match: MatchProcess, *, complete: bool
     ) -> None:
         self._semantics = semantics
-        self._matching = matching
-        self._told = told
-        self._lives: dict[int, Life] = {}
-        self._unseen = unseen(begins if told else Begins.ANYWHERE, semantics)
-        self._born: set[int] = set()
+        self._match = match
+        self._complete = complete
+        self._states: dict[int, ProcessState] = {}
+        self._older = state_of_older(begins if complete else Begins.ANYWHERE, semantics)
+        self._forked_in_stream: set[int] = set()
         self.containers: dict[str, bool] = {}
 
     def __len__(self) -> int:
-        """Return how many processes are remembered."""
-        return len(self._lives)
+        """Return the number of processes with a state."""
+        return len(self._states)
 
-    def of(self, pid: int) -> Life:
-        """Return what is known of a process."""
-        life = self._lives.get(pid)
-        return life or self._under(pid, self._unseen)
+    def get(self, pid: int) -> ProcessState:
+        """Return the state of a process."""
+        state = self._states.get(pid)
+        return state or self._with_ancestor(pid, self._older)
 
-    def may_descend(self, life: Life, pid: int) -> bool:
-        """Whether a process may descend from one that is not known to be above it.
+    def may_descend(self, state: ProcessState, pid: int) -> bool:
+        """Whether a process may descend from `pid`, which is not in its resolved ancestry.
 
-        What was born in the stream has no other children than those seen.
+        A process that was forked in the stream has no children but those of the stream.
         """
-        return pid not in life.ancestry and pid not in self._born
+        return pid not in state.ancestry and pid not in self._forked_in_stream
 
-    def _under(self, pid: int, life: Life) -> Life:
-        """Return the life as that of a process of this id (rule 12)."""
+    def _with_ancestor(self, pid: int, state: ProcessState) -> ProcessState:
+        """Return the state with `pid` in its ancestry, if a filter names it (rule 12)."""
         if pid not in self._semantics.uses.trees:
-            return life
-        return replace(life, ancestry=life.ancestry | {pid})
+            return state
+        return replace(state, ancestry=state.ancestry | {pid})
 
-    def before(self, event: Traced) -> None:
-        """Take in an event before it is judged: an exec carries what it made of the process."""
+    def update_before(self, event: JsonEvent) -> None:
+        """Apply an event before its mask is computed: an exec has the new facts."""
         name = event["eventName"]
         if name == EXEC:
-            self._executed(event)
-        elif name == FORK and self._told:
-            self._forked(event)
-        elif name in CONTAINERS:
-            self._container(event, new=CONTAINERS[name])
+            self._exec(event)
+        elif name == FORK and self._complete:
+            self._fork(event)
+        elif name in CONTAINER_EVENTS:
+            self._container(event, new=CONTAINER_EVENTS[name])
 
-    def after(self, event: Traced) -> None:
-        """Take in an event after it was judged: an exit has the last facts."""
+    def update_after(self, event: JsonEvent) -> None:
+        """Apply an event after its mask was computed: an exit has the last facts."""
         name = event["eventName"]
         if name == EXIT and argument(event, "process_group_exit"):
-            self._lives.pop(event["hostProcessId"], None)
-        elif name == EXEC and not self._told:
-            self._lives.clear()
+            self._states.pop(event["hostProcessId"], None)
+        elif name == EXEC and not self._complete:
+            self._states.clear()
         elif name == "container_remove":
             self.containers.pop(argument(event, "container_id"), None)
 
-    def _executed(self, event: Traced) -> None:
+    def _exec(self, event: JsonEvent) -> None:
         pid, path = event["hostProcessId"], argument(event, "pathname")
-        known = isinstance(path, str) and REPLACED not in path
-        binary = Binary(fsencode(path), event["mountNamespace"]) if known else None
-        life = replace(self.of(pid), binary=binary)
+        resolved = isinstance(path, str) and REPLACEMENT not in path
+        binary = Binary(fsencode(path), event["mountNamespace"]) if resolved else None
+        state = replace(self.get(pid), binary=binary)
         if self._semantics.exec_makes_new:
-            life = replace(life, new=True)
-        self._lives[pid] = self._follow(event, life, life)
+            state = replace(state, new=True)
+        self._states[pid] = self._followed(event, state, state)
 
-    def _forked(self, event: Traced) -> None:
+    def _fork(self, event: JsonEvent) -> None:
         parent, child = event["hostProcessId"], argument(event, "child_pid")
-        life = self.of(parent)
+        state = self.get(parent)
         if child == parent:
             if self._semantics.thread_makes_followed:
-                self._lives[parent] = self._follow(event, life, life)
+                self._states[parent] = self._followed(event, state, state)
             return
         if child in self._semantics.uses.trees:
-            self._born.add(child)
-        begun = replace(self._under(child, life), new=True)
-        self._lives[child] = self._follow(event, life, begun)
+            self._forked_in_stream.add(child)
+        forked = replace(self._with_ancestor(child, state), new=True)
+        self._states[child] = self._followed(event, state, forked)
 
-    def _container(self, event: Traced, *, new: bool) -> None:
-        """Rule 11: note whether a container began after tracing did."""
-        id_ = argument(event, "container_id")
-        if isinstance(id_, str) and self._semantics.uses.new_container:
-            self.containers[id_] = new
+    def _container(self, event: JsonEvent, *, new: bool) -> None:
+        """Record whether a container started after tracing did (rule 11)."""
+        container_id = argument(event, "container_id")
+        if isinstance(container_id, str) and self._semantics.uses.new_container:
+            self.containers[container_id] = new
 
-    def _follow(self, event: Traced, matched: Life, life: Life) -> Life:
-        """Rule 13: what matches now is followed from now on."""
-        if not self._semantics.uses.follow:
-            return life
-        certain, open_ = self._matching(event, matched)
+    def _followed(
+        self, event: JsonEvent, matched: ProcessState, state: ProcessState
+    ) -> ProcessState:
+        """Return `state`, followed by the scopes that match `matched` now (rule 13)."""
         follow = self._semantics.uses.follow
-        followed = life.followed | certain & follow
-        return replace(life, followed=followed, perhaps=(life.perhaps | open_ & follow) & ~followed)
+        if not follow:
+            return state
+        certain, possible = self._match(event, matched)
+        followed = state.followed | certain & follow
+        maybe_followed = (state.maybe_followed | possible & follow) & ~followed
+        return replace(state, followed=followed, maybe_followed=maybe_followed)
 
 
-def unseen(begins: Begins, semantics: Semantics) -> Life:
-    """Return what is known of a process whose beginning the stream does not tell."""
+def state_of_older(begins: Begins, semantics: Semantics) -> ProcessState:
+    """Return the state of a process without a fork in the stream."""
     new = {Begins.ANYWHERE: None, Begins.HOST: False, Begins.COMMAND: True}[begins]
-    perhaps = semantics.uses.follow if begins is Begins.ANYWHERE else 0
-    return Life(frozenset(), new=new, perhaps=perhaps)
+    maybe_followed = semantics.uses.follow if begins is Begins.ANYWHERE else 0
+    return ProcessState(frozenset(), new=new, maybe_followed=maybe_followed)
 
 
 def argument(event: Mapping[str, Any], name: str) -> Any:
-    """Return the value of an argument, None if there is none."""
-    return next((one.get("value") for one in event.get("args") or () if one["name"] == name), None)
+    """Return the value of an argument, None if it is absent."""
+    return next((arg.get("value") for arg in event.get("args") or () if arg["name"] == name), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a check has come, on standard error, if that is a terminal."""
+"""Progress of a check on standard error, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from typing import IO, Final
 
 from .events_json import Line
 
-EVERY: Final = 0.5
-"""Seconds between two lines of progress."""
+INTERVAL_SECONDS: Final = 0.5
+"""Time between two lines of progress."""
 
-STEP: Final = 4096
-"""Lines between two looks at the clock."""
+CLOCK_LINES: Final = 4096
+"""Lines of input between two readings of the clock."""
 
 ERASE: Final = "\r\x1b[K"
 
 
-def shown(lines: Iterator[Line], stream: IO[bytes], name: str) -> Iterator[Line]:
-    """Give the lines, and say now and then where they are."""
+def with_progress(lines: Iterator[Line], stream: IO[bytes], name: str) -> Iterator[Line]:
+    """Yield the lines; print their number from time to time."""
     if not sys.stderr.isatty():
         yield from lines
         return
     size, last = size_of(stream), time.monotonic()
     for line in lines:
         yield line
-        if line.number % STEP == 0 and time.monotonic() - last > EVERY:
+        if line.number % CLOCK_LINES == 0 and time.monotonic() - last > INTERVAL_SECONDS:
             last = time.monotonic()
             print(ERASE + text(name, line.number, stream, size), end="", file=sys.stderr)
     print(ERASE, end="", file=sys.stderr, flush=True)

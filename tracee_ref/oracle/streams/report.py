@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check found: counts, and the first few findings of each kind with their reasons."""
+"""Report of a check: counts, and the first findings of each kind with their reasons."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
@@ -13,36 +13,36 @@ from .losses import Losses
 
 
 class Kind(Enum):
-    """What can be wrong with an event; the value is its name in reports."""
+    """Kind of a finding; the value is its name in reports."""
 
     WRONG = "wrong mask"
-    UNINVITED = "should not be there"
+    UNEXPECTED = "should not be there"
     MISSING = "missing"
-    UNKNOWN = "not in the unfiltered stream"
+    NOT_IN_UNFILTERED = "not in the unfiltered stream"
     UNREADABLE = "no event"
 
 
-SHOWN: Final = 5
-"""Findings of each kind that are shown."""
+DEFAULT_FINDINGS: Final = 5
+"""Findings of each kind that a report has by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An event that is wrong, where it is, and why."""
+    """A finding about an event: its file and line, a sentence, and the model's reasons."""
 
     kind: Kind
-    place: str
+    position: str
     text: str
     reasons: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Tally:
-    """The result of a check, of one stream or of many.
+    """The result of a check, of one stream or of several.
 
-    ``events`` = right + undecidable + wrong + uninvited + unknown; what is missing, and the
-    lines that hold no event, are not among them.  ``excused`` are those missing that losses
-    explain, ``cut`` those that the tracer delivered and the stream does not have.
+    ``events`` = right + undecidable + wrong + unexpected + not in the unfiltered stream; missing
+    events and lines without an event are not among them.  ``explained`` counts the findings that
+    losses explain, ``cut`` the events that the tracer delivered and the stream lacks.
     """
 
     events: int = 0
@@ -50,53 +50,53 @@ class Tally:
     undecidable: int = 0
     found: Counter[Kind] = field(default_factory=Counter)
     needs: Counter[str] = field(default_factory=Counter)
-    excused: Counter[Kind] = field(default_factory=Counter)
+    explained: Counter[Kind] = field(default_factory=Counter)
     cut: int = 0
     perhaps_missing: int = 0
     findings: list[Finding] = field(default_factory=list)
 
-    def doubt(self, needs: Sequence[str]) -> None:
-        """Count an event that cannot be decided."""
+    def add_undecidable(self, needs: Sequence[str]) -> None:
+        """Count an undecidable event and what would decide it."""
         self.undecidable += 1
         self.needs.update(needs)
 
-    def excuse(self, own: Losses, other: Losses) -> None:
-        """Let the losses of both streams explain what they can, no more."""
-        self.excused[Kind.MISSING] = min(self.found[Kind.MISSING], own.lost)
-        self.excused[Kind.UNKNOWN] = min(self.found[Kind.UNKNOWN], other.lost)
+    def explain_losses(self, own: Losses, other: Losses) -> None:
+        """Set ``explained`` and ``cut`` from the losses of both streams."""
+        self.explained[Kind.MISSING] = min(self.found[Kind.MISSING], own.lost)
+        self.explained[Kind.NOT_IN_UNFILTERED] = min(self.found[Kind.NOT_IN_UNFILTERED], other.lost)
         if own.delivered is not None:
             self.cut = max(0, own.delivered - self.events)
 
     def add(self, other: Tally, limit: int) -> None:
-        """Take in the result of another stream."""
+        """Add the result of another stream, with at most `limit` findings of each kind."""
         for name in ("events", "right", "undecidable", "cut", "perhaps_missing"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        kept = Counter(one.kind for one in self.findings)
+        kept = Counter(finding.kind for finding in self.findings)
         for finding in other.findings:
             kept[finding.kind] += 1
             if kept[finding.kind] <= limit:
                 self.findings.append(finding)
         self.found += other.found
         self.needs += other.needs
-        self.excused += other.excused
+        self.explained += other.explained
 
     @property
     def disagreements(self) -> int:
-        """How many findings nothing explains."""
-        unexplained = self.found - self.excused
+        """Number of findings that losses do not explain."""
+        unexplained = self.found - self.explained
         return unexplained.total() - unexplained[Kind.UNREADABLE] + self.cut
 
     def lines(self) -> Iterator[str]:
-        """Give the report as text."""
+        """Yield the report as lines of text."""
         for finding in self.findings:
-            yield f"{finding.place}: {finding.kind.value}: {finding.text}"
+            yield f"{finding.position}: {finding.kind.value}: {finding.text}"
             yield from (f"    {reason}" for reason in finding.reasons)
         yield f"events: {self.events} checked, {self.right} right, {self.undecidable} undecidable"
         for need, count in self.needs.most_common():
             yield f"  undecidable: {need}: {count}"
         for kind in Kind:
             if self.found[kind]:
-                yield f"{kind.value}: {self.found[kind]}{self._explained(kind)}"
+                yield f"{kind.value}: {self.found[kind]}{self._explanation(kind)}"
         if self.perhaps_missing:
             yield f"perhaps missing: {self.perhaps_missing}, undecidable"
         if self.cut:
@@ -104,19 +104,27 @@ class Tally:
         part = " in what could be decided" if self.undecidable else ""
         yield f"verdict: {'disagreed' if self.disagreements else 'agreed'}{part}"
 
-    def _explained(self, kind: Kind) -> str:
-        return f", of which losses explain {self.excused[kind]}" if self.excused[kind] else ""
+    def _explanation(self, kind: Kind) -> str:
+        return f", of which losses explain {self.explained[kind]}" if self.explained[kind] else ""
 
     def data(self) -> dict[str, Any]:
-        """Return the report for JSON."""
-        findings = [asdict(one) | {"kind": one.kind.value} for one in self.findings]
+        """Return the report as JSON data."""
+        findings = [
+            {
+                "kind": finding.kind.value,
+                "place": finding.position,
+                "text": finding.text,
+                "reasons": finding.reasons,
+            }
+            for finding in self.findings
+        ]
         return {
             "agreed": not self.disagreements,
             "events": self.events,
             "right": self.right,
             "undecidable": {"events": self.undecidable, "needs": dict(self.needs)},
             "found": {kind.value: self.found[kind] for kind in Kind},
-            "explained by losses": {kind.value: count for kind, count in self.excused.items()},
+            "explained by losses": {kind.value: count for kind, count in self.explained.items()},
             "perhaps missing": self.perhaps_missing,
             "cut": self.cut,
             "findings": findings,

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known about one event: everything that it may be, as the semantics takes it."""
+"""Possible events behind one event in JSON, where facts that filters need are unresolved.
+
+Only facts that a filter compares are varied, and only over the values that filters distinguish.
+A result that is the same for all possible events is certain; any other is undecided.
+"""
 
 from __future__ import annotations
 
@@ -10,172 +14,179 @@ from itertools import product
 from operator import or_
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from model.facts import Container, Event, FieldValue, Process
+from model.facts import Container, Event, Process
 from model.filters import Binary, FieldKey, Key
 
 from ..reference.known_events import known_events
 from ..reference.semantics import Semantics, Uses, union
-from .events_json import REPLACED, Traced, process_of
-from .json_fields import Read, form_of
-from .process_state import Life, Lives
+from .events_json import REPLACEMENT, JsonEvent, process_of
+from .json_fields import JsonField, form_of
+from .process_state import ProcessState, ProcessTable
 
 NAMES: Final = {Key.COMM: "processName", Key.UTS: "hostName"}
-"""Names that may have lost bytes on their way into JSON."""
+"""Names in which bytes may have been replaced in JSON."""
 
 NOT_UTF8: Final = "needs {} as bytes: it is not UTF-8"
 NEEDS_RAW: Final = "needs the raw value of {}: it is printed (parse-arguments)"
 NO_EVENT: Final = "needs the sets of {}, which is not in the catalogue"
-
-Fields = Mapping[FieldKey, Read]
-
-
-class Settled(NamedTuple):
-    """Every event that it may be; ``vague`` are scopes that cannot be judged at all.
-
-    ``needs`` has what is not known, by the kind of fact, and what would tell.
-    """
-
-    events: Sequence[Event]
-    vague: int
-    needs: Mapping[str, str]
-
-
-class Person(NamedTuple):
-    """Every process that may be meant, and the scopes that ask for a name that is not known."""
-
-    processes: Sequence[Process]
-    vague: int
-    opens: Sequence[Open]
-
-
-def settle(semantics: Semantics, traced: Traced, fields: Fields, person: Person) -> Settled:
-    """Put together what is known of the process and of the fields."""
-    name = traced["eventName"]
-    vague = person.vague & semantics.uses.events.get(name, 0)
-    needs = {one.key: one.needs for one in person.opens}
-    needs |= {key.value: NOT_UTF8.format(text) for key, text in replaced(traced, person.vague)}
-    if name not in known_events():
-        vague, needs["event"] = -1, NO_EVENT.format(name)
-    for key, blind, need in unclear(semantics, name, fields):
-        may = reduce(or_, map(semantics.process_mask, person.processes))
-        vague |= blind & may & semantics.uses.events.get(name, 0)
-        needs[".".join(key)] = need
-    known = {key: read.shown for key, read in fields.items() if read.shown is not None}
-    return Settled(events_of(name, person.processes, known), vague, needs)
-
-
-def events_of(
-    name: str, processes: Sequence[Process], fields: Mapping[FieldKey, FieldValue]
-) -> list[Event]:
-    """Return the event with each of the processes."""
-    return [Event(name, process, fields) for process in processes]
-
-
-def unclear(semantics: Semantics, name: str, fields: Fields) -> Iterator[tuple[FieldKey, int, str]]:
-    """Give the fields that are not enough for some scopes, and what would be."""
-    for key, read in fields.items():
-        if read.shown is None:
-            continue
-        if not read.whole:
-            yield key, semantics.uses.fields[name][key], NOT_UTF8.format(key[1])
-        elif not read.raw:
-            form = form_of(name, key[1])
-            blind = semantics.needs_raw(
-                name, key, read.shown.printed, form.printer if form else None
-            )
-            if blind:
-                yield key, blind, NEEDS_RAW.format(key[1])
-
-
-def person_of(
-    semantics: Semantics, traced: Traced, life: Life, lives: Lives, tracers: frozenset[int]
-) -> Person:
-    """Return what is known of the process of an event."""
-    process = replace(
-        process_of(traced, tracers), binary=life.binary, new=bool(life.new),
-        ancestry=life.ancestry, followed=life.followed,
-    )  # fmt: skip
-    container = process.container
-    if container is not None and lives.containers.get(container.id):
-        process = replace(process, container=replace(container, new=True))
-    opens = [*open_facts(process, life, lives, semantics.uses)]
-    vague = union(semantics.uses.keys.get(key, 0) for key, _ in replaced(traced, -1))
-    return Person(possibilities(process, opens), vague, opens)
-
-
-def replaced(traced: Traced, asking: int) -> Iterator[tuple[Key, str]]:
-    """Give the names that have lost bytes, if any scope asks."""
-    for key, name in NAMES.items():
-        if asking and REPLACED in traced[name]:
-            yield key, name
-
-
-Change: TypeAlias = Mapping[str, Any]
-"""Values of fields of a process."""
-
 AGE: Final = "needs sched_process_fork of the process, or --begins"
 PROGRAM: Final = "needs sched_process_exec of the process"
 DESCENT: Final = "needs sched_process_fork of what the process descends from"
 FOLLOWING: Final = "needs the life of the process from its beginning, or --begins"
 CONTAINER_AGE: Final = "needs container_create or existing_container of the container"
 
-OTHER: Final = Binary(b"", 0)
+UNNAMED_BINARY: Final = Binary(b"", 0)
 """A program that no filter names."""
 
+Fields = Mapping[FieldKey, JsonField]
+Change: TypeAlias = Mapping[str, Any]
+"""New values of fields of ``Process``."""
 
-class Open(NamedTuple):
-    """A fact that is not known: what could be, and what would tell."""
+
+class Unresolved(NamedTuple):
+    """An unresolved fact: its possible values, and a phrase on what would resolve it."""
 
     key: str
     needs: str
     changes: Sequence[Change]
 
 
-def open_facts(process: Process, life: Life, lives: Lives, uses: Uses) -> Iterator[Open]:
-    """Give the facts that are asked for and not known."""
-    if Key.BINARY in uses.keys and unknown_binary(life.binary, uses):
-        yield Open(Key.BINARY.value, PROGRAM, binaries(life.binary, uses))
-    if uses.new_pid and life.new is None:
-        yield Open(Key.PID.value, AGE, ({"new": False}, {"new": True}))
-    if Key.TREE in uses.keys:
-        yield from open_descent(life, lives, uses)
-    if life.perhaps & uses.follow:
-        masks = (life.followed, life.followed | life.perhaps)
-        yield Open("follow", FOLLOWING, [{"followed": mask} for mask in masks])
+class PossibleEvents(NamedTuple):
+    """The possible events, and the scopes that are undecided whatever the event is.
+
+    ``needs`` maps each unresolved fact to a phrase on what would resolve it.
+    """
+
+    events: Sequence[Event]
+    undecided: int
+    needs: Mapping[str, str]
+
+
+class PossibleProcesses(NamedTuple):
+    """The possible processes of an event, and the scopes that filter a name with lost bytes."""
+
+    processes: Sequence[Process]
+    undecided: int
+    unresolved: Sequence[Unresolved]
+
+
+def possible_events(
+    semantics: Semantics, event: JsonEvent, fields: Fields, possible: PossibleProcesses
+) -> PossibleEvents:
+    """Combine the possible processes of an event with its fields."""
+    name = event["eventName"]
+    selecting = semantics.uses.events.get(name, 0)
+    undecided = possible.undecided & selecting
+    needs = {fact.key: fact.needs for fact in possible.unresolved}
+    if possible.undecided:
+        needs |= {key.value: NOT_UTF8.format(text) for key, text in lossy_names(event)}
+    if name not in known_events():
+        undecided, needs["event"] = -1, NO_EVENT.format(name)
+    for key, scopes, need in undecided_fields(semantics, name, fields):
+        matching = reduce(or_, map(semantics.process_mask, possible.processes))
+        undecided |= scopes & matching & selecting
+        needs[".".join(key)] = need
+    values = {key: field.value for key, field in fields.items() if field.value is not None}
+    events = [Event(name, process, values) for process in possible.processes]
+    return PossibleEvents(events, undecided, needs)
+
+
+def undecided_fields(
+    semantics: Semantics, name: str, fields: Fields
+) -> Iterator[tuple[FieldKey, int, str]]:
+    """Yield fields that do not decide some scopes, these scopes, and what is needed."""
+    for key, field in fields.items():
+        if field.value is None:
+            continue
+        if not field.lossless:
+            yield key, semantics.uses.fields[name][key], NOT_UTF8.format(key[1])
+        elif not field.raw:
+            form = form_of(name, key[1])
+            printer = form.printer if form else None
+            scopes = semantics.needs_raw(name, key, field.value.printed, printer)
+            if scopes:
+                yield key, scopes, NEEDS_RAW.format(key[1])
+
+
+def possible_processes(
+    semantics: Semantics,
+    event: JsonEvent,
+    state: ProcessState,
+    table: ProcessTable,
+    tracers: frozenset[int],
+) -> PossibleProcesses:
+    """Return the processes that an event may be of, with the facts of the event and of `state`."""
+    process = replace(
+        process_of(event, tracers), binary=state.binary, new=bool(state.new),
+        ancestry=state.ancestry, followed=state.followed,
+    )  # fmt: skip
     container = process.container
-    if uses.new_container and container is not None and container.id not in lives.containers:
-        either = (Container(container.id, new) for new in (False, True))
-        yield Open(Key.CONTAINER.value, CONTAINER_AGE, [{"container": one} for one in either])
+    if container is not None and table.containers.get(container.id):
+        process = replace(process, container=replace(container, new=True))
+    unresolved = [*unresolved_facts(process, state, table, semantics.uses)]
+    undecided = union(semantics.uses.keys.get(key, 0) for key, _ in lossy_names(event))
+    return PossibleProcesses(combinations(process, unresolved), undecided, unresolved)
 
 
-def unknown_binary(binary: Binary | None, uses: Uses) -> bool:
-    """Whether more of the program is asked for than is known."""
+def lossy_names(event: JsonEvent) -> Iterator[tuple[Key, str]]:
+    """Yield the names of an event in which bytes were replaced."""
+    for key, name in NAMES.items():
+        if REPLACEMENT in event[name]:
+            yield key, name
+
+
+def unresolved_facts(
+    process: Process, state: ProcessState, table: ProcessTable, uses: Uses
+) -> Iterator[Unresolved]:
+    """Yield the facts that a filter compares and that are unresolved."""
+    if Key.BINARY in uses.keys and is_unresolved(state.binary, uses):
+        yield Unresolved(Key.BINARY.value, PROGRAM, possible_binaries(state.binary, uses))
+    if uses.new_pid and state.new is None:
+        yield Unresolved(Key.PID.value, AGE, ({"new": False}, {"new": True}))
+    if Key.TREE in uses.keys:
+        yield from unresolved_ancestry(state, table, uses)
+    if state.maybe_followed & uses.follow:
+        masks = (state.followed, state.followed | state.maybe_followed)
+        yield Unresolved("follow", FOLLOWING, [{"followed": mask} for mask in masks])
+    container = process.container
+    if uses.new_container and container is not None and container.id not in table.containers:
+        changes = [{"container": Container(container.id, new)} for new in (False, True)]
+        yield Unresolved(Key.CONTAINER.value, CONTAINER_AGE, changes)
+
+
+def is_unresolved(binary: Binary | None, uses: Uses) -> bool:
+    """Whether a filter compares more of the program than is resolved."""
     if binary is None:
         return True
     return binary.mntns is None and any(
-        one.mntns is not None and one.path == binary.path for one in uses.binaries
+        filtered.mntns is not None and filtered.path == binary.path for filtered in uses.binaries
     )
 
 
-def binaries(binary: Binary | None, uses: Uses) -> list[Change]:
-    """Return the programs that filters tell apart; of a known path, the mount namespaces."""
-    named = sorted(uses.binaries, key=repr)
-    same = [one for one in named if binary is None or one.path == binary.path]
-    somewhere = [replace(one, mntns=one.mntns or 0) for one in same]
-    return [{"binary": one} for one in (binary or OTHER, *somewhere)]
+def possible_binaries(binary: Binary | None, uses: Uses) -> list[Change]:
+    """Return the programs that filters distinguish; for a resolved path, its namespaces."""
+    filtered = sorted(uses.binaries, key=repr)
+    same_path = [named for named in filtered if binary is None or named.path == binary.path]
+    in_namespace = [replace(named, mntns=named.mntns or 0) for named in same_path]
+    return [{"binary": possible} for possible in (binary or UNNAMED_BINARY, *in_namespace)]
 
 
-def open_descent(life: Life, lives: Lives, uses: Uses) -> Iterator[Open]:
-    """Give which listed processes may be above; one of them, or none, tells all apart."""
-    above = [pid for pid in sorted(uses.trees) if lives.may_descend(life, pid)]
-    if above:
-        sets = (life.ancestry, *(life.ancestry | {pid} for pid in above))
-        yield Open(Key.TREE.value, DESCENT, [{"ancestry": one} for one in sets])
+def unresolved_ancestry(
+    state: ProcessState, table: ProcessTable, uses: Uses
+) -> Iterator[Unresolved]:
+    """Yield the processes of ``tree`` filters that may be ancestors.
+
+    None of them, or a single one, suffices: that distinguishes all filters.
+    """
+    ancestors = [pid for pid in sorted(uses.trees) if table.may_descend(state, pid)]
+    if ancestors:
+        sets = (state.ancestry, *(state.ancestry | {pid} for pid in ancestors))
+        yield Unresolved(Key.TREE.value, DESCENT, [{"ancestry": ancestry} for ancestry in sets])
 
 
-def possibilities(process: Process, opens: Sequence[Open]) -> list[Process]:
-    """Return every process that may be meant."""
+def combinations(process: Process, unresolved: Sequence[Unresolved]) -> list[Process]:
+    """Return the process with each combination of the values of its unresolved facts."""
     return [
         replace(process, **{name: value for change in changes for name, value in change.items()})
-        for changes in product(*(one.changes for one in opens))
+        for changes in product(*(fact.changes for fact in unresolved))
     ]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mask that an event of a stream must carry, as far as the stream can tell.
+"""Expected mask of each event of a stream, as far as its facts are resolved.
 
-Most events repeat the facts of others, so verdicts are kept by the facts that filters ask
-for.
+Most events repeat the facts of earlier ones, so verdicts are cached by the facts that filters
+compare.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any, Final, NamedTuple
 from model.filters import FieldKey, Key
 
 from ..reference.semantics import Semantics, union
-from .events_json import PROGRAM, Traced, program_of
-from .json_fields import Read, read_field
-from .process_state import Begins, Life, Lives
-from .uncertainty import Settled, person_of, settle
+from .events_json import EXECUTABLE_KEY, JsonEvent, program_of
+from .json_fields import JsonField, read_field
+from .process_state import Begins, ProcessState, ProcessTable
+from .uncertainty import PossibleEvents, PossibleProcesses, possible_events, possible_processes
 
-KEPT: Final = 1 << 16
-"""Verdicts kept; programs repeat themselves far more often than that."""
+CACHE_SIZE: Final = 1 << 16
+"""Limit of cached verdicts; more would cost memory for few hits."""
 
-COLUMNS: Final[Mapping[Key, tuple[str, ...]]] = {
+JSON_KEYS: Final[Mapping[Key, tuple[str, ...]]] = {
     Key.COMM: ("processName",),
     Key.UTS: ("hostName",),
     Key.UID: ("userId",),
@@ -34,23 +34,23 @@ COLUMNS: Final[Mapping[Key, tuple[str, ...]]] = {
     Key.CONTAINER: ("containerId",),
     Key.IN_CONTAINER: ("containerId",),
 }
-"""The keys in JSON of what filters ask of processes."""
+"""Kind of filter on processes -> keys of the facts in JSON."""
 
 
 class Verdict(NamedTuple):
-    """Bits that must be set, bits that may be, and what would tell."""
+    """Bits that must be set, bits that may be, and what would decide these."""
 
     certain: int
-    open: int = 0
+    undecided: int = 0
     needs: Mapping[str, str] = {}
 
     def allows(self, mask: int) -> bool:
         """Whether an event may carry this mask."""
-        return mask & ~self.open == self.certain
+        return mask & ~self.undecided == self.certain
 
 
 class Verdicts:
-    """Judges the events of one stream, in its order."""
+    """Verdicts on the events of one stream, in its order."""
 
     def __init__(
         self,
@@ -58,71 +58,76 @@ class Verdicts:
         begins: Begins = Begins.ANYWHERE,
         tracers: frozenset[int] = frozenset(),
         *,
-        told: bool = False,
+        complete: bool = False,
     ) -> None:
         self.semantics = semantics
-        self.lives = Lives(semantics, begins, self._following, told=told)
+        self.processes = ProcessTable(semantics, begins, self._match_process, complete=complete)
         self._tracers = tracers
-        self._kept: dict[Any, Verdict] = {}
-        self._lives_count = semantics.uses.process_state
-        self._all = union(semantics.uses.events.values())
-        columns = {column for key in semantics.uses.keys for column in COLUMNS.get(key, ())}
-        columns |= {"hostProcessId"} if tracers else set()
-        columns |= {"containerId"} if semantics.uses.new_container else set()
-        self._facts = itemgetter("eventName", *sorted(columns))
+        self._cache: dict[Any, Verdict] = {}
+        self._needs_state = semantics.uses.process_state
+        self._selecting = union(semantics.uses.events.values())
+        keys = {name for key in semantics.uses.keys for name in JSON_KEYS.get(key, ())}
+        keys |= {"hostProcessId"} if tracers else set()
+        keys |= {"containerId"} if semantics.uses.new_container else set()
+        self._facts = itemgetter("eventName", *sorted(keys))
 
-    def of(self, event: Traced) -> Verdict:
-        """Return the verdict on an event, and take in what it tells of processes."""
-        self.lives.before(event)
+    def of(self, event: JsonEvent) -> Verdict:
+        """Return the verdict on an event, and apply it to the processes."""
+        self.processes.update_before(event)
         verdict = self.now(event)
-        self.lives.after(event)
+        self.processes.update_after(event)
         return verdict
 
-    def now(self, event: Traced) -> Verdict:
-        """Return the verdict on an event that was taken in before."""
+    def now(self, event: JsonEvent) -> Verdict:
+        """Return the verdict on an event after ``processes.update_before``."""
         uses = self.semantics.uses
-        life = self._life(event) if self._lives_count else NOBODY
+        state = self._state(event) if self._needs_state else NO_STATE
         fields = self._fields(event)
-        new = self.lives.containers.get(event["containerId"]) if uses.new_container else None
-        facts = (self._facts(event), life, (*fields.values(),), new)
-        verdict = self._kept.get(facts)
+        new = self.processes.containers.get(event["containerId"]) if uses.new_container else None
+        facts = (self._facts(event), state, (*fields.values(),), new)
+        verdict = self._cache.get(facts)
         if verdict is None:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            verdict = self._kept[facts] = self._decide(event, life, fields)
+            if len(self._cache) >= CACHE_SIZE:
+                self._cache.clear()
+            verdict = self._cache[facts] = self._decide(event, state, fields)
         return verdict
 
-    def settled(self, event: Traced) -> Settled:
-        """Return all that an event may be, for an explanation; the stream is where it was."""
-        person = person_of(self.semantics, event, self._life(event), self.lives, self._tracers)
-        return settle(self.semantics, event, self._fields(event), person)
+    def possible_events(self, event: JsonEvent) -> PossibleEvents:
+        """Return the possible events of an event, for an explanation; change no state."""
+        possible = self._processes(event, self._state(event))
+        return possible_events(self.semantics, event, self._fields(event), possible)
 
-    def _fields(self, event: Traced) -> dict[FieldKey, Read]:
-        asked = self.semantics.uses.fields.get(event["eventName"], ())
-        return {key: read_field(event, key) for key in asked}
+    def _processes(self, event: JsonEvent, state: ProcessState) -> PossibleProcesses:
+        return possible_processes(self.semantics, event, state, self.processes, self._tracers)
 
-    def _life(self, event: Traced) -> Life:
-        life = self.lives.of(event["hostProcessId"])
-        if life.binary is None and PROGRAM in event:
-            return replace(life, binary=program_of(event))
-        return life
+    def _fields(self, event: JsonEvent) -> dict[FieldKey, JsonField]:
+        filtered = self.semantics.uses.fields.get(event["eventName"], ())
+        return {key: read_field(event, key) for key in filtered}
 
-    def _decide(self, event: Traced, life: Life, fields: dict[FieldKey, Read]) -> Verdict:
-        person = person_of(self.semantics, event, life, self.lives, self._tracers)
-        known = settle(self.semantics, event, fields, person)
-        masks = [self.semantics.mask(one) for one in known.events]
-        certain, some = reduce(and_, masks), reduce(or_, masks)
-        vague = known.vague & self._all
-        open_ = (some & ~certain) | vague
-        return Verdict(certain & ~vague, open_, known.needs if open_ else {})
+    def _state(self, event: JsonEvent) -> ProcessState:
+        state = self.processes.get(event["hostProcessId"])
+        if state.binary is None and EXECUTABLE_KEY in event:
+            return replace(state, binary=program_of(event))
+        return state
 
-    def _following(self, event: Traced, life: Life) -> tuple[int, int]:
-        """Return the scopes whose filters on the process hold, and those where they may."""
-        person = person_of(self.semantics, event, life, self.lives, self._tracers)
-        masks = [self.semantics.process_mask(one) for one in person.processes]
-        certain = reduce(and_, masks) & ~person.vague
-        return certain, (reduce(or_, masks) | person.vague) & ~certain
+    def _decide(
+        self, event: JsonEvent, state: ProcessState, fields: dict[FieldKey, JsonField]
+    ) -> Verdict:
+        possible = self._processes(event, state)
+        found = possible_events(self.semantics, event, fields, possible)
+        masks = [self.semantics.mask(candidate) for candidate in found.events]
+        certain, possible_mask = reduce(and_, masks), reduce(or_, masks)
+        always_undecided = found.undecided & self._selecting
+        undecided = (possible_mask & ~certain) | always_undecided
+        return Verdict(certain & ~undecided, undecided, found.needs if undecided else {})
+
+    def _match_process(self, event: JsonEvent, state: ProcessState) -> tuple[int, int]:
+        """Return the scopes that match the process, and those that may."""
+        possible = self._processes(event, state)
+        masks = [self.semantics.process_mask(process) for process in possible.processes]
+        certain = reduce(and_, masks) & ~possible.undecided
+        return certain, (reduce(or_, masks) | possible.undecided) & ~certain
 
 
-NOBODY: Final = Life(frozenset())
-"""Stands for a life where no filter asks for any."""
+NO_STATE: Final = ProcessState(frozenset())
+"""State of every process if no filter needs any."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events, masks and reasons in words."""
+"""Wording of events, masks and reasons in reports."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from model.scope import MAX_SCOPES
 from ...output.visible import visible
 from ..reference.semantics import ModelSemantics
 from ..run.explain import explain
-from .events_json import Traced
+from .events_json import JsonEvent
 from .verdicts import Verdicts
 
-EXPLAINED: Final = 3
-"""Scopes whose decision is put in words; a mask may be wrong in 64 of them."""
+EXPLAINED_SCOPES: Final = 3
+"""Scopes of a wrong mask that a report explains; up to 64 may be wrong."""
 
 
-def summary(event: Traced) -> str:
-    """Return what tells an event from others, for a line of a report."""
+def summary(event: JsonEvent) -> str:
+    """Return name, comm and pid of an event, for a line of a report."""
     name, comm = visible(event["eventName"]), visible(event["processName"])
     return f"{name} of {comm} (process {event['hostProcessId']})"
 
 
-def mask_text(mask: int, open_: int = 0) -> str:
-    """Return a mask by its scopes; those that are undecided stand behind it."""
+def mask_text(mask: int, undecided: int = 0) -> str:
+    """Return a mask in hexadecimal with its scopes, and the undecided scopes."""
     text = f"{mask:016x} ({scopes_text(mask)})"
-    return f"{text}, undecided {scopes_text(open_)}" if open_ else text
+    return f"{text}, undecided {scopes_text(undecided)}" if undecided else text
 
 
 def scopes_text(mask: int) -> str:
@@ -35,11 +35,12 @@ def scopes_text(mask: int) -> str:
     return f"scopes {' '.join(numbers)}" if numbers else "no scope"
 
 
-def reasons(verdicts: Verdicts, event: Traced, mask: int) -> tuple[str, ...]:
-    """Return why the model decided so about the scopes of a mask; a dialect gives no reasons."""
+def reasons(verdicts: Verdicts, event: JsonEvent, mask: int) -> tuple[str, ...]:
+    """Return the model's reasons for the scopes of a mask; a dialect has none."""
     semantics = verdicts.semantics
     if not isinstance(semantics, ModelSemantics):
         return ()
-    known = verdicts.settled(event)
-    scopes = [one for one in semantics.scopes if one.bit & mask][:EXPLAINED]
-    return tuple(line for one in explain(scopes, known.events, known.needs) for line in one.lines())
+    possible = verdicts.possible_events(event)
+    scopes = [scope for scope in semantics.scopes if scope.bit & mask][:EXPLAINED_SCOPES]
+    explanations = explain(scopes, possible.events, possible.needs)
+    return tuple(line for explanation in explanations for line in explanation.lines())
