@@ -18,7 +18,7 @@ from .errors import HostError, UsageError
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
 from .help import filter_help, output_help
-from .kernel.attach.features import lacking
+from .kernel.attach.features import missing_feature
 from .listing import listing
 from .output.flags import parse_outputs
 from .run_plan import RunOptions, plan_run
@@ -139,11 +139,11 @@ def trace(
         pages: dict[bool, Callable[[], str]] = {
             HELP in filters: filter_help,
             HELP in outputs: output_help,
-            list_events: partial(listing, catalogue, lacking),
+            list_events: partial(listing, catalogue, missing_feature),
         }
         click.echo(pages[True](), nl=False)
         return 0
-    scopes = parse_filters(filters, catalogue, lacking)
+    scopes = parse_filters(filters, catalogue, missing_feature)
     outputs_plan = parse_outputs(outputs)
     options = RunOptions(scopes, outputs_plan, command, buffer, signatures, not no_compat)
     if explain_as:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matcher of the kernel side without hooks: facts in, mask out, under BPF_PROG_TEST_RUN."""
+"""Matcher of the kernel side without hooks, run by BPF_PROG_TEST_RUN."""
 
 from __future__ import annotations
 

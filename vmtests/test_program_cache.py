@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
-from tracee_ref.kernel.build.cache import DIRECTORY, KEPT
+from tracee_ref.kernel.build.cache import DIRECTORY, PROGRAMS_MAX
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import TRACEE_REF, run, trace
+
+COMPILE_SECONDS = 30.0
+"""Much longer than a start that compiles; a tracer once waited a minute for a server."""
 
 TRACE = f"{TRACEE_REF} -f event=getppid -o json -- /usr/bin/python3 -ISc 'import os; os.getppid()'"
 
@@ -65,5 +69,15 @@ def test_cache_unusable_directory(kernel: Kernel) -> None:
 @pytest.mark.host_only
 def test_cache_size_limit(kernel: Kernel) -> None:
     """The oldest files are removed."""
-    many = f"mkdir $d; for i in $(seq {KEPT + 5}); do touch -d 2020-01-01 $d/$i.program; done"
-    assert shell(kernel, f"{many}; {TRACE} >/dev/null; ls $d | wc -l") == [str(KEPT)]
+    many = (
+        f"mkdir $d; for i in $(seq {PROGRAMS_MAX + 5}); do touch -d 2020-01-01 $d/$i.program; done"
+    )
+    assert shell(kernel, f"{many}; {TRACE} >/dev/null; ls $d | wc -l") == [str(PROGRAMS_MAX)]
+
+
+@pytest.mark.host_only
+def test_cache_foreign_files(kernel: Kernel) -> None:
+    """A run compiles at once, whatever else is in the directory."""
+    start = time.monotonic()
+    assert count_events(shell(kernel, f"mkdir $d; touch $d/served; {TRACE}")) == 1
+    assert time.monotonic() - start < COMPILE_SECONDS

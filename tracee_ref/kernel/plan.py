@@ -16,8 +16,12 @@ from ..events.function_events import CALL_ENDS, CGROUPS, FUNCTIONS, RAW_EVENTS
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
 from .attach.attachments import Hook, HookKind
-from .attach.features import has_function, types
-from .attach.preemption import preempts_raw_tracepoints, steady_hooks
+from .attach.features import (
+    has_function,
+    preempts_raw_tracepoints,
+    types,
+    uses_perf_events,
+)
 from .attach.syscall_hooks import Rung, call_function, choose_rung, exit_point
 from .build.btf import Wanted
 from .build.structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, REMOTE_SOCKETS, merged
@@ -101,7 +105,7 @@ class KernelPlan:
         self.fields = compile_fields(settings.scopes)
         self.hierarchy = own_hierarchy()
         self._settings = settings
-        self._steady = steady_hooks()
+        self._steady = uses_perf_events()
         self._catalogue = all_events()
         self._rung, self._rung_reason = self._choose_rung()
 

@@ -11,9 +11,14 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import IO, Any
 
 from vmtests.handlers import find
+from vmtests.lab.compile_server import GUEST_DIRECTORY, use_compile_server
+
+COMPILE_SERVER = "--compile-server"
+"""Option of a guest that shares a directory with the compile server."""
 
 
 def _answer(message: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +46,8 @@ def _private_stdin() -> IO[str]:
 
 def main() -> None:
     """Answer requests until one is ``shutdown`` or the input ends."""
+    if sys.argv[1:] == [COMPILE_SERVER]:
+        use_compile_server(Path(GUEST_DIRECTORY))
     requests, answers = _private_stdin(), _private_stdout()
     sys.stdout = sys.stderr
     message: dict[str, Any] = {"id": 0, "request": "basic.uname"}

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tracee_ref.kernel.build.cache import DIRECTORY
+from vmtests.lab.agent import COMPILE_SERVER
 from vmtests.lab.agent_process import BOOT_SECONDS, AgentProcess
 from vmtests.lab.compile_server import GUEST_DIRECTORY
 from vmtests.lab.kernels import Kernel
@@ -72,7 +73,7 @@ class Guest(AgentProcess):
         agent: tuple[str, ...] = AGENT
         if programs:
             argv += [f"--rwdir={GUEST_DIRECTORY}={programs}"]
-            agent = ("env", f"{DIRECTORY}={GUEST_DIRECTORY}", *AGENT)
+            agent = ("env", f"{DIRECTORY}={GUEST_DIRECTORY}", *AGENT, COMPILE_SERVER)
         argv += ["--run", str(kernel.image), "--exec", shlex.join(agent)]
         super().__init__(kernel.series, argv, new_console(kernel.series), boot_limit)
         self.kernel = kernel

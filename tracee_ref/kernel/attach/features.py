@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether this kernel lets us watch its functions; found out when an event asks for it.
+"""Kernel features that decide which hooks can be used.
 
-Kprobes are the hook that nearly every kernel has.  fentry and LSM programs would cost a traced
-process less, but need trampolines, and a kernel that was started with ``lsm=...,bpf``.
+Kernel functions are hooked by kprobes, which nearly every kernel has.  fentry and LSM programs
+cost a traced process less, but need trampolines, and a kernel booted with ``lsm=...,bpf``.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -15,12 +17,26 @@ from ...containers.cgroups import UNIFIED, root_of
 from ...errors import HostError
 from ...events.catalogue import PACKETS, EventDefinition
 from ..build.btf import Btf
+from .tracefs import private_mount
 
 KPROBES: Final = Path("/sys/bus/event_source/devices/kprobe/type")
-"""The number of the kind of perf event that a kprobe is (since 4.17, e12f03d7031a)."""
+"""Type of the perf events of kprobes: Linux v4.17, e12f03d7031a ("perf/core: Implement the
+'perf_kprobe' PMU")."""
+
+PREEMPTIBLE_TRACEPOINTS: Final = (6, 19)
+"""The first release whose raw tracepoints may leave preemption on.
+
+Since a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast").
+While a program is preempted, the kernel does not run it for another task on that CPU: that event
+is missed.  Programs at perf events (tracepoints, kprobes) still run with preemption off, but those
+at tracepoints of single syscalls (syscalls:sys_enter_NAME) no longer do, as observed on 7.2.
+"""
+
+SELDOM_PREEMPTED: Final = re.compile(r"\((none|voluntary)\)")
+"""Modes of the scheduler in which kernel code gives up the CPU only where it calls for it."""
 
 
-def lacking(event: EventDefinition) -> str:
+def missing_feature(event: EventDefinition) -> str:
     """Return what this kernel lacks for an event; empty if it has everything."""
     if PACKETS & {*event.bases}:
         return (
@@ -36,7 +52,7 @@ def lacking(event: EventDefinition) -> str:
 
 @cache
 def has_function(name: str) -> bool:
-    """Whether the kernel has a function; None is known without BTF, nor can any be traced."""
+    """Whether the kernel's BTF has a function; without BTF none can be hooked."""
     try:
         return types().function(name) is not None
     except HostError:
@@ -45,5 +61,42 @@ def has_function(name: str) -> bool:
 
 @cache
 def types() -> Btf:
-    """Return the kernel's types, read once."""
+    """Return the kernel's BTF, read once."""
     return Btf()
+
+
+def preempts_raw_tracepoints() -> bool:
+    """Whether a program at a raw tracepoint can be preempted, as far as the release tells."""
+    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return release is not None and (int(release[1]), int(release[2])) >= PREEMPTIBLE_TRACEPOINTS
+
+
+def preempts_functions() -> bool:
+    """Whether a program at a kernel function (fentry, fexit) can be preempted, as its caller."""
+    version = os.uname().version
+    if "PREEMPT" not in version:
+        return False
+    return "PREEMPT_DYNAMIC" not in version or not SELDOM_PREEMPTED.search(_preemption_modes())
+
+
+def uses_perf_events() -> bool:
+    """Whether hooks are perf events instead of raw tracepoints; fork and exec need kprobes then."""
+    return preempts_raw_tracepoints() and KPROBES.exists()
+
+
+def _preemption_modes() -> str:
+    """Return the modes of a PREEMPT_DYNAMIC kernel, the current one in parentheses.
+
+    Linux v5.13, 1011dcce99f8 ("sched,preempt: Move preempt_dynamic to debug.c").
+    """
+    try:
+        root = private_mount("debugfs")
+    except OSError:
+        return ""
+    try:
+        with os.fdopen(os.open("sched/preempt", os.O_RDONLY, dir_fd=root)) as file:
+            return file.read()
+    except OSError:
+        return ""
+    finally:
+        os.close(root)

@@ -5,7 +5,7 @@ A tracepoint of one call costs the other calls less than one of all calls does, 
 the function of a call nothing.  But neither is passed by 32-bit calls (these have functions of
 their own, and see ARCH_TRACE_IGNORE_COMPAT_SYSCALLS, arch/x86/include/asm/ftrace.h), so these
 must be impossible, or not wanted.  Programs at functions can be preempted on some kernels, since
-Linux 6.19 also those at such a tracepoint, and miss others then (preemption.py); those at the
+Linux 6.19 also those at such a tracepoint, and miss others then (features.py); those at the
 perf event of all calls cannot.
 """
 
@@ -21,9 +21,8 @@ from enum import Enum
 from typing import Final
 
 from ...events.catalogue import EventDefinition
-from .features import has_function, types
+from .features import has_function, preempts_functions, preempts_raw_tracepoints, types
 from .fentry import allowed
-from .preemption import preempts_functions, preempts_raw_tracepoints
 from .tracepoints import Tracepoints
 
 MOST: Final = 32
