@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measurements; each next to its baseline in the same run."""
+"""Benchmarks, each with its baseline in the same run."""

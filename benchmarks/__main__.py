@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All measurements of whole tracers, and their report: ``python -m benchmarks``."""
+"""Benchmarks of the tracer and its peers, and their report: ``python -m benchmarks``."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ from benchmarks.stream import checks
 from benchmarks.tracer_costs import events, start
 
 SHORT_ROUNDS: Final = 2
-"""For each other: of what takes but a moment."""
+"""Factor of the number of rounds for short measurements."""
 
-PATIENCE: Final = 240.0
-"""Seconds to wait for quiet moments, in each table."""
+MAX_WAIT_SECONDS: Final = 240.0
+"""Total time to wait for quiet moments, for each table."""
 
 RATES: Final = (("json", 300_000), ("table", 200_000))
 
 
 @click.command()
-@click.option("--tiny", is_flag=True, help="Run everything once, in a few seconds: no figures.")
-@click.option("--rounds", default=5, show_default=True, help="Of what is compared.")
-@click.option("--sustained", default=60, show_default=True, help="Seconds of events at a rate.")
+@click.option("--tiny", is_flag=True, help="Run everything once with small counts, as a test.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of each comparison.")
+@click.option(
+    "--sustained", default=60, show_default=True, help="Seconds of events at a fixed rate."
+)
 @click.option("--only", multiple=True, help="Measure only this part; may be repeated.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path), help="Write all figures here."
@@ -52,7 +54,7 @@ def main(
     """Measure this tracer, and others next to it, on this machine."""
     if os.geteuid() != 0:
         raise click.ClickException("tracing needs root; run it with sudo")
-    rounds, patience = (1, 0.0) if tiny else (rounds, PATIENCE)
+    rounds, max_wait = (1, 0.0) if tiny else (rounds, MAX_WAIT_SECONDS)
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         parts: Mapping[str, Callable[[], Any]] = {
@@ -60,14 +62,14 @@ def main(
                 directory,
                 rounds=1 if tiny else SHORT_ROUNDS * rounds,
                 count=100 if tiny else 20_000,
-                patience=patience,
+                max_wait=max_wait,
                 tiny=tiny,
             ),
             "programs": lambda: programs(
                 directory,
                 rounds=1 if tiny else SHORT_ROUNDS * rounds,
                 count=100 if tiny else 5000,
-                patience=patience,
+                max_wait=max_wait,
             ),
             "kinds": lambda: kinds(repeat=10 if tiny else 200_000, tiny=tiny),
             "lines": lambda: lines(count=100 if tiny else 50_000),
@@ -91,7 +93,7 @@ def main(
 
 
 def sustained_events(directory: Path, tiny: bool, seconds: int) -> list[dict[str, object]]:
-    """Events at the rates that are promised, and as fast as they can be made."""
+    """Measure events at the guaranteed rates, and as fast as the workload makes them."""
     rows = []
     for form, rate in RATES:
         count = 1000 if tiny else rate * seconds
@@ -100,7 +102,7 @@ def sustained_events(directory: Path, tiny: bool, seconds: int) -> list[dict[str
 
 
 def machine() -> dict[str, object]:
-    """Return what the figures depend on."""
+    """Describe the machine, its load and the versions of the programs."""
     model = next(
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
          if line.startswith("model name")),

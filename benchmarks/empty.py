@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that do nothing, on the hooks of ours: what the kernel itself takes for a hook."""
+"""Empty BPF programs on the tracer's hooks: the kernel's own cost of a hook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tracee_ref.kernel.build.bpf_syscall import SYS_BPF
 PROG_LOAD: Final = 5
 RAW_TRACEPOINT_OPEN: Final = 17
 TRACEPOINT, RAW_TRACEPOINT = 5, 17
-"""Kinds of programs, linux/bpf.h."""
+"""enum bpf_prog_type, linux/bpf.h."""
 
 RETURN_0: Final = pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)
 
@@ -24,7 +24,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def bpf(command: int, attributes: bytes) -> int:
-    """Call bpf(2) with the start of its union; return what it returns, or raise OSError."""
+    """Call bpf(2) with the first bytes of its union; return the result, or raise OSError."""
     number = SYS_BPF[os.uname().machine]
     result: int = _libc.syscall(number, command, attributes, len(attributes))
     if result < 0:
@@ -33,7 +33,7 @@ def bpf(command: int, attributes: bytes) -> int:
 
 
 def load(kind: int) -> int:
-    """Load the program that returns 0; return its descriptor."""
+    """Load a program that returns 0; return its fd."""
     code, license_ = ctypes.create_string_buffer(RETURN_0), ctypes.create_string_buffer(b"GPL")
     addresses = ctypes.addressof(code), ctypes.addressof(license_)
     return bpf(PROG_LOAD, pack("=IIQQ", kind, 2, *addresses).ljust(120, b"\0"))
@@ -41,7 +41,7 @@ def load(kind: int) -> int:
 
 @contextmanager
 def raw_tracepoints(*points: str) -> Iterator[None]:
-    """Run it at raw tracepoints."""
+    """Attach the program to raw tracepoints during a block."""
     program, attached = load(RAW_TRACEPOINT), []
     names = [ctypes.create_string_buffer(point.encode()) for point in points]
     try:
@@ -56,7 +56,7 @@ def raw_tracepoints(*points: str) -> Iterator[None]:
 
 @contextmanager
 def tracepoint(point: str) -> Iterator[None]:
-    """Run it at the perf event of a tracepoint, CATEGORY:NAME."""
+    """Attach the program to the perf event of a tracepoint, CATEGORY:NAME, during a block."""
     program, tracepoints = load(TRACEPOINT), Tracepoints()
     try:
         tracepoints.attach(point, program)

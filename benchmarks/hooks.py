@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a system call pays for being watched, next to programs that do nothing.
+"""Tracing overhead of a syscall, compared with empty BPF programs.
 
-The loop runs under each setting in turn, many rounds of all of them, so that what else the machine
-does meets all alike; the fastest of a setting is what counts.
+The loop runs under each setting in turn, for many rounds, so that other load of the machine affects
+all settings alike; the fastest round of a setting counts.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from tracee_ref.kernel.tracer import KernelTracer
 
 Setting: TypeAlias = Callable[[], AbstractContextManager[None]]
 
-OTHERS: Final = (
+OTHER_CALLS: Final = (
     "getuid,getgid,geteuid,getegid,openat,close,read,write,stat,fstat,lstat,poll,lseek,mmap,mprotect,"
     "munmap,brk,ioctl,pread64,pwrite64,readv,writev,access,pipe,select,sched_yield,mremap,msync,"
     "mincore,madvise,shmget,shmat"
 )
 ENTRIES: Final = ("execve", "execveat", "exit", "exit_group", "rt_sigreturn")
-"""Calls that have to be met at their entry too."""
+"""Syscalls that are hooked at their entry too."""
 
-NOBODY: Final = "comm=nobody"
+NO_PROCESS: Final = "comm=nobody"
 RING_BYTES: Final = 256 << 20
-TRIES: Final = 50
+MAX_TRIES: Final = 50
 CHUNKS: Final = 8
-"""Of calls, of which the fastest counts."""
+"""Chunks of calls in a round, of which the fastest counts."""
 
 
 class Traced:
-    """A setting with our tracer on its hooks."""
+    """A setting with this tracer attached."""
 
     def __init__(self, *flags: str, compat: bool = True, containers: bool = False) -> None:
         self._settings = Settings(
@@ -64,21 +64,21 @@ class Traced:
             tracer.read(lambda _: None, 1 << 30)
 
     def _attach(self, tracer: KernelTracer) -> None:
-        """A perf event that was left before takes a moment to go (perf_events.py)."""
-        for tried in range(TRIES):
+        """Attach; try again while the kernel removes earlier perf events (perf_events.py)."""
+        for tried in range(MAX_TRIES):
             try:
                 tracer.attach()
                 tracer.start()
                 return
             except HostError:
                 tracer.stop()
-                if tried == TRIES - 1:
+                if tried == MAX_TRIES - 1:
                     raise
                 time.sleep(0.1)
 
 
 def every_kind(scopes: int) -> list[str]:
-    """Return filters of so many scopes, each with all kinds of values, none of which holds."""
+    """Return flags of ``scopes`` scopes, each with all kinds of filters, none of which matches."""
     kinds = "uid={a}|pid={b}|comm=none{a}|uts=none{a}|mntns={a}|pidns={a}|binary=/none/{a}|tree={b}"
     flags = []
     for scope in range(1, scopes + 1):
@@ -88,53 +88,53 @@ def every_kind(scopes: int) -> list[str]:
 
 
 def but_getppid(*besides: str) -> str:
-    """Return the flag that selects all system calls but that of the loop, and some others."""
-    left = {"getppid", *besides}
+    """Return the flag that selects all syscalls but getppid and ``besides``."""
+    left_out = {"getppid", *besides}
     calls = (e.name for e in load_catalogue().values() if e.syscall and e.available)
-    return "event=" + ",".join(name for name in calls if name not in left)
+    return "event=" + ",".join(name for name in calls if name not in left_out)
 
 
 def settings() -> Mapping[str, Setting]:
-    """Return all settings; what is compared is next to each other."""
+    """Return all settings; those to be compared are adjacent."""
     few = ",".join(f"none{i}" for i in range(4096))
     return {
         "no tracer": nullcontext,
         "empty, tracepoint of another call": lambda: empty.tracepoint("syscalls:sys_exit_getuid"),
         "another call selected, --no-compat": Traced("event=getuid", compat=False),
-        "32 others selected, --no-compat": Traced(f"event={OTHERS}", NOBODY, compat=False),
+        "32 others selected, --no-compat": Traced(f"event={OTHER_CALLS}", NO_PROCESS, compat=False),
         "empty, tracepoint of the call": lambda: empty.tracepoint("syscalls:sys_exit_getppid"),
         "rejected by uid, --no-compat": Traced("event=getppid", "uid=70001", compat=False),
-        "rejected by comm, --no-compat": Traced("event=getppid", NOBODY, compat=False),
-        "shown, --no-compat": Traced("event=getppid", "comm=calls", compat=False),
+        "rejected by comm, --no-compat": Traced("event=getppid", NO_PROCESS, compat=False),
+        "delivered, --no-compat": Traced("event=getppid", "comm=calls", compat=False),
         "empty, raw sys_exit": lambda: empty.raw_tracepoints("sys_exit"),
         "another call selected": Traced("event=getuid"),
-        "32 others selected": Traced(f"event={OTHERS}", NOBODY),
-        "all others but exec, exit and rt_sigreturn": Traced(but_getppid(*ENTRIES), NOBODY),
-        "the same, but not iopl": Traced(but_getppid(*ENTRIES, "iopl"), NOBODY),
+        "32 others selected": Traced(f"event={OTHER_CALLS}", NO_PROCESS),
+        "all others but exec, exit and rt_sigreturn": Traced(but_getppid(*ENTRIES), NO_PROCESS),
+        "the same, but not iopl": Traced(but_getppid(*ENTRIES, "iopl"), NO_PROCESS),
         "rejected by uid": Traced("event=getppid", "uid=70001"),
-        "rejected by comm": Traced("event=getppid", NOBODY),
+        "rejected by comm": Traced("event=getppid", NO_PROCESS),
         "rejected by one of 4096 comms": Traced("event=getppid", f"comm={few}"),
         "rejected by 1 scope of every kind": Traced(*every_kind(1)),
         "rejected by 64 scopes of every kind": Traced(*every_kind(64)),
-        "shown": Traced("event=getppid", "comm=calls"),
+        "delivered": Traced("event=getppid", "comm=calls"),
         "empty, raw sys_enter and sys_exit": lambda: empty.raw_tracepoints("sys_enter", "sys_exit"),
-        "all others": Traced(but_getppid(), NOBODY),
+        "all others": Traced(but_getppid(), NO_PROCESS),
     }
 
 
-TWO_TEXTS: Final = ("renameat2", "renameat")
-"""The event, and what the loop calls it."""
+TWO_STRINGS: Final = ("renameat2", "renameat")
+"""A syscall with two strings, and its name in the loop."""
 
 
-def text_settings() -> Mapping[str, Setting]:
-    """Return settings for a call with two texts."""
-    call, _ = TWO_TEXTS
+def string_settings() -> Mapping[str, Setting]:
+    """Return the settings for a syscall with two strings."""
+    call, _ = TWO_STRINGS
     return {
         "no tracer": nullcontext,
         "empty, raw sys_exit": lambda: empty.raw_tracepoints("sys_exit"),
-        "two texts, rejected": Traced(f"event={call}", NOBODY),
-        "two texts, shown": Traced(f"event={call}", "comm=calls"),
-        "two texts, shown with the container": Traced(
+        "two strings, rejected": Traced(f"event={call}", NO_PROCESS),
+        "two strings, delivered": Traced(f"event={call}", "comm=calls"),
+        "two strings, delivered with the container": Traced(
             f"event={call}", "comm=calls", containers=True
         ),
     }
@@ -147,12 +147,12 @@ def measure(
     *,
     rounds: int,
     count: int,
-    patience: float,
+    max_wait: float,
 ) -> list[dict[str, object]]:
-    """Return a row for each setting: nanoseconds of a call, and what is added to it."""
+    """Return a row for each setting: time of a call in ns, and its overhead."""
     took: dict[str, list[Figure[float]]] = {name: [] for name in settings}
     with looping(directory) as loop:
-        undisturbed = Undisturbed(loop, patience)
+        undisturbed = Undisturbed(loop, max_wait)
 
         def under(setting: Setting) -> float:
             with setting():
@@ -164,13 +164,13 @@ def measure(
     figures = counted(took)
     base = min(figures["no tracer"])
     return [
-        {**row(name, figures[name], base), "quiet": sum(one.quiet for one in took[name])}
+        {**row(name, figures[name], base), "quiet": sum(figure.quiet for figure in took[name])}
         for name in settings
     ]
 
 
 def row(name: str, took: Sequence[float], base: float) -> dict[str, object]:
-    """Return the figures of a setting."""
+    """Return the row of a setting; times in ns."""
     return {
         "setting": name,
         "ns": min(took),
@@ -181,11 +181,11 @@ def row(name: str, took: Sequence[float], base: float) -> dict[str, object]:
 
 
 def hooks(
-    directory: Path, *, rounds: int, count: int, patience: float, tiny: bool
+    directory: Path, *, rounds: int, count: int, max_wait: float, tiny: bool
 ) -> list[dict[str, object]]:
-    """Measure all settings, or (tiny) every fourth, and wait so many seconds for quiet moments."""
+    """Measure all settings, or (tiny) every fourth; wait ``max_wait`` seconds for quiet moments."""
     every, few = dict([*settings().items()][:: 4 if tiny else 1]), max(1, count // 4)
-    measured = partial(measure, directory, rounds=rounds, patience=patience)
+    measured = partial(measure, directory, rounds=rounds, max_wait=max_wait)
     rows = measured(every, "getppid", count=count)
-    texts = measured(text_settings(), TWO_TEXTS[1], count=few)
-    return [*rows, *({**row_, "setting": f"{row_['setting']} (renameat2)"} for row_ in texts)]
+    strings = measured(string_settings(), TWO_STRINGS[1], count=few)
+    return [*rows, *({**row_, "setting": f"{row_['setting']} (renameat2)"} for row_ in strings)]

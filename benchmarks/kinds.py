@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each kind of filter costs by itself: nanoseconds of the matcher, and instructions.
+"""Cost of each kind of filter: time of the matcher, and verified instructions.
 
-The matcher runs in a program with nothing around it (BPF_PROG_TEST_RUN with repeat), compiled with
-that kind alone; the same program with no kind at all is the base.
+The matcher runs by itself (BPF_PROG_TEST_RUN with repeat), compiled with one kind of filter; the
+baseline is the same program without filters.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def scopes_of(filters: tuple[str, ...]) -> tuple[Scope, ...]:
 
 
 def kinds(*, repeat: int, tiny: bool) -> list[dict[str, object]]:
-    """Return a row for each kind, or (tiny) for some."""
+    """Return a row for each kind, or (tiny) for every fourth."""
     chosen = [*KINDS.items()][:: 4 if tiny else 1]
     rows = [kind(name, filters, repeat) for name, filters in chosen]
     base = rows[0]

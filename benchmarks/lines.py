@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records to lines, in this process: what the reader takes for an event."""
+"""Time of the reader from records to output lines, in one process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tracee_ref.output.table import TablePrinter
 from tracee_ref.pipeline import Pipeline
 
 MINUS_1: Final = 2**64 - 1
-TEXTS: Final = (b"one/of/two/texts", b"another/of/two/texts")
+STRINGS: Final = (b"one/of/two/texts", b"another/of/two/texts")
 ROUNDS: Final = 5
 PRINTERS: Final[dict[str, Callable[[], Printer]]] = {
     "json": JsonPrinter,
@@ -30,24 +30,24 @@ PRINTERS: Final[dict[str, Callable[[], Printer]]] = {
 
 
 def record(flags: int = 0) -> bytes:
-    """Return a record of a call with two texts."""
+    """Return a record of a syscall with two strings."""
     event = load_catalogue()["renameat2"]
     ids = (11, 12, 10, 11, 12, 10, 1000, 4026531841, 4026531836)
     fields = (7, -2, event.id, event.id, 1, 4, 77, *ids, 3, flags, b"calls", b"host", bytes(32))
-    slots = pack("6Q", MINUS_1, len(TEXTS[0]), MINUS_1, len(TEXTS[1]), 1, 0)
-    return HEADER.pack(*fields) + slots + b"".join(TEXTS)
+    slots = pack("6Q", MINUS_1, len(STRINGS[0]), MINUS_1, len(STRINGS[1]), 1, 0)
+    return HEADER.pack(*fields) + slots + b"".join(STRINGS)
 
 
 def pipeline(name: str, *, fast: bool) -> Pipeline:
-    """Return a pipeline that writes to nowhere, the fast way or the long one."""
+    """Return a pipeline to /dev/null, with or without the fast path."""
     view = View(epoch=10**18, printed=name != "json")
     decoder, printer = RecordDecoder(view), PRINTERS[name]()
-    made = fast_lines(decoder, [printer], view, ()) if fast else ()
-    return Pipeline(decoder, [(printer, open_sink("/dev/null"))], fast=made)
+    printers = fast_lines(decoder, [printer], view, ()) if fast else ()
+    return Pipeline(decoder, [(printer, open_sink("/dev/null"))], fast=printers)
 
 
 def lines(*, count: int) -> list[dict[str, object]]:
-    """Return microseconds of processor time for each line, by format and way."""
+    """Return the processor time of a line in microseconds, by format and path."""
     rows: list[dict[str, object]] = []
     for name in PRINTERS:
         took = {fast: microseconds(pipeline(name, fast=fast), count) for fast in (True, False)}
@@ -55,12 +55,12 @@ def lines(*, count: int) -> list[dict[str, object]]:
     return rows
 
 
-def microseconds(to: Pipeline, count: int) -> float:
-    """Return what a record takes in the fastest of some rounds."""
+def microseconds(target: Pipeline, count: int) -> float:
+    """Return the processor time of a record in the fastest round."""
     batch, took = [record()] * BATCH, []
     for _ in range(ROUNDS):
-        began = process_time()
+        start = process_time()
         for _ in range(0, count, BATCH):
-            to.handle(batch)
-        took.append(process_time() - began)
+            target.handle(batch)
+        took.append(process_time() - start)
     return 1e6 * min(took) / (BATCH * ceil(count / BATCH))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A process of ours that makes system calls and tells what one takes."""
+"""Process that makes syscalls in a loop and reports the time of one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 SOURCES: Final = Path(__file__).parent / "workload"
 CPU: Final = "0"
-"""The loop stays on one: what the tracer does on another one is no part of a call."""
+"""The loop is pinned to one CPU, so that the tracer's reader runs on another one."""
 
 
 def compiled(name: str, directory: Path) -> Path:
@@ -23,14 +23,14 @@ def compiled(name: str, directory: Path) -> Path:
 
 
 class Loop:
-    """Makes calls on request; its name (comm) is that of the program."""
+    """The running process; its comm is the name of the program."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self.pid = process.pid
 
     def nanoseconds(self, call: str, count: int, chunks: int) -> float:
-        """Return what a call takes in the fastest of some chunks of ``count`` calls."""
+        """Return the time of a call in ns, in the fastest chunk of ``count`` calls."""
         assert self._process.stdin
         assert self._process.stdout
         print(call, count, chunks, file=self._process.stdin, flush=True)
@@ -39,7 +39,7 @@ class Loop:
 
 @contextmanager
 def looping(directory: Path) -> Iterator[Loop]:
-    """Start the process; it ends with the context."""
+    """Run the process during a block."""
     argv = ["taskset", "-c", CPU, str(compiled("calls", directory))]
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as process:

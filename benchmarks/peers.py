@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole tracers on the same work: what the work takes, what the tracer takes, what is shown.
+"""Comparison of tracers on the same work: time of the work, CPU of the tracer, events.
 
-All are told to watch one call of the work and nothing else on the machine: their child, or the
-user id that the work runs under and nobody else does.
+All trace one syscall of the work and no other process: they trace their child, or the user id under
+which only the work runs.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from typing import Final
 from benchmarks.loop import compiled
 
 UID: Final = 64_987
-"""Under which only the work runs."""
+"""User id of the work; no other process has it."""
 
 TRACEE_REF: Final = str(Path(sys.executable).parent / "tracee-ref")
-SECONDS: Final = 60
+TIMEOUT_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is done, which call of it is watched, and how often that is made; 0 if it varies.
+    """A command and the syscall of it that is traced.
 
-    ``loop`` is what the loop of system calls is told, in calls and chunks for a tracer that stops
-    its process at each call, and for others.
+    ``loop`` is the call that the loop makes, if the command is the loop; one in ``every`` calls of
+    it is the traced one.  Other works have 0.
     """
 
     name: str
@@ -43,37 +43,37 @@ class Work:
 
     @property
     def unit(self) -> str:
-        """Of what the work takes."""
+        """Unit of the time of the work."""
         return "ns a call" if self.loop else "ms"
 
 
-NOTHING: Final = Work("nothing", "openat", ("true",))
+EMPTY_WORK: Final = Work("nothing", "openat", ("true",))
 
 
 @dataclass(frozen=True)
 class Tracer:
-    """A tracer; ``argv`` holds OUT, CALL and UID in the place of what a run has there."""
+    """A tracer; OUT, CALL and UID in ``argv`` are replaced for each run."""
 
     name: str
     argv: Sequence[str]
-    shown: str
-    """What stands in the output once for each event; CALL is replaced."""
+    event_text: str
+    """String that is in the output once for each event; CALL is replaced."""
 
     waits: bool = True
-    """Whether it waits for its child, whose processor time is then counted with its own."""
+    """Whether it waits for its child, so that its processor time includes the child's."""
 
     stops: bool = False
-    """Whether it stops the process at every call: the loop is shorter then."""
+    """Whether it stops the process at each call; the loop is shorter then."""
 
     lost: str = ""
-    """What says in the output or on stderr how many events were lost."""
+    """Regular expression of the number of lost events, in the output or on stderr."""
 
 
 BPFTRACE: Final = (
     "tracepoint:syscalls:sys_exit_CALL /uid == UID/"
     ' { printf("CALL %d %s %d\\n", pid, comm, args->ret); }'
 )
-OURS: Final = r"lost (\d+);"
+LOST_BY_TRACEE_REF: Final = r"lost (\d+);"
 
 TRACERS: Final = (
     Tracer("none", (), ""),
@@ -81,13 +81,13 @@ TRACERS: Final = (
         "tracee-ref",
         (TRACEE_REF, "-f", "event=CALL", "-o", "json:OUT", "--"),
         '"eventName":"CALL"',
-        lost=OURS,
+        lost=LOST_BY_TRACEE_REF,
     ),
     Tracer(
         "tracee-ref --no-compat",
         (TRACEE_REF, "--no-compat", "-f", "event=CALL", "-o", "json:OUT", "--"),
         '"eventName":"CALL"',
-        lost=OURS,
+        lost=LOST_BY_TRACEE_REF,
     ),
     Tracer(
         "bpftrace",
@@ -111,16 +111,16 @@ TRACERS: Final = (
     Tracer("strace -f", ("strace", "-f", "-e", "trace=CALL", "-o", "OUT"), "CALL(", stops=True),
 )  # fmt: skip
 BCC_TOOLS: Final = (("opensnoop-bpfcc", "-p"), ("execsnoop-bpfcc", "-P"), ("syscount-bpfcc", "-p"))
-"""With the option that names a process (of execsnoop: whose children are meant)."""
+"""Each with its option for a process id (execsnoop: of the parent)."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What one run was: the work's time in its unit, the tracer's processor time in seconds."""
+    """One run: time of the work in its unit, processor time of the tracer in s, events."""
 
     took: float
     tracer: float
-    shown: int
+    events: int
     lost: int | None
 
 
@@ -137,7 +137,7 @@ class Bench:
         self._sources()
 
     def _sources(self) -> None:
-        """A small C project: files that include what most do, and a script that compiles them."""
+        """Write a small C project and a script that compiles it."""
         count = 2 if self._tiny else 24
         for number in range(count):
             source = f'#include <stdio.h>\nint f{number}(void) {{ return puts("x"); }}\n'
@@ -146,7 +146,6 @@ class Bench:
         (self._directory / "build.sh").write_text(f"cd {self._directory} && {each}\n")
 
     def works(self) -> list[Work]:
-        """Return all work there is."""
         storm = 5 if self._tiny else 500
         loops = ("sh", str(self._directory / "loop.sh"))
         return [
@@ -158,17 +157,19 @@ class Bench:
         ]
 
     def run(self, work: Work, tracer: Tracer) -> Figure:
-        """Run the work once; raises CalledProcessError if that fails."""
+        """Run the work once; raise CalledProcessError if it fails."""
         out, times = self._directory / "out", self._directory / "times"
         out.unlink(missing_ok=True)
         (self._directory / "loop.sh").write_text(
             f"echo {work.loop} {self._loop(tracer)} | {self._programs['calls']}\n"
         )
-        as_nobody = ["/usr/bin/setpriv", f"--reuid={UID}", "--clear-groups"]
-        command = [*as_nobody, self._programs["timed"], str(times), *work.command]
+        as_user = ["/usr/bin/setpriv", f"--reuid={UID}", "--clear-groups"]
+        command = [*as_user, self._programs["timed"], str(times), *work.command]
         before = used()
         argv = self._argv(tracer, work, out, command)
-        done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=SECONDS)
+        done = subprocess.run(
+            argv, capture_output=True, text=True, check=True, timeout=TIMEOUT_SECONDS
+        )
         total = used() - before
         took, microseconds = map(int, times.read_text().split())
         times.unlink()
@@ -178,7 +179,7 @@ class Bench:
         return Figure(
             took=float(loop[0]) if work.loop and loop else took / 1e6,
             tracer=max(0.0, total - tracer.waits * microseconds / 1e6) if tracer.argv else 0.0,
-            shown=text.count(tracer.shown.replace("CALL", work.call)) if tracer.argv else 0,
+            events=text.count(tracer.event_text.replace("CALL", work.call)) if tracer.argv else 0,
             lost=sum(map(int, lost)),
         )
 
@@ -186,7 +187,7 @@ class Bench:
         return "100 1" if self._tiny else "2000 5" if tracer.stops else "40000 5"
 
     def expected(self, work: Work, tracer: Tracer) -> int | None:
-        """Return how many events of the loop there are; None for other work."""
+        """Return the number of events of the loop; None for other work."""
         calls, chunks = map(int, self._loop(tracer).split())
         return calls * chunks // work.every if work.every else None
 
@@ -198,27 +199,27 @@ class Bench:
 
 
 def used() -> float:
-    """Return the processor time of all children that have ended, in seconds."""
+    """Return the processor time of all children that have exited, in seconds."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
-def said(error: subprocess.CalledProcessError) -> str:
-    """Return why a program failed: what it calls an error, or its last words."""
+def error_line(error: subprocess.CalledProcessError) -> str:
+    """Return the last line of stderr with "error" in it, or the last line, or the exit status."""
     lines = (error.stderr or "").strip().splitlines()
     errors = [line for line in lines if "error" in line.lower()]
     return (errors or lines or [f"exit status {error.returncode}"])[-1]
 
 
 def runs_here(bench: Bench, tracer: Tracer) -> bool:
-    """Whether a tracer can be compared with; why not is told on stderr (it may want tracefs)."""
+    """Return whether a tracer runs on this machine; print the reason to stderr if not."""
     if tracer.argv and not shutil.which(tracer.argv[0]):
         reason = "not installed"
     else:
         try:
-            bench.run(NOTHING, tracer)
+            bench.run(EMPTY_WORK, tracer)
         except subprocess.CalledProcessError as error:
-            reason = said(error)
+            reason = error_line(error)
         else:
             return True
     print(f"left out: {tracer.name}: {reason}", file=sys.stderr)
@@ -248,7 +249,7 @@ def peers(directory: Path, *, rounds: int, tiny: bool) -> list[dict[str, object]
                     "most": max(took),
                     "ratio": median(took) / base,
                     "tracer_cpu_s": median(figure.tracer for figure in figures[tracer.name]),
-                    "shown": median(figure.shown for figure in figures[tracer.name]),
+                    "shown": median(figure.events for figure in figures[tracer.name]),
                     "lost": median(figure.lost or 0 for figure in figures[tracer.name]),
                     "expected": bench.expected(work, tracer) if tracer.argv else None,
                 }
@@ -257,13 +258,10 @@ def peers(directory: Path, *, rounds: int, tiny: bool) -> list[dict[str, object]
 
 
 def bcc_tools() -> dict[str, str]:
-    """Return of each of BCC's own tools why it does not run here; empty if it does.
-
-    They are told to watch a process of ours.
-    """
-    with subprocess.Popen(["sleep", "60"]) as watched:
-        found = {name: _why_not([name, option, str(watched.pid)]) for name, option in BCC_TOOLS}
-        watched.terminate()
+    """Return the reason why each of BCC's tools does not run here; empty if it does."""
+    with subprocess.Popen(["sleep", "60"]) as target:
+        found = {name: _why_not([name, option, str(target.pid)]) for name, option in BCC_TOOLS}
+        target.terminate()
     return found
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program on the hook takes for a call, as the kernel itself counts it.
+"""Run time of the BPF program on a hook, as the kernel counts it.
 
-The counting adds two looks at a clock to each run, which an empty program shows; what the kernel
-takes to come to the hook is not in it (BPF_ENABLE_STATS, Linux 5.8, d46edd671a14).
+The counting reads a clock twice for each run, which is the time of an empty program.  The kernel's
+own cost of the hook is not included (BPF_ENABLE_STATS, Linux v5.8, d46edd671a14 ("bpf: sharing bpf
+runtime stats with BPF_ENABLE_STATS")).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from struct import pack
 from typing import Final
 
 from benchmarks.empty import bpf
-from benchmarks.hooks import TWO_TEXTS, Setting, settings, text_settings
+from benchmarks.hooks import TWO_STRINGS, Setting, settings, string_settings
 from benchmarks.loop import Loop, looping
 from benchmarks.undisturbed import Figure, Undisturbed, counted
 
@@ -28,7 +29,7 @@ RUN_TIME: Final = pack("=I4x", 0)
 FDS: Final = Path("/proc/self/fdinfo")
 FIGURES: Final = re.compile(r"^run_time_ns:\s+(\d+)\nrun_cnt:\s+(\d+)$", re.MULTILINE)
 CHUNKS: Final = 8
-"""In each round."""
+"""Chunks of calls in each round."""
 
 CALLS: Final = (
     "empty, raw sys_exit",
@@ -38,23 +39,30 @@ CALLS: Final = (
     "rejected by comm",
     "rejected by 1 scope of every kind",
     "rejected by 64 scopes of every kind",
-    "shown",
+    "delivered",
 )
-TEXTS: Final = ("two texts, rejected", "two texts, shown", "two texts, shown with the container")
+TWO_STRING_SETTINGS: Final = (
+    "two strings, rejected",
+    "two strings, delivered",
+    "two strings, delivered with the container",
+)
 
 
 def programs(
-    directory: Path, *, rounds: int, count: int, patience: float
+    directory: Path, *, rounds: int, count: int, max_wait: float
 ) -> list[dict[str, object]]:
-    """Return nanoseconds of a run in each setting, the mean of ``count`` of them, many times."""
-    every, of_texts = settings(), text_settings()
+    """Return a row for each setting: time of a run in ns, as means of ``count`` runs."""
+    every, of_strings = settings(), string_settings()
     chosen: Mapping[str, tuple[Setting, str]] = {
         **{name: (every[name], "getppid") for name in CALLS},
-        **{f"{name} (renameat2)": (of_texts[name], TWO_TEXTS[1]) for name in TEXTS},
+        **{
+            f"{name} (renameat2)": (of_strings[name], TWO_STRINGS[1])
+            for name in TWO_STRING_SETTINGS
+        },
     }
     took: dict[str, list[Figure[list[float]]]] = {name: [] for name in chosen}
     with looping(directory) as loop, counting():
-        undisturbed = Undisturbed(loop, patience)
+        undisturbed = Undisturbed(loop, max_wait)
 
         def under(setting: Setting, call: str) -> list[float]:
             with setting():
@@ -71,7 +79,7 @@ def programs(
             "ns": min(ns),
             "median": median(ns),
             "beyond": min(ns) - empty,
-            "quiet": sum(one.quiet for one in took[name]),
+            "quiet": sum(figure.quiet for figure in took[name]),
         }
         for name, ns in figures.items()
     ]
@@ -79,7 +87,7 @@ def programs(
 
 @contextmanager
 def counting() -> Iterator[None]:
-    """Have the kernel count the time of programs."""
+    """Enable the kernel's run time statistics during a block."""
     descriptor = bpf(ENABLE_STATS, RUN_TIME)
     try:
         yield
@@ -88,9 +96,9 @@ def counting() -> Iterator[None]:
 
 
 def nanoseconds(loop: Loop, call: str, count: int) -> list[float]:
-    """Return what a run took of the program that runs for each call, in some chunks of calls.
+    """Return the run times in ns, one per chunk, of the program that runs most during the calls.
 
-    It runs for our own calls too, which are not selected: so they are to be few.
+    It also runs for the syscalls of this process, which are few.
     """
     before = {file: figures(file) for file in FDS.iterdir()}
     loop.nanoseconds(call, count, 1)
@@ -105,9 +113,9 @@ def nanoseconds(loop: Loop, call: str, count: int) -> list[float]:
 
 
 def figures(descriptor: Path) -> tuple[int, int]:
-    """Return time and runs of a program; zeros if it is none."""
+    """Return time in ns and runs of a program; zeros if the fd is not one of a program."""
     try:
         found = FIGURES.search(descriptor.read_text())
-    except FileNotFoundError:  # it was that of the directory
+    except FileNotFoundError:  # the fd of the directory listing
         return 0, 0
     return (int(found[1]), int(found[2])) if found else (0, 0)

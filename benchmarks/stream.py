@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stream of JSON events, and what it takes to check it."""
+"""Synthetic stream of JSON events, and the time to check it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BASE: Final[dict[str, Any]] = {
 
 
 def stream(count: int) -> Iterator[dict[str, Any]]:
-    """Opens of many processes, as v0.12.0 prints them, with a fork and exec now and then."""
+    """Yield openat events of many processes as Tracee v0.12.0 prints them, one in 20 an exec."""
     random, pid = Random(1), 2
     for number in range(count):
         comm, uid = random.choice(COMMS), random.choice((0, 1000))
@@ -50,21 +50,21 @@ def stream(count: int) -> Iterator[dict[str, Any]]:
         yield BASE | event | {"args": [{"name": n, "value": v} for n, v in values.items()]}
 
 
-def written(path: Path, count: int) -> Path:
-    """Write so many events to a file."""
+def write_stream(path: Path, count: int) -> Path:
+    """Write ``count`` events to a file; return its path."""
     with path.open("w") as file:
         file.writelines(json.dumps(event) + "\n" for event in stream(count))
     return path
 
 
 def checks(directory: Path, *, count: int) -> list[dict[str, object]]:
-    """Return what ``scope-oracle check`` takes for a file, by what the scopes ask."""
-    path, rows = written(directory / "stream.json", count), []
+    """Return the time of ``scope-oracle check`` for a file, by the kinds of filters."""
+    path, rows = write_stream(directory / "stream.json", count), []
     for name, flags in SCOPES.items():
         job = Job(flags=flags, begins=Begins.HOST, progress=False)
-        began, cpu = time.perf_counter(), time.process_time()
+        start, cpu = time.perf_counter(), time.process_time()
         tally = check(job, Streams(str(path)))
-        seconds, used = time.perf_counter() - began, time.process_time() - cpu
+        seconds, used = time.perf_counter() - start, time.process_time() - cpu
         rows.append({"scopes": name, "events": tally.events, "seconds": seconds, "cpu_s": used})
     path.unlink()
     return rows

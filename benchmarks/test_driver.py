@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that ``make bench`` measures, once and tiny: that it runs, and that nothing is lost of it."""
+"""Test of ``make bench``: every measurement runs once, with small counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="tracing needs root")
-def test_everything_once(tmp_path: Path) -> None:
+def test_driver_all_measurements(tmp_path: Path) -> None:
+    """All parts give figures, and no event is lost."""
     figures, report = tmp_path / "figures.json", tmp_path / "report.md"
     outputs = ["--json", str(figures), "--table", str(report)]
     argv = [sys.executable, "-m", "benchmarks", "--tiny", *outputs]

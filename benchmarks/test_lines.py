@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events a second to JSON and to the tables; the goals are 300,000 and 200,000 on one core.
+"""Lines per second as JSON and tables; the goals are 300,000 and 200,000 on one core.
 
-Time is the processor's.
+Times are processor times.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks.lines import PRINTERS, pipeline, record
 @pytest.mark.benchmark(group="lines", timer=process_time)
 @pytest.mark.parametrize("fast", [True, False], ids=["fast", "long way"])
 @pytest.mark.parametrize("name", PRINTERS)
-def test_line(benchmark: Any, name: str, fast: bool) -> None:
-    line, some = pipeline(name, fast=fast), 100 * [record()]
-    benchmark.pedantic(line.handle, (some,), rounds=20, iterations=20, warmup_rounds=2)
+def test_lines_handle(benchmark: Any, name: str, fast: bool) -> None:
+    line, batch = pipeline(name, fast=fast), 100 * [record()]
+    benchmark.pedantic(line.handle, (batch,), rounds=20, iterations=20, warmup_rounds=2)
     assert line.records.delivered == line.records.total > 0

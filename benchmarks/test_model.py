@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decisions of the model per second, next to the cost of calling a function at all.
+"""Decisions of the model per second, compared with an empty function call.
 
-The goal is 100,000 decisions a second on one core for 8 scopes of 3 filters (10 us each).
-Time is the processor's, not that of other programs which it is shared with.
+The goal is 100,000 decisions per second on one core for 8 scopes of 3 filters (10 us each).
+Times are processor times.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ALL_HOLD: Final = (COMM, UID, BINARY)
 FAILS_IN_PROCESS: Final = (OTHER_COMM, UID, BINARY)
 FIELD_HOLDS: Final = (COMM, UID, PATH)
 FAILS_AT_LAST: Final = (COMM, UID, OTHER_PATH)
-"""Filters on fields are judged after those on the process: this one fails at its third."""
+"""Filters on fields are matched after those on the process: this one fails at its third."""
 
 PATHNAME: Final = b"/etc/hostname"
 EVENT: Final = Event(
@@ -38,28 +38,28 @@ EVENT: Final = Event(
 )
 
 MIXES: Final = {
-    # kinds of scopes, in the order of their numbers; the mask that the event must get
+    # conditions of each scope, in the order of their numbers; the expected mask
     "mixed": ([ALL_HOLD, FAILS_IN_PROCESS, FIELD_HOLDS, FAILS_AT_LAST] * 2, 0b01010101),
     "all match": ([ALL_HOLD] * 8, 0xFF),
     "none match": ([FAILS_IN_PROCESS] * 8, 0),
 }
-"""``mixed``: two scopes each that match by process filters alone, fail at a process filter, match
-with a filter on a field, fail at that, their last one."""
+"""``mixed`` has two scopes each that match by process filters only, fail at a process filter, match
+with a filter on a field, and fail at that filter, their last."""
 
 
-def nothing(scopes: tuple[Scope, ...], event: Event) -> int:  # noqa: ARG001
+def empty_call(scopes: tuple[Scope, ...], event: Event) -> int:  # noqa: ARG001
     return 0
 
 
 def scopes_of(mix: str) -> tuple[Scope, ...]:
     kinds, _ = MIXES[mix]
     events = frozenset({"openat", "close"})
-    return tuple(Scope(place + 1, events, frozenset(kind)) for place, kind in enumerate(kinds))
+    return tuple(Scope(number, events, frozenset(kind)) for number, kind in enumerate(kinds, 1))
 
 
 @pytest.mark.benchmark(group="model", timer=process_time)
 @pytest.mark.parametrize("mix", MIXES)
-def test_decision(benchmark: Any, mix: str) -> None:
+def test_model_decision(benchmark: Any, mix: str) -> None:
     scopes = scopes_of(mix)
     mask = benchmark.pedantic(
         matched_scopes, (scopes, EVENT), rounds=30, iterations=2000, warmup_rounds=5
@@ -68,6 +68,6 @@ def test_decision(benchmark: Any, mix: str) -> None:
 
 
 @pytest.mark.benchmark(group="model", timer=process_time)
-def test_empty_call(benchmark: Any) -> None:
+def test_model_empty_call(benchmark: Any) -> None:
     scopes = scopes_of("mixed")
-    benchmark.pedantic(nothing, (scopes, EVENT), rounds=30, iterations=2000, warmup_rounds=5)
+    benchmark.pedantic(empty_call, (scopes, EVENT), rounds=30, iterations=2000, warmup_rounds=5)

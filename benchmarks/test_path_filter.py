@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many records a selective path filter keeps out of the ring buffer.
+"""Number of records that a selective path filter keeps out of the ring buffer.
 
-The same calls, one in a hundred of them with the path that is asked for, under filters that
-leave the comparison to nobody, to user space, and to the kernel.  ``pytest -s`` shows what each
-of them costs the caller and the machine.
+The same calls, one in a hundred of them with the filtered path, under filters that need no
+comparison of paths, one in user space, and one in the kernel.  ``pytest -s`` prints the cost of
+each for the caller and the machine.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from vmtests.runs.tracing import Account, Traced
 TRACEE_REF: Final = str(Path(sys.executable).parent / "tracee-ref")
 CALLS: Final = 20_000
 PATHS: Final = 100
-WANTED: Final = CALLS // PATHS
+MATCHING: Final = CALLS // PATHS
 
 WORKLOAD: Final = f"""
 import os, time
-began = time.perf_counter_ns()
+start = time.perf_counter_ns()
 for i in range({CALLS}):
     os.access("/benchmark/%d" % (i % {PATHS}), 0)
-print("ns per call", (time.perf_counter_ns() - began) // {CALLS})
+print("ns per call", (time.perf_counter_ns() - start) // {CALLS})
 """
 FILTERS: Final = {
-    # the filter, and the calls that get into the ring, that are delivered
+    # the filter, the number of records in the ring, the number of delivered events
     "none": ("access.args.mode=0", CALLS, CALLS),
-    "user space": ("access.args.pathname=*/benchmark/7", CALLS, WANTED),
-    "kernel": ("access.args.pathname=/benchmark/7", WANTED, WANTED),
+    "user space": ("access.args.pathname=*/benchmark/7", CALLS, MATCHING),
+    "kernel": ("access.args.pathname=/benchmark/7", MATCHING, MATCHING),
 }
-"""The first is a filter too, so that in all cases user space judges what it gets."""
+"""The first is a filter too, so that user space filters in all cases."""
 
 
 def trace(name: str) -> tuple[Account, str]:
-    """Run the workload under a filter; return the account and the time of a call in it."""
+    """Run the workload under a filter; return the event counts and the time of a call in ns."""
     flags = ["-f", "event=access", "-f", "comm=python3", "-f", FILTERS[name][0]]
     outputs = ["-o", "json:/dev/null", "--buffer", "256"]
     program = ["/usr/bin/python3", "-I", "-S", "-c", WORKLOAD]
@@ -55,7 +55,7 @@ def trace(name: str) -> tuple[Account, str]:
 @pytest.mark.skipif(os.geteuid() != 0, reason="tracing needs root")
 @pytest.mark.benchmark(group="path filter")
 @pytest.mark.parametrize("name", FILTERS)
-def test_records_in_the_ring(benchmark: Any, name: str) -> None:
+def test_path_filter_records_in_ring(benchmark: Any, name: str) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     account, call = benchmark.pedantic(trace, (name,), rounds=1)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -65,7 +65,7 @@ def test_records_in_the_ring(benchmark: Any, name: str) -> None:
         f" {account.delivered} delivered; {call} ns a call, {used:.1f} s of processor time in all"
     )
     assert account.balances()
-    start_up = 20  # calls that the interpreter makes before
+    start_up = 20  # calls of the interpreter at its start
     _, submitted, delivered = FILTERS[name]
     assert submitted <= account.submitted <= submitted + start_up
     assert delivered <= account.delivered <= delivered + start_up

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time to check a stream of JSON events, on one core.
 
-The goal is a million events in a minute (60 us each).  Small by default; the whole of it:
+The goal is a million events per minute (60 us each).  The default stream is small; the full one:
 
     TRACEE_REF_EVENTS=1000000 pytest benchmarks/test_stream_check.py
 
-Time is the processor's, not that of other programs which it is shared with.
+Times are processor times.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.stream import SCOPES, written
+from benchmarks.stream import SCOPES, write_stream
 from tracee_ref.oracle.streams.checking import check
 from tracee_ref.oracle.streams.job import Job, Streams
 from tracee_ref.oracle.streams.process_state import Begins
@@ -28,13 +28,13 @@ EVENTS: Final = int(os.environ.get("TRACEE_REF_EVENTS", "5000"))
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("check") / "stream.json", EVENTS)
+    return write_stream(tmp_path_factory.mktemp("check") / "stream.json", EVENTS)
 
 
 @pytest.mark.benchmark(group="check", timer=process_time)
-@pytest.mark.parametrize("what", SCOPES)
-def test_check(benchmark: Any, path: Path, what: str) -> None:
-    job = Job(flags=SCOPES[what], begins=Begins.HOST, progress=False)
+@pytest.mark.parametrize("filters", SCOPES)
+def test_stream_check(benchmark: Any, path: Path, filters: str) -> None:
+    job = Job(flags=SCOPES[filters], begins=Begins.HOST, progress=False)
     tally: Tally = benchmark.pedantic(check, (job, Streams(str(path))), rounds=3)
     benchmark.extra_info["events"] = EVENTS  # of each round
     assert tally.events == EVENTS

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long it takes to read filters and to work out their tables: 64 scopes with 100 values each.
+"""Time to parse filters and compile their tables: 64 scopes with 100 values each.
 
-The goal is less than a second for both together.  Time is the processor's.
+The goal is less than a second for both.  Times are processor times.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FORMS: Final[dict[str, Callable[[int, int], str]]] = {
     "container": lambda scope, i: f"{1000 * scope + i:012x}",
     "openat.args.pathname": lambda scope, i: f"/{scope}/{i}/{'*' * (i % 2)}",
 }
-"""The base is reading the same scopes without a filter."""
+"""The baseline, ``nothing``, parses the same scopes without filters."""
 
 
 def flags_of(name: str) -> list[str]:
@@ -52,5 +52,5 @@ def load(flags: list[str]) -> None:
 
 @pytest.mark.benchmark(group="tables", timer=process_time)
 @pytest.mark.parametrize("name", FORMS)
-def test_load(benchmark: Any, name: str) -> None:
+def test_tables_load(benchmark: Any, name: str) -> None:
     benchmark.pedantic(load, (flags_of(name),), rounds=5, warmup_rounds=1)

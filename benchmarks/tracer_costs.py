@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tracer itself takes: to start, to remember, and for each event that it shows."""
+"""Costs of the tracer itself: start-up time, memory, and CPU time for each event."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Final
 from benchmarks.loop import compiled
 from benchmarks.peers import TRACEE_REF, used
 
-REST: Final = 0.5
+SAMPLE_SECONDS: Final = 0.5
 
 STATUS: Final = {"rss": "VmRSS", "anonymous": "RssAnon", "file": "RssFile"}
-"""Of /proc/PID/status, in KiB there."""
+"""Fields of /proc/PID/status, in KiB."""
 
 
 def memory(pid: int) -> dict[str, float]:
@@ -28,36 +28,36 @@ def memory(pid: int) -> dict[str, float]:
 
 
 def start(rounds: int) -> dict[str, object]:
-    """Return how long it takes from exec to "tracing", and what is resident then."""
+    """Return the time from exec to "tracing" in s, and the resident memory then in MiB."""
     argv = [TRACEE_REF, "-f", "event=openat", "-f", "comm=nobody", "-o", "json:/dev/null"]
     took, resident = [], {}
     for _ in range(rounds):
-        began = time.perf_counter()
+        start = time.perf_counter()
         with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as tracer:
             assert tracer.stderr
             assert "tracing" in tracer.stderr.readline()
-            took.append(time.perf_counter() - began)
+            took.append(time.perf_counter() - start)
             resident = memory(tracer.pid)
             tracer.send_signal(signal.SIGINT)
     return {"seconds": median(took), "least": min(took), "most": max(took), **resident}
 
 
 def events(directory: Path, form: str, *, count: int, per_second: int) -> dict[str, object]:
-    """Return what becomes of events with two texts that are made at a rate.
+    """Trace ``count`` syscalls with two strings at a rate; return counts, times and memory.
 
-    A rate of 0 is as fast as the calls go.
+    At a rate of 0 the loop makes them as fast as it can.
     """
     calls = compiled("calls", directory)
     argv = [TRACEE_REF, "-f", "event=renameat2", "-f", "comm=calls", "-o", f"{form}:/dev/null"]
     if per_second == 0:
         argv += ["--buffer", "1024"]
     request = f"renameat {count} {-per_second if per_second else 1}"
-    before, began = used(), time.perf_counter()
+    before, start = used(), time.perf_counter()
     command = ["sh", "-c", f"echo {request} | {calls}"]
-    told, resident = sampled([*argv, "--", *command])
-    seconds, cpu = time.perf_counter() - began, used() - before
-    found = re.search(r"seen (\d+) .* lost (\d+);.*= delivered (\d+)", told)
-    assert found, told
+    stderr, resident = sampled([*argv, "--", *command])
+    seconds, cpu = time.perf_counter() - start, used() - before
+    found = re.search(r"seen (\d+) .* lost (\d+);.*= delivered (\d+)", stderr)
+    assert found, stderr
     seen, lost, delivered = map(int, found.groups())
     return {
         "format": form,
@@ -73,11 +73,11 @@ def events(directory: Path, form: str, *, count: int, per_second: int) -> dict[s
 
 
 def sampled(argv: list[str]) -> tuple[str, list[float]]:
-    """Run a tracer; return what it said on stderr, and its resident memory (MiB) twice a second."""
+    """Run a tracer; return its stderr, and samples of its resident memory in MiB."""
     resident = []
     with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as tracer:
         assert tracer.stderr
         while tracer.poll() is None:
             resident.append(memory(tracer.pid).get("rss", 0.0))
-            time.sleep(REST)
+            time.sleep(SAMPLE_SECONDS)
         return tracer.stderr.read(), [mib for mib in resident if mib]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measuring while nobody else slows the machine down.
+"""Measurement while no other load slows the machine down.
 
-On a shared machine a system call takes a third longer for a while, be it milliseconds or minutes,
-and what is measured then cannot be compared with what is not.  So a figure counts where the loop
-without a tracer was as quick just before it as it ever is.
+On a shared machine a syscall takes a third longer for milliseconds or for minutes, and figures from
+such a time cannot be compared with others.  So a figure counts only if the loop without a tracer
+was as fast as ever just before it.
 """
 
 from __future__ import annotations
@@ -19,55 +19,59 @@ T = TypeVar("T")
 
 PROBE: Final = ("getppid", 10_000, 3)
 CALIBRATION_SECONDS: Final = 2.0
-AS_QUICK: Final = 1.04
-"""Against the quickest probe."""
+MAX_RATIO: Final = 1.04
+"""Of the time of a probe to that of the fastest one, in a quiet moment."""
 
 
 @dataclass(frozen=True)
 class Figure(Generic[T]):
-    """What was measured, and whether in a quiet moment."""
+    """A measured value, and whether the moment was quiet."""
 
     value: T
     quiet: bool
 
 
 def counted(figures: Mapping[str, Sequence[Figure[T]]]) -> dict[str, list[T]]:
-    """Return by setting the figures that count: those of quiet moments; if a setting had none, the
-    others; all, if a setting had none of these."""
+    """Return the values to use for each setting: only quiet, only disturbed, or all figures.
 
-    def those(*wanted: bool) -> dict[str, list[T]]:
+    The same choice for all settings: the first that leaves none of them without a value.
+    """
+
+    def having(*quiet: bool) -> dict[str, list[T]]:
         return {
-            n: [one.value for one in some if one.quiet in wanted] for n, some in figures.items()
+            name: [figure.value for figure in taken if figure.quiet in quiet]
+            for name, taken in figures.items()
         }
 
-    choices = those(True), those(False)
-    return next((choice for choice in choices if all(choice.values())), those(True, False))
+    choices = having(True), having(False)
+    return next((choice for choice in choices if all(choice.values())), having(True, False))
 
 
 class Undisturbed:
-    """Measures in quiet moments, for which it waits ``patience`` seconds in all."""
+    """Measures in quiet moments, for which it waits ``max_wait`` seconds in all."""
 
-    def __init__(self, loop: Loop, patience: float) -> None:
+    def __init__(self, loop: Loop, max_wait: float) -> None:
         self._loop = loop
-        self._patience = patience
-        self._quickest = loop.nanoseconds(*PROBE)
-        end = time.monotonic() + min(patience, CALIBRATION_SECONDS)
+        self._max_wait = max_wait
+        self._fastest = loop.nanoseconds(*PROBE)
+        end = time.monotonic() + min(max_wait, CALIBRATION_SECONDS)
         while time.monotonic() < end:
             self._is_quiet()
 
     def figure(self, measure: Callable[[], T]) -> Figure[T]:
-        """Measure in a quiet moment, or when patience is at its end.
+        """Measure in a quiet moment, or when the total waiting time is over.
 
-        Not every such moment lasts, so a setting takes several.  To look again behind it would not
-        tell: the kernel takes perf events away only later, until when calls are slower.
+        Such a moment may be short, so each setting needs several figures.  A second probe after
+        the measurement would be of no use: the kernel removes perf events later, and syscalls are
+        slower until then.
         """
-        began = time.monotonic()
-        while not (quiet := self._is_quiet()) and time.monotonic() - began < self._patience:
+        start = time.monotonic()
+        while not (quiet := self._is_quiet()) and time.monotonic() - start < self._max_wait:
             pass
-        self._patience -= time.monotonic() - began
+        self._max_wait -= time.monotonic() - start
         return Figure(measure(), quiet)
 
     def _is_quiet(self) -> bool:
         took = self._loop.nanoseconds(*PROBE)
-        self._quickest = min(self._quickest, took)
-        return took <= AS_QUICK * self._quickest
+        self._fastest = min(self._fastest, took)
+        return took <= MAX_RATIO * self._fastest

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Makes system calls in a tight loop and tells what one took.
+/* Makes system calls in a tight loop and prints the time of one.
  *
- * Reads lines "CALL COUNT CHUNKS" and answers each with the nanoseconds of a call in the fastest
- * of the chunks of COUNT calls: on a shared machine the others waited for somebody. "none" is
- * the loop by itself. A negative number of chunks is a rate: so many calls a second, of COUNT in
- * all, and no answer. */
+ * Reads lines "CALL COUNT CHUNKS" and prints for each the nanoseconds of a call in the fastest of
+ * the chunks of COUNT calls; on a shared machine the others were preempted. "none" is the empty
+ * loop. A negative number of chunks is a rate in calls per second, for COUNT calls in all, without
+ * an answer. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static long now(void)
 
 static long make(const char *call, long count)
 {
-	long began = now();
+	long start = now();
 	if (!strcmp(call, "getppid"))
 		for (long i = 0; i < count; i++)
 			syscall(SYS_getppid);
@@ -32,18 +32,18 @@ static long make(const char *call, long count)
 	else if (!strcmp(call, "hundredth")) /* one access among 100 calls */
 		for (long i = 0; i < count; i++)
 			i % 100 ? syscall(SYS_getppid) : syscall(SYS_access, "/nonexistent", F_OK);
-	else if (!strcmp(call, "renameat")) /* two texts, and the kernel looks at no file */
+	else if (!strcmp(call, "renameat")) /* two strings; invalid flags, so no file is looked up */
 		for (long i = 0; i < count; i++)
 			syscall(SYS_renameat2, -1, "one/of/two/texts", -1, "another/of/two/texts", ~0);
-	return now() - began;
+	return now() - start;
 }
 
-/* Make calls at a rate: a burst each millisecond. */
+/* Make calls at a rate, in a burst each millisecond. */
 static void pace(const char *call, long count, long per_second)
 {
-	long began = now(), burst = per_second / 1000 + 1;
+	long start = now(), burst = per_second / 1000 + 1;
 	for (long made = 0; made < count; made += burst) {
-		long due = began + made * (1000000000.0 / per_second) - now();
+		long due = start + made * (1000000000.0 / per_second) - now();
 		if (due > 0)
 			nanosleep(&(struct timespec){.tv_nsec = due}, NULL);
 		make(call, burst);
@@ -56,17 +56,17 @@ int main(void)
 	long count, chunks;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (scanf("%31s %ld %ld", call, &count, &chunks) == 3) {
-		long least = -1;
+		long fastest = -1;
 		if (chunks < 0) {
 			pace(call, count, -chunks);
 			continue;
 		}
 		while (chunks--) {
 			long took = make(call, count);
-			if (least < 0 || took < least)
-				least = took;
+			if (fastest < 0 || took < fastest)
+				fastest = took;
 		}
-		printf("%.2f\n", (double)least / count);
+		printf("%.2f\n", (double)fastest / count);
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* storm COUNT: forks and executes /bin/true so many times, one after the other. */
+/* storm COUNT: forks and executes /bin/true COUNT times, one after the other. */
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
