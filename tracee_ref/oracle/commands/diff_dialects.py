@@ -65,8 +65,8 @@ def question_data(question: Question) -> dict[str, Data]:
     data: dict[str, Data] = {"event": event_data(question.event)}
     if question.base is not None:
         data["base"] = event_data(question.base)
-    if question.life:
-        data["life"] = [str(event) for event in question.life]
+    if question.history:
+        data["life"] = [str(event) for event in question.history]
     return data
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other meanings of the same flags: what an implementation really does, bugs included.
+"""Dialects: semantics of flags as an implementation has them, bugs included.
 
-A dialect judges an implementation by its own past; it never changes the tracer or the model.
+A dialect is for checking that implementation only; the tracer and the model do not use it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from .tracee_0_12.semantics import Tracee012Semantics
 DIALECTS: Final[Mapping[str, Callable[[Sequence[str]], Semantics]]] = {
     "tracee-0.12": Tracee012Semantics,
 }
-"""What ``--dialect`` takes."""
+"""Values of ``--dialect``."""
 
 
 def semantics_of(flags: Sequence[str], dialect: str | None = None) -> Semantics:
-    """Return the semantics of flags: the model, or a dialect; UsageError for a wrong flag."""
+    """Return the semantics of the model or a dialect; raise UsageError for an invalid flag."""
     return model_semantics(flags) if dialect is None else DIALECTS[dialect](flags)

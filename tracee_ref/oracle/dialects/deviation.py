@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A deviation of a dialect from the semantics, and the questions that show it."""
+"""Deviation of a dialect from the semantics, with the questions that reveal it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from model.lifecycle import LifeEvent
 
 @dataclass(frozen=True)
 class Question:
-    """An event, what it was derived from, and what its process did before.
+    """An event, the event that it was derived from, and earlier events of its process.
 
-    With ``life`` the event's process is that of the task with its thread id, after ``life``
-    began with ``event.process``.
+    If ``history`` is not empty, it starts with ``event.process``, and the event has the facts of
+    the task with that thread id after it.
     """
 
     event: Event
     base: Event | None = None
-    life: tuple[LifeEvent, ...] = ()
+    history: tuple[LifeEvent, ...] = ()
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """A way in which v0.12.0 differs from the semantics.
+    """A way in which Tracee v0.12 differs from the semantics.
 
-    ``rules`` are those of the semantics page that it breaks, ``section`` that of the facts;
-    a case is made of ``always`` and some of ``flags``, and one of the ``questions``.
+    It breaks ``rules`` of docs/reference/semantics.md; ``section`` is one of
+    docs/design/tracee-v0.12-facts.md.  A case has the flags ``always``, a subset of ``flags``, and
+    one of the ``questions``.
     """
 
     name: str

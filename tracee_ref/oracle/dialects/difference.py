@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The smallest case in which a dialect and the model differ, found by trying in order of size."""
+"""Search for the smallest case in which a dialect and the model differ."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .tracee_0_12.life import step
 
 
 class Case(NamedTuple):
-    """A deviation shown: both masks of one question."""
+    """Both masks of one question of a deviation."""
 
     deviation: Deviation
     flags: tuple[str, ...]
@@ -30,16 +30,16 @@ class Case(NamedTuple):
 
 
 def smallest(deviation: Deviation) -> Case | None:
-    """Return the first case in order of size in which the masks differ."""
+    """Return the smallest case in which the masks differ, None if there is none."""
     return next((case for case in cases(deviation) if case.model != case.dialect), None)
 
 
 def cases(deviation: Deviation) -> Iterator[Case]:
-    """Give all cases of a deviation, by the number of their flags and their length."""
+    """Yield all cases of a deviation, ordered by number and length of their flags."""
     for flags in flag_sets(deviation):
         try:
             semantics, run = model_semantics(flags), Pipeline(read_scopes(flags))
-        except UsageError:  # one of the two refuses these flags together
+        except UsageError:  # one of them rejects this combination of flags
             continue
         for question in deviation.questions:
             masks = model_mask(semantics, question), dialect_mask(run, question)
@@ -47,37 +47,37 @@ def cases(deviation: Deviation) -> Iterator[Case]:
 
 
 def flag_sets(deviation: Deviation) -> Iterator[tuple[str, ...]]:
-    """Give the sets of flags, the smallest first."""
+    """Yield the sets of flags of a deviation, the smallest first."""
     count = len(deviation.flags)
-    chosen = (some for size in range(count + 1) for some in combinations(deviation.flags, size))
-    for some in sorted(chosen, key=lambda flags: (len(flags), sum(map(len, flags)))):
-        yield (*deviation.always, *some)
+    subsets = (flags for size in range(count + 1) for flags in combinations(deviation.flags, size))
+    for subset in sorted(subsets, key=lambda flags: (len(flags), sum(map(len, flags)))):
+        yield (*deviation.always, *subset)
 
 
 def model_mask(semantics: ModelSemantics, question: Question) -> int:
     """Return the model's mask."""
     state = initial_state(question.event.process)
-    for event in question.life:
+    for event in question.history:
         state = lifecycle.step(semantics.scopes, state, event)
-    return semantics.mask(placed(question, state))
+    return semantics.mask(event_of(question, state))
 
 
 def dialect_mask(run: Pipeline, question: Question) -> int:
     """Return the dialect's mask."""
     state = initial_state(question.event.process)
-    for event in question.life:
+    for event in question.history:
         state = step(run, state, event)
-    return run.mask(placed(question, state), question.base)
+    return run.mask(event_of(question, state), question.base)
 
 
 def initial_state(process: Process) -> lifecycle.State:
-    """Return the state of before the first event."""
+    """Return the state before the first event."""
     return lifecycle.initial_state([Start(process)])
 
 
-def placed(question: Question, state: lifecycle.State) -> Event:
-    """Return the event, with the facts that the life before made of its process."""
+def event_of(question: Question, state: lifecycle.State) -> Event:
+    """Return the event of a question, with the facts after its history."""
     event = question.event
-    if not question.life:
+    if not question.history:
         return event
     return Event(event.name, state.facts(event.process.tid), event.fields)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deviations in filters on processes (facts, sections 2.3 to 2.6 and 3.1)."""
+"""Known deviations of Tracee v0.12 (Tracee v0.12 facts, 1.3, 2 and 3)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ CLOSE: Final = ("event=close",)
 
 
 def close(*processes: Process) -> list[Question]:
-    """Return an event of each of the processes."""
+    """Return a ``close`` of each process."""
     return [Question(Event("close", process)) for process in processes]
 
 
 def uids(values: Iterable[int]) -> list[Question]:
-    """Return an event under each of the uids."""
+    """Return a ``close`` under each uid."""
     return close(*(Process(uid=value) for value in values))
 
 
-def names(*values: bytes) -> list[Question]:
-    """Return an event of a thread with each of the names."""
+def comms(*values: bytes) -> list[Question]:
+    """Return a ``close`` of a thread with each comm."""
     return close(*(Process(comm=value) for value in values))
 
 
@@ -79,17 +79,17 @@ PROCESS_DEVIATIONS: Final[Sequence[Deviation]] = (
     Deviation(
         "exec-makes-new", (9,), "2.5",
         "a process that was there before is new after an exec",
-        ("pid=new",), [Question(Event("close", OLD), life=(Exec(5, BINARY, b"a"),))], CLOSE,
+        ("pid=new",), [Question(Event("close", OLD), history=(Exec(5, BINARY, b"a"),))], CLOSE,
     ),
     Deviation(
         "star-not-honoured", (8,), "2.5",
         "a comm with a star at one side never equals anything",
-        ("comm=ba*", "comm!=ba*"), names(b"bash", b"ls"), CLOSE,
+        ("comm=ba*", "comm!=ba*"), comms(b"bash", b"ls"), CLOSE,
     ),
     Deviation(
         "stars-at-both-sides-match-all", (8,), "2.5",
         "a comm with stars at both sides lets everything through",
-        ("comm=*as*",), names(b"bash", b"ls"), CLOSE,
+        ("comm=*as*",), comms(b"bash", b"ls"), CLOSE,
     ),
     Deviation(
         "namespaces-never-found", (9,), "2.1",
@@ -127,7 +127,7 @@ PROCESS_DEVIATIONS: Final[Sequence[Deviation]] = (
         "thread-makes-followed", (13,), "2.6",
         "a new thread of a matching process makes the process followed",
         ("comm=a", "follow"),
-        [Question(Event("close", NAMED), life=(Fork(5, 5, 6), SetComm(5, b"b")))], CLOSE,
+        [Question(Event("close", NAMED), history=(Fork(5, 5, 6), SetComm(5, b"b")))], CLOSE,
     ),
 )  # fmt: skip
 
@@ -138,17 +138,17 @@ OPENAT: Final = ("event=openat",)
 
 
 def openat(key: FieldKey, *values: FieldValue) -> list[Question]:
-    """Return an openat with each of the values of one field."""
+    """Return an ``openat`` with each value of one field."""
     return [Question(Event("openat", Process(), {key: value})) for value in values]
 
 
 def number(value: int, printed: bytes = b"") -> FieldValue:
-    """Return a number, printed in decimal if not otherwise."""
+    """Return a number, with its decimal form unless `printed` is given."""
     return FieldValue(value, printed or b"%d" % value)
 
 
 def text(value: bytes) -> FieldValue:
-    """Return a text."""
+    """Return a string."""
     return FieldValue(value, value)
 
 
@@ -222,8 +222,8 @@ SRC: Final = {("args", "src"): FieldValue(b"::1", b"::1")}
 ATTACH: Final = {("args", "pid"): FieldValue(7, b"7")}
 
 
-def of(name: str, process: Process | None = None) -> list[Question]:
-    """Return an event, of any process."""
+def event(name: str, process: Process | None = None) -> list[Question]:
+    """Return an event of a process, by default one without facts."""
     return [Question(Event(name, process or Process()))]
 
 
@@ -231,32 +231,32 @@ EVENT_DEVIATIONS: Final[Sequence[Deviation]] = (
     Deviation(
         "set-not-removed", (5,), "1.3",
         "set!= is read and then ignored",
-        ("set!=fs",), of("openat"), ("event=openat,getpid",),
+        ("set!=fs",), event("openat"), ("event=openat,getpid",),
     ),
     Deviation(
         "exact-name-over-removal", (5,), "1.3",
         "an event asked for by its exact name stays although it is removed",
-        ("event!=openat",), of("openat"), ("event=openat,getpid",),
+        ("event!=openat",), event("openat"), ("event=openat,getpid",),
     ),
     Deviation(
         "earlier-event-takes-bits", (3,), "2.7",
         "of two events that one program checks, the first takes bits from the second",
-        ("1:event=security_file_mprotect", "2:event=mem_prot_alert"), of("mem_prot_alert"),
+        ("1:event=security_file_mprotect", "2:event=mem_prot_alert"), event("mem_prot_alert"),
     ),
     Deviation(
         "packets-take-bits", (3,), "2.7",
         "so do the protocols of a packet",
-        ("1:event=net_packet_ipv4", "2:event=net_packet_icmp"), of("net_packet_icmp"),
+        ("1:event=net_packet_ipv4", "2:event=net_packet_icmp"), event("net_packet_icmp"),
     ),
     Deviation(
         "cgroup-events-of-any-process", (3,), "2.7",
         "cgroup_mkdir and cgroup_rmdir ignore filters on processes",
-        ("comm=a",), of("cgroup_mkdir", Process(comm=b"b")), ("event=cgroup_mkdir",),
+        ("comm=a",), event("cgroup_mkdir", Process(comm=b"b")), ("event=cgroup_mkdir",),
     ),
     Deviation(
         "container-events-of-any-process", (15,), "2.7",
         "so do the events derived from them",
-        ("comm=a",), of("container_create", Process(comm=b"b")), ("event=container_create",),
+        ("comm=a",), event("container_create", Process(comm=b"b")), ("event=container_create",),
     ),
     Deviation(
         "derived-with-the-mask-of-its-base", (6, 15), "3.8",
@@ -275,7 +275,7 @@ EVENT_DEVIATIONS: Final[Sequence[Deviation]] = (
     Deviation(
         "outside-of-the-pipeline", (2, 3), "3.11",
         "existing_container is shown with mask 0",
-        (), of("existing_container"), ("event=existing_container",),
+        (), event("existing_container"), ("event=existing_container",),
     ),
 )  # fmt: skip
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events: which depend on which, what is derived, and what one program checks in turn."""
+"""Events of Tracee v0.12: selection, dependencies, derivation, checks in one program."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from ....filters.syntax import Flag, expression_error
 from ...reference.known_events import SIGNATURE_SETS, SIGNATURES
 from .scope import Scope
 
-ALL: Final = (1 << 64) - 1
+ALL_SCOPES: Final = (1 << 64) - 1
 
-UNMASKED: Final = frozenset({"cgroup_mkdir", "cgroup_rmdir"})
-"""Sent with all bits set, whatever the process (section 2.7)."""
+ALWAYS_SENT: Final = frozenset({"cgroup_mkdir", "cgroup_rmdir"})
+"""Sent with all bits set for any process (facts, 2.7)."""
 
-OUTSIDE: Final = frozenset({"init_namespaces", "existing_container"})
-"""Sent straight to the printers, with mask 0 (section 3.11)."""
+OUTSIDE_PIPELINE: Final = frozenset({"init_namespaces", "existing_container"})
+"""Sent directly to the printers, with mask 0 (facts, 3.11)."""
 
-UNCHECKED: Final = frozenset({"symbols_loaded", "shared_object_loaded", "print_mem_dump"})
-"""Derived events that userland does not filter (section 3.8)."""
+UNFILTERED_DERIVED: Final = frozenset({"symbols_loaded", "shared_object_loaded", "print_mem_dump"})
+"""Derived events that user space does not filter (facts, 3.8)."""
 
 DERIVED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -49,10 +49,10 @@ DERIVED: Final[Mapping[str, str]] = MappingProxyType(
         **{f"net_packet_http{of}": "net_packet_http_base" for of in ("", "_request", "_response")},
     }
 )
-"""Derived event -> its base (section 3.8)."""
+"""Derived event -> its base (facts, 3.8)."""
 
 BASES: Final = frozenset(DERIVED.values()) | {"sched_process_exec"}
-"""Events that userland does not filter, because others are derived from them (section 3.6)."""
+"""Events that user space does not filter, as others are derived from them (facts, 3.6)."""
 
 PROGRAMS: Final[Sequence[tuple[str, ...]]] = (
     ("security_mmap_file", "shared_object_loaded"),
@@ -63,22 +63,22 @@ PROGRAMS: Final[Sequence[tuple[str, ...]]] = (
     ("net_packet_ip_base", "net_packet_icmp_base"),
     ("net_packet_ip_base", "net_packet_icmpv6_base"),
 )
-"""Events that one program checks in this order, each taking bits from the mask (section 2.7).
+"""Events that one program checks in this order; each clears bits of the mask (facts, 2.7).
 
-A packet of DNS or HTTP is taken for one of TCP.
+A packet of DNS or HTTP is handled as one of TCP.
 """
 
 
 @cache
 def rows() -> Mapping[str, Row]:
-    """Return all 543 definitions by name, internal events included."""
+    """Return all definitions by name, internal events included."""
     listed = (Row(*fields) for fields in json.loads(data_file("events.json")))
     return MappingProxyType({row.name: row for row in listed})
 
 
 @cache
 def sets_of_events() -> Mapping[str, frozenset[str]]:
-    """Return every event with its sets; signature events are in two (section 1.3)."""
+    """Return the sets of each event; signature events are in two (facts, 1.3)."""
     built_in = {row.name: frozenset(row.sets) for row in rows().values()}
     signatures = dict.fromkeys(SIGNATURES, SIGNATURE_SETS)
     return MappingProxyType(built_in | signatures)
@@ -86,23 +86,23 @@ def sets_of_events() -> Mapping[str, frozenset[str]]:
 
 @cache
 def dependencies() -> Mapping[str, Collection[str]]:
-    """Return what every event directly depends on."""
+    """Return the direct dependencies of each event."""
     built_in = {row.name: tuple(row.depends_on) for row in rows().values()}
     return MappingProxyType({**built_in, **SIGNATURES})
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Section 3.9: ``emit`` has the scopes that chose an event, ``submit`` those that need it."""
+    """Masks of scopes that selected an event (``emit``) or need it (``submit``; facts, 3.9)."""
 
     emit: Mapping[str, int]
     submit: Mapping[str, int]
 
     @classmethod
     def of(cls, scopes: Sequence[Scope]) -> Table:
-        """Fill both masks from the events that the scopes chose."""
+        """Return the table of the events that scopes selected."""
         emit: dict[str, int] = {}
-        submit = dict.fromkeys(UNMASKED, ALL)
+        submit = dict.fromkeys(ALWAYS_SENT, ALL_SCOPES)
         for scope in scopes:
             for name in scope.events:
                 emit[name] = emit.get(name, 0) | scope.bit
@@ -111,19 +111,19 @@ class Table:
         return cls(emit, submit)
 
     def sent(self, name: str, mask: int) -> int:
-        """Section 2.7: return what is left of a task's mask when an event is sent.
+        """Return the mask of an event when it is sent, from the `mask` of its task (facts, 2.7).
 
-        The events that the same program checked before have taken their part away.
+        The events that the same program checked before have cleared bits of it.
         """
         for earlier in checked_before(name):
             if earlier in self.submit:
                 mask &= self.submit[earlier]
-        return (ALL if name in UNMASKED else mask) & self.submit.get(name, 0)
+        return (ALL_SCOPES if name in ALWAYS_SENT else mask) & self.submit.get(name, 0)
 
 
 @cache
 def checked_before(name: str) -> tuple[str, ...]:
-    """Return the events that the program of this one checks before it."""
+    """Return the events that the program of `name` checks before it."""
     for program in PROGRAMS:
         if name in program:
             return program[: program.index(name)]
@@ -143,7 +143,10 @@ class Choice:
     sets: list[str] = field(default_factory=list)
 
     def take(self, flag: Flag) -> bool:
-        """Take in a flag if it chooses events; ``event`` and ``set`` alone made it panic."""
+        """Add a flag and return True if it selects events.
+
+        Raise UsageError for ``event`` or ``set`` alone, which made Tracee v0.12 panic.
+        """
         if flag.name not in EVENT | SET:
             return False
         if flag.op not in (Op.EQ, Op.NE):
@@ -157,7 +160,7 @@ class Choice:
         return True
 
     def chosen(self) -> frozenset[str]:
-        """Return the events: an exact name even if it is excluded, others unless they are."""
+        """Return the selected events; an exact name wins over an exclusion."""
         excluded = named(self.not_events, public())
         exact = {name for name in self.events if not name.endswith("*")}
         sets = self.sets if self.sets or self.events else ["default"]
@@ -166,12 +169,12 @@ class Choice:
 
 
 def public() -> Iterable[str]:
-    """Return the events that a flag can name: all but the internal ones."""
+    """Return the events that a flag can name, which are those not internal."""
     return [row.name for row in rows().values() if not row.internal] + [*SIGNATURES]
 
 
 def check(flag: Flag, listed: Iterable[str]) -> None:
-    """Refuse an event or a set that there is not."""
+    """Raise UsageError for an event or a set that does not exist."""
     for value in listed:
         if flag.name in EVENT and not named([value], public()):
             verb = "trace" if flag.op is Op.EQ else "exclude"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A filter on numbers: one set of values and one window for each scope (sections 1.3, 2.2)."""
+"""Filters of Tracee v0.12 on numbers and strings (facts, 1.3, 2.2, 2.5 and 3.4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from model.filters import Op, Pattern
 
 @dataclass(slots=True)
 class NumberFilter:
-    """All values that the flags of one name give in one scope.
+    """The values of all flags of one name in one scope.
 
     ``low`` is the lowest value after ``>``, ``high`` the highest after ``<``: of several
     bounds the weakest counts.
@@ -23,7 +23,7 @@ class NumberFilter:
     high: int | None = None
 
     def add(self, op: Op, value: int) -> None:
-        """Take in one value; ``>=v`` is kept as ``=v`` and ``>v``, ``<=v`` likewise."""
+        """Add one value; ``>=v`` is stored as ``=v`` and ``>v``, ``<=v`` likewise."""
         if op in (Op.EQ, Op.GE, Op.LE):
             self.equal.add(value)
         if op is Op.NE:
@@ -39,46 +39,46 @@ class NumberFilter:
         return self.high or None
 
     def listed(self, value: int) -> bool | None:
-        """Section 2.2: what the map's entry says; ``=`` wins over ``!=``, None is no entry."""
+        """Return the result of the map entry, None without one; ``=`` wins (facts, 2.2)."""
         if value in self.equal:
             return True
         return False if value in self.unequal else None
 
     @property
     def others(self) -> bool:
-        """Section 2.2: what happens to values without an entry."""
+        """Whether values without a map entry match (facts, 2.2)."""
         bounded = self.low is not None or self.maximum is not None
         return bool(not self.equal or self.unequal or bounded)
 
     def in_window(self, value: int) -> bool:
-        """Section 3.1: the strict window that userland asks for again, ``=`` or not."""
+        """Whether a value is within both strict bounds, as user space checks (facts, 3.1)."""
         above = self.low is None or value > self.low
         return above and (self.maximum is None or value < self.maximum)
 
     def userland(self, value: int) -> bool:
-        """Section 3.3: of return values and of numbers in the context; the bounds are ORed."""
+        """Match a return value or a number of the context; bounds are ORed (facts, 3.3)."""
         above = self.low is not None and value > self.low
         below = self.high is not None and value < self.high
         return value in self.equal or above or below
 
 
 KEY_BYTES: Final = 16
-"""What the kernel's maps hold of a text, its NUL included; longer values are never found."""
+"""Size of a string in a map key with its NUL; longer values are never found."""
 
 
 @dataclass(slots=True)
 class TextFilter:
-    """All values that the flags of one name give in one scope."""
+    """The values of all flags of one name in one scope."""
 
     equal: list[Pattern] = field(default_factory=list)
     unequal: list[Pattern] = field(default_factory=list)
 
     def add(self, op: Op, value: Pattern) -> None:
-        """Take in one value."""
+        """Add one value."""
         (self.equal if op is Op.EQ else self.unequal).append(value)
 
     def kernel(self, value: bytes) -> bool:
-        """Sections 2.2 and 2.5: only values without ``*`` are in the map, and ``=`` wins."""
+        """Match in the kernel: only values without ``*`` count, ``=`` wins (facts, 2.2 and 2.5)."""
         if any(value == one.text for one in self.equal if in_map(one)):
             return True
         excluded = any(value == one.text for one in self.unequal if in_map(one))
@@ -86,15 +86,15 @@ class TextFilter:
 
     @property
     def others(self) -> bool:
-        """Section 2.2: what happens to values that are not in the map.
+        """Whether values without a map entry match (facts, 2.2).
 
-        A value with ``*`` on both sides counts for nothing here.
+        A value with ``*`` on both sides does not count.
         """
-        asked = any(not contains(one) for one in self.equal)
-        return not asked or any(not contains(one) for one in self.unequal)
+        has_equal = any(not contains(one) for one in self.equal)
+        return not has_equal or any(not contains(one) for one in self.unequal)
 
     def userland(self, value: bytes) -> bool:
-        """Section 3.4: one of the ``=`` values, or else, with any ``!=``, none of those."""
+        """Match one ``=`` value, or, if there is a ``!=`` value, none of these (facts, 3.4)."""
         if any(one.matches(value) for one in self.equal):
             return True
         return bool(self.unequal) and not any(one.matches(value) for one in self.unequal)
@@ -106,5 +106,5 @@ def in_map(pattern: Pattern) -> bool:
 
 
 def contains(pattern: Pattern) -> bool:
-    """Whether ``*`` stands on both sides."""
+    """Whether the pattern has ``*`` on both sides."""
     return pattern.open_start and pattern.open_end

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flags to scopes, as v0.12.0 takes them (sections 1.1 to 1.3).
+"""Flag parser of Tracee v0.12 (facts, 1.1 to 1.3).
 
-Only what changes masks is here: a flag that v0.12.0 refuses is refused in our words, and
-one that made it panic is an error.
+Only its effect on masks is modelled: an invalid flag has our message, and a flag that made
+v0.12 panic is an error.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ U64: Final = values.number(0, values.U64_MAX)
 
 
 def read_scopes(texts: Sequence[str]) -> tuple[Scope, ...]:
-    """Return the scopes that flags ask for; UsageError for one that is refused."""
+    """Parse flags; raise UsageError for an invalid one."""
     flags = [split_flag(text) for text in texts]
-    scopes = {number: (Scope(number), Choice()) for number in {one.scope for one in flags} or {1}}
+    scopes = {number: (Scope(number), Choice()) for number in {flag.scope for flag in flags} or {1}}
     for flag in flags:
         scope, choice = scopes[flag.scope]
         if not choice.take(flag):
@@ -47,7 +47,7 @@ def read_scopes(texts: Sequence[str]) -> tuple[Scope, ...]:
 
 
 def add_filter(scope: Scope, flag: Flag) -> None:
-    """Section 1.2: take in a flag that does not choose events."""
+    """Add a flag that does not select events to its scope (facts, 1.2)."""
     part = field_part(flag)
     if part is not None:
         return add_field(scope, flag, part)
@@ -62,7 +62,7 @@ def add_filter(scope: Scope, flag: Flag) -> None:
 
 
 def numbers(name: str, read: values.Reader) -> Callable[[Scope, Flag], None]:
-    """Return what takes in a flag of a kind of number."""
+    """Return a function that adds a flag to the number filter `name` of a scope."""
 
     def add(scope: Scope, flag: Flag) -> None:
         filter_ = getattr(scope, name) or NumberFilter()
@@ -72,8 +72,8 @@ def numbers(name: str, read: values.Reader) -> Callable[[Scope, Flag], None]:
     return add
 
 
-def texts(name: str) -> Callable[[Scope, Flag], None]:
-    """Return what takes in a flag of a kind of text, also one too long for the kernel."""
+def strings(name: str) -> Callable[[Scope, Flag], None]:
+    """Return a function that adds a flag to the string filter `name`, of any length."""
 
     def add(scope: Scope, flag: Flag) -> None:
         filter_ = getattr(scope, name) or TextFilter()
@@ -84,7 +84,7 @@ def texts(name: str) -> Callable[[Scope, Flag], None]:
 
 
 def add_container(scope: Scope, flag: Flag) -> None:
-    """Section 1.3: the forms of ``container``; ``!=new`` is two filters."""
+    """Add a ``container`` flag; ``!=new`` is two filters (facts, 1.3)."""
     new = flag.values == NEW.value and flag.op in (Op.EQ, Op.NE)
     if flag.op in (None, Op.LT, Op.GT) or (new and flag.op is Op.NE):
         scope.container = boolean(scope.container, True)
@@ -97,12 +97,12 @@ def add_container(scope: Scope, flag: Flag) -> None:
 
 
 def add_not_container(scope: Scope, _flag: Flag) -> None:
-    """``!container``."""
+    """Add ``!container``."""
     scope.container = boolean(scope.container, False)
 
 
 def add_pid(scope: Scope, flag: Flag) -> None:
-    """Section 1.3: ``new`` is a filter of its own."""
+    """Add a ``pid`` flag; ``new`` is a filter of its own (facts, 1.3)."""
     if flag.values == NEW.value and flag.op in (Op.EQ, Op.NE):
         scope.new_pid = boolean(scope.new_pid, flag.op is Op.EQ)
     else:
@@ -110,14 +110,14 @@ def add_pid(scope: Scope, flag: Flag) -> None:
 
 
 def add_tree(scope: Scope, flag: Flag) -> None:
-    """Section 1.3: the last flag for a process id counts."""
+    """Add a ``tree`` flag; the last one for a process id counts (facts, 1.3)."""
     for value in values.each(flag, values.tree_pid):
         assert isinstance(value, int)
         scope.tree[value] = operator(flag) is Op.EQ
 
 
 def add_binary(scope: Scope, flag: Flag) -> None:
-    """Section 1.3: paths, with or without a mount namespace."""
+    """Add a ``binary`` flag, with or without a mount namespace (facts, 1.3)."""
     scope.binary = scope.binary or BinaryFilter()
     group = scope.binary.equal if operator(flag) is Op.EQ else scope.binary.unequal
     for value in values.each(flag, values.binary):
@@ -126,36 +126,39 @@ def add_binary(scope: Scope, flag: Flag) -> None:
 
 
 def add_follow(scope: Scope, _flag: Flag) -> None:
-    """Section 1.2: whatever stands behind it is ignored."""
+    """Add ``follow``; an operator and values after it are ignored (facts, 1.2)."""
     scope.follow = True
 
 
-def starts(name: str) -> frozenset[str]:
-    """Return the ways to cut a name (section 1.2)."""
+def abbreviations(name: str) -> frozenset[str]:
+    """Return the prefixes of a name, which are accepted as well (facts, 1.2)."""
     return frozenset(name[:length] for length in range(1, len(name) + 1))
 
 
 FILTERS: Final[Sequence[tuple[Iterable[str], Callable[[Scope, Flag], None]]]] = (
-    (("comm",), texts("comm")),
+    (("comm",), strings("comm")),
     (("binary", "bin"), add_binary),
-    (starts("container"), add_container),
+    (abbreviations("container"), add_container),
     (("!container",), add_not_container),
     (("mntns",), numbers("mntns", U64)),
     (("pidns",), numbers("pidns", U64)),
     (("tree",), add_tree),
-    (starts("pid"), add_pid),
-    (("uts",), texts("uts")),
-    (starts("uid"), numbers("uid", U32)),
-    (starts("follow"), add_follow),
+    (abbreviations("pid"), add_pid),
+    (("uts",), strings("uts")),
+    (abbreviations("uid"), numbers("uid", U32)),
+    (abbreviations("follow"), add_follow),
 )
-"""Section 1.2, in its order: the first name that fits counts."""
+"""(names, function) in the order of v0.12: the first match counts (facts, 1.2)."""
 
 
 SIGNED: Final = values.number(values.S64_MIN, values.U64_MAX)
 
 
 def add_field(scope: Scope, flag: Flag, part: Part) -> None:
-    """Take in ``EVENT.args.NAME``, ``EVENT.retval`` or ``EVENT.context.FIELD``."""
+    """Add ``EVENT.args.NAME``, ``EVENT.retval`` or ``EVENT.context.FIELD``.
+
+    The event need not be selected (facts, 1.3).
+    """
     event, _, *rest = flag.name.split(".")
     if len(rest) != (part is not Part.RETVAL):
         raise expression_error(flag.text)
@@ -163,13 +166,13 @@ def add_field(scope: Scope, flag: Flag, part: Part) -> None:
     if part is Part.RETVAL:
         fill_numbers(numeric(filters, (part.value, "")), flag, SIGNED)
     elif part is Part.ARGS:
-        fill_texts(textual(filters, (part.value, rest[0])), flag)
+        fill_texts(string(filters, (part.value, rest[0])), flag)
     else:
         add_context(filters, flag, rest[0])
 
 
 def add_context(filters: dict[FieldKey, FieldFilter], flag: Flag, name: str) -> None:
-    """Take in a filter on the context; ``container`` and ``host`` ignore operator and values."""
+    """Add a filter on the context; ``container`` and ``host`` ignore operator and values."""
     key = (Part.CONTEXT.value, ALIASES.get(name, name))
     if name in CONTAINER:
         key = (Part.CONTEXT.value, "container")
@@ -179,7 +182,7 @@ def add_context(filters: dict[FieldKey, FieldFilter], flag: Flag, name: str) -> 
     elif key[1] in NUMBERS:
         fill_numbers(numeric(filters, key), flag, SIGNED)
     elif key[1] in TEXTS:
-        fill_texts(textual(filters, key), flag)
+        fill_texts(string(filters, key), flag)
     else:
         raise UsageError(
             UsageCode.FIELD, f"invalid event context field: {name} - {flag.text}: see -f help"
@@ -187,14 +190,14 @@ def add_context(filters: dict[FieldKey, FieldFilter], flag: Flag, name: str) -> 
 
 
 def numeric(filters: dict[FieldKey, FieldFilter], key: FieldKey) -> NumberFilter:
-    """Return the filter on a field with numbers, made if it is the first."""
+    """Return the number filter on a field; create it if there is none."""
     filter_ = filters.setdefault(key, NumberFilter())
     assert isinstance(filter_, NumberFilter)
     return filter_
 
 
-def textual(filters: dict[FieldKey, FieldFilter], key: FieldKey) -> TextFilter:
-    """Return the filter on a field with texts, made if it is the first."""
+def string(filters: dict[FieldKey, FieldFilter], key: FieldKey) -> TextFilter:
+    """Return the string filter on a field; create it if there is none."""
     filter_ = filters.setdefault(key, TextFilter())
     assert isinstance(filter_, TextFilter)
     return filter_

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mask that the BPF programs compute from the facts of a task (sections 2.3 to 2.5)."""
+"""Mask that the BPF programs of Tracee v0.12 compute for a task (facts, 2.3 to 2.5)."""
 
 from __future__ import annotations
 
@@ -15,38 +15,41 @@ from .scope import Scope, tree_others
 
 
 class Window(NamedTuple):
-    """The one window of the whole kernel side for a kind of number; None is no bound."""
+    """The window of the BPF programs for a kind of number, one for all scopes."""
 
     low: int | None = None
     high: int | None = None
 
     def encloses(self, value: int) -> bool:
-        """Whether values without an entry in the map may pass."""
+        """Whether a value without a map entry may match."""
         return (self.low is None or value > self.low) and (self.high is None or value < self.high)
 
 
 class Bounds(NamedTuple):
-    """What of the scopes' bounds could go to the kernel, and whether all of them could."""
+    """The bounds that the BPF programs get, and whether these are all bounds of the scopes."""
 
     window: Window
-    whole: bool
+    complete: bool
 
 
 def bounds(scopes: Sequence[Scope], filters: Sequence[NumberFilter]) -> Bounds:
-    """Section 2.4: a bound goes to the kernel if every scope with such a filter has one."""
-    lows = [one.low for one in filters if one.low is not None]
-    highs = [one.maximum for one in filters if one.maximum is not None]
-    alone = len(scopes) <= 1
-    low_goes = alone or len(lows) == len(filters)
-    high_goes = alone or len(highs) == len(filters)
-    low = min(lows) if lows and low_goes else None
-    high = max(highs) if highs and high_goes else None
-    return Bounds(Window(low, high), low_goes and high_goes)
+    """Return the bounds for the BPF programs (facts, 2.4).
+
+    They get a bound only if every scope with such a filter has one.
+    """
+    lows = [filter_.low for filter_ in filters if filter_.low is not None]
+    highs = [filter_.maximum for filter_ in filters if filter_.maximum is not None]
+    single = len(scopes) <= 1
+    has_low = single or len(lows) == len(filters)
+    has_high = single or len(highs) == len(filters)
+    low = min(lows) if lows and has_low else None
+    high = max(highs) if highs and has_high else None
+    return Bounds(Window(low, high), has_low and has_high)
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """The configuration and the maps of a run."""
+    """Configuration and maps of the BPF programs in a run."""
 
     scopes: Sequence[Scope]
     uid: Window
@@ -55,46 +58,49 @@ class Kernel:
 
     @classmethod
     def of(cls, scopes: Sequence[Scope]) -> Kernel:
-        """Fill the maps; if bounds of both uid and pid cannot go, none goes (section 2.4)."""
-        uid = bounds(scopes, [one.uid for one in scopes if one.uid])
-        pid = bounds(scopes, [one.pid for one in scopes if one.pid])
-        some = uid.whole or pid.whole
-        used = [one.binary for one in scopes if one.binary]
-        keys = frozenset(key for one in used for key in one.equal | one.unequal)
-        none = Window()
-        return cls(scopes, uid.window if some else none, pid.window if some else none, keys)
+        """Return the configuration of some scopes.
+
+        It has no bounds at all if those of uid and those of pid are both incomplete (facts, 2.4).
+        """
+        uid = bounds(scopes, [scope.uid for scope in scopes if scope.uid])
+        pid = bounds(scopes, [scope.pid for scope in scopes if scope.pid])
+        has_bounds = uid.complete or pid.complete
+        filters = [scope.binary for scope in scopes if scope.binary]
+        keys = frozenset(key for filter_ in filters for key in filter_.equal | filter_.unequal)
+        windows = (uid.window, pid.window) if has_bounds else (Window(), Window())
+        return cls(scopes, *windows, keys)
 
     def mask(self, process: Process) -> int:
-        """Return the scopes whose filters on processes match, or that follow the process."""
+        """Return the scopes that match or follow a process."""
         if process.tracer:
             return 0
-        return sum(one.bit for one in self.scopes if self._matches(one, process))
+        return sum(scope.bit for scope in self.scopes if self._matches(scope, process))
 
     def _matches(self, scope: Scope, process: Process) -> bool:
-        """Section 2.3: follow comes last and overrules the filters."""
+        """Whether a scope matches; follow overrides the filters (facts, 2.3)."""
         if scope.follow and process.followed & scope.bit:
             return True
         return all(test(scope, process) for test in (self._ids, names, self._programs, containers))
 
     def _ids(self, scope: Scope, process: Process) -> bool:
-        """Section 2.3: process and thread id are looked up apart, and one match is enough."""
+        """Match uid and pid; either of process and thread id suffices (facts, 2.3)."""
         uid = scope.uid is None or number(scope.uid, self.uid, process.uid)
         pid = scope.pid is None or any(
-            number(scope.pid, self.pid, one) for one in (process.pid, process.tid)
+            number(scope.pid, self.pid, id_) for id_ in (process.pid, process.tid)
         )
         return uid and pid and (scope.new_pid is None or scope.new_pid.kernel(process.new))
 
     def _programs(self, scope: Scope, process: Process) -> bool:
-        """Section 2.3: the path alone is tried first, and hides entries with a namespace."""
+        """Match the program; a path without namespace hides others (facts, 2.3)."""
         if scope.binary is None:
             return True
-        found = process.binary or Binary(b"")
-        alone = Binary(found.path)
-        return scope.binary.kernel(alone if alone in self.binaries else found)
+        binary = process.binary or Binary(b"")
+        path = Binary(binary.path)
+        return scope.binary.kernel(path if path in self.binaries else binary)
 
 
 def number(filter_: NumberFilter, window: Window, value: int) -> bool:
-    """Section 2.3: ``umatch``; outside of the window only the ``=`` values match."""
+    """Match a number; outside of the window only ``=`` values do (facts, 2.3)."""
     entry = filter_.listed(value)
     if entry is not None or not window.encloses(value):
         return entry is True
@@ -102,18 +108,18 @@ def number(filter_: NumberFilter, window: Window, value: int) -> bool:
 
 
 def names(scope: Scope, process: Process) -> bool:
-    """Thread and host names; namespaces are looked up with half a key and never found."""
+    """Match comm, uts and tree; namespaces are looked up with half a key and never found."""
     comm = scope.comm is None or scope.comm.kernel(process.comm)
     uts = scope.uts is None or scope.uts.kernel(process.uts[:15])
-    namespaces = (one for one in (scope.mntns, scope.pidns) if one is not None)
-    return comm and uts and all(one.others for one in namespaces) and tree(scope, process)
+    namespaces = (filter_ for filter_ in (scope.mntns, scope.pidns) if filter_ is not None)
+    return comm and uts and all(filter_.others for filter_ in namespaces) and tree(scope, process)
 
 
 def tree(scope: Scope, process: Process) -> bool:
-    """Section 2.4: the nearest listed ancestor decides.
+    """Match ``tree`` by the nearest listed ancestor (facts, 2.4).
 
-    Facts hold ancestors without their order; of several the process itself, else the highest
-    id is taken for the nearest.
+    Facts hold ancestors without their order: the nearest is the process itself, else the
+    highest id.
     """
     if not scope.tree:
         return True
@@ -124,13 +130,13 @@ def tree(scope: Scope, process: Process) -> bool:
 
 
 def containers(scope: Scope, process: Process) -> bool:
-    """Section 2.3: being in a container, in a new one, and in one of the ids."""
+    """Match the three filters on containers (facts, 2.3)."""
     container = process.container
     tests: list[bool] = []
     if scope.container:
         tests.append(scope.container.kernel(container is not None))
     if scope.new_container:
         tests.append(scope.new_container.kernel(container is not None and container.new))
-    if scope.container_id:  # ids become map entries when loading; what matches stays the same
+    if scope.container_id:  # ids become map entries at load time, with the same result
         tests.append(scope.container_id.userland(container.id.encode() if container else b""))
     return all(tests)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What forks, execs and exits make of processes (sections 2.5 and 2.6)."""
+"""Effect of forks, execs and exits on processes in Tracee v0.12 (facts, 2.5 and 2.6)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .decision import Pipeline
 
 
 def step(run: Pipeline, state: State, event: LifeEvent) -> State:
-    """Return the state after an event; ids, names and descent are as everywhere."""
+    """Return the state after an event; ids, names and ancestry are those of the model."""
     after = lifecycle.step((), state, event)
     task = state.facts(event.tid)
     if isinstance(event, Fork):
@@ -26,15 +26,18 @@ def step(run: Pipeline, state: State, event: LifeEvent) -> State:
 
 
 def forked(run: Pipeline, parent: Process, after: State, event: Fork) -> dict[int, Process]:
-    """Section 2.6: a child begins with its parent's mask; a thread gives it to its process."""
+    """Return the tasks followed after a fork (facts, 2.6).
+
+    A child starts with the mask of its parent; a new thread gives it to all threads.
+    """
     matched = run.process_mask(parent)
     if event.child_pid != parent.pid:
         return {event.child_tid: replace(after.facts(event.child_tid), followed=matched)}
     threads = after.threads(parent.pid)
-    return {tid: replace(one, followed=matched or one.followed) for tid, one in threads.items()}
+    return {tid: replace(task, followed=matched or task.followed) for tid, task in threads.items()}
 
 
 def executed(run: Pipeline, process: Process) -> Process:
-    """Sections 2.5 and 2.6: the process is new from now on, and followed if it matches."""
+    """Return the process after an exec: new, and followed if it matches (facts, 2.5 and 2.6)."""
     now = replace(process, new=True)
     return replace(now, followed=run.process_mask(now) or now.followed)

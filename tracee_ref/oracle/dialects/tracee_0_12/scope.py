@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The filters of one scope, as the command line leaves them (section 1.3)."""
+"""Filters of one scope of Tracee v0.12 after parsing (facts, 1.3)."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from .filters import NumberFilter, TextFilter
 
 @dataclass(slots=True)
 class BoolFilter:
-    """Asked for, asked against, or both: then asking for wins (section 2.2)."""
+    """A filter for true, for false, or for both, where true wins (facts, 2.2)."""
 
     values: set[bool] = field(default_factory=set)
 
     def kernel(self, value: bool) -> bool:
-        """Section 2.3: ``bmatch``."""
+        """Match in the kernel (``bmatch``; facts, 2.3)."""
         return value if True in self.values else not value
 
 
 @dataclass(slots=True)
 class BinaryFilter:
-    """Programs by path and mount namespace (sections 1.3 and 2.2)."""
+    """Programs by path and mount namespace (facts, 1.3 and 2.2)."""
 
     equal: set[Binary] = field(default_factory=set)
     unequal: set[Binary] = field(default_factory=set)
 
     def kernel(self, key: Binary) -> bool:
-        """Section 2.3: ``match``, with the key that ``kernel`` looks up."""
+        """Match the key of a lookup in the kernel (facts, 2.3)."""
         if key in self.equal:
             return True
         return key not in self.unequal and (not self.equal or bool(self.unequal))
@@ -43,10 +43,10 @@ FieldFilter: TypeAlias = NumberFilter | TextFilter | BoolFilter
 
 @dataclass(slots=True)
 class Scope:
-    """A scope; None or empty is a filter that it does not use.
+    """A scope; a filter that is None or empty is not used.
 
-    ``tree`` maps process ids to whether they are asked for; ``fields`` has, by event, the
-    filters on arguments, return value and context.
+    ``tree`` maps process ids to True for ``=`` and False for ``!=``; ``fields`` maps events to the
+    filters on their arguments, return value and context.
     """
 
     number: int
@@ -72,26 +72,28 @@ class Scope:
         return 1 << (self.number - 1)
 
     @property
-    def asks_for_containers(self) -> bool:
-        """Section 3.7: whether events from outside of containers are taken out."""
-        wanted = (self.container, self.new_container)
-        return self.container_id is not None or any(one and True in one.values for one in wanted)
+    def requires_container(self) -> bool:
+        """Whether user space drops events of processes in no container (facts, 3.7)."""
+        filters = (self.container, self.new_container)
+        return self.container_id is not None or any(
+            filter_ and True in filter_.values for filter_ in filters
+        )
 
 
 def tree_others(tree: dict[int, bool]) -> bool:
-    """Section 2.2: what happens to processes that descend from none of those listed."""
+    """Whether processes without a listed ancestor match (facts, 2.2)."""
     return False in tree.values()
 
 
 def operator(flag: Flag) -> Op:
-    """Return the operator; it must be there."""
+    """Return the operator of a flag; raise UsageError if it has none."""
     if flag.op is None:
         raise expression_error(flag.text)
     return flag.op
 
 
 def fill_numbers(filter_: NumberFilter, flag: Flag, read: values.Reader) -> None:
-    """Take in numbers: a list applies the operator to each of them."""
+    """Add numbers to a filter, each with the operator of the flag."""
     op = operator(flag)
     for value in values.each(flag, read):
         assert isinstance(value, int)
@@ -99,7 +101,7 @@ def fill_numbers(filter_: NumberFilter, flag: Flag, read: values.Reader) -> None
 
 
 def fill_texts(filter_: TextFilter, flag: Flag) -> None:
-    """Take in texts with ``=`` or ``!=``."""
+    """Add strings to a filter; raise UsageError for an operator but ``=`` and ``!=``."""
     op = operator(flag)
     if op not in (Op.EQ, Op.NE):
         raise expression_error(flag.text, "this takes = and !=")
@@ -109,5 +111,5 @@ def fill_texts(filter_: TextFilter, flag: Flag) -> None:
 
 
 def boolean(filter_: BoolFilter | None, value: bool) -> BoolFilter:
-    """Return the filter with one more value."""
+    """Return a filter with `value` added."""
     return BoolFilter({value} | (filter_.values if filter_ else set()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dialect behind the interface of the oracle."""
+"""Implementation of ``reference.semantics.Semantics`` for Tracee v0.12."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from model.filters import FieldKey, Key
 from ....decode.argument_text import PrinterOf
 from ...reference.semantics import Uses, union
 from .decision import Pipeline
-from .events import OUTSIDE
+from .events import OUTSIDE_PIPELINE
 from .flags import read_scopes
 from .scope import Scope
 
 
 class Tracee012Semantics:
-    """Tracee v0.12.0 with the scopes of some flags."""
+    """The semantics of Tracee v0.12 for the scopes of some flags."""
 
     exec_makes_new = True
-    """Section 2.5: an exec makes a process new."""
+    """An exec makes a process new (facts, 2.5)."""
 
     thread_makes_followed = True
-    """Section 2.6: a new thread of a matching process makes that followed."""
+    """A new thread of a matching process makes the process followed (facts, 2.6)."""
 
-    printed_with_zero_mask = OUTSIDE
+    printed_with_zero_mask = OUTSIDE_PIPELINE
 
     def __init__(self, flags: Sequence[str]) -> None:
         self.scopes = read_scopes(flags)
@@ -33,45 +33,45 @@ class Tracee012Semantics:
         self.pipeline = Pipeline(self.scopes)
 
     def mask(self, event: Event, base: Event | None = None) -> int:
-        """Return what is printed with an event."""
+        """Return the mask that is printed with an event."""
         return self.pipeline.mask(event, base)
 
     def process_mask(self, process: Process) -> int:
-        """Return what the kernel side makes of a process."""
+        """Return the mask that the BPF programs compute for a process."""
         return self.pipeline.process_mask(process)
 
     def needs_raw(
         self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
     ) -> int:
-        """Section 3.5: only raw values are compared."""
+        """Return the scopes with a filter on the field: only raw values count (facts, 3.5)."""
         del printed, printer
-        return union(one.bit for one in self.scopes if key in one.fields.get(event, {}))
+        return union(scope.bit for scope in self.scopes if key in scope.fields.get(event, {}))
 
 
 def uses_of(scopes: Sequence[Scope]) -> Uses:
-    """Return what the scopes look at."""
-    binaries = [one.binary for one in scopes if one.binary]
+    """Return the facts that `scopes` compare."""
+    binaries = [scope.binary for scope in scopes if scope.binary]
     return Uses(
-        keys={key: bits for key in Key if (bits := asking(scopes, key))},
-        new_pid=any(one.new_pid for one in scopes),
-        new_container=any(one.new_container for one in scopes),
-        follow=union(one.bit for one in scopes if one.follow),
-        binaries=frozenset(one for of in binaries for one in of.equal | of.unequal),
-        trees=frozenset(pid for one in scopes for pid in one.tree),
+        keys={key: bits for key in Key if (bits := filtering(scopes, key))},
+        new_pid=any(scope.new_pid for scope in scopes),
+        new_container=any(scope.new_container for scope in scopes),
+        follow=union(scope.bit for scope in scopes if scope.follow),
+        binaries=frozenset(key for filter_ in binaries for key in filter_.equal | filter_.unequal),
+        trees=frozenset(pid for scope in scopes for pid in scope.tree),
         fields=fields_of(scopes),
         events={
-            name: union(one.bit for one in scopes if name in one.events)
-            for name in {name for one in scopes for name in one.events}
+            name: union(scope.bit for scope in scopes if name in scope.events)
+            for name in {name for scope in scopes for name in scope.events}
         },
     )
 
 
-def asking(scopes: Iterable[Scope], key: Key) -> int:
-    """Return the scopes with a filter of a kind."""
-    return union(one.bit for one in scopes if asks(one, key))
+def filtering(scopes: Iterable[Scope], key: Key) -> int:
+    """Return the mask of scopes with a filter of a kind."""
+    return union(scope.bit for scope in scopes if has_filter(scope, key))
 
 
-def asks(scope: Scope, key: Key) -> bool:
+def has_filter(scope: Scope, key: Key) -> bool:
     """Whether a scope has a filter of a kind."""
     if key is Key.CONTAINER:
         return bool(scope.container_id or scope.new_container)
@@ -83,10 +83,10 @@ def asks(scope: Scope, key: Key) -> bool:
 
 
 def fields_of(scopes: Iterable[Scope]) -> dict[str, dict[FieldKey, int]]:
-    """Return the fields that any scope filters, by event, and which scopes do."""
+    """Return event -> filtered field -> mask of scopes that filter it."""
     found: dict[str, dict[FieldKey, int]] = {}
     for scope in scopes:
         for event, filters in scope.fields.items():
-            of = found.setdefault(event, {})
-            of |= {key: of.get(key, 0) | scope.bit for key in filters}
+            masks = found.setdefault(event, {})
+            masks |= {key: masks.get(key, 0) | scope.bit for key in filters}
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What userland takes out of a mask: filters on fields, and windows again (sections 3.1 to 3.5)."""
+"""Bits that user space of Tracee v0.12 clears in a mask (facts, 3.1 to 3.5)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from .filters import NumberFilter, TextFilter
 from .scope import BoolFilter, FieldFilter, Scope
 
 NIL: Final = b"<nil>"
-"""What an argument that was not sent compares as (section 3.5)."""
+"""String that an absent argument is compared as (facts, 3.5)."""
 
-READ_INSTEAD: Final = {"hostParentProcessId": "hostProcessId", "podName": "containerImage"}
-"""Fields of the context that are compared with another one (section 1.3)."""
+COMPARED_INSTEAD: Final = {"hostParentProcessId": "hostProcessId", "podName": "containerImage"}
+"""Context field -> the field whose value is compared instead (facts, 1.3)."""
 
-OF_CONTAINERS: Final = frozenset(
+CONTAINER_FIELDS: Final = frozenset(
     {"containerId", "containerImage", "containerName", "podNamespace", "podUid"}
 )
-"""Fields whose filter also asks for a container (section 1.3)."""
+"""Fields with filters that hold only in a container (facts, 1.3)."""
 
 
 def keeps(scope: Scope, event: Event) -> bool:
-    """Section 3.1: whether a scope keeps its bit."""
+    """Whether a scope keeps its bit in the mask of an event (facts, 3.1)."""
     filters = scope.fields.get(event.name, {})
     fields = all(field_holds(filter_, key, event) for key, filter_ in filters.items())
     return fields and windows_hold(scope, event.process)
 
 
 def windows_hold(scope: Scope, process: Process) -> bool:
-    """Section 3.1: the windows of the scope, strict, of the process and not the thread."""
+    """Whether uid and process id are within the strict windows of a scope (facts, 3.1)."""
     uid, pid = scope.uid, scope.pid
     return (uid is None or uid.in_window(process.uid)) and (
         pid is None or pid.in_window(process.pid)
@@ -44,17 +44,17 @@ def field_holds(filter_: FieldFilter, key: FieldKey, event: Event) -> bool:
     part, name = key
     if part == Part.ARGS.value:
         return isinstance(filter_, TextFilter) and argument_holds(filter_, name, event)
-    shown = event.fields.get((part, READ_INSTEAD.get(name, name)))
+    shown = event.fields.get((part, COMPARED_INSTEAD.get(name, name)))
     if isinstance(filter_, NumberFilter):
         return filter_.userland(number(shown))
-    if isinstance(filter_, BoolFilter):  # asked for and against: both are let through
+    if isinstance(filter_, BoolFilter):  # with both values, both match
         return (event.process.container is not None) in filter_.values
-    outside = name in OF_CONTAINERS and event.process.container is None
+    outside = name in CONTAINER_FIELDS and event.process.container is None
     return not outside and filter_.userland(text(shown))
 
 
 def argument_holds(filter_: TextFilter, name: str, event: Event) -> bool:
-    """Section 3.5: the raw value as Go prints it; the argument named ``syscall`` never is one."""
+    """Match the raw value as Go prints it; the argument ``syscall`` never matches (facts, 3.5)."""
     if name == "syscall":
         return False
     declared = {argument: type_ for type_, argument in arguments(event.name)}
@@ -67,17 +67,17 @@ def argument_holds(filter_: TextFilter, name: str, event: Event) -> bool:
 
 
 def arguments(event: str) -> list[list[str]]:
-    """Return type and name of the arguments that an event declares; signatures declare none."""
+    """Return type and name of the declared arguments; a signature event has none."""
     row = rows().get(event)
     return row.args if row else []
 
 
 def number(shown: FieldValue | None) -> int:
-    """Return the number in a field; what is not there is 0."""
+    """Return the number in a field, 0 if it is absent."""
     return shown.raw if shown is not None and isinstance(shown.raw, int) else 0
 
 
 def text(shown: FieldValue | None) -> bytes:
-    """Return the text of a field, numbers in decimal; what is not there is empty."""
+    """Return the string of a field, a number in decimal, empty if it is absent."""
     raw = b"" if shown is None else shown.raw
     return raw if isinstance(raw, bytes) else b"%d" % raw
