@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from vmtests.lab.ensemble import Ensemble, parse_names
+from vmtests.lab.features import unjustified
 from vmtests.lab.kernel import Answers, Kernel
 from vmtests.runs.matrix import KernelResult, report_lines, write_json
 
@@ -135,6 +136,9 @@ def pytest_runtest_makereport(
         rows = item.config.stash[MATRIX]
         name = kernel_of(item)
         text = str(call.excinfo.value) if call.excinfo else ""
+        if unjustified(name, call.excinfo.value if call.excinfo else None):
+            text = f"skipped without skip_unless or skip_on_host: {text}"
+            report.outcome, report.longrepr = "failed", text
         for row in [rows[name]] if name else concerned(item, rows, text):
             note(row, report, text)
     return report

@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from vmtests.lab.features import skip_unless
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import arguments, python, trace
 
@@ -27,8 +28,7 @@ def test_calls_32_bit(kernel: Kernel) -> None:
     """A 32-bit syscall has the name of the i386 table."""
     traced = trace(kernel, "-f event=getpid,writev -o json", python(COMPAT))
     answer = re.search(r"answer (\d+)", traced.stdout)
-    if traced.status == 128 + signal.SIGSEGV:
-        pytest.skip(f"{kernel.name}: built without CONFIG_IA32_EMULATION")
+    skip_unless(kernel, "ia32", present=traced.status != 128 + signal.SIGSEGV)
     assert answer
     compat = [e for e in traced.events if e["contextFlags"]["isCompat"]]
     assert [(e["eventName"], e["returnValue"]) for e in compat] == [("getpid", int(answer[1]))]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tracee_ref.containers.cgroups import own_hierarchy
+from vmtests.lab.features import skip_on_host
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import TRACEE_REF, Traced, arguments, python, run, trace
 from vmtests.test_cgroup_names import ID, OTHER, WORKLOAD, group
@@ -168,7 +169,8 @@ def test_init_namespaces_unreadable(kernel: Kernel) -> None:
     except PermissionError:
         pass
     else:
-        pytest.skip("the namespaces of process 1 can be read here: see test_containers.py")
+        reason = "the namespaces of process 1 can be read on this machine: see test_containers.py"
+        skip_on_host(kernel, reason)
     traced = run(kernel, [TRACEE_REF, "-f", "event=init_namespaces"])
     assert traced.status == 1
     assert traced.stderr.splitlines()[1:] == [

@@ -19,6 +19,7 @@ from tracee_ref.containers.cgroups import container_id, own_hierarchy, root_of
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 from vmtests.handlers.containers import make_group
+from vmtests.lab.features import skip_on_host
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, python, trace
 
@@ -93,14 +94,14 @@ with open(sys.argv[1] + "/journal", "a", buffering=1) as journal:
 
 
 @pytest.fixture
-def group() -> Iterator[Path]:
+def group(kernel: Kernel) -> Iterator[Path]:
     """Create a cgroup in the hierarchy that the tracer reads; skip if it may not be created."""
     root = root_of(own_hierarchy())
     path = (root or Path("/nowhere")) / f"tracee-ref-test-{os.getpid()}"
     try:
         make_group(path)
     except OSError as error:
-        pytest.skip(f"no cgroup can be made here: {error}")
+        skip_on_host(kernel, f"no cgroup can be created on this machine: {error}")
     yield path
     for below, _, _ in os.walk(path, topdown=False):
         Path(below).rmdir()

@@ -16,6 +16,7 @@ import pytest
 
 from tracee_ref.events.function_events import FUNCTIONS
 from tracee_ref.kernel.attach.features import KPROBES
+from vmtests.lab.features import skip_on_host, skip_unless
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, arguments, python, trace
 from vmtests.security_workload import PROGRAM
@@ -50,7 +51,7 @@ def seen(traced: Traced, event: str) -> list[dict[str, Any]]:
 def test_security_events_without_kprobes(kernel: Kernel) -> None:
     """Without kprobes, selecting such an event is an error, and sets leave it out."""
     if KPROBES.exists():
-        pytest.skip("this machine's kernel has kprobes")
+        skip_on_host(kernel, "this machine's kernel has kprobes: guests have those tests")
     refused = trace(kernel, "-f event=security_bpf", ["true"])
     assert (refused.status, refused.stdout) == (1, "")
     assert refused.stderr == (
@@ -66,6 +67,8 @@ def test_security_events_without_kprobes(kernel: Kernel) -> None:
 def test_security_events_available(kernel: Kernel) -> None:
     """Guests have all events of kernel functions."""
     listed = trace(kernel, "--list", []).stdout
+    skip_unless(kernel, "kprobes", present="needs kprobes" not in listed)
+    skip_unless(kernel, "cgroup2", present="needs cgroup v2" not in listed)
     assert "Unavailable here" not in listed
     assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in FUNCTIONS)
 

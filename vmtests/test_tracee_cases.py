@@ -31,16 +31,10 @@ def shared() -> dict[str, Outcome]:
     return {}
 
 
-def require_events(case: Case) -> None:
-    if missing := case.missing_events():
-        pytest.skip(f"the tracer cannot deliver {', '.join(missing)} yet")
-
-
 @pytest.mark.host_only
 @pytest.mark.parametrize("case", [case for case in CASES if not case.guest], ids=line)
 def test_cases_as_command(kernel: Kernel, case: Case) -> None:
     """The commands of a case run as COMMAND."""
-    require_events(case)
     assert not list(mismatches(case.expect, as_command(kernel, case)))
 
 
@@ -48,7 +42,6 @@ def test_cases_as_command(kernel: Kernel, case: Case) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if not case.together], ids=line)
 def test_cases_alone(kernel: Kernel, case: Case) -> None:
     """The tracer runs without COMMAND, with one case."""
-    require_events(case)
     assert not list(mismatches(case.expect, beside(kernel, case.flags, [case])))
 
 
@@ -56,12 +49,10 @@ def test_cases_alone(kernel: Kernel, case: Case) -> None:
 @pytest.mark.parametrize("case", TOGETHER, ids=line)
 def test_cases_as_one_scope_of_many(kernel: Kernel, shared: dict[str, Outcome], case: Case) -> None:
     """Several cases run together, each in a scope of its own."""
-    require_events(case)
-    cases = [other for other in TOGETHER if not other.missing_events()]
     if kernel.name not in shared:
-        flags = [f"{n}:{flag}" for n, other in enumerate(cases, 1) for flag in other.flags]
-        shared[kernel.name] = beside(kernel, flags, cases)
-    outcome = shared[kernel.name].in_scope(cases.index(case) + 1)
+        flags = [f"{n}:{flag}" for n, other in enumerate(TOGETHER, 1) for flag in other.flags]
+        shared[kernel.name] = beside(kernel, flags, TOGETHER)
+    outcome = shared[kernel.name].in_scope(TOGETHER.index(case) + 1)
     assert not list(mismatches(case.expect, outcome))
 
 

@@ -35,6 +35,11 @@ class Kernel:
         self._answers = answers
         self._concerned = concerned
 
+    @property
+    def release(self) -> str:
+        """The kernel's release (``uname -r``)."""
+        return self._ensemble.members[self.name].agent.release
+
     def ask(
         self,
         request: str,

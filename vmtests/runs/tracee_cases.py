@@ -54,12 +54,6 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guest: str | None = None
     difference: str | None = None
 
-    def missing_events(self) -> list[str]:
-        """Return the selected events that the tracer does not support."""
-        named = [flag.partition("event=")[2] for flag in self.flags]
-        catalogue = load_catalogue()
-        return [name for name in named if name in catalogue and not catalogue[name].available]
-
 
 @dataclass(frozen=True)
 class Seen:
