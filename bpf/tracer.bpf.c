@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-/* The tracer's programs: one header for each family of events. */
+/* The programs of the tracer, one header for each family of events. */
 #include "lib/kernel.h"
 #include "state/container_life.h"
 #include "events/exec.h"

@@ -5,7 +5,8 @@
 #pragma once
 
 #define REGISTERS 6
-#define TIF_32BIT (1ULL << 22) /* thread_info.flags: the task is a 32-bit one; asm/thread_info.h */
+#define TIF_32BIT (1ULL << 22)	/* thread_info.flags: the task is a 32-bit one; asm/thread_info.h  \
+				 */
 #define KERNEL_STACK_SIZE 16384 /* with pages of 4 and 16 KiB; asm/memory.h */
 
 static __always_inline bool is_compat(struct task_struct *task)
@@ -94,7 +95,7 @@ static __always_inline int path_argument(s32 number, bool compat)
 				       number == __NR_compat_openat2
 			       ? 1
 			       : -1;
-	return number == __NR_execve ? 0
+	return number == __NR_execve							    ? 0
 	       : number == __NR_openat || number == __NR_execveat || number == __NR_openat2 ? 1
 											    : -1;
 }
@@ -151,7 +152,8 @@ static __always_inline s32 socket_argument(u32 number, bool compat)
 				       number == __NR_compat_preadv2 ||
 				       number == __NR_compat_pwritev2 ||
 				       number == __NR_compat_recvmmsg ||
-				       (number >= __NR_compat_bind && number <= __NR_compat_accept) ||
+				       (number >= __NR_compat_bind &&
+					number <= __NR_compat_accept) ||
 				       (number >= __NR_compat_send && number <= __NR_compat_recvmsg)
 			       ? 0
 			       : -1;

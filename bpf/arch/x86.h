@@ -4,7 +4,7 @@
 
 #define REGISTERS 6
 #define TS_COMPAT 0x0002 /* thread_info.status: the current syscall is a 32-bit one */
-#define USER_SS 0x2b     /* the stack segment of user mode, asm/segment.h */
+#define USER_SS 0x2b	 /* the stack segment of user mode, asm/segment.h */
 #define KERNEL_STACK_SIZE 16384
 
 /* With FRED 16 bytes above the registers are unused (since Linux v6.9, 65c9cc9e2c14). */
@@ -102,7 +102,8 @@ static __always_inline bool is_exec(u32 number, bool compat)
  * thread. */
 static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 {
-	struct pt_regs *regs = (struct pt_regs *)((char *)FIELD(task, stack) + KERNEL_STACK_SIZE) - 1;
+	struct pt_regs *regs =
+		(struct pt_regs *)((char *)FIELD(task, stack) + KERNEL_STACK_SIZE) - 1;
 	if ((u16)SAVED(regs, ss) == USER_SS)
 		return regs;
 	regs = (struct pt_regs *)((char *)regs - STACK_PADDING_FRED);
@@ -134,7 +135,7 @@ static __always_inline int path_argument(s32 number, bool compat)
 				       number == __NR_compat_openat2
 			       ? 1
 			       : -1;
-	return number == __NR_open || number == __NR_execve || number == __NR_creat ? 0
+	return number == __NR_open || number == __NR_execve || number == __NR_creat	    ? 0
 	       : number == __NR_openat || number == __NR_execveat || number == __NR_openat2 ? 1
 											    : -1;
 }
@@ -190,7 +191,8 @@ static __always_inline s32 socket_argument(u32 number, bool compat)
 				       number == __NR_compat_preadv2 ||
 				       number == __NR_compat_pwritev2 ||
 				       number == __NR_compat_recvmmsg ||
-				       (number >= __NR_compat_bind && number <= __NR_compat_shutdown)
+				       (number >= __NR_compat_bind &&
+					number <= __NR_compat_shutdown)
 			       ? 0
 			       : -1;
 	return number == __NR_splice ? 2

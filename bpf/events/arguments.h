@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Copying the arguments of a system call from user memory into a record. */
+/* Copies of syscall arguments from user memory into a record. */
 #pragma once
 #include "arch/arch.h"
 #include "match/fields.h"
 #include "lib/records.h"
 
-#define STRINGS_MAX 96 /* elements of a char ** that are taken */
+#define STRINGS_MAX 96	 /* elements of a char ** that are copied */
 #define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
-
 
 struct call_shapes {
 	u8 of[SHAPES_MAX];
@@ -20,19 +19,19 @@ struct syscall_record {
 	char data[DATA_BUFFER_SIZE];
 };
 
-/* A record and how far its data is filled, which lies here rather than in a register so that
- * the verifier need not tell apart the ways in which it came about. */
+/* A record and the length of its data. That is in the map rather than in a register, so that the
+ * verifier does not track each way in which it was computed. */
 struct call_record {
 	u64 end;
-	u64 selected; /* by these scopes */
-	u64 entered;  /* whether the call goes on: what cannot be read now may be later */
-	u64 array;    /* the place of the first array of texts */
+	u64 selected; /* scopes that selected the event */
+	u64 entered;  /* at the entry of the syscall: unreadable memory may be readable later */
+	u64 array;    /* slot of the first array of strings */
 	struct pt_regs registers;
 	struct syscall_record sent;
 };
 BPF_PERCPU_ARRAY(call_records, struct call_record, 1);
 
-/* Copy a text without its NUL to `at`; return its slot. */
+/* Copy a string without its NUL to offset `at`; return its slot. */
 static __always_inline u64 copy_string(struct call_record *record, u64 at, const void *from)
 {
 	long taken = read_user_string(record->sent.data + at, PIECE_SIZE, from);
@@ -42,8 +41,9 @@ static __always_inline u64 copy_string(struct call_record *record, u64 at, const
 	return (taken - 1) | (taken == PIECE_SIZE ? SLOT_CUT : 0);
 }
 
-/* Copy bytes to `at`; return their slot. */
-static __always_inline u64 copy_bytes(struct call_record *record, u64 at, const void *from, u32 size)
+/* Copy bytes to offset `at`; return their slot. */
+static __always_inline u64 copy_bytes(struct call_record *record, u64 at, const void *from,
+				      u32 size)
 {
 	size = within(size < SOCKADDR_MAX ? size : SOCKADDR_MAX, 2 * SOCKADDR_MAX - 1);
 	if (read_user(record->sent.data + at, size, from) < 0)
@@ -52,8 +52,8 @@ static __always_inline u64 copy_bytes(struct call_record *record, u64 at, const 
 	return size;
 }
 
-/* Copy one more text of an array, with its NUL; return 0 to go on, or the state of the whole:
- * 1 at the end, SLOT_CUT or SLOT_UNREADABLE. */
+/* Copy one string of an array, with its NUL. Return 0 to go on, 1 at the end of the array, or the
+ * state of the whole: SLOT_CUT or SLOT_UNREADABLE. */
 static __always_inline u64 copy_element(struct call_record *record, const void *from)
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
@@ -71,7 +71,7 @@ static __always_inline u64 copy_element(struct call_record *record, const void *
 	return taken == PIECE_SIZE ? SLOT_CUT : 0;
 }
 
-/* Copy the texts of an array; return their slot. */
+/* Copy the strings of an array; return their slot. */
 static __always_inline u64 copy_strings(struct call_record *record, const void *from)
 {
 	u64 begin = record->end, state = 0;
@@ -89,15 +89,15 @@ static __always_inline u64 copy_strings(struct call_record *record, const void *
 	return (u32)(record->end - begin) | (state == 1 ? 0 : state ? state : SLOT_CUT);
 }
 
-/* How many bytes a pair or an address has, whose length, or where that is, is in the next slot.
- * Return false if it cannot be read. */
+/* Get the size of an int pair or an address. The next slot has the size of an address, or a pointer
+ * to it. Return false if that cannot be read. */
 static __always_inline bool read_size(u32 *size, const u64 *slot, u8 shape)
 {
 	*size = shape == SHAPE_INT_PAIR ? 2 * sizeof(int) : slot[1];
 	return shape != SHAPE_SOCKADDR_OUT || read_user(size, sizeof(*size), (void *)slot[1]) >= 0;
 }
 
-/* Copy what an argument points to; return its slot. */
+/* Copy the memory that an argument points to; return its slot. */
 static __always_inline u64 copy_argument(struct call_record *record, const u64 *slot, u8 shape)
 {
 	const void *from = (const void *)*slot;
@@ -112,14 +112,14 @@ static __always_inline u64 copy_argument(struct call_record *record, const u64 *
 	return read_size(&size, slot, shape) ? copy_bytes(record, at, from, size) : SLOT_UNREADABLE;
 }
 
-/* Take the scopes whose filters on a text do not hold out of the record. */
+/* Clear from the mask the scopes whose filters on a string argument do not hold. */
 static __always_inline void filter_string(struct call_record *record, u64 place, u64 at)
 {
 #ifdef USE_STRINGS
 	if (STRING_FILTERED(place))
-		record->sent.header.mask &= accept_string(record->sent.header.event, place,
-							record->sent.data + at,
-							record->sent.slots[place]);
+		record->sent.header.mask &=
+			accept_string(record->sent.header.event, place, record->sent.data + at,
+				      record->sent.slots[place]);
 #endif
 }
 
@@ -132,19 +132,19 @@ static __always_inline bool is_read_later(const struct call_record *record, u64 
 #endif
 }
 
-/* Take one argument, and the scopes whose filters on it do not hold out of the record. */
+/* Copy an argument, and clear from the mask the scopes whose filters on it do not hold. */
 static __always_inline void copy_and_filter(struct call_record *record, u64 place, u8 shape)
 {
 	u64 at = within(record->end, DATA_SIZE - 1), *slot = &record->sent.slots[place];
 	if (shape == SHAPE_NUMBER || shape == SHAPE_STRINGS)
 		return;
 	*slot = shape == SHAPE_SKIPPED ? SLOT_NULL : copy_argument(record, slot, shape);
-	/* Read again: so the verifier need not tell apart the ways in which it came about. */
+	/* Read again, so that the verifier does not track each way in which it was computed. */
 	if (shape == SHAPE_STRING && !is_read_later(record, *(volatile u64 *)slot))
 		filter_string(record, place, at);
 }
 
-/* Only execve and execveat have arrays of texts: two of them, behind all other texts. */
+/* Only execve and execveat have arrays of strings: two, after all other strings. */
 static __always_inline void copy_arrays(struct call_record *record, const struct call_shapes *shape)
 {
 #ifdef EXEC_CALLS
@@ -159,8 +159,8 @@ static __always_inline void copy_arrays(struct call_record *record, const struct
 #endif
 }
 
-/* Turn the registers in the slots into what they stand for, and so complete the record; the
- * mask in it is 0 if filters on arguments leave no scope. */
+/* Replace the registers in the slots by lengths and states, and copy the data. The mask is 0
+ * afterwards if filters on arguments leave no scope. */
 static __always_inline void copy_arguments(struct call_record *record)
 {
 	u32 event = record->sent.header.event;
@@ -175,7 +175,7 @@ static __always_inline void copy_arguments(struct call_record *record)
 			break;
 		copy_and_filter(record, place, shape->of[place]);
 		left--;
-		asm volatile("" : "+r"(left)); /* see build_path() */
+		asm volatile("" : "+r"(left)); /* see build_path_at() */
 	} while (left && record->sent.header.mask);
 	if (record->sent.header.mask)
 		copy_arrays(record, shape);

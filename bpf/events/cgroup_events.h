@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* cgroup_mkdir, cgroup_rmdir and cgroup_attach_task: raw tracepoints that are told the path.
+/* cgroup_mkdir, cgroup_rmdir and cgroup_attach_task, at raw tracepoints that pass the path.
  *
- * The kernel makes the path in one buffer and holds a spinlock over the tracepoint (see
- * TRACE_CGROUP_PATH in kernel/cgroup/cgroup-internal.h): nothing can preempt what runs there.
- * One program judges and reports all three, for the reason that bpf/events/hook_event.h gives. */
+ * The kernel writes the path to one buffer and holds a spinlock during the tracepoint (see
+ * TRACE_CGROUP_PATH in kernel/cgroup/cgroup-internal.h), so these programs are not preempted.
+ * All three share one program that matches and reports, as in bpf/events/hook_event.h. */
 #pragma once
 #include "events/hook_event.h"
 
@@ -49,7 +49,7 @@ int report_cgroup_attach_task(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* The task that is moved: of a whole process its leader. */
+/* The moved task; the leader if a whole process is moved. */
 static __always_inline void put_moved_task(struct hook_record *record, const char *path,
 					   struct task_struct *task)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* sched_process_exec: what program a process began to run, with its arguments. */
+/* sched_process_exec: the executed file, its interpreter and its arguments. */
 #pragma once
 #include "lib/kernel.h"
 #include "lib/records.h"
@@ -12,8 +12,8 @@ struct exec_record {
 	char data[DATA_SIZE + BLOCK_SIZE];
 };
 
-/* The record, and how far its data is filled (see arguments.h). A per-CPU element can take 32
- * KiB at the most (PCPU_MIN_UNIT_SIZE). */
+/* A record and the length of its data (see arguments.h). An element of a per-CPU map has at most
+ * 32 KiB (PCPU_MIN_UNIT_SIZE). */
 struct exec_scratch {
 	u64 end;
 	struct exec_record sent;
@@ -64,12 +64,13 @@ static __always_inline void put_stdin(struct exec_scratch *record, struct path_b
 		return;
 	build_path(path, file);
 	struct inode *inode = READ(file, f_inode);
-	/* A pipe or socket has no path: its inode number goes along, above the type. */
-	slots[EXEC_STDIN_TYPE] = (READ(inode, i_mode) & S_IFMT) | READ(inode, i_ino) << STDIN_INODE_SHIFT;
+	/* A pipe or socket has no path: user space prints its inode number. */
+	slots[EXEC_STDIN_TYPE] = (READ(inode, i_mode) & S_IFMT) | READ(inode, i_ino)
+									  << STDIN_INODE_SHIFT;
 	slots[EXEC_STDIN_PATH] = put_file_path(record, path);
 }
 
-/* Fill all slots. `path` holds the program's own path, and is used for others then. */
+/* Fill all slots. `path` has the path of the executed file, and is overwritten by other paths. */
 static __always_inline void put_exec(struct exec_scratch *record, struct linux_binprm *bprm,
 				     struct path_buffer *path)
 {
@@ -96,7 +97,7 @@ static __always_inline void put_exec(struct exec_scratch *record, struct linux_b
 }
 
 static __always_inline void report_exec_event(struct linux_binprm *bprm, struct path_buffer *path,
-					   struct facts *facts, u64 accepted)
+					      struct facts *facts, u64 accepted)
 {
 	u32 zero = 0, event = EVENT_EXEC;
 	struct exec_scratch *record = exec_scratches.lookup(&zero);
@@ -135,8 +136,9 @@ static __always_inline void handle_exec(struct linux_binprm *bprm)
 }
 
 #ifdef STEADY_HOOKS
-/* What the perf event of the exec does not tell, from security_bprm_committed_creds() till then.
- * What an exec left that failed after that, and killed its process, is pushed out in time. */
+/* The binprm of an exec, from security_bprm_committed_creds() to the tracepoint, which does not
+ * pass it there. An exec that fails in between kills its process: the LRU map evicts its element.
+ */
 BPF_TABLE("lru_hash", u64, struct linux_binprm *, pending_binprms, 16 * EXECS_AT_ONCE);
 
 int on_bprm_committed(struct pt_regs *ctx)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* execve and execveat between their entry and their outcome.
+/* execve and execveat between their entry and their result.
  *
- * A failed call returns like any other and is reported there. Of one that succeeds only the
- * entry saw the arguments: its record waits here for the exec to happen. The key is the task:
- * unlike the thread id it stays when a thread that is not the leader executes. */
+ * A failed exec is reported at the exit of the syscall like every other one. The arguments of a
+ * successful exec exist at its entry only: the record waits here for sched_process_exec. The key is
+ * the task_struct, which a thread other than the leader keeps when it executes, unlike its tid. */
 #pragma once
 #include "events/arguments.h"
 #include "lib/records.h"
@@ -12,10 +12,10 @@
 #ifdef EXEC_CALLS
 BPF_HASH(pending_execs, u64, struct call_record, EXECS_AT_ONCE);
 
-/* Every exec is kept, also one that is not selected or not matched (mask 0): one that is not
- * found at its success is then known to be a 32-bit call, for which there is no entry, or one for
- * which there was no room. Its success counts it as lost; a failure is reported like any other.
- * Where 32-bit calls are not traced the two cannot be told apart then: no room is counted here. */
+/* Save every exec, also one that is not selected or not matched (mask 0). A successful exec without
+ * an element is then a 32-bit syscall, whose entry is not hooked, or one that did not fit into the
+ * map: it is counted as lost when it succeeds. Without 32-bit syscalls the two cannot be told apart
+ * at that point, so an exec that does not fit is counted here. */
 static __always_inline void save_exec(struct call_record *record)
 {
 	u64 task = bpf_get_current_task();
@@ -37,14 +37,14 @@ static __always_inline void delete_exec(void)
 /* Slots of execve; those of execveat are one higher, as its first argument is a descriptor. */
 enum execve_slot { EXECVE_PATHNAME, EXECVE_ARGV, EXECVE_ENVP };
 
-/* The slot of the path; behind it are those of the arguments and the environment. */
+/* The slot of the path; argv and envp follow. */
 static __always_inline u64 exec_path_slot(const struct call_record *record)
 {
 	return within(*(const volatile u64 *)&record->array - 1, 1);
 }
 
-/* A path that could not be read lies in the kernel now, if the kernel did not put that of a
- * descriptor there (execveat). Its filters were not asked yet (see copy_and_filter()). */
+/* Copy a path that could not be read at the entry from the kernel's copy, unless that is the path
+ * of a descriptor (execveat). Filters on it have not been applied yet (see copy_and_filter()). */
 static __always_inline void reread_path(struct call_record *record, struct linux_binprm *bprm)
 {
 	u64 place = exec_path_slot(record), *slot = &record->sent.slots[place];
@@ -61,8 +61,8 @@ static __always_inline u64 reread_strings(struct call_record *record, u64 from, 
 	return put_strings(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
 }
 
-/* What a program cannot read at an exec's entry, as its page is not in memory yet, the kernel has
- * read by now: take it from there. A script's interpreter was given other arguments than its. */
+/* Copy from the new program what could not be read at the entry, as its page was not in memory. The
+ * interpreter of a script has other arguments than the exec was given. */
 static __always_inline void reread_arguments(struct call_record *record, struct linux_binprm *bprm)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -79,7 +79,7 @@ static __always_inline void reread_arguments(struct call_record *record, struct 
 		slots[EXECVE_ENVP] = reread_strings(record, READ(mm, env_start), READ(mm, env_end));
 }
 
-/* The exec has happened: the call succeeded, whatever is left of it. */
+/* Report a successful exec. */
 static __always_inline void report_exec(struct linux_binprm *bprm)
 {
 	u64 task = bpf_get_current_task();
@@ -87,7 +87,7 @@ static __always_inline void report_exec(struct linux_binprm *bprm)
 	if (record && !record->selected)
 		goto forget;
 #ifdef NATIVE_CALLS_ONLY
-	if (!record) /* a 32-bit call, or counted when there was no room for it */
+	if (!record) /* a 32-bit syscall, or counted by save_exec() */
 		return;
 #endif
 	count(COUNTER_SEEN);

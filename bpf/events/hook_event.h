@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Events at the beginning of kernel functions, mostly those that ask the security modules: how
- * such an event is judged, its record begun and its arguments put.
+/* Events at the entry of kernel functions, mostly of LSM hooks: matching and recording.
  *
- * Each has two programs. on_...() at the function says which event it is; match_hook(), which all
- * share, ends those that nobody wants; put_...() fills the record. Each goes on to the next by a
- * tail call: with the judging in every program the compiler would take twice as long.
+ * An event has two programs. on_...() at the function sets the number of the event; match_hook(),
+ * which all share, ends events that no scope matches; put_...() fills the record. Each goes on by a
+ * tail call: with the matcher in every program the compiler would take twice as long.
  *
- * An event exists in the program only if it is selected: EVENT_... is its number then. */
+ * The programs of an event exist only if it is selected: EVENT_... is then its number. */
 #pragma once
 #include "arch/arch.h"
 #include "match/fields.h"
@@ -28,10 +27,10 @@ struct hook_record {
 };
 BPF_PERCPU_ARRAY(hook_records, struct hook_record, 1);
 BPF_PROG_ARRAY(hook_matcher, 1);
-BPF_PROG_ARRAY(hook_fillers, EVENTS); /* by event */
+BPF_PROG_ARRAY(hook_fillers, EVENTS); /* by event number */
 
-/* As read_process(), but the exec by which our COMMAND begins is its own: only what it did before
- * is ours. */
+/* As read_process(), but with the exec of the COMMAND itself: only what it did before that belongs
+ * to the tracer. */
 static __always_inline struct facts *read_hooked(void)
 {
 	struct task_struct *task = current_task();
@@ -46,7 +45,7 @@ static __always_inline struct facts *read_hooked(void)
 	return known >= INCOMPLETE ? facts : NULL;
 }
 
-/* Judge an event of the current task and begin its record; NULL if nobody wants it. */
+/* Match an event of the current task and start its record; NULL if no scope matches. */
 static __always_inline struct hook_record *start_record(u32 event)
 {
 	u32 zero = 0;
@@ -78,7 +77,7 @@ static __always_inline void start_hook(struct pt_regs *ctx, u32 event)
 	hook_matcher.call(ctx, 0);
 }
 
-/* A program at a function that always is the event. */
+/* A program at a function that reports one event only. */
 #define HOOK(program, event)                                                                       \
 	int program(struct pt_regs *ctx)                                                           \
 	{                                                                                          \
@@ -96,8 +95,8 @@ int match_hook(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Set the slot of the text that was put last, and take the scopes out of the record whose
- * filters on it do not hold. `place` is constant. */
+/* Set the slot of the string that was put last, and clear from the mask the scopes whose filters on
+ * it do not hold. `index` is constant. */
 static __always_inline void set_string(struct hook_record *record, const u32 place, u64 slot)
 {
 	record->sent.slots[place] = slot;
@@ -105,7 +104,7 @@ static __always_inline void set_string(struct hook_record *record, const u32 pla
 	u64 at = within(record->end - (u32)slot, DATA_SIZE - 1);
 	if (STRING_FILTERED(place))
 		record->sent.header.mask &= accept_string(record->sent.header.event, place,
-							record->sent.data + at, slot);
+							  record->sent.data + at, slot);
 #endif
 }
 
@@ -134,7 +133,7 @@ static __always_inline u64 put_file(struct hook_record *record, struct file *fil
 	return put_path(&record->end, record->sent.data, &record->path);
 }
 
-/* The path within the file system: these functions are not told where it is mounted. */
+/* The path within the file system: these functions have no mount. */
 static __always_inline u64 put_entry(struct hook_record *record, struct dentry *entry)
 {
 	build_entry_path(&record->path, entry);

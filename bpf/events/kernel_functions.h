@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Events of functions that ask no security module. */
+/* Events of functions that are no LSM hooks. */
 #pragma once
 #include "events/hook_event.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* magic_write: a write that made the beginning of a file, with its first bytes.
+/* magic_write: a write at the start of a file, with its first bytes.
  *
- * Where the writing begins it is known what goes where; how much was written, when the call
- * returns. A kretprobe would not do for that: it watches only so many calls at a time, and
- * those that wait for a pipe would take all its places. */
+ * The entry of the write has the file, the position and the data, its exit the number of bytes. A
+ * kretprobe would have both, but only for a limited number of calls at a time, all of which can be
+ * blocked by writes to full pipes. */
 #pragma once
 #include "events/hook_event.h"
 
@@ -16,11 +16,11 @@
 struct pending_write {
 	struct file *file;
 	struct inode *inode;
-	u64 number;       /* of the inode */
-	const void *data; /* in user memory, */
-	u64 size;         /* the first piece of it */
+	u64 number;	  /* of the inode */
+	const void *data; /* user memory */
+	u64 size;	  /* of the first segment */
 };
-BPF_HASH(pending_writes, u64, struct pending_write, WRITES_AT_ONCE); /* by task */
+BPF_HASH(pending_writes, u64, struct pending_write, WRITES_AT_ONCE); /* by task_struct */
 
 static __always_inline bool is_at_beginning(struct file *file, const s64 *position, bool append)
 {
@@ -41,7 +41,8 @@ static __always_inline void start_write(struct file *file, const void *data, u64
 	struct facts *facts = read_facts(current_task());
 	begun.inode = READ(file, f_inode);
 	begun.number = READ(begun.inode, i_ino);
-	if (facts && read_process_state(facts) >= INCOMPLETE && pending_writes.update(&task, &begun) < 0) {
+	if (facts && read_process_state(facts) >= INCOMPLETE &&
+	    pending_writes.update(&task, &begun) < 0) {
 		count(COUNTER_SEEN);
 		count(COUNTER_LOST);
 	}
@@ -60,7 +61,7 @@ struct piece {
 	u64 size;
 };
 
-/* The first piece of what is written: a struct iovec. */
+/* Read the first segment of a vector, a struct iovec. */
 static __always_inline struct piece first_piece(const void *from)
 {
 	struct piece piece = {};
@@ -86,19 +87,20 @@ int on_vfs_writev(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Put the path and the number of the file; it may be closed, and be another, by now. */
+/* Put the path and the inode number. The file may have been closed and its memory reused by now. */
 static __always_inline void put_written_file(struct hook_record *record,
 					     const struct pending_write *begun)
 {
 	bool same = READ(begun->file, f_inode) == begun->inode &&
 		    READ(begun->inode, i_ino) == begun->number;
-	set_string(record, MAGIC_WRITE_PATHNAME, same ? put_file(record, begun->file) : SLOT_UNREADABLE);
+	set_string(record, MAGIC_WRITE_PATHNAME,
+		   same ? put_file(record, begun->file) : SLOT_UNREADABLE);
 	record->sent.slots[MAGIC_WRITE_DEV] = same ? device_of(begun->inode) : 0;
 	record->sent.slots[MAGIC_WRITE_INODE] = begun->number;
 }
 
-static __always_inline u64 put_written_bytes(struct hook_record *record, const struct pending_write *begun,
-				       u64 written)
+static __always_inline u64 put_written_bytes(struct hook_record *record,
+					     const struct pending_write *begun, u64 written)
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
 	u64 size = written < begun->size ? written : begun->size;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Which file is mapped at an address of the current process.
+/* The file that is mapped at an address of the current process.
  *
- * Needed for the ELF interpreter, which the kernel maps at an exec and then forgets. */
+ * The ELF interpreter is found so: the kernel maps it at an exec and keeps no reference to it. */
 #pragma once
 #include "lib/task.h"
 
-#ifdef VMA_LIST /* up to 6.0; 763ecb035029 removed the list */
+#ifdef VMA_LIST /* until Linux v6.1, 763ecb035029 ("mm: remove the vma linked list") */
 #define VMAS_MAX 64
 
 static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64 address)
@@ -19,9 +19,9 @@ static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64
 	return NULL;
 }
 #else
-/* A maple tree (linux/maple_tree.h): a node's address carries its type in bits 3 to 6, an inner
- * or leaf node of ranges has 15 pivots and 16 slots, one that also tracks gaps 9 and 10. */
-#define MAPLE_DEPTH 3 /* a program that begins has two levels at the most */
+/* A maple tree (linux/maple_tree.h). Bits 3 to 6 of the address of a node are its type; a range
+ * node has 15 pivots and 16 slots, one that tracks gaps has 9 and 10. */
+#define MAPLE_DEPTH 3 /* a new program has two levels at most */
 #define MAPLE_NODE_MASK 255UL
 #define MAPLE_LEAF_64 1
 #define MAPLE_ARANGE_64 3
@@ -31,7 +31,7 @@ static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64
 struct maple_words {
 	u64 word[2 + 2 * MAPLE_PIVOTS]; /* parent, pivots, slots */
 };
-BPF_PERCPU_ARRAY(maple_scratch, struct maple_words, 1); /* half of the stack otherwise */
+BPF_PERCPU_ARRAY(maple_scratch, struct maple_words, 1); /* it would take half of the stack */
 
 static __always_inline u64 maple_slot(u64 node, u32 pivots, u64 address)
 {
@@ -40,11 +40,11 @@ static __always_inline u64 maple_slot(u64 node, u32 pivots, u64 address)
 	if (!words)
 		return 0;
 	read_kernel(words, sizeof(*words), (void *)(node & ~MAPLE_NODE_MASK));
-	/* Backwards, so that the first pivot that is not below the address stays. */
+	/* Backwards, so that the first pivot that is not below the address remains. */
 #pragma unroll
 	for (int i = MAPLE_PIVOTS - 1; i >= 0; i--) {
 		u64 pivot = words->word[1 + i];
-		/* Behind the last used pivot they are 0. */
+		/* Unused pivots are 0. */
 		if (i < pivots && (pivot >= address || (i && !pivot)))
 			slot = i;
 	}
@@ -75,17 +75,16 @@ static __always_inline struct file *mapped_file(struct mm_struct *mm, u64 addres
 	return vma ? READ(vma, vm_file) : NULL;
 }
 
-#define AT_BASE 7 /* where the ELF interpreter was mapped, linux/auxvec.h */
-#define AUXV_PAIRS 12 /* that are looked at; it is among the first ten */
+#define AT_BASE 7     /* address of the ELF interpreter, linux/auxvec.h */
+#define AUXV_PAIRS 12 /* that are read; it is among the first ten */
 
-/* The interpreter that the kernel loaded with the new program, NULL for a static one. */
+/* The interpreter of the executed file; NULL for a static one. */
 static __always_inline struct file *elf_interpreter(struct mm_struct *mm)
 {
 	u64 pair[2];
 #pragma unroll
 	for (int i = 0; i < AUXV_PAIRS; i++) {
-		if (read_kernel(pair, sizeof(pair), (u64 *)mm->saved_auxv + 2 * i) < 0 ||
-		    !pair[0])
+		if (read_kernel(pair, sizeof(pair), (u64 *)mm->saved_auxv + 2 * i) < 0 || !pair[0])
 			return NULL;
 		if (pair[0] == AT_BASE)
 			return pair[1] ? mapped_file(mm, pair[1]) : NULL;

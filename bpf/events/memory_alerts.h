@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* mem_prot_alert: memory that becomes code while it can be written, or after it could.
+/* mem_prot_alert: memory that becomes executable while or after it is writable.
  *
- * Only that is sent: the calls that map and protect memory are many. */
+ * Only such changes are reported, as syscalls that map and protect memory are frequent. */
 #pragma once
 #include "events/hook_event.h"
 
@@ -20,7 +20,8 @@ static __always_inline u32 alert_of(u64 before, u64 after)
 	return before & MAY_WRITE && !(after & MAY_WRITE) ? ALERT_W_REMOVED : ALERT_NONE;
 }
 
-/* Memory is mapped: the kernel has chosen the address, the rest is as the program asked. */
+/* A new mapping: the address is the kernel's choice, the rest is in the registers of the syscall.
+ */
 int on_security_mmap_addr(struct pt_regs *ctx)
 {
 	struct task_struct *task = current_task();
@@ -48,7 +49,8 @@ static __always_inline void put_mapping(struct hook_record *record, u64 address,
 	slots[MEM_PROT_ALERT_ADDR] = address;
 	slots[MEM_PROT_ALERT_PROT] = protection;
 	slots[MEM_PROT_ALERT_PATHNAME] = SLOT_NULL;
-	slots[MEM_PROT_ALERT_PREV_PROT] = slots[MEM_PROT_ALERT_DEV] = slots[MEM_PROT_ALERT_INODE] = slots[MEM_PROT_ALERT_CTIME] = 0;
+	slots[MEM_PROT_ALERT_PREV_PROT] = slots[MEM_PROT_ALERT_DEV] = slots[MEM_PROT_ALERT_INODE] =
+		slots[MEM_PROT_ALERT_CTIME] = 0;
 }
 
 static __always_inline void put_protected(struct hook_record *record, struct vm_area_struct *vma,
@@ -67,7 +69,7 @@ static __always_inline void put_protected(struct hook_record *record, struct vm_
 	slots[MEM_PROT_ALERT_CTIME] = inode ? ctime_of(inode) : 0;
 }
 
-/* Of a change the range is that of the call, though it is told once for each mapping in it. */
+/* The range of a change is that of the syscall, though the hook runs for each mapping in it. */
 int put_mem_prot_alert(struct pt_regs *ctx)
 {
 	struct task_struct *task = current_task();

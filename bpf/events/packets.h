@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Packets: one record for each that a socket sends or receives, of which user space makes all
- * the events about packets (tracee_ref/packets/).
+/* Packets: a record for each one that a socket sends or receives. User space derives all packet
+ * events from it (tracee_ref/packets/).
  *
- * These programs run where a socket's packet leaves IP, or has come to the socket, in whatever
- * task or interrupt, and can be interrupted by one another: so nothing here lies in scratch space
- * of the CPU, and the counters have places of their own. */
+ * The programs run at the cgroup hooks of egress and ingress, in any task or interrupt, and can
+ * interrupt each other. So they use no per-CPU scratch space, and counters of their own. */
 #pragma once
 #include "state/sockets.h"
 
 #define PACKET_HEADERS 128  /* IPv4 and TCP with all their options */
-#define PACKET_PAYLOAD 4096 /* with the payload that DNS and HTTP need */
+#define PACKET_PAYLOAD 4096 /* with the payload for DNS and HTTP */
 #define TCP 6
 #define UDP 17
 #define TCP_LISTEN 10
@@ -21,22 +20,22 @@ struct packet_record {
 	struct packet_prefix prefix;
 	char bytes[PACKET_HEADERS];
 };
-struct payload_record { /* begins alike */
+struct payload_record { /* starts with a packet_record */
 	struct packet_record packet;
 	char more[PACKET_PAYLOAD - PACKET_HEADERS];
 };
 
-/* What is known of a packet from its first bytes; ports are in network order. */
+/* The headers of a packet; ports are in network order. */
 struct packet {
 	u32 incoming;
 	u32 length;
-	u32 protocol;  /* 0 where it has no ports to look at */
-	u32 transport; /* where TCP or UDP begins */
+	u32 protocol;  /* TCP, UDP, or 0 */
+	u32 transport; /* offset of the TCP or UDP header */
 	u16 source;
 	u16 target;
 };
 
-/* A connection that a listening socket was asked for, as a packet of it looks from here. */
+/* A connection that was requested from a listening socket. */
 struct connection {
 	u64 net;
 	char local[16];
@@ -45,10 +44,10 @@ struct connection {
 	u16 remote_port;
 	u32 unused;
 };
-/* Until a connection is accepted its owner is that of the listening socket, and when it was closed
- * the last one; it is no file then. */
+/* A connection that is not accepted yet has no inode: it belongs to the owner of the listening
+ * socket. A closed one belongs to its last owner. */
 BPF_TABLE("lru_hash", struct connection, u64, pending_connections, SOCKETS);
-BPF_TABLE("lru_hash", u64, u64, socket_inodes, SOCKETS); /* cookie to the inode's number */
+BPF_TABLE("lru_hash", u64, u64, socket_inodes, SOCKETS); /* socket cookie to inode number */
 
 static __always_inline void count_packet(u32 counter)
 {
@@ -63,7 +62,8 @@ static __always_inline u32 load_bytes(struct __sk_buff *skb, u32 at, void *to, u
 	return bpf_skb_load_bytes(skb, at, to, size) == 0;
 }
 
-/* Find TCP or UDP; extension headers of IPv6, and fragments but the first, have no ports. */
+/* Find TCP or UDP. IPv6 with extension headers, and fragments after the first, count as having
+ * none. */
 static __always_inline void parse_transport(struct __sk_buff *skb, struct packet *packet)
 {
 	u8 first = 0, protocol = 0;
@@ -106,9 +106,10 @@ static __always_inline void fill_connection(struct __sk_buff *skb, struct sock *
 	name->remote_port = packet->incoming ? packet->source : packet->target;
 }
 
-/* Return the number of the inode that a packet's socket has, had, or would have. */
+/* Return the inode number of a packet's socket, also of a closed one or one not accepted yet; or 0.
+ */
 static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock,
-				     const struct packet *packet)
+					const struct packet *packet)
 {
 	struct connection name;
 	struct socket_alloc *socket = (struct socket_alloc *)READ(sock, sk_socket);
@@ -134,7 +135,7 @@ static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock
 	return known ? *known : 0;
 }
 
-/* The words by which HTTP begins, four bytes of each. */
+/* The first four bytes of HTTP requests and responses. */
 static __always_inline bool starts_with_http(const char *text)
 {
 	u32 word = *(const u32 *)text;
@@ -146,7 +147,7 @@ static __always_inline bool starts_with_http(const char *text)
 	       word == WORD('T', 'R', 'A', 'C') || word == WORD('C', 'O', 'N', 'N');
 }
 
-/* Whether some of the scopes selected an event that needs the payload of this packet. */
+/* Whether one of the scopes selected an event that needs the payload of the packet. */
 static __always_inline bool needs_payload(struct __sk_buff *skb, const struct packet *packet,
 					  u64 mask)
 {
@@ -164,10 +165,11 @@ static __always_inline bool needs_payload(struct __sk_buff *skb, const struct pa
 	if (!selected || !(*selected & mask) || packet->protocol != TCP)
 		return false;
 	load_bytes(skb, packet->transport + 12, &offset, 1);
-	return load_bytes(skb, packet->transport + (offset >> 4) * 4, text, 4) && starts_with_http(text);
+	return load_bytes(skb, packet->transport + (offset >> 4) * 4, text, 4) &&
+	       starts_with_http(text);
 }
 
-/* Fill a record that was reserved. `room` is constant, a power of two. */
+/* Fill a reserved record. `room`, its size for bytes, is constant and a power of two. */
 static __always_inline void fill_packet(struct __sk_buff *skb, const struct packet *packet,
 					const struct owner *owner, u64 mask,
 					struct packet_record *record, const u32 room)
@@ -181,14 +183,14 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->prefix.incoming = packet->incoming;
 	record->prefix.unused = 0;
 	u64 size = packet->length < room ? packet->length : room;
-	/* At least one: only newer verifiers learn that from a comparison with 0. */
+	/* At least 1: older verifiers do not learn that from a comparison with 0. */
 	size = within(size - 1, room - 1) + 1;
 	if (!load_bytes(skb, 0, record->bytes, size))
 		size = 0;
 	record->slot = sizeof(record->prefix) + size;
 }
 
-/* Each has its own reservation: their sizes are constants. */
+/* Two functions, as the size of a reservation is a constant. */
 static __always_inline void send_headers(struct __sk_buff *skb, const struct packet *packet,
 					 const struct owner *owner, u64 mask)
 {
@@ -223,7 +225,8 @@ static __always_inline void report_packet(struct __sk_buff *skb, struct packet *
 	struct sock *sock = NULL;
 	if (!seen || !selected || !*selected)
 		return;
-	/* The verifier lets nobody look behind the pointer, but into any address. */
+	/* The verifier rejects a dereference of a struct bpf_sock's address, not a read of any
+	 * address. */
 	read_kernel(&sock, sizeof(sock), &seen);
 	parse_transport(skb, packet);
 	u64 inode = socket_inode(skb, sock, packet);
@@ -248,7 +251,7 @@ int on_packet_in(struct __sk_buff *skb)
 {
 	struct packet packet = {.incoming = 1, .length = skb->len};
 	report_packet(skb, &packet);
-	return 1; /* it may pass */
+	return 1; /* let the packet pass */
 }
 
 int on_packet_out(struct __sk_buff *skb)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Fork, exec and exit: events, and the upkeep of what is known of processes. */
+/* Fork, exec and exit: their events, and the process state that they change. */
 #pragma once
 #include "events/exec_calls.h"
 #include "events/mapped_file.h"
@@ -7,7 +7,7 @@
 
 BPF_ARRAY(select, u64, EVENTS);
 
-/* Count an event that some scope selected; return its mask. */
+/* Count an event that a scope selected; return its mask. */
 static __always_inline u64 count_event(u64 selected, u64 accepted)
 {
 	count(COUNTER_SEEN);
@@ -16,7 +16,8 @@ static __always_inline u64 count_event(u64 selected, u64 accepted)
 	return selected & accepted;
 }
 
-/* Judge an event of the current task; 0 if it is not selected, not ours, or not matched. */
+/* Match an event of the current task; return 0 if it is not selected, not traced, or not matched.
+ */
 static __always_inline u64 match_event(u32 event, struct facts **facts)
 {
 	u64 *selected = select.lookup(&event);
@@ -42,7 +43,7 @@ struct fork_record {
 };
 
 #ifdef SELECT_FORK
-/* Not on the stack, of which the filters of the run need what it would take. */
+/* In a map, as the filters of a run may need the stack. */
 BPF_PERCPU_ARRAY(fork_records, struct fork_record, 1);
 #endif
 
@@ -79,7 +80,7 @@ static __always_inline void handle_fork(struct task_struct *parent, struct task_
 }
 
 #ifdef STEADY_HOOKS
-/* At wake_up_new_task(). The kernel's own workers, which it starts for io_uring, are no forks. */
+/* At wake_up_new_task(), which io_uring calls for its workers, too: these are no forks. */
 int on_fork(struct pt_regs *ctx)
 {
 	struct task_struct *child = (struct task_struct *)function_argument(ctx, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The events of kernel functions, by what these are about. */
+/* Events of kernel functions, by their subject. */
 #pragma once
 #include "events/magic_write.h"
 #include "events/memory_alerts.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The address that a socket itself has, as getsockname() gives it, and that of its peer. */
+/* Addresses of a socket, as getsockname() and getpeername() return them. */
 #pragma once
 #include "events/hook_event.h"
 #include "lib/kernel.h"
 
-struct inet_address { /* struct sockaddr_in, as far as it says something */
+struct inet_address { /* struct sockaddr_in without its padding */
 	u16 family;
 	u16 port;
 	u32 address;
@@ -35,7 +35,7 @@ static __always_inline u64 put_inet6_address(struct hook_record *record, struct 
 	return put_bytes(record, &address, sizeof(address));
 }
 
-/* Put the address of a socket; of a family without addresses that we know, the family alone. */
+/* Put the address of a socket; of other families the family only. */
 static __always_inline u64 put_local_address(struct hook_record *record, struct socket *socket)
 {
 	struct sock *sock = READ(socket, sk);
@@ -44,8 +44,7 @@ static __always_inline u64 put_local_address(struct hook_record *record, struct 
 		return put_inet_address(record, sock);
 	if (family == AF_INET6)
 		return put_inet6_address(record, sock);
-	struct unix_address *name =
-		family == AF_UNIX ? READ((struct unix_sock *)sock, addr) : NULL;
+	struct unix_address *name = family == AF_UNIX ? READ((struct unix_sock *)sock, addr) : NULL;
 	if (name)
 		return put_bytes(record, name->name, READ(name, len));
 	return put_bytes(record, &family, sizeof(family));
@@ -62,7 +61,7 @@ static __always_inline u64 put_unix_peer(struct hook_record *record, struct sock
 	return put_bytes(record, &family, sizeof(family));
 }
 
-/* Put the address that a socket is connected to; zeros, if it is to none. */
+/* Put the address of the peer; zeros if the socket is not connected. */
 static __always_inline u64 put_remote_address(struct hook_record *record, struct socket *socket)
 {
 	struct sock *sock = READ(socket, sk);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* socket_dup: a descriptor of a socket was made a second time, by dup, dup2 or dup3.
+/* socket_dup: a socket's descriptor was duplicated by dup, dup2 or dup3.
  *
- * Where such a call returns: the new descriptor is the socket then, whatever the old one is. */
+ * At the exit of the syscall: the new descriptor is the socket then, whatever the old one became.
+ */
 #pragma once
 #include "lib/descriptors.h"
 #include "events/hook_event.h"
@@ -30,10 +31,9 @@ static __always_inline void handle_dup(u32 number, struct pt_regs *regs, s64 ret
 int on_dup_return(struct exit_context *ctx)
 {
 	u32 number = ctx->number;
-	if (!is_dup(number, false) && !is_dup(number, true)) /* most calls end here */
+	if (!is_dup(number, false) && !is_dup(number, true)) /* most syscalls end here */
 		return 0;
-	handle_dup(number, user_registers(current_task()),
-		   ctx->retval);
+	handle_dup(number, user_registers(current_task()), ctx->retval);
 	return 0;
 }
 #else
@@ -41,7 +41,7 @@ int on_dup_return(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	u32 number = call_number(regs);
-	if (!is_dup(number, false) && !is_dup(number, true)) /* most calls end here */
+	if (!is_dup(number, false) && !is_dup(number, true)) /* most syscalls end here */
 		return 0;
 	disable_preemption();
 	handle_dup(number, regs, ctx->args[1]);

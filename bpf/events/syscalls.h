@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* System calls: judged where they return, when the kernel has read the arguments itself.
+/* Syscalls, hooked at exit, when the kernel itself has read their arguments.
  *
- * The saved registers still hold the arguments there. Calls that do not return (normally) have
- * entry points of their own, at the tracepoints that fire for them alone. */
+ * The saved registers still hold the arguments there. Syscalls that do not return, or return in
+ * another program, are hooked at entry, at tracepoints of their own. */
 #pragma once
 #include "events/arguments.h"
 #include "events/exec_calls.h"
@@ -10,14 +10,14 @@
 
 BPF_ARRAY(calls, struct call, CALLS);
 
-/* By the event: a test of the number would have the verifier go through all that follows once
- * for each kind of call. */
+/* By event number: with a test of the syscall number the verifier would follow the rest of the
+ * program once for each kind of syscall. */
 static __always_inline bool is_exec_event(u32 event)
 {
 	return event == EVENT_EXECVE || event == EVENT_EXECVEAT;
 }
 
-/* Begin the record of a call in the scratch space; the mask may be 0. */
+/* Start the record of a syscall in the scratch space; the mask may be 0. */
 static __always_inline struct call_record *start_call(struct task_struct *task,
 						      const struct call *call, bool compat,
 						      const struct facts *facts, u64 mask)
@@ -37,8 +37,8 @@ static __always_inline struct call_record *start_call(struct task_struct *task,
 	return record;
 }
 
-/* Complete the record of a call that matched, its registers in the slots, and send it if its
- * arguments match too. */
+/* Complete the record of a matched syscall, whose registers are in the slots, and submit it if its
+ * arguments match, too. */
 static __always_inline void report_call(struct call_record *record, u32 number, s64 retval)
 {
 	copy_arguments(record);
@@ -92,7 +92,7 @@ static __always_inline void handle_end_of_call(struct pt_regs *regs, s64 retval)
 		handle_syscall_return(call, number, regs, retval);
 }
 
-/* The end of the function of a selected call: its registers, and what it returns. */
+/* The exit of the function of a selected syscall: ctx[1] is its result. */
 int on_syscall_end(u64 *ctx)
 {
 	disable_preemption();
@@ -102,7 +102,7 @@ int on_syscall_end(u64 *ctx)
 }
 
 #ifdef SECCOMP_ARGUMENTS
-/* A call of a process with seccomp filters; one that they refuse never comes to its function. */
+/* A syscall of a process with seccomp filters: one that they reject never reaches its function. */
 int on_syscall_refused(u64 *ctx)
 {
 	struct pt_regs *regs = user_registers(current_task());
@@ -119,7 +119,7 @@ int on_syscall_return(struct exit_context *ctx)
 {
 	u32 number = ctx->number;
 	struct call *call = calls.lookup(&number);
-	if (!call || !(call->selected[0] | call->selected[1])) /* most calls end here */
+	if (!call || !(call->selected[0] | call->selected[1])) /* most syscalls end here */
 		return 0;
 	struct pt_regs *regs = user_registers(current_task());
 	if (regs)
@@ -132,7 +132,7 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	u32 number = call_number(regs);
 	struct call *call = calls.lookup(&number);
-	if (!call || !(call->selected[0] | call->selected[1])) /* most calls end here */
+	if (!call || !(call->selected[0] | call->selected[1])) /* most syscalls end here */
 		return 0;
 	disable_preemption();
 	handle_syscall_return(call, number, regs, ctx->args[1]);
@@ -142,7 +142,7 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 #endif
 
 #ifdef CALLS_WITHOUT_RETURN
-/* exit, exit_group, rt_sigreturn: their entry is all there is of them. */
+/* exit, exit_group and rt_sigreturn have an entry only. */
 static __always_inline void handle_enter_without_return(u32 number)
 {
 	struct task_struct *task = current_task();
@@ -157,7 +157,7 @@ static __always_inline void handle_enter_without_return(u32 number)
 		count(COUNTER_FILTERED);
 		return;
 	}
-	/* Of their arguments, none is more than a number. */
+	/* All their arguments are numbers. */
 	read_registers(record->sent.slots, &record->registers, user_registers(task), false);
 	record->end = 0;
 	record->sent.header.syscall = number;
@@ -176,7 +176,7 @@ int enter_without_return(void *ctx)
 #endif
 
 #ifdef EXEC_CALLS
-/* execve, execveat: keep the record until the exec succeeds (see exec_calls.h). */
+/* execve and execveat: save the record until the exec succeeds (see exec_calls.h). */
 static __always_inline void handle_enter_exec(u32 number)
 {
 	struct task_struct *task = current_task();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* task_rename: a task gets another name. At the raw tracepoint it still has the old one, by which
- * it is judged (rule 17). */
+/* task_rename: a thread changes its name. At the raw tracepoint it still has the old one, which is
+ * matched (rule 17). */
 #pragma once
 #include "events/hook_event.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* What lies behind a descriptor of the current task. */
+/* Files and sockets of the current task by descriptor. */
 #pragma once
 #include "lib/kernel.h"
 
-/* NULL for a descriptor that is not open. */
+/* NULL if the descriptor is not open. */
 static __always_inline struct file *open_file(s32 fd)
 {
 	struct task_struct *task = current_task();
@@ -14,7 +14,7 @@ static __always_inline struct file *open_file(s32 fd)
 	return file;
 }
 
-/* NULL for what is no socket; the file of one in a file system is none. */
+/* NULL if the file is no socket, or the file of a bound Unix socket. */
 static __always_inline struct socket *open_socket(struct file *file)
 {
 	if ((READ(READ(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)

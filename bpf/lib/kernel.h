@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Reads of kernel and user memory, and the constants of the kernel that have no type in BTF.
+/* Reads of kernel and user memory, and constants of the kernel that BTF does not have.
  *
  * BCC resolves every helper that is called by its usual name against /proc/kallsyms, which takes
- * half of the start-up time. These pointers avoid it; the helpers exist since Linux v5.5,
- * 6ae08ae3dea2. */
+ * half of the start-up time. These pointers avoid it. The helpers exist since Linux v5.5,
+ * 6ae08ae3dea2 ("bpf: Add probe_read_{user, kernel} and probe_read_{user, kernel}_str helpers"). */
 #pragma once
 #include "generated/abi.h"
 
@@ -42,9 +42,10 @@ static __always_inline u64 within(u64 value, const u64 bits)
 	return value;
 }
 
-/* The current task. Where the verifier knows its type (since Linux v5.11, 3ca1032ab7ab) FIELD() is
- * a plain load, which gives 0 for an unmapped address. Before, and for pointers from elsewhere
- * (READ), it is a call of a helper, which takes as long as a lookup in a table of the matcher. */
+/* The current task. If the verifier knows its type, FIELD() is a plain load, which reads 0 from an
+ * unmapped address: since Linux v5.11, 3ca1032ab7ab ("bpf: Implement get_current_task_btf and
+ * RET_PTR_TO_BTF_ID"). Before, and for other pointers (READ), it is a call of a helper, which takes
+ * as long as a lookup in a table of the matcher. */
 #ifdef TYPED_TASK
 static struct task_struct *(*current_task)(void) = (void *)158; /* BPF_FUNC_get_current_task_btf */
 #define FIELD(pointer, field) ((pointer)->field)
@@ -55,7 +56,7 @@ static __always_inline struct task_struct *current_task(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 #define FIELD(pointer, field) READ(pointer, field)
-#define FIELD_WORD(pointer, field, at)                                                              \
+#define FIELD_WORD(pointer, field, at)                                                             \
 	({                                                                                         \
 		u64 _word = 0;                                                                     \
 		read_kernel(&_word, sizeof(_word), (pointer)->field + 8 * (at));                   \
@@ -84,8 +85,8 @@ static __always_inline void copy_name(u64 *to, u64 first, u64 second)
 #define S_IFREG 0100000
 #define S_IFSOCK 0140000
 
-/* Since Linux v6.13, 4e40eff0b573, the highest bit of the nanoseconds is a flag: the time was
- * queried, as stat() does (I_CTIME_QUERIED). */
+/* Since Linux v6.13, 4e40eff0b573 ("fs: add infrastructure for multigrain timestamps"), the highest
+ * bit of the nanoseconds is a flag: stat() read the time (I_CTIME_QUERIED). */
 #define CTIME_NSEC 0x7fffffffULL
 
 static __always_inline u64 ctime_of(struct inode *inode)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The path of a file, built from its directory entries up to the root of its mounts.
+/* The path of a file, built from its directory entry up to the root of the mount namespace.
  *
- * bpf_d_path() serves tracing programs only, which not every kernel lets us load. */
+ * bpf_d_path() is for tracing programs only, which not every kernel can load. */
 #pragma once
 #include "lib/task.h"
 
 #define PATH_MAX 4096 /* with the NUL, linux/limits.h */
-#define PATH_DEPTH 40 /* names and mounts that are climbed at the most */
+#define PATH_DEPTH 40 /* names and mounts in a path at most */
 #define NAME_MAX 255
 
-/* A path is built from its end: it is text[start] to text[PATH_MAX - 2], and a NUL.
+/* A path is built from its end: it is text[start] to text[PATH_MAX - 2], then a NUL.
  *
- * What the climb carries on lies here and not in registers, and a step has one way through it:
- * so to the verifier each begins in the same state, and none is gone through twice. */
+ * The state of the walk is in the map rather than in registers, and a step has one path through it:
+ * the verifier sees the same state at the start of each step, and follows none twice. */
 struct path_buffer {
 	struct dentry *entry;
 	struct mount *mount;
@@ -23,17 +23,16 @@ struct path_buffer {
 };
 BPF_PERCPU_ARRAY(path_buffers, struct path_buffer, 1);
 
-/* All bits if two pointers are the same, else none; without a branch. */
+/* All ones if two pointers are equal, else 0; without a branch. */
 static __always_inline u64 same(const void *a, const void *b)
 {
 	u64 differ = (u64)a ^ (u64)b;
-	differ |= -differ; /* the highest bit: whether there is any */
-	asm volatile("" : "+r"(differ)); /* or the compiler makes a branch of it */
+	differ |= -differ;		 /* the highest bit: whether any differs */
+	asm volatile("" : "+r"(differ)); /* the compiler would use a branch */
 	return (differ >> 63) - 1;
 }
 
-/* Put "/name" in front of what is there, or nothing if `none` has all bits; return whether it
- * fitted. */
+/* Prepend "/name", or nothing if `none` is all ones; return whether it fits. */
 static __always_inline bool prepend_name(struct path_buffer *path, u64 none)
 {
 	u64 length = within(path->at_entry.d_name_len & ~none, NAME_MAX);
@@ -46,7 +45,7 @@ static __always_inline bool prepend_name(struct path_buffer *path, u64 none)
 	return true;
 }
 
-/* Go on at an entry of a mount; return whether that is another than before. */
+/* Continue at an entry of a mount; return whether it differs from the current one. */
 static __always_inline bool move_to(struct path_buffer *path, u64 entry, u64 mount)
 {
 	u64 moved = entry ^ (u64)path->entry | mount ^ (u64)path->mount;
@@ -56,8 +55,8 @@ static __always_inline bool move_to(struct path_buffer *path, u64 entry, u64 mou
 	return moved;
 }
 
-/* Climb one name or one mount; return whether there is more to climb. The root of all mounts is
- * mounted on itself; an entry of no directory (a memfd, or a pipe without a name) is in itself. */
+/* Go up one name or one mount; return whether there is more. The root mount is mounted on itself;
+ * an entry without a directory (a memfd, a pipe) is its own parent. */
 static __always_inline bool climb(struct path_buffer *path)
 {
 	struct dentry *entry = &path->at_entry;
@@ -76,15 +75,15 @@ static __always_inline bool climb(struct path_buffer *path)
 	return false;
 }
 
-/* Build the path of a directory entry below a mount; path->start is 0 where it could not be. */
+/* Build the path of a directory entry in a mount; path->start is 0 on failure. */
 static __always_inline void build_path_at(struct path_buffer *path, struct dentry *entry, void *mnt)
 {
 	path->entry = entry;
 	path->mount = (struct mount *)((char *)mnt - offsetof(struct mount, mnt));
 	path->start = PATH_MAX - 1;
-	/* Nothing may stand between the test at the end of the loop and its beginning: up to 6.2
-	 * kernels refuse to fall into a beginning other than from a test (check_cfg). Hence the count
-	 * that the compiler cannot see through, and the volatile read in climb(). */
+	/* No instruction may be between the test at the end of the loop and its start: up to v6.2
+	 * the verifier rejects a fall-through into a loop (check_cfg()). Hence the counter that the
+	 * compiler cannot analyse, and the volatile read in climb(). */
 	u64 left = PATH_DEPTH;
 	do {
 		if (!climb(path))
@@ -94,7 +93,7 @@ static __always_inline void build_path_at(struct path_buffer *path, struct dentr
 	} while (left);
 	path->start = 0;
 built:
-	path->text[PATH_MAX - 1] = '\0'; /* where the first step may have put a slash */
+	path->text[PATH_MAX - 1] = '\0'; /* the first step may have written a slash here */
 }
 
 /* Build the path of a file. */
@@ -103,7 +102,7 @@ static __always_inline void build_path(struct path_buffer *path, struct file *fi
 	build_path_at(path, READ(file, f_path_dentry), READ(file, f_path_mnt));
 }
 
-/* Climb one name; return whether there is more to climb. */
+/* Go up one name; return whether there is more. */
 static __always_inline bool climb_name(struct path_buffer *path)
 {
 	struct dentry *entry = &path->at_entry;
@@ -118,7 +117,7 @@ static __always_inline bool climb_name(struct path_buffer *path)
 	return true;
 }
 
-/* Build the path of a directory entry within its file system, wherever that is mounted. */
+/* Build the path of a directory entry in its file system, wherever that is mounted. */
 static __always_inline void build_entry_path(struct path_buffer *path, struct dentry *entry)
 {
 	path->entry = entry;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Programs run from their beginning to their end, whatever else wants the CPU.
+/* Programs that use per-CPU scratch space run without preemption.
  *
- * Since 6.19 raw tracepoints leave preemption on (see tracee_ref/kernel/attach/preemption.py), as
- * functions do where the scheduler is told so, and other programs would find the scratch space
- * of the CPU in use. The functions that switch it off are
- * there since 6.10 (fc7566ad0a82); tracee_ref/kernel/build/program.py puts the real calls in the place
- * of these numbers, which are no helper's. */
+ * Since Linux v6.19 raw tracepoints leave preemption on (see tracee_ref/kernel/attach/), as do
+ * functions with preemptible RCU: another program would overwrite the scratch space. The kfuncs
+ * that disable it exist since Linux v6.10, fc7566ad0a82 ("bpf: Introduce
+ * bpf_preempt_[disable,enable] kfuncs"). The numbers stand for them:
+ * tracee_ref/kernel/build/program.py replaces the calls. */
 #pragma once
 
 #if defined(PREEMPTIBLE) && defined(PREEMPT_DISABLE_CALL)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Records: what crosses from the kernel to user space, and the counters that account for it.
- *
- * Layout: struct header, then 64-bit slots, one for each argument, then the bytes of the
- * arguments that are not numbers, in order, each as long as its slot says. */
+/* Records in the ring buffer, and the counters of events. */
 #pragma once
 #include "generated/abi.h"
 #include "generated/slots.h"
@@ -10,12 +7,12 @@
 #include "lib/preemption.h"
 #include "state/cgroups.h"
 
-#define DATA_SIZE 16384                      /* bytes of arguments in a record, a power of two */
-#define PIECE_SIZE 4096                      /* of one text, as PATH_MAX */
-#define BLOCK_SIZE 8192                      /* of argv or env, a power of two */
-#define DATA_BUFFER_SIZE (DATA_SIZE + PIECE_SIZE)   /* a piece may begin at the last place */
+#define DATA_SIZE 16384				  /* of arguments in a record, a power of two */
+#define PIECE_SIZE 4096				  /* of one string, as PATH_MAX */
+#define BLOCK_SIZE 8192				  /* of argv or env, a power of two */
+#define DATA_BUFFER_SIZE (DATA_SIZE + PIECE_SIZE) /* a string may start at the last byte */
 
-/* Those of packets come behind the others: their programs interrupt them. */
+/* The second half is for packets, whose programs interrupt the others. */
 BPF_PERCPU_ARRAY(counters, u64, 2 * COUNTER_COUNT);
 BPF_RINGBUF_OUTPUT(records, RING_PAGES);
 
@@ -26,9 +23,8 @@ static __always_inline void count(u32 counter)
 		++*value;
 }
 
-/* No wake-up for each record: that would cost the traced process more than the record does.
- * The reader looks by itself every few milliseconds, in which even a storm does not fill the
- * buffer. */
+/* Without a wake-up, which would cost the traced process more than the record does. The reader
+ * polls every few milliseconds, in which even a storm of events does not fill the buffer. */
 static __always_inline void submit(void *record, u64 size)
 {
 	if (records.ringbuf_output(record, size, BPF_RB_NO_WAKEUP) < 0)
@@ -37,7 +33,7 @@ static __always_inline void submit(void *record, u64 size)
 		count(COUNTER_SUBMITTED);
 }
 
-/* `task` is the current one: each time that it is asked for is a call of a helper. */
+/* `task` is the current one: to get it is a call of a helper. */
 static __always_inline void fill_header(struct header *header, struct task_struct *task,
 					const struct facts *facts, u32 event, u64 mask)
 {
@@ -73,7 +69,7 @@ static __always_inline void fill_header(struct header *header, struct task_struc
  * `end` is the length of the data so far. It is in the map beside the record rather than in a
  * register, so that the verifier does not track each way in which it was computed. */
 
-/* Put a text of the kernel without its NUL; return its slot. */
+/* Put a string of kernel memory without its NUL; return its slot. */
 static __always_inline u64 put_string(u64 *end, char *data, const void *from)
 {
 	u64 at = within(*end, DATA_SIZE - 1);
@@ -86,7 +82,7 @@ static __always_inline u64 put_string(u64 *end, char *data, const void *from)
 	return taken - 1;
 }
 
-/* Put a path that was just built; return its slot. */
+/* Put the path that was built last; return its slot. */
 static __always_inline u64 put_path(u64 *end, char *data, const struct path_buffer *path)
 {
 	u64 at = within(*end, DATA_SIZE - 1), start = within(path->start, PATH_MAX - 1);
@@ -100,8 +96,8 @@ static __always_inline u64 put_path(u64 *end, char *data, const struct path_buff
 	return length;
 }
 
-/* Put the texts that lie between two addresses of a program, each with its NUL; return their
- * slot. `room` is that of all data, in bytes. */
+/* Put the strings between two addresses of user memory, with their NULs; return their slot. `room`
+ * is the size of the data in bytes. */
 static __always_inline u64 put_strings(u64 *end, char *data, const u64 room, u64 from, u64 to)
 {
 	u64 at = within(*end, DATA_SIZE - 1);

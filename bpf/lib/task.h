@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Reading the kernel's own structures, as they lie behind the pointers of a task.
+/* Ids, namespaces and host name of a task.
  *
- * The structures themselves are generated from the running kernel's BTF, so every offset is
- * that of this kernel (tracee_ref/kernel/build/structures.py). */
+ * The structures of the kernel are generated from the BTF of the running one, with its offsets
+ * (tracee_ref/kernel/build/structures.py). */
 #pragma once
 #include "lib/kernel.h"
 
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFC /* its inode, PROC_PID_INIT_INO in linux/proc_ns.h */
-#define PIDTYPE_TGID 1 /* linux/pid.h, since 4.19 (6883f81aac6f) */
+#define PIDTYPE_TGID 1 /* linux/pid.h, since v4.19, 6883f81aac6f ("pid: Implement PIDTYPE_TGID")   \
+			*/
 #define PF_USER_WORKER 0x00004000
 #define PF_KTHREAD 0x00200000
 
@@ -34,7 +35,7 @@ static __always_inline struct pid *thread_group_pid(struct task_struct *task)
 	return pid;
 }
 
-/* A parent outside of the task's namespace has the id 0 there, as getppid() says it. */
+/* A parent outside the pid namespace of the task has the id 0, as for getppid(). */
 static __always_inline u32 inner_ppid(struct task_struct *parent, u32 level, void *ns)
 {
 	struct pid *pid = thread_group_pid(parent);
@@ -56,7 +57,7 @@ static __always_inline void read_inner_ids(struct task_struct *task, struct inne
 	ids->pidns = READ(upid.ns, ns_inum);
 }
 
-/* As read_inner_ids(), at less cost for a task in the initial namespace. */
+/* As read_inner_ids(), faster for a task in the initial pid namespace. */
 static __always_inline void read_current_ids(struct task_struct *task, struct inner_ids *ids)
 {
 	if (FIELD(FIELD(task, thread_pid), level)) {
@@ -69,7 +70,7 @@ static __always_inline void read_current_ids(struct task_struct *task, struct in
 	ids->pidns = INITIAL_PID_NAMESPACE;
 }
 
-/* The namespaces of the current task, if it is alive: they are given up after its exit was reported. */
+/* The mount namespace of the current task; 0 after it gave up its namespaces in do_exit(). */
 static __always_inline u32 mount_namespace(struct task_struct *task)
 {
 	return FIELD(FIELD(FIELD(task, nsproxy), mnt_ns), ns_inum);

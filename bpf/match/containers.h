@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The decision about containers: which scopes accept one, by the start of its id (rule 11). */
+/* Filters on containers: the scopes that accept an id, by its longest prefix (rule 11). */
 #pragma once
 #include "generated/abi.h"
 
 #ifdef USE_CONTAINER
-/* The longest prefix of an id decides; there is always an element for the empty one. */
+/* There is always an element for the empty prefix. */
 BPF_LPM_TRIE(container_prefixes, struct id_prefix, struct container_masks, CONTAINER_PREFIXES);
 
-/* Judge a container once, when it is made. */
+/* Called once for each container, when its cgroup is created. */
 static __always_inline u64 accept_container(const u8 *id, bool started_after_trace)
 {
 	struct id_prefix key = {.bits = 8 * CONTAINER_ID_SIZE};

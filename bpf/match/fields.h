@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Filters on what a system call returned, and on the texts that were passed to it or to a hook.
+/* Filters on return values and on string arguments of syscalls and hooks.
  *
- * They keep records out of the ring that user space would throw away; it judges the others
- * again, for these tables do not express every filter (tracee_ref/tables/fields.py). */
+ * They keep records out of the ring buffer that user space would drop. These tables cannot express
+ * every filter, so user space evaluates the rest (tracee_ref/tables/fields.py). */
 #pragma once
 #include "lib/records.h"
 #include "lib/kernel.h"
 
 #ifdef USE_RETVALS
-/* Stretch i runs from bounds[i] to the next; the first begins at the lowest number. */
+/* Interval i starts at bounds[i]; the first starts at the lowest number. */
 struct retval_table {
 	s64 bounds[RETVAL_INTERVALS];
 	u64 accept[RETVAL_INTERVALS];
 };
 BPF_HASH(retval_tables, u32, struct retval_table, RETVAL_EVENTS);
 
-/* Whether a <= b, in one bit and without a branch (Hacker's Delight, 2-12): with branches the
- * verifier would go through all that follows once for each stretch. */
+/* Whether a <= b, as one bit and without a branch (Hacker's Delight, 2-12): with branches the
+ * verifier would follow the rest of the program once for each interval. */
 static __always_inline u64 not_above(s64 a, s64 b)
 {
 	return (u64)((a | ~b) & ((a ^ b) | ~(s64)((u64)b - (u64)a))) >> 63;
 }
 
-/* Return the scopes that a return value leaves to an event. */
+/* Return the scopes whose filters on the return value of an event hold. */
 static __always_inline u64 accept_retval(u32 event, s64 retval)
 {
 	struct retval_table *table = retval_tables.lookup(&event);
@@ -45,19 +45,19 @@ static __always_inline u64 accept_retval(u32 event, s64 retval)
 #ifdef USE_STRINGS
 #define STRING_FILTERED(place) (STRING_FILTERED_ARGUMENTS >> (place) & 1)
 
-/* A text, or the beginning of texts. A text that is looked up has all the bits: nodes end at
- * their NUL or before, so what lies behind that of the text does not count. */
+/* A string or the prefix of strings. The key of a lookup has all bits: a node ends at its NUL or
+ * before, so bytes after the NUL of the key do not matter. */
 struct string_node {
 	u32 bits;
-	u32 argument; /* event * TEXT_PLACES + its place */
+	u32 argument; /* event * SHAPES_MAX + index of the argument */
 	char text[STRING_KEY_SIZE];
 };
 BPF_HASH(string_arguments, u32, struct string_argument, STRING_ARGUMENTS);
 BPF_LPM_TRIE(string_nodes, struct string_node, u64, STRING_NODES);
 BPF_PERCPU_ARRAY(string_scratch, struct string_node, 1);
 
-/* Return the scopes that a text leaves to an event. `text` is the copy in the record, `slot`
- * what became of the copying; behind a text there are TEXT_ROOM bytes that can be read. */
+/* Return the scopes whose filters on a string argument hold. `text` is the copy in the record, with
+ * STRING_KEY_SIZE readable bytes; `slot` is the state of the copy. */
 static __always_inline u64 accept_string(u32 event, u32 place, const char *text, u64 slot)
 {
 	u32 zero = 0, argument = event * SHAPES_MAX + place;
@@ -67,7 +67,7 @@ static __always_inline u64 accept_string(u32 event, u32 place, const char *text,
 		return ~0ULL;
 	if (slot == SLOT_NULL || slot == SLOT_UNREADABLE)
 		return filtered->absent;
-	if (slot == SLOT_CUT) /* for want of room nothing of it was taken */
+	if (slot == SLOT_CUT) /* no room: nothing was copied */
 		return ~0ULL;
 	node->bits = 8 * (sizeof(*node) - sizeof(node->bits));
 	node->argument = argument;

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The decision: which scopes accept the facts of an event.
+/* The matcher: which scopes accept the facts of an event.
  *
- * One accept table for each kind of filter in use, worked out by tracee_ref/tables/ from
- * the model: the mask of an event is the AND of what the tables say, whatever the number of
- * scopes. A kind that no scope uses is not compiled in. */
+ * Each kind of filter in use has an accept table, computed by tracee_ref/tables/ from the model.
+ * The mask of an event is the AND of the masks of all kinds, whatever the number of scopes.
+ *
+ * Example: -f 2:comm=who -f 3:comm=ping -f 4:comm!=who   (scope N is bit N-1)
+ *   table:   "who"  -> { .equal = 0010, .excluded = 1000 }
+ *            "ping" -> { .equal = 0100, .excluded = 0000 }
+ *   COMM_UNASKED, the scopes without a comm= value: ...1001
+ *            (scope 1 has no comm filter, scope 4 only a !=)
+ *   event of "who":  (0010 | ...1001) & ~1000 = ...0011   scopes 1 and 2 pass
+ *   event of "ping": (0100 | ...1001) & ~0000 = ...1101   scopes 1, 3 and 4 pass */
 #pragma once
 #include "match/facts.h"
 
@@ -13,7 +20,7 @@ static __always_inline void join_verdict(struct verdict *all, const struct verdi
 	all->excluded |= met->excluded;
 }
 
-/* `equal` holds the scopes without an `=` value too, by now. */
+/* `all->equal` includes the scopes without an `=` value. */
 static __always_inline u64 accept_verdict(const struct verdict *all)
 {
 	return all->equal & ~all->excluded;
@@ -24,15 +31,15 @@ static __always_inline u64 accept_verdict(const struct verdict *all)
 #include "match/values.h"
 
 #ifdef USE_BINARY
-/* A program file, with the inode of its mount namespace or 0 for any (rule 10). The key is
- * zero behind the path; a path that does not fit can be no scope's value. */
+/* An executed file, with the inode of its mount namespace or 0 for any (rule 10). The path is
+ * padded with zeros; one that does not fit is the value of no scope. */
 struct binary {
 	u32 mntns;
 	char path[BINARY_PATH_SIZE];
 };
 BPF_HASH(binary_table, struct binary, struct verdict, BINARY_VALUES);
 
-/* Judge a program once, when a process begins to run it. `binary` is clobbered. */
+/* Called once for each exec. `binary` is overwritten. */
 static __always_inline u64 accept_binary(struct binary *binary)
 {
 	struct verdict *here = binary_table.lookup(binary);
@@ -48,7 +55,7 @@ static __always_inline u64 accept_binary(struct binary *binary)
 #endif
 
 #ifdef USE_TREE
-/* What it says to be a process, or to descend from it (rule 12). */
+/* Masks of a process and of its descendants, by its tgid (rule 12). */
 BPF_HASH(tree_table, u32, struct verdict, TREE_VALUES);
 #define NO_DESCENT {.equal = TREE_UNASKED}
 
@@ -60,7 +67,7 @@ static __always_inline void join_descent(struct verdict *all, u32 pid)
 }
 #endif
 
-/* Return the scopes whose filters on the process all hold (rules 3 and 4). */
+/* Return the scopes whose process filters all hold (rules 3 and 4). */
 static __always_inline u64 match_process(const struct facts *facts)
 {
 	u64 mask = ~0ULL;
@@ -106,7 +113,7 @@ static __always_inline u64 match_process(const struct facts *facts)
 	return mask;
 }
 
-/* Our own process id, which tracee_ref/kernel/build/program.py puts in the place of TRACER_PID. */
+/* The tgid of the tracer: tracee_ref/kernel/build/program.py replaces TRACER_PID in the code. */
 static __always_inline u32 tracer_pid(void)
 {
 	u64 pid;
@@ -114,8 +121,8 @@ static __always_inline u32 tracer_pid(void)
 	return pid;
 }
 
-/* Return the scopes that an event of the process belongs to, if they selected it: followed
- * processes need not meet the filters (rule 13), and the tracer is never shown (rule 14). */
+/* Return the scopes that accept an event of the process, if they selected it. A followed process
+ * need not pass the filters (rule 13); the tracer itself never matches (rule 14). */
 static __always_inline u64 match_facts(const struct facts *facts)
 {
 	u64 mask = match_process(facts);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* uid and pid where a scope has an order: the bounds of all scopes cut the numbers into intervals,
- * each with its mask. */
+/* uid and pid filters with an order: the bounds of all scopes cut the numbers into intervals, each
+ * with its mask. */
 #pragma once
 #include "lib/kernel.h"
 
 #define WAYS 4
-#define LEVELS 9 /* at the most: 262,144 places */
+#define LEVELS 9 /* at most: 262,144 intervals */
 
-/* Return how many of the bounds at the places `stride`, 2 * `stride` and so on, fewer than `ways`,
- * are not above the value. */
+/* Count the bounds that are not above the value, at `stride`, 2 * `stride` and so on, fewer than
+ * `ways`. */
 static __always_inline u64 passed_bounds(const u32 *bounds, const u32 stride, const u32 ways,
 					 u32 value)
 {
@@ -20,10 +20,10 @@ static __always_inline u64 passed_bounds(const u32 *bounds, const u32 stride, co
 	return passed;
 }
 
-/* Return the last index whose bound is not above the value. The bounds rise from 0, fill a
- * power of two of `size` places and repeat at the end. Four ways at once, as the processor does
- * what does not wait for each other at the same time; and no branches: the verifier then sees one
- * path, whatever the size, and the processor has nothing to predict. */
+/* Return the last index whose bound is not above the value. The bounds ascend from 0; `size` is a
+ * power of two, and the last bound is repeated up to it. Four ways at a time, as the CPU executes
+ * independent comparisons in parallel; no branches, so the verifier follows one path for every size
+ * and the CPU has nothing to predict. */
 static __always_inline u32 interval_of(const u32 *bounds, const u32 size, u32 value)
 {
 	u64 at = 0;
@@ -32,15 +32,15 @@ static __always_inline u32 interval_of(const u32 *bounds, const u32 size, u32 va
 	for (u32 level = 0; level < LEVELS && stride > 1; level++) {
 		const u32 ways = stride < WAYS ? stride : WAYS;
 		stride /= ways;
-		/* Up to 6.1 the verifier forgets the range of such a sum. */
+		/* Up to v6.1 the verifier loses the range of such a sum. */
 		at = within(at + stride * passed_bounds(bounds + at, stride, ways, value),
 			    size - stride);
 	}
 	return at;
 }
 
-/* Tables of numbers come in chunks, of which an index holds the first bounds: one large value
- * takes BCC seconds to compile. Few bounds are one chunk, and need no index. */
+/* A table is split into chunks, with an index of their first bounds: BCC takes seconds to compile
+ * one large value. A small table is one chunk without an index. */
 #ifdef USE_UID_INTERVALS
 struct uid_chunk {
 	u32 bounds[UID_INTERVALS];
@@ -71,11 +71,11 @@ static __always_inline u64 accept_uid(u32 uid)
 #endif
 
 #ifdef USE_PID_INTERVALS
-/* Rule 9: `=` asks whether the process id or the thread id is the value, `!=` whether neither
- * is, an order only the process id. */
+/* Rule 9: `=` holds if the process or the thread id is the value, `!=` if neither is, an order for
+ * the process id only. */
 struct pid_chunk {
 	u32 bounds[PID_INTERVALS];
-	u64 equal[PID_INTERVALS]; /* a value of the scope, or it has no `=` */
+	u64 equal[PID_INTERVALS]; /* the scope has the value, or no `=` */
 	u64 distinct[PID_INTERVALS];
 	u64 order[PID_INTERVALS];
 };

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Names of threads and hosts, where a scope uses `*`. */
+/* Filters on comms and host names with `*`. */
 #pragma once
 #include "match/facts.h"
 
 #ifdef USE_PATTERNS
-/* For each kind of name an Aho-Corasick automaton over the texts of all scopes: it reads the
- * name once and meets every text that begins, ends or stands in it. Its rows are indexed by
- * classes of bytes. */
+/* An Aho-Corasick automaton for each kind of name, over the patterns of all scopes: one pass over
+ * the name finds every pattern that is a prefix, suffix or part of it. Rows are indexed by byte
+ * class. */
 struct pattern_row {
-	u32 next[PATTERN_CLASSES]; /* the next row; PATTERN_MET is set where texts end there */
+	u32 next[PATTERN_CLASSES]; /* the next row; PATTERN_MATCHED is set if a pattern ends there
+				    */
 };
 struct pattern_class {
 	u8 of[256];
@@ -21,7 +22,7 @@ static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *na
 {
 	u32 at = first_row;
 	u64 left = NAME_SIZE;
-	/* Shifted, for up to 5.11 the stack cannot be read at a variable place. */
+	/* Shifted, as up to v5.11 the stack cannot be read at a variable offset. */
 	u64 text[NAME_WORDS] = {name[0], name[1]};
 	struct verdict all = {.equal = unasked};
 	struct pattern_class *classes = pattern_classes.lookup(&kind);
@@ -44,8 +45,8 @@ static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *na
 			join_verdict(&all, met);
 		}
 		left--;
-		asm volatile("" : "+r"(left)); /* see build_path() */
-	} while (byte && left); /* the NUL is the end that `*text` asks for */
+		asm volatile("" : "+r"(left)); /* see build_path_at() */
+	} while (byte && left); /* the NUL is the end that `*text` matches */
 	return accept_verdict(&all);
 }
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Single values: names without `*`, inode numbers of namespaces, and ids without an order. */
+/* Single values: names without `*`, inode numbers of namespaces, ids without an order. */
 #pragma once
 #include "match/facts.h"
 
-#if defined(USE_COMM) || defined(USE_UTS) || defined(USE_MNTNS) || defined(USE_PIDNS) ||            \
+#if defined(USE_COMM) || defined(USE_UTS) || defined(USE_MNTNS) || defined(USE_PIDNS) ||           \
 	defined(USE_UID) || defined(USE_PID)
-/* Each value lies in one of two slots that its hash names, as tracee_ref/kernel/maps/cuckoo.py has
- * arranged it, where the factors come from. In the last byte, which names and numbers leave zero,
- * stands the kind: so an empty slot is no value's. */
+/* A cuckoo hash table: a value is in one of two slots, computed from its hash. User space places
+ * the values and chooses the factors (tracee_ref/kernel/maps/cuckoo.py). The last byte of the key,
+ * which names and numbers leave zero, is the kind: so no key equals an empty slot. */
 BPF_ARRAY(value_table, struct value_slot, 1 << VALUE_BITS);
 
 static __always_inline bool holds_value(const struct value_slot *slot, u64 first, u64 second)
@@ -48,7 +48,7 @@ static __always_inline u64 accept_number(u64 kind, u64 number, u64 unasked)
 #endif
 
 #ifdef USE_PID
-/* Rule 9: the process id, the thread id and `new` are values that a task has at once. */
+/* Rule 9: the process id, the thread id and `new` are values that a task has at the same time. */
 static __always_inline u64 accept_ids(u32 pid, u32 tid, u32 started_after_trace)
 {
 	struct verdict all = {.equal = PID_UNASKED};

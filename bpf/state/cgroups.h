@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The cgroup of the current task, and the container that it belongs to.
+/* The cgroup of the current task, and its container.
  *
- * One hierarchy tells: that of cgroup v2, or a v1 one (tracee_ref/containers/cgroups.py). The
- * ids of cgroups in different v1 hierarchies collide. */
+ * Containers are found in one hierarchy: cgroup v2 or one of v1 (tracee_ref/containers/cgroups.py).
+ * The ids of cgroups in different v1 hierarchies collide. */
 #pragma once
 #include "state/start_time.h"
 #include "match/containers.h"
 #include "lib/kernel.h"
 
 #ifdef CONTAINERS
-BPF_HASH(containers, u64, struct container, CONTAINERS); /* by the id of the cgroup */
+BPF_HASH(containers, u64, struct container, CONTAINERS); /* by cgroup id */
 
 #ifdef USE_CONTAINER
 #define NO_CONTAINER {.accept = CONTAINER_OUTSIDE}
 #else
-#define NO_CONTAINER {}
+#define NO_CONTAINER                                                                               \
+	{                                                                                          \
+	}
 #endif
 
-/* What was found for the cgroup that was asked for last on this CPU. It stays true, for nobody is
- * in a cgroup before its container is known (container_life.h): once tracing has begun, until when
- * user space tells of those that were there before. */
+/* The last result of find_container() on this CPU. It stays valid, as a cgroup has its element
+ * before a task can enter it (container_life.h). Before tracing starts it is not kept, as user
+ * space still adds older containers. */
 struct cached_container {
 	u64 cgroup;
 	struct container container;
 };
 BPF_PERCPU_ARRAY(last_container, struct cached_container, 1);
 
-/* Return the container that a cgroup belongs to. Most events come from the cgroup of the one
- * before, and the look into the hash map would take longer than most filters. */
+/* Return the container of a cgroup. Most events are from the same cgroup as the last one, and a
+ * lookup in the hash map takes longer than most filters. */
 static __always_inline struct container *find_container(u64 cgroup)
 {
 	u32 zero = 0;
@@ -69,7 +71,7 @@ static __always_inline u64 accept_container_of(struct task_struct *task)
 }
 #endif
 
-/* Copy the id of the container that a cgroup belongs to; zero for none. */
+/* Copy the id of the container of a cgroup; zeros for none. */
 static __always_inline void copy_container_id(u64 *words, u64 cgroup)
 {
 #ifdef CONTAINERS

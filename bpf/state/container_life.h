@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Making and removing of cgroups: what is known of containers is kept up by these alone.
+/* Creation and removal of cgroups, which keep the map of containers current.
  *
- * A new cgroup is a container if its name says so; else it belongs to what its parent belongs
- * to. Nobody can be in it, nor see it, before its tracepoint has passed (cgroup_mkdir() in
- * kernel/cgroup/cgroup.c activates it afterwards). */
+ * A new cgroup is a container if its name is a container id; else it belongs to the container of
+ * its parent. No task can enter or see it before the tracepoint, as cgroup_mkdir() in
+ * kernel/cgroup/cgroup.c activates it afterwards. */
 #pragma once
 #include "state/cgroups.h"
 #include "state/processes.h"
 
 #ifdef CONTAINERS
 #define ID_DIGITS (2 * CONTAINER_ID_SIZE)
-#define SCOPE_LENGTH 6 /* of .scope, behind the id where systemd made the cgroup */
+#define SCOPE_LENGTH 6 /* of ".scope", after the id if systemd created the cgroup */
 
-/* The first eight characters of a text as a number; little-endian, so that shifting it to the
- * left leaves out the last ones. */
+/* The first eight characters of a string as a number. Little-endian: a shift to the left drops the
+ * last characters. */
 static __always_inline u64 first_word(const char *text)
 {
 	u64 value;
@@ -21,19 +21,22 @@ static __always_inline u64 first_word(const char *text)
 	return value;
 }
 
-/* Return the length of the runtime's name in front of the id. */
+/* Return the length of the runtime's name before the id. */
 static __always_inline u64 runtime_prefix_length(const char *name)
 {
 	u64 start[2] = {};
 	read_kernel_string(start, sizeof(start), name);
-	if (start[0] << 8 == first_word("docker-") << 8 || start[0] << 8 == first_word("libpod-") << 8)
+	if (start[0] << 8 == first_word("docker-") << 8 || start[0] << 8 == first_word("libpod-")
+										    << 8)
 		return 7;
 	if (start[0] << 24 == first_word("crio-\0\0") << 24)
 		return 5;
-	return start[0] == first_word("cri-containerd-") && start[1] == first_word("ainerd-") ? 15 : 0;
+	return start[0] == first_word("cri-containerd-") && start[1] == first_word("ainerd-") ? 15
+											      : 0;
 }
 
-/* Return the value of a digit, lower case only as runtimes write ids; above 15 for no digit. */
+/* Return the value of a hexadecimal digit, lower case only as in ids of runtimes; above 15 for
+ * others. */
 static __always_inline u8 digit(u8 character)
 {
 	u8 number = character - '0', letter = character - 'a';
@@ -42,7 +45,7 @@ static __always_inline u8 digit(u8 character)
 	return letter < 6 ? letter + 10 : 16;
 }
 
-/* A loop rather than its 32 copies, which would take the compiler a tenth of our start. */
+/* A loop: unrolled 32 times it would take a tenth of the start-up time to compile. */
 static __always_inline bool parse_id(u8 *id, const u8 *text)
 {
 	u64 i = 0;
@@ -56,10 +59,10 @@ static __always_inline bool parse_id(u8 *id, const u8 *text)
 	return true;
 }
 
-/* Read the id of the container that a cgroup's name stands for; false if it is none. */
+/* Read the container id in the name of a cgroup; false if there is none. */
 static __always_inline bool read_container_id(u8 *id, const char *name)
 {
-	/* With the NUL, and one more to tell what is too long. */
+	/* With the NUL, and one more to detect a longer name. */
 	char text[ID_DIGITS + SCOPE_LENGTH + 2] = {};
 	long size = read_kernel_string(text, sizeof(text), name + runtime_prefix_length(name));
 	if (size != ID_DIGITS + 1 && size != ID_DIGITS + SCOPE_LENGTH + 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* What is known of a process for as long as it lives: set at exec, inherited at fork. */
+/* State of processes: set at exec, inherited at fork. */
 #pragma once
 #include "state/start_time.h"
 #include "match/filters.h"
@@ -9,7 +9,7 @@
 #if defined(USE_BINARY) || defined(USE_FOLLOW) || defined(COMMAND_ONLY)
 #define TRACK_PROCESSES
 #ifdef COMMAND_ONLY
-/* A process that is not in it is not ours: none may be pushed out. */
+/* Only traced processes have an element: none may be evicted. */
 BPF_HASH(processes, u32, struct process, PROCESSES);
 #else
 BPF_TABLE("lru_hash", u32, struct process, processes, PROCESSES);
@@ -27,15 +27,15 @@ BPF_PERCPU_ARRAY(binary_scratch, struct binary, 1);
 BPF_TABLE("lru_hash", u32, struct descent, descents, PROCESSES);
 #endif
 
-/* How much is known of a process. */
+/* Completeness of the state of a process. */
 enum process_state {
-	NOT_TRACED, /* only a COMMAND and what it starts is traced, and this is neither */
-	BEFORE_EXEC, /* our COMMAND before its exec: still our own code */
-	INCOMPLETE,   /* its facts were pushed out by those of others, or never learnt */
+	NOT_TRACED,  /* only a COMMAND and its descendants are traced */
+	BEFORE_EXEC, /* the COMMAND before its exec, which runs the tracer's code */
+	INCOMPLETE,  /* its element was evicted, or never added */
 	COMPLETE,
 };
 
-/* Fill in what is known of the process. */
+/* Fill the facts that come from the state of the process. */
 static __always_inline u32 read_process_state(struct facts *facts)
 {
 	u32 known = COMPLETE;
@@ -71,8 +71,8 @@ static __always_inline u32 read_process_state(struct facts *facts)
 	return known;
 }
 
-/* Whether a process began after tracing did. Our COMMAND did, by its exec, and so what it
- * starts. An exec by another thread keeps the time of the leader that it replaces. */
+/* The COMMAND counts as started after tracing, by its exec, and so do its descendants. An exec by
+ * another thread than the leader keeps the start time of the leader. */
 static __always_inline bool started_after_trace(struct task_struct *task)
 {
 #ifdef COMMAND_ONLY
@@ -83,11 +83,11 @@ static __always_inline bool started_after_trace(struct task_struct *task)
 #endif
 }
 
-/* The facts lie in a map: of what lies on the stack the verifier tells known values from unknown
- * ones, and would go through all that follows once for each mix. */
+/* In a map: the verifier tracks which bytes of the stack are constant, and would follow the rest of
+ * the program once for each combination. */
 BPF_PERCPU_ARRAY(facts_scratch, struct facts, 1);
 
-/* Return the facts of the current task, but for those of its process. */
+/* Return the facts of the current task without those of read_process_state(). */
 static __always_inline struct facts *read_facts(struct task_struct *task)
 {
 	u32 zero = 0;
@@ -118,7 +118,7 @@ static __always_inline struct facts *read_facts(struct task_struct *task)
 	return facts;
 }
 
-/* Return the facts of an event of the current task; NULL if it is not to be judged. */
+/* Return the facts of an event of the current task; NULL if its process is not traced. */
 static __always_inline struct facts *read_process(struct task_struct *task)
 {
 	struct facts *facts = read_facts(task);
@@ -131,8 +131,8 @@ static __always_inline struct facts *read_process(struct task_struct *task)
 }
 
 #ifdef USE_FOLLOW
-/* Of the scopes that accept the current task, those that follow what it forks or executes
- * (rule 13): their filters on the process hold now, or they follow it already. */
+/* Of the scopes that accept the current task, those with follow= set (rule 13) follow what it forks
+ * or executes. */
 static __always_inline u64 following(u64 accepted)
 {
 	return trace_start() ? accepted & FOLLOW_SCOPES : 0;
@@ -145,7 +145,7 @@ static __always_inline void inherit_descent(u32 parent_pid, u32 child_pid,
 #ifdef USE_TREE
 	struct descent inherited = {.parent = parent_pid, .incomplete = true};
 	struct descent *known = descents.lookup(&parent_pid);
-	if (known) /* with the parent of the first one that was not known: the rest is joined */
+	if (known) /* as for the first ancestor without an element; later masks are merged */
 		inherited = *known;
 	inherited.start_time = READ(child, start_boottime);
 	join_descent(&inherited.joined, child_pid);
@@ -154,8 +154,7 @@ static __always_inline void inherit_descent(u32 parent_pid, u32 child_pid,
 #endif
 }
 
-static __always_inline void inherit_binary(u32 parent_pid, u32 child_pid,
-					    struct task_struct *child)
+static __always_inline void inherit_binary(u32 parent_pid, u32 child_pid, struct task_struct *child)
 {
 #ifdef TRACK_PROCESSES
 	struct process *known = processes.lookup(&parent_pid);
@@ -175,7 +174,7 @@ static __always_inline void inherit_binary(u32 parent_pid, u32 child_pid,
 #endif
 }
 
-/* A new process is what its parent is; a new thread (same process id) changes nothing. */
+/* A new process inherits the state of its parent; a new thread shares that of its process. */
 static __always_inline void inherit_process(struct task_struct *parent, struct task_struct *child)
 {
 	u32 parent_pid = READ(parent, tgid), child_pid = READ(child, tgid);
@@ -189,10 +188,10 @@ static __always_inline void inherit_process(struct task_struct *parent, struct t
 	inherit_binary(parent_pid, child_pid, child);
 }
 
-/* A task is no more. Its process ends with the leader, the last of its tasks to go: at the exit
- * of a task others of the process may still have theirs to report. The id may be another's
- * already (this comes after a grace period); and a leader that was replaced by an exec of
- * another thread is none any more. */
+/* A task is freed. The state of a process ends with its leader, the last task to be freed: when a
+ * task exits, other tasks of the process may still report their exits. This comes after a grace
+ * period, when the tgid may belong to a new process; and a leader that an exec of another thread
+ * replaced is not one any more. */
 static __always_inline void delete_process(struct task_struct *task)
 {
 	u32 pid = READ(task, tgid);
@@ -212,7 +211,7 @@ static __always_inline void delete_process(struct task_struct *task)
 }
 
 #ifdef USE_BINARY
-/* Judge the program that a process begins to run, by the path that was just built. */
+/* Match the executed file, whose path was built last. */
 static __always_inline u64 accept_executed(const struct path_buffer *path)
 {
 	u32 zero = 0;
@@ -229,9 +228,10 @@ static __always_inline u64 accept_executed(const struct path_buffer *path)
 }
 #endif
 
-/* A process has begun to run a program: what fork handed down counts no more, but for who
- * follows it and what it descends from. Return the scopes that accept it now. */
-static __always_inline u64 update_process_at_exec(struct facts *facts, const struct path_buffer *path)
+/* Replace the state that fork handed down, but for followers and descent. Return the scopes that
+ * accept the process now. */
+static __always_inline u64 update_process_at_exec(struct facts *facts,
+						  const struct path_buffer *path)
 {
 	u64 mask;
 #ifdef USE_BINARY

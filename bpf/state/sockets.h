@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Who owns a socket: the process that used it last, with the facts that it had then.
+/* Owners of sockets: the process that used a socket last, with its facts at that time.
  *
- * A packet may pass while any task runs, so it cannot tell. But the calls that make or use a
- * socket can: at each the facts of the calling task are judged and kept, by the number of the
- * socket's inode. That number is known on all sides: of a file, of what a packet belongs to, and
- * in /proc, for the sockets that were there before us (tracee_ref/kernel/seed/sockets.py). */
+ * A packet passes while any task runs. So the facts are matched at the syscalls that create or use
+ * a socket, and kept by its inode number, which a file, the socket of a packet and /proc have in
+ * common (tracee_ref/kernel/seed/sockets.py adds sockets older than the tracer). */
 #pragma once
 #include "arch/arch.h"
 #include "lib/descriptors.h"
@@ -14,8 +13,7 @@
 BPF_TABLE("lru_hash", u64, struct owner, owners, SOCKETS);
 BPF_PERCPU_ARRAY(owner_scratch, struct owner, 1);
 
-/* Return the number of the socket's inode behind a descriptor of the current task; 0 if there is
- * none, or one of another family. */
+/* Return the inode number of the IP socket at a descriptor of the current task, or 0. */
 static __always_inline u64 inet_socket(s32 fd)
 {
 	struct file *file = open_file(fd);
@@ -26,7 +24,7 @@ static __always_inline u64 inet_socket(s32 fd)
 	return family == AF_INET || family == AF_INET6 ? READ(READ(file, f_inode), i_ino) : 0;
 }
 
-/* The current task owns the socket behind its descriptor from now on. */
+/* Make the process of the current task the owner of the socket at its descriptor. */
 static __always_inline void set_socket_owner(s32 fd)
 {
 	u32 zero = 0;
@@ -36,14 +34,14 @@ static __always_inline void set_socket_owner(s32 fd)
 	if (!facts || !owner)
 		return;
 	u32 known = read_process_state(facts);
-	if (known < INCOMPLETE) { /* nobody whom we may show */
+	if (known < INCOMPLETE) { /* not traced */
 		owners.delete(&inode);
 		return;
 	}
 	owner->mask = match_facts(facts);
 	owner->inode = inode;
 	owner->incomplete = known == INCOMPLETE;
-	if (owner->mask) /* else nothing will be shown of it */
+	if (owner->mask) /* else no packet of it is reported */
 		fill_header(&owner->header, current_task(), facts, EVENT_PACKET, 0);
 	owners.update(&inode, owner);
 }
@@ -51,7 +49,7 @@ static __always_inline void set_socket_owner(s32 fd)
 static __always_inline void handle_socket_enter(u32 number)
 {
 	if (socket_argument(number, false) < 0 && socket_argument(number, true) < 0)
-		return; /* most calls end here */
+		return; /* most syscalls end here */
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
 	s32 place = socket_argument(number, compat), fd = -1;
@@ -73,13 +71,14 @@ static __always_inline void handle_socket_exit(u32 number, s64 retval)
 		return;
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
-	/* What else socketcall() returns is a length, or 0: seldom a socket, then its own. */
+	/* Other results of socketcall() are lengths or 0: seldom a descriptor of a socket, then one
+	 * that the process owns anyway. */
 	if (retval >= 0 && returns_socket(number, compat))
 		set_socket_owner(retval);
 }
 
 #ifdef STEADY_HOOKS
-/* At raw_syscalls:sys_enter, whose context begins as that of its sys_exit does. */
+/* At raw_syscalls:sys_enter, whose context starts like that of sys_exit. */
 int on_socket_enter(struct exit_context *ctx)
 {
 	handle_socket_enter(ctx->number);

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
 import pytest
 
+from model.scope import Key
 from tracee_ref.abi import HEADER, LAYOUTS, Enumerator, Layout
 from tracee_ref.errors import HostError
-from tracee_ref.events.catalogue import all_events
+from tracee_ref.events.catalogue import all_events, load_catalogue
+from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.build.compiler import compile_text
+from tracee_ref.tables import compile_tables
+from tracee_ref.tables.masks import MaskTable
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "bpf" / "generated"
@@ -62,3 +67,20 @@ def test_abi_changed_field(layout: Layout) -> None:
 
 def test_abi_compiles() -> None:
     assert set(compile_text("abi", ABI + PROGRAM).functions) == {"program"}
+
+
+def test_matcher_example() -> None:
+    """The example at the top of bpf/match/filters.h has the masks that the tables have."""
+    flags = ["2:comm=who", "3:comm=ping", "4:comm!=who"]
+    scopes = parse_filters(["1:event=openat", *flags], load_catalogue())
+    table = compile_tables(scopes).values[Key.COMM]
+    assert isinstance(table, MaskTable)
+    masks = {value.rstrip(b"\0"): (m.equal, m.excluded) for value, m in table.masks.items()}
+    assert masks == {b"who": (0b0010, 0b1000), b"ping": (0b0100, 0b0000)}
+    without = table.without_equal & 0b1111
+    assert without == 0b1001
+    text = (ROOT / "bpf" / "match" / "filters.h").read_text(encoding="utf-8")
+    for name, (equal, excluded) in masks.items():
+        passed = (equal | without) & ~excluded
+        formula = f"({equal:04b} | ...{without:04b}) & ~{excluded:04b} = ...{passed:04b}"
+        assert re.search(rf'event of "{name.decode()}": +{re.escape(formula)}', text)

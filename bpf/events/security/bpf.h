@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The security hooks of BPF itself. */
+/* LSM hooks of BPF. */
 #pragma once
 #include "events/hook_event.h"
 

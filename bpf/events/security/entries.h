@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The security hooks that are given directory entries, and that of mounting. */
+/* LSM hooks that are passed directory entries, and that of mounts. */
 #pragma once
 #include "events/hook_event.h"
 
@@ -30,8 +30,10 @@ int put_security_inode_rename(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	set_string(record, SECURITY_INODE_RENAME_OLD_PATH, put_entry(record, (struct dentry *)function_argument(ctx, 1)));
-	set_string(record, SECURITY_INODE_RENAME_NEW_PATH, put_entry(record, (struct dentry *)function_argument(ctx, 3)));
+	set_string(record, SECURITY_INODE_RENAME_OLD_PATH,
+		   put_entry(record, (struct dentry *)function_argument(ctx, 1)));
+	set_string(record, SECURITY_INODE_RENAME_NEW_PATH,
+		   put_entry(record, (struct dentry *)function_argument(ctx, 3)));
 	submit_hook(record);
 	return 0;
 }
@@ -45,7 +47,8 @@ int put_security_inode_mknod(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	set_string(record, SECURITY_INODE_MKNOD_FILE_NAME, put_entry(record, (struct dentry *)function_argument(ctx, 1)));
+	set_string(record, SECURITY_INODE_MKNOD_FILE_NAME,
+		   put_entry(record, (struct dentry *)function_argument(ctx, 1)));
 	record->sent.slots[SECURITY_INODE_MKNOD_MODE] = function_argument(ctx, 2);
 	record->sent.slots[SECURITY_INODE_MKNOD_DEV] = function_argument(ctx, 3);
 	submit_hook(record);
@@ -61,8 +64,10 @@ int put_security_inode_symlink(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	set_string(record, SECURITY_INODE_SYMLINK_LINKPATH, put_entry(record, (struct dentry *)function_argument(ctx, 1)));
-	set_string(record, SECURITY_INODE_SYMLINK_TARGET, put_kernel_string(record, (char *)function_argument(ctx, 2)));
+	set_string(record, SECURITY_INODE_SYMLINK_LINKPATH,
+		   put_entry(record, (struct dentry *)function_argument(ctx, 1)));
+	set_string(record, SECURITY_INODE_SYMLINK_TARGET,
+		   put_kernel_string(record, (char *)function_argument(ctx, 2)));
 	submit_hook(record);
 	return 0;
 }
@@ -77,10 +82,13 @@ int put_security_sb_mount(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	set_string(record, SECURITY_SB_MOUNT_DEV_NAME, put_kernel_string(record, (char *)function_argument(ctx, 0)));
+	set_string(record, SECURITY_SB_MOUNT_DEV_NAME,
+		   put_kernel_string(record, (char *)function_argument(ctx, 0)));
 	build_path_at(&record->path, READ(place, dentry), READ(place, mnt));
-	set_string(record, SECURITY_SB_MOUNT_PATH, put_path(&record->end, record->sent.data, &record->path));
-	set_string(record, SECURITY_SB_MOUNT_TYPE, put_kernel_string(record, (char *)function_argument(ctx, 2)));
+	set_string(record, SECURITY_SB_MOUNT_PATH,
+		   put_path(&record->end, record->sent.data, &record->path));
+	set_string(record, SECURITY_SB_MOUNT_TYPE,
+		   put_kernel_string(record, (char *)function_argument(ctx, 2)));
 	record->sent.slots[SECURITY_SB_MOUNT_FLAGS] = function_argument(ctx, 3);
 	submit_hook(record);
 	return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The security hooks that are given an open file. */
+/* LSM hooks that are passed an open file. */
 #pragma once
 #include "events/hook_event.h"
 
 #ifdef EVENT_SECURITY_FILE_OPEN
-/* The path as the program gave it to the call that opens or executes the file. */
+/* The path argument of the syscall that opens or executes the file. */
 static __always_inline u64 put_call_path(struct hook_record *record)
 {
 	struct task_struct *task = current_task();
@@ -38,7 +38,7 @@ int put_security_file_open(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_BPRM_CHECK
-/* Once for each program that an exec tries: a script, then its interpreter. */
+/* Runs for each file that an exec tries: a script, then its interpreter. */
 HOOK(on_security_bprm_check, EVENT_SECURITY_BPRM_CHECK)
 
 int put_security_bprm_check(struct pt_regs *ctx)
@@ -85,7 +85,8 @@ int put_security_kernel_post_read_file(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	set_string(record, SECURITY_KERNEL_POST_READ_FILE_PATHNAME, put_file(record, (struct file *)function_argument(ctx, 0)));
+	set_string(record, SECURITY_KERNEL_POST_READ_FILE_PATHNAME,
+		   put_file(record, (struct file *)function_argument(ctx, 0)));
 	record->sent.slots[SECURITY_KERNEL_POST_READ_FILE_SIZE] = function_argument(ctx, 2);
 	record->sent.slots[SECURITY_KERNEL_POST_READ_FILE_TYPE] = function_argument(ctx, 3);
 	submit_hook(record);

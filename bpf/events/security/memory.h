@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The security hooks about mapped files. */
+/* LSM hooks of memory mappings. */
 #pragma once
 #include "events/hook_event.h"
 
-#define PROTECTION 7 /* PROT_READ, PROT_WRITE, PROT_EXEC; the lowest flags of a mapping are these */
+#define PROTECTION 7 /* PROT_READ, PROT_WRITE, PROT_EXEC; the lowest flags of a mapping are these  \
+		      */
 
 #ifdef EVENT_SECURITY_MMAP_FILE
-/* Memory that is of no file is not shown. */
+/* Anonymous memory is not reported. */
 int on_security_mmap_file(struct pt_regs *ctx)
 {
 	if (function_argument(ctx, 0))
@@ -34,14 +35,15 @@ int put_security_mmap_file(struct pt_regs *ctx)
 #endif
 
 #ifdef EVENT_SECURITY_FILE_MPROTECT
-/* Once for each mapping in the range of the call. A call without a key means the key -1. */
+/* Runs for each mapping in the range of the syscall. mprotect() has the key -1. */
 static __always_inline void put_range(struct hook_record *record)
 {
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
 	s32 number = current_call(task);
-	record->sent.slots[SECURITY_FILE_MPROTECT_ADDR] = record->sent.slots[SECURITY_FILE_MPROTECT_LEN] = 0;
+	record->sent.slots[SECURITY_FILE_MPROTECT_ADDR] =
+		record->sent.slots[SECURITY_FILE_MPROTECT_LEN] = 0;
 	record->sent.slots[SECURITY_FILE_MPROTECT_PKEY] = -1;
 	if (!regs || !is_mprotect(number, compat))
 		return;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* The security hooks of sockets. */
+/* LSM hooks of sockets. */
 #pragma once
 #include "events/hook_event.h"
 #include "events/socket_address.h"
 
-/* The file descriptor that the program gave; -1 where no call did (io_uring). */
+/* The descriptor argument of the syscall; -1 without one (io_uring). */
 static __always_inline s64 socket_of_call(void)
 {
 	struct task_struct *task = current_task();
@@ -46,7 +46,8 @@ int put_security_socket_listen(struct pt_regs *ctx)
 	if (!record)
 		return 0;
 	record->sent.slots[SECURITY_SOCKET_LISTEN_SOCKFD] = socket_of_call();
-	record->sent.slots[SECURITY_SOCKET_LISTEN_LOCAL_ADDR] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	record->sent.slots[SECURITY_SOCKET_LISTEN_LOCAL_ADDR] =
+		put_local_address(record, (struct socket *)function_argument(ctx, 0));
 	record->sent.slots[SECURITY_SOCKET_LISTEN_BACKLOG] = function_argument(ctx, 1);
 	submit_hook(record);
 	return 0;
@@ -62,7 +63,8 @@ int put_security_socket_accept(struct pt_regs *ctx)
 	if (!record)
 		return 0;
 	record->sent.slots[SECURITY_SOCKET_ACCEPT_SOCKFD] = socket_of_call();
-	record->sent.slots[SECURITY_SOCKET_ACCEPT_LOCAL_ADDR] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	record->sent.slots[SECURITY_SOCKET_ACCEPT_LOCAL_ADDR] =
+		put_local_address(record, (struct socket *)function_argument(ctx, 0));
 	submit_hook(record);
 	return 0;
 }
@@ -79,21 +81,22 @@ int put_security_socket_setsockopt(struct pt_regs *ctx)
 	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_SOCKFD] = socket_of_call();
 	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_LEVEL] = function_argument(ctx, 1);
 	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_OPTNAME] = function_argument(ctx, 2);
-	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_LOCAL_ADDR] = put_local_address(record, (struct socket *)function_argument(ctx, 0));
+	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_LOCAL_ADDR] =
+		put_local_address(record, (struct socket *)function_argument(ctx, 0));
 	submit_hook(record);
 	return 0;
 }
 #endif
 
-/* Connecting and binding: the address that was given, as the kernel has copied it. */
+/* connect and bind: the address argument, from the kernel's copy. */
 static __always_inline int put_given_address(struct pt_regs *ctx)
 {
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
 	record->sent.slots[SECURITY_SOCKET_CONNECT_SOCKFD] = socket_of_call();
-	record->sent.slots[SECURITY_SOCKET_CONNECT_REMOTE_ADDR] =
-		put_bytes(record, (void *)function_argument(ctx, 1), (u32)function_argument(ctx, 2));
+	record->sent.slots[SECURITY_SOCKET_CONNECT_REMOTE_ADDR] = put_bytes(
+		record, (void *)function_argument(ctx, 1), (u32)function_argument(ctx, 2));
 	submit_hook(record);
 	return 0;
 }
