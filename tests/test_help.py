@@ -7,18 +7,18 @@ import pytest
 
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.flag import read_filter
-from tracee_ref.filters.kinds import KINDS, Kind
+from tracee_ref.filters.kinds import FILTER_KINDS, Kind
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.help import filter_help, output_help
 from tracee_ref.output.flags import FORMATS, OPTIONS, parse_outputs
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", FILTER_KINDS, ids=lambda kind: kind.name)
 def test_example_of_a_kind_is_read_as_that_kind(kind: Kind) -> None:
     assert read_filter(kind.example, load_catalogue()).kind is kind
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", FILTER_KINDS, ids=lambda kind: kind.name)
 def test_filter_help_has_every_kind(kind: Kind) -> None:
     (paragraph,) = (
         text for text in filter_help().split("\n\n") if f"e.g. {kind.command}\n" in text

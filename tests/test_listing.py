@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from tracee_ref.events.catalogue import EventDefinition, load_catalogue
 from tracee_ref.events.function_events import FUNCTIONS
-from tracee_ref.filters.events import Lacking, nothing
+from tracee_ref.filters.events import MissingFeature, no_missing_feature
 from tracee_ref.listing import listing
 
 
@@ -11,14 +11,17 @@ def without_functions(event: EventDefinition) -> str:
     return "magic" if event.functions else ""
 
 
-def sections(lacking: Lacking = without_functions) -> dict[str, list[str]]:
-    parts = [part.splitlines() for part in listing(load_catalogue(), lacking).strip().split("\n\n")]
+def sections(missing_feature: MissingFeature = without_functions) -> dict[str, list[str]]:
+    parts = [
+        part.splitlines()
+        for part in listing(load_catalogue(), missing_feature).strip().split("\n\n")
+    ]
     return {lines[0]: lines[1:] for lines in parts}
 
 
 def test_the_sections_in_order() -> None:
     everywhere = ["System Calls", "Other Events", "Sets", "Not supported yet"]
-    assert list(sections(nothing)) == everywhere
+    assert list(sections(no_missing_feature)) == everywhere
     assert list(sections()) == [*everywhere[:2], "Unavailable here: needs magic", *everywhere[2:]]
 
 
@@ -36,7 +39,10 @@ def test_lines_to_the_character() -> None:
     hooked = sum(bool(event.functions) for event in default)
     assert hooked == 5
     assert f"default                        {len(default) - hooked} of 40" in sections()["Sets"]
-    assert f"default                        {len(default)} of 40" in sections(nothing)["Sets"]
+    assert (
+        f"default                        {len(default)} of 40"
+        in sections(no_missing_feature)["Sets"]
+    )
     assert "32bit_unique                   86 of 86" in sections()["Sets"]
 
 

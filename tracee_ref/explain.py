@@ -15,7 +15,7 @@ from model.selection import with_dependencies
 
 from .derivation.graph import depends_of
 from .events.catalogue import all_events
-from .filters.spelling import format_filter, format_scopes
+from .filters.format import format_filter, format_scopes
 from .run_plan import RunPlan
 from .tables.fields import FieldTables
 from .tables.intervals import Intervals

@@ -25,17 +25,17 @@ from .filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from .output.go_values import go_text
 
 Printers: TypeAlias = Mapping[str, tuple[Callable[[int], str], str]]
-"""What prints the arguments of an event, by their names, and the type that they have then."""
+"""The printer of each argument by name, and the type of the printed value."""
 
 FieldReader: TypeAlias = Callable[[TraceEvent], FieldValue | None]
 """Returns a field; None where it is absent or could not be read (rule 18)."""
 
-NOBODY: Final = Process()
-"""Filters on fields do not look at the process."""
+ANY_PROCESS: Final = Process()
+"""Placeholder: filters on fields do not depend on the process."""
 
 
 class EventFilter:
-    """The filters that any scopes have on the fields of one event."""
+    """The filters of all scopes on the fields of one event."""
 
     def __init__(self, event: EventDefinition, scopes: Sequence[Scope]) -> None:
         self._scopes = [scope for scope in scopes if event.name in scope.fields]
@@ -43,10 +43,10 @@ class EventFilter:
         self._readers = [(key, field_reader(event, key)) for key in sorted(keys)]
 
     def mask(self, traced: TraceEvent) -> int:
-        """Return the event's mask without the scopes whose filters do not hold (rule 6)."""
-        read = [(key, reader(traced)) for key, reader in self._readers]
-        fields = {key: value for key, value in read if value is not None}
-        event = Event(traced.event_name, NOBODY, fields)
+        """Return `traced.matched_scopes` without the scopes whose filters do not hold (rule 6)."""
+        values = [(key, reader(traced)) for key, reader in self._readers]
+        fields = {key: value for key, value in values if value is not None}
+        event = Event(traced.event_name, ANY_PROCESS, fields)
         mask = traced.matched_scopes
         for scope in self._scopes:
             if mask & scope.bit and not fields_hold(scope, event):
@@ -57,9 +57,9 @@ class EventFilter:
 class FieldFilters:
     """All per-event filters of a run, over events whose arguments are raw.
 
-    ``raw`` are the events that must come so: those that any scope filters, and ``others`` that
-    come so for another reason.  ``printed`` tells to put their arguments into their printed
-    form once the filters were asked.
+    ``raw`` has the names of these events: those with a filter in any scope, and ``others``,
+    which are decoded so for another reason.  If ``printed``, their arguments are converted to the
+    printed form after filtering.
     """
 
     def __init__(
@@ -78,11 +78,14 @@ class FieldFilters:
             name: _printers(catalogue[name], catalogue) for name in self.raw if printed
         }
 
-    def judge(self, event: TraceEvent) -> TraceEvent | None:
-        """Return the event as it is shown, None if its own fields leave it in no scope."""
-        one = self._filters.get(event.event_name)
-        if one is not None:
-            event.matched_scopes = one.mask(event)
+    def apply(self, event: TraceEvent) -> TraceEvent | None:
+        """Clear from `event.matched_scopes` the scopes whose filters do not hold.
+
+        Returns the event with its arguments printed, or None if no scope is left.
+        """
+        filter_ = self._filters.get(event.event_name)
+        if filter_ is not None:
+            event.matched_scopes = filter_.mask(event)
             if not event.matched_scopes:
                 return None
         printers = self._printed.get(event.event_name)
@@ -94,12 +97,12 @@ class FieldFilters:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is one that printers take; a signature may give anything."""
+    """Return whether printers accept a value; arguments of signatures have any type."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _printers(event: EventDefinition, events: Mapping[str, EventDefinition]) -> Printers:
-    """Its own ones, before those of the events that it is made of and may hand on."""
+    """Return the printers of an event; arguments may be copied from the events it derives from."""
     bases = (_printers(events[name], events) for name in reversed(event.bases) if name in events)
     found = dict(item for base in bases for item in base.items())
     for argument in event.args:
@@ -110,21 +113,18 @@ def _printers(event: EventDefinition, events: Mapping[str, EventDefinition]) -> 
 
 
 def field_reader(event: EventDefinition, key: FieldKey) -> FieldReader:
-    """Return what reads a field; arguments must still have their raw values.
-
-    Meant to be asked once per event and field when the tracer starts.
-    """
+    """Return the reader of a field; it needs events whose arguments are raw."""
     part, name = key
     if part == Part.RETVAL.value:
-        return lambda traced: shown(traced.return_value)
+        return lambda traced: field_value(traced.return_value)
     return _argument(event, name) if part == Part.ARGS.value else _context(name)
 
 
-def shown(value: Any, printer: PrinterOf | None = None) -> FieldValue:
-    """Return both spellings of a raw value that is there.
+def field_value(value: Any, printer: PrinterOf | None = None) -> FieldValue:
+    """Return both forms of a raw value.
 
-    What is neither a number nor a text (arrays, addresses of sockets, pairs) has one: what
-    the tables print for it.
+    A value that is not a number (a string, an array, a socket address) has one form: the one
+    that tables print.
     """
     if not isinstance(value, int):
         text = fsencode(go_text(value))
@@ -133,14 +133,14 @@ def shown(value: Any, printer: PrinterOf | None = None) -> FieldValue:
 
 
 def _argument(event: EventDefinition, name: str) -> FieldReader:
-    """Look by name: what derives events may leave arguments out."""
+    """Return the reader of an argument, by name: derived events may have fewer arguments."""
     printers = {argument.name: printer_of(event.name, argument) for argument in event.args}
     printer = printers.get(name)
 
     def read(traced: TraceEvent) -> FieldValue | None:
         for argument in traced.args:
             if argument.name == name:
-                return None if argument.value is None else shown(argument.value, printer)
+                return None if argument.value is None else field_value(argument.value, printer)
         return None
 
     return read
@@ -148,11 +148,11 @@ def _argument(event: EventDefinition, name: str) -> FieldReader:
 
 def _context(name: str) -> FieldReader:
     if name == IN_CONTAINER:
-        return lambda traced: shown(traced.container_id != "")
+        return lambda traced: field_value(traced.container_id != "")
     value_of = attrgetter(attribute_of(name))
     if name in KNOWN_IF_ANY:
-        return lambda traced: shown(value_of(traced)) if value_of(traced) else None
-    return lambda traced: shown(value_of(traced))
+        return lambda traced: field_value(value_of(traced)) if value_of(traced) else None
+    return lambda traced: field_value(value_of(traced))
 
 
 def attribute_of(field: str) -> str:

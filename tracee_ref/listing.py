@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The text of ``--list``: events with their sets and arguments, then the sets."""
+"""Output of ``--list``: events with their sets and arguments, then the sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textwrap import fill
 from typing import Final
 
 from .events.catalogue import SIGNATURE_IDS, EventDefinition
-from .filters.events import Lacking
+from .filters.events import MissingFeature
 
 COLUMNS: Final = "%-30s %-40s %s"
 SECTIONS: Final[tuple[tuple[str, Callable[[EventDefinition], bool]], ...]] = (
@@ -20,20 +20,20 @@ SECTIONS: Final[tuple[tuple[str, Callable[[EventDefinition], bool]], ...]] = (
 WIDTH: Final = 100
 
 
-def listing(catalogue: Mapping[str, EventDefinition], lacking: Lacking) -> str:
-    """Return all that can be traced here, and by name what cannot be: here, or not yet."""
+def listing(catalogue: Mapping[str, EventDefinition], missing_feature: MissingFeature) -> str:
+    """Return the events that this kernel can deliver, the names of the others, and the sets."""
     events = catalogue.values()
-    needs = {e.name: need for e in events if e.available and (need := lacking(e))}
+    needs = {e.name: need for e in events if e.available and (need := missing_feature(e))}
     traced = [event for event in events if event.available and event.name not in needs]
     members = [(title, list(filter(belongs, traced))) for title, belongs in SECTIONS]
-    parts = [section(title, some) for title, some in members if some]
+    parts = [section(title, listed) for title, listed in members if listed]
     parts += unavailable(needs)
     missing = folded(event.name for event in events if not event.available)
     return "\n\n".join([*parts, sets(events, traced), f"Not supported yet\n{missing}\n"])
 
 
 def unavailable(needs: Mapping[str, str]) -> list[str]:
-    """Return a section for each thing that the kernel lacks, with the events that need it."""
+    """Return a section for each missing feature of the kernel, with the events that need it."""
     return [
         f"Unavailable here: needs {need}\n{folded(name for name in needs if needs[name] == need)}"
         for need in sorted(set(needs.values()))
@@ -41,7 +41,7 @@ def unavailable(needs: Mapping[str, str]) -> list[str]:
 
 
 def folded(names: Iterable[str]) -> str:
-    """Return names in lines."""
+    """Return names, separated by spaces and wrapped."""
     return fill(" ".join(names), WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
@@ -57,7 +57,7 @@ def event_line(event: EventDefinition) -> str:
 
 
 def sets(events: Iterable[EventDefinition], traced: Iterable[EventDefinition]) -> str:
-    """Return the sets with the number of events that can be traced here of how many."""
+    """Return the sets, each with its number of events that this kernel can deliver, and of all."""
     every = Counter(name for event in events for name in event.sets)
     here = Counter(name for event in traced for name in event.sets)
     lines = (f"{name:<30} {here[name]} of {every[name]}" for name in sorted(every))

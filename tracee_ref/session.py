@@ -183,7 +183,7 @@ def pipeline_of(
     return Pipeline(
         decoder,
         sinks,
-        match_fields=filters.judge if filters.raw else None,
+        match_fields=filters.apply if filters.raw else None,
         derive=derivation if derivation.bases else None,
         fast=fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw),
     )

@@ -12,7 +12,7 @@ import pytest
 
 from tracee_ref.errors import UsageError
 from tracee_ref.events.catalogue import load_catalogue
-from tracee_ref.filters.kinds import KINDS, Kind
+from tracee_ref.filters.kinds import FILTER_KINDS, Kind
 from tracee_ref.filters.parse import parse_filters
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import arguments, run, trace
@@ -75,7 +75,7 @@ def options(scopes: Mapping[int, Kind]) -> str:
 @pytest.mark.host_only
 def test_filter_examples_select(kernel: Kernel) -> None:
     """Each example selects the events that the reference describes."""
-    kinds = [kind for kind in KINDS if kind.name in SELECTS and is_supported(kind)]
+    kinds = [kind for kind in FILTER_KINDS if kind.name in SELECTS and is_supported(kind)]
     scopes = dict(enumerate(kinds, 1))
     traced = trace(kernel, options(scopes), COMMAND)
     cgroups = run(kernel, ["cat", "/proc/self/cgroup"]).stdout
@@ -94,7 +94,7 @@ def test_filter_examples_select(kernel: Kernel) -> None:
 def test_filter_examples_of_events(kernel: Kernel) -> None:
     """The examples of event= and set= select their events."""
     chosen, of_set = (
-        next(kind for kind in KINDS if kind.name == name) for name in ("event", "set")
+        next(kind for kind in FILTER_KINDS if kind.name == name) for name in ("event", "set")
     )
     traced = trace(kernel, f"-f 1:{chosen.example} -f 2:{of_set.example} -o json", COMMAND)
     traced_masks = {(event["eventName"], event["matchedScopes"]) for event in traced.events}
@@ -107,4 +107,4 @@ def test_filter_examples_of_events(kernel: Kernel) -> None:
 
 def test_filter_examples_complete() -> None:
     """Every kind of filter of the reference is tested here."""
-    assert {kind.name for kind in KINDS} == {*SELECTS, "event", "set"}
+    assert {kind.name for kind in FILTER_KINDS} == {*SELECTS, "event", "set"}

@@ -56,7 +56,7 @@ def test_security_events_without_kprobes(kernel: Kernel) -> None:
     assert (refused.status, refused.stdout) == (1, "")
     assert refused.stderr == (
         "tracee-ref: event=security_bpf: unavailable here: needs kprobes "
-        "(CONFIG_KPROBE_EVENTS=y) - take the event away, or trace on a kernel that has it\n"
+        "(CONFIG_KPROBE_EVENTS=y) - remove the event, or trace on a kernel that has it\n"
     )
     left = trace(kernel, "-f set=lsm_hooks,proc_life", ["true"])
     assert left.status == 0

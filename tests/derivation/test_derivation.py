@@ -111,7 +111,7 @@ def shown_masks(scopes: list[Scope], event: Event) -> Mapping[str, int]:
     filters = FieldFilters(scopes, printed=True, events=EVENTS, others=derivation.raw)
     made = derivation(base)
     assert derivation.derived_count == len(made)
-    judged = [filters.judge(one) for one in (base, *made) if one.matched_scopes]
+    judged = [filters.apply(one) for one in (base, *made) if one.matched_scopes]
     return {one.event_name: one.matched_scopes for one in judged if one}
 
 

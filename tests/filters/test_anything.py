@@ -15,10 +15,10 @@ import pytest
 from tracee_ref.errors import UsageError
 from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition, load_catalogue
 from tracee_ref.filters.flag import read_filter
-from tracee_ref.filters.kinds import KINDS
+from tracee_ref.filters.format import format_scopes
+from tracee_ref.filters.kinds import FILTER_KINDS
 from tracee_ref.filters.limits import check_limits
 from tracee_ref.filters.parse import build_scopes
-from tracee_ref.filters.spelling import format_scopes
 
 EXAMPLES = 100_000
 RUNS = 10
@@ -29,7 +29,7 @@ CATALOGUE = {
     for number, name in enumerate(["openat", "open", "sched_process_exec", "later"])
 }
 NAMES = [
-    *sorted({spelling for kind in KINDS for spelling in kind.spellings}),
+    *sorted({spelling for kind in FILTER_KINDS for spelling in kind.spellings}),
     *("openat.args.flags", "openat.args.pathname", "openat.retval", "openat.context.pid"),
     *("openat.context.comm", "openat.context.container", "later.retval", "nope.args.x"),
 ]
@@ -41,7 +41,7 @@ VALUES = [
     *("\n", "\x1b[31m", "\u2028", "\udc80", "\ud800", "\u0663"),
 ]
 SCOPES = [*[""] * 12, "1:", "64:", "65:", "0:", "-1:", "+3:", ":", "a:", "1:2:", "\u0663:"]
-KNOWN = [kind.example for kind in KINDS]
+KNOWN = [kind.example for kind in FILTER_KINDS]
 
 
 def soup(random: Random) -> str:

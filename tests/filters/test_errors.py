@@ -12,14 +12,14 @@ U32 = "expected a number from 0 to 4294967295"
 U64 = "expected a number from 0 to 18446744073709551615"
 S64 = "expected a number from -9223372036854775808 to 9223372036854775807"
 ANY64 = "expected a number from -9223372036854775808 to 18446744073709551615"
-STARS = "expected a text with at most one '*' before and after it"
+STARS = "expected a string with at most one '*' before and after it"
 PATHS = "expected /PATH, host:/PATH or INODE:/PATH"
 SCOPES = "scopes must be between 1 and 64"
 EMPTY = "a value between the commas is empty"
 NEVER = "this can never hold"
-NEW = "'new' takes = or != and a flag of its own"
+NEW = "'new' takes = or != and must be the only value of its flag"
 SEE = "see --list for the events"
-LONG = "the kernel cuts names after 15 bytes and this one has"
+LONG = "the kernel truncates names to 15 bytes and this one has"
 LONG_PATH = "/" + "x" * 480
 
 SCOPE_ERRORS = {
@@ -186,9 +186,9 @@ OTHERS = {
         "expected numbers from 0 to 4294967295"
     ),
     "comm=\ud800": (
-        "invalid filter value \\ud800 - comm=\\ud800: the text cannot be part of a name"
+        "invalid filter value \\ud800 - comm=\\ud800: the string cannot be part of a name"
     ),
-    "comm=a\0": "invalid filter value a\\x00 - comm=a\\x00: the text cannot be part of a name",
+    "comm=a\0": "invalid filter value a\\x00 - comm=a\\x00: the string cannot be part of a name",
     "container>=5": (
         "failed to add filter: unsupported operator >= - container>=5: container takes = and !="
     ),

@@ -64,7 +64,7 @@ def test_a_signature_event_takes_any_argument_name() -> None:
     assert condition.key == EventField("anti_debugging", Part.ARGS, "whatever")
 
 
-REMEDY = "take an event!= or set!= flag away, or add event=NAME of one that --list shows"
+REMEDY = "remove an event!= or set!= flag, or add event=NAME of an event in --list"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_an_unavailable_event_cannot_be_asked_for_by_its_name() -> None:
     assert str(error.value) == "event=later_on: this event is not supported yet; see --list"
 
 
-def lacking(asked: EventDefinition) -> str:
+def missing_feature(asked: EventDefinition) -> str:
     """What a kernel lacks that cannot deliver close."""
     return "hooks" if asked.name == "close" else ""
 
@@ -98,26 +98,26 @@ def lacking(asked: EventDefinition) -> str:
 @pytest.mark.parametrize("flags", ["set=fs", "event=open,c*", "event!=ptrace", "uid=0"])
 def test_what_the_kernel_cannot_deliver_is_left_out(flags: str) -> None:
     (everywhere,) = parse_filters(flags.split(), CATALOGUE)
-    (here,) = parse_filters(flags.split(), CATALOGUE, lacking)
+    (here,) = parse_filters(flags.split(), CATALOGUE, missing_feature)
     assert here.events == everywhere.events - {"close"} != everywhere.events
 
 
 def test_it_may_be_excluded_by_name() -> None:
-    (scope,) = parse_filters(["set=fs", "event!=close"], CATALOGUE, lacking)
+    (scope,) = parse_filters(["set=fs", "event!=close"], CATALOGUE, missing_feature)
     assert scope.events == {"open", "openat"}
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ("event=open,close", "event=close: unavailable here: needs hooks - take the event away"),
+        ("event=open,close", "event=close: unavailable here: needs hooks - remove the event"),
         ("event=clo*", "scope 1 selects no event that is available here: needs hooks - add"),
         ("set=fs close.args.fd=1", "filter 'close.args.fd=1': unavailable here: needs hooks - "),
     ],
 )
 def test_asking_for_it_is_an_error_of_the_host(flags: str, message: str) -> None:
     with pytest.raises(HostError) as error:
-        parse_filters(flags.split(), CATALOGUE, lacking)
+        parse_filters(flags.split(), CATALOGUE, missing_feature)
     assert str(error.value).startswith(message)
 
 

@@ -25,7 +25,7 @@ FORMS = {
     "openat.retval": "{}",
     "openat.context.processName": "n{}",
 }
-REMEDY = f"have more than {MAX_VALUES} values - give fewer, or ranges or '*' in their place"
+REMEDY = f"have more than {MAX_VALUES} values - give fewer, or ranges or '*' instead"
 KIND = {
     "openat.args.pathname": "EVENT.args.NAME",
     "openat.retval": "EVENT.retval",
@@ -83,7 +83,7 @@ def test_texts_that_are_too_long_together_for_an_automaton(name: str) -> None:
         check(exact, more)
     assert str(error.value) == (
         f"filter {more!r}: the {name} filters of all scopes have more than {MAX_STATES} bytes "
-        "with '*' - give fewer or shorter texts"
+        "with '*' - give fewer or shorter strings"
     )
 
 

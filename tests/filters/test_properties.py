@@ -24,9 +24,9 @@ from model.scope import (
 from tracee_ref.errors import UsageError
 from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition
 from tracee_ref.filters.flag import read_filter
-from tracee_ref.filters.kinds import KINDS
+from tracee_ref.filters.format import format_scopes
+from tracee_ref.filters.kinds import FILTER_KINDS
 from tracee_ref.filters.parse import build_scopes, parse_filters
-from tracee_ref.filters.spelling import format_scopes
 from tracee_ref.output.flags import FORMATS, parse_outputs
 
 T = TypeVar("T")
@@ -38,7 +38,11 @@ CATALOGUE = {
 }
 EVENTS = [name for name, event in CATALOGUE.items() if event.available]
 SYMBOLS = list("!=<>:,*./+-")
-WORDS = [kind.name for kind in KINDS] + [kind.example for kind in KINDS] + ["65", "0", "new"]
+WORDS = (
+    [kind.name for kind in FILTER_KINDS]
+    + [kind.example for kind in FILTER_KINDS]
+    + ["65", "0", "new"]
+)
 
 texts = st.text(st.characters(exclude_characters=",*\0", codec="utf-8"), min_size=1, max_size=15)
 short = texts.filter(lambda text: len(text.encode()) <= 15).map(str.encode)
@@ -125,7 +129,7 @@ def test_order_of_flags_never_matters(pair: tuple[list[str], list[str]]) -> None
 def test_a_value_that_no_flag_can_hold_is_not_written(value: Pattern | Binary) -> None:
     key = Key.COMM if isinstance(value, Pattern) else Key.BINARY
     scope = Scope(1, frozenset(EVENTS), frozenset({Condition(key, Op.EQ, value)}))
-    with pytest.raises(ValueError, match="cannot be written in a flag"):
+    with pytest.raises(ValueError, match="cannot be part of a flag"):
         format_scopes([scope])
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tracee_ref.events.catalogue import load_catalogue
-from tracee_ref.filters.fields import ALIASES, CONTAINER, NUMBERS, TEXTS
+from tracee_ref.filters.fields import ALIASES, CONTAINER, NUMBER_FIELDS, STRING_FIELDS
 from tracee_ref.filters.flag import read_filter
-from tracee_ref.filters.kinds import KINDS, Kind
+from tracee_ref.filters.kinds import FILTER_KINDS, Kind
 from tracee_ref.filters.parse import build_scopes
 from tracee_ref.filters.reference import reference
 from tracee_ref.help import filter_help
@@ -23,7 +23,7 @@ def test_the_page_is_what_the_table_says() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", FILTER_KINDS, ids=lambda kind: kind.name)
 def test_every_example_is_read(kind: Kind) -> None:
     flags = shlex.split(kind.command)[1::2]
     filters = [read_filter(flag, load_catalogue()) for flag in flags]
@@ -32,7 +32,7 @@ def test_every_example_is_read(kind: Kind) -> None:
     assert scope.number == 1
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", FILTER_KINDS, ids=lambda kind: kind.name)
 def test_the_page_and_help_say_the_same(kind: Kind) -> None:
     help_text = " ".join(filter_help().split())
     page = reference().replace(r"\*", "*")
@@ -43,7 +43,9 @@ def test_the_page_and_help_say_the_same(kind: Kind) -> None:
         assert f"`{spelling}`" in page
 
 
-@pytest.mark.parametrize("name", [*ALIASES, *ALIASES.values(), *NUMBERS, *TEXTS, *CONTAINER])
+@pytest.mark.parametrize(
+    "name", [*ALIASES, *ALIASES.values(), *NUMBER_FIELDS, *STRING_FIELDS, *CONTAINER]
+)
 def test_every_context_field_is_on_the_page_and_can_be_read(name: str) -> None:
     assert f"`{name}`" in reference()
     flag = f"openat.context.{name}" + ("" if name in CONTAINER else "=1")

@@ -263,7 +263,7 @@ def derived(selected: set[str], base: TraceEvent, *, hidden: bool = True) -> lis
     derivation = Derivation(selecting_scopes(scopes), loaded.events, loaded.rules, hide)
     filters = FieldFilters(scopes, printed=True, events=loaded.events, others=derivation.raw)
     made = derivation(base)
-    return [shown for one in (base, *made) if one.matched_scopes and (shown := filters.judge(one))]
+    return [shown for one in (base, *made) if one.matched_scopes and (shown := filters.apply(one))]
 
 
 def test_arguments_of_a_finding_are_shown_like_those_of_its_base() -> None:

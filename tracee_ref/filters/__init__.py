@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the user typed after ``-f`` and ``-o``, turned into model scopes and outputs.
+"""Parser of ``-f`` flags: from strings to the scopes of the model.
 
-Read in this order: ``tokens`` (one flag taken apart), ``values`` (texts to model values),
-``kinds`` (the table of filters), ``fields`` (filters on fields of an event), ``reading``
-(one flag understood), ``limits`` (how many of them there may be), ``filters`` (all flags to
-scopes), ``spelling`` (scopes back to flags); ``outputs``, ``help`` and ``reference`` (the
-page docs/guide/filters.md) stand apart.
+Read in this order: ``syntax`` (a flag split into its parts), ``values`` (strings to values of
+the model), ``kinds`` (the table of filters), ``fields`` (per-event filters), ``flag`` (a flag to
+conditions), ``limits`` (how many values there may be), ``events`` (the events of a scope),
+``parse`` (all flags to scopes).  ``format`` is the inverse: scopes to flags.  ``reference``
+generates docs/guide/filters.md.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The events of each scope, from its event and set flags (rules 5 and 6)."""
+"""Selection of the events of a scope by its event and set flags (rules 5 and 6)."""
 
 from __future__ import annotations
 
@@ -17,41 +17,46 @@ VERB: Final = {Op.EQ: "trace", Op.NE: "exclude"}
 
 Catalogue = Mapping[str, EventDefinition]
 
-Lacking: TypeAlias = Callable[[EventDefinition], str]
-"""Returns what the kernel lacks to deliver an event; empty if it has everything."""
+MissingFeature: TypeAlias = Callable[[EventDefinition], str]
+"""Returns the feature that this kernel lacks for an event; empty if it lacks none."""
 
 
-def nothing(_event: EventDefinition) -> str:
-    """Of a kernel that can deliver every event."""
+def no_missing_feature(_event: EventDefinition) -> str:
+    """Return that a kernel can deliver the event."""
     return ""
 
 
 def select_events(
-    number: int, filters: Iterable[Filter], catalogue: Catalogue, lacking: Lacking = nothing
+    number: int,
+    filters: Iterable[Filter],
+    catalogue: Catalogue,
+    missing_feature: MissingFeature = no_missing_feature,
 ) -> frozenset[str]:
-    """Return the events that the filters of one scope select, of those that are available.
+    """Return the available events that the filters of one scope select.
 
-    Raises UsageError for an unknown name, for an event asked for by its exact name that
-    this version cannot trace, and for a scope that is left without any event; HostError for
-    an event asked for by its exact name that this kernel cannot deliver.
+    Raises UsageError for an unknown name, for an event selected by its exact name that this
+    version cannot trace, and for a scope without any event; HostError for an event selected by
+    its exact name that this kernel cannot deliver.
     """
     values: dict[tuple[str, Op | None], frozenset[str]] = {}
-    for one in filters:
-        if one.kind.name in ("event", "set"):
-            _check(one, catalogue, lacking)
-            key = one.kind.name, one.flag.op
-            values[key] = values.get(key, frozenset()).union(one.flag.values.split(","))
+    for filter_ in filters:
+        if filter_.kind.name in ("event", "set"):
+            _check(filter_, catalogue, missing_feature)
+            key = filter_.kind.name, filter_.flag.op
+            values[key] = values.get(key, frozenset()).union(filter_.flag.values.split(","))
     events = selected(_selection(values), {name: event.sets for name, event in catalogue.items()})
     available = frozenset(
-        name for name in events if catalogue[name].available and not lacking(catalogue[name])
+        name
+        for name in events
+        if catalogue[name].available and not missing_feature(catalogue[name])
     )
     if not available:
-        _check_kernel(number, events, catalogue, lacking)
+        _check_any_here(number, events, catalogue, missing_feature)
         missing = "no event that is supported yet" if events else "no event"
         raise UsageError(
             UsageCode.NO_EVENTS,
-            f"scope {number} selects {missing} - take an event!= or set!= flag away, "
-            "or add event=NAME of one that --list shows",
+            f"scope {number} selects {missing} - remove an event!= or set!= flag, "
+            "or add event=NAME of an event in --list",
             scope=number,
         )
     return available
@@ -61,23 +66,24 @@ def check_fields(
     events: frozenset[str],
     filters: Iterable[Filter],
     catalogue: Catalogue,
-    lacking: Lacking = nothing,
+    missing_feature: MissingFeature = no_missing_feature,
 ) -> None:
     """Raise UsageError for a filter on an event that its scope does not select (rule 6).
 
-    HostError if the scope would select it on another kernel, perhaps.
+    Raises HostError if the event is one that this kernel cannot deliver.
     """
-    for one in filters:
-        for condition in one.conditions:
+    for filter_ in filters:
+        text = filter_.flag.text
+        for condition in filter_.conditions:
             field = condition.key
             if isinstance(field, EventField) and field.event not in events:
-                _check_here(f"filter {one.flag.text!r}", field.event, catalogue, lacking)
-                number = one.flag.scope
+                _check_kernel(f"filter {text!r}", field.event, catalogue, missing_feature)
+                number = filter_.flag.scope
                 raise UsageError(
                     UsageCode.NOT_SELECTED,
-                    f"filter {one.flag.text!r}: scope {number} does not select "
+                    f"filter {text!r}: scope {number} does not select "
                     f"{field.event} - add {number}:event={field.event}",
-                    flag=one.flag.text,
+                    flag=text,
                 )
 
 
@@ -93,55 +99,57 @@ def _selection(values: Mapping[tuple[str, Op | None], frozenset[str]]) -> Select
     )
 
 
-def _check_kernel(
-    number: int, events: Iterable[str], catalogue: Catalogue, lacking: Lacking
+def _check_any_here(
+    number: int, events: Iterable[str], catalogue: Catalogue, missing_feature: MissingFeature
 ) -> None:
-    """Raise HostError if it is the kernel that keeps all of them from being available."""
-    needs = {lacking(catalogue[name]) for name in events if catalogue[name].available}
+    """Raise HostError if this kernel can deliver none of the events."""
+    needs = {missing_feature(catalogue[name]) for name in events if catalogue[name].available}
     if needs:
         raise HostError(
             HostCode.UNAVAILABLE_EVENT,
             f"scope {number} selects no event that is available here: needs "
-            f"{', '.join(sorted(needs))} - add event=NAME of one that --list shows",
+            f"{', '.join(sorted(needs))} - add event=NAME of an event in --list",
         )
 
 
-def _check(one: Filter, catalogue: Catalogue, lacking: Lacking) -> None:
-    for value in one.flag.values.split(","):
-        if one.kind.name == "event":
-            _check_event(one, value, catalogue)
-            if one.flag.op is Op.EQ:
-                _check_here(f"event={value}", value, catalogue, lacking)
+def _check(filter_: Filter, catalogue: Catalogue, missing_feature: MissingFeature) -> None:
+    for value in filter_.flag.values.split(","):
+        if filter_.kind.name == "event":
+            _check_event(filter_, value, catalogue)
+            if filter_.flag.op is Op.EQ:
+                _check_kernel(f"event={value}", value, catalogue, missing_feature)
         else:
-            _check_set(one, value, catalogue)
+            _check_set(filter_, value, catalogue)
 
 
-def _check_here(asked: str, name: str, catalogue: Catalogue, lacking: Lacking) -> None:
-    missing = lacking(catalogue[name]) if name in catalogue else ""
+def _check_kernel(
+    subject: str, name: str, catalogue: Catalogue, missing_feature: MissingFeature
+) -> None:
+    missing = missing_feature(catalogue[name]) if name in catalogue else ""
     if missing:
         raise HostError(
             HostCode.UNAVAILABLE_EVENT,
-            f"{asked}: unavailable here: needs {missing} - "
-            "take the event away, or trace on a kernel that has it",
+            f"{subject}: unavailable here: needs {missing} - "
+            "remove the event, or trace on a kernel that has it",
         )
 
 
-def _check_event(one: Filter, value: str, catalogue: Catalogue) -> None:
-    assert one.flag.op is not None
+def _check_event(filter_: Filter, value: str, catalogue: Catalogue) -> None:
+    assert filter_.flag.op is not None
     if not named({value}, catalogue):
-        reason = f"invalid event to {VERB[one.flag.op]}: {value}"
-        raise flag_error(UsageCode.EVENT, one.flag.text, reason, "see --list for the events")
+        reason = f"invalid event to {VERB[filter_.flag.op]}: {value}"
+        raise flag_error(UsageCode.EVENT, filter_.flag.text, reason, "see --list for the events")
     exact = catalogue.get(value)
-    if one.flag.op is Op.EQ and exact is not None and not exact.available:
+    if filter_.flag.op is Op.EQ and exact is not None and not exact.available:
         raise UsageError(
             UsageCode.UNSUPPORTED_EVENT,
             f"event={value}: this event is not supported yet; see --list",
-            flag=one.flag.text,
+            flag=filter_.flag.text,
         )
 
 
-def _check_set(one: Filter, value: str, catalogue: Catalogue) -> None:
-    assert one.flag.op is not None
+def _check_set(filter_: Filter, value: str, catalogue: Catalogue) -> None:
+    assert filter_.flag.op is not None
     if not any(value in event.sets for event in catalogue.values()):
-        reason = f"invalid set to {VERB[one.flag.op]}: {value}"
-        raise flag_error(UsageCode.SET, one.flag.text, reason, "see --list for the sets")
+        reason = f"invalid set to {VERB[filter_.flag.op]}: {value}"
+        raise flag_error(UsageCode.SET, filter_.flag.text, reason, "see --list for the sets")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters on a field of one event: arguments, return value, context (rules 6 and 7)."""
+"""Per-event filters: on arguments, return value and context (rules 6 and 7)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import values
 from .kinds import BY_NAME, EQUALITY, UNSUPPORTED
 from .syntax import Flag, expression_error
 
-NUMBERS: Final = frozenset(
+NUMBER_FIELDS: Final = frozenset(
     (
         "timestamp",
         "processorId",
@@ -31,7 +31,7 @@ NUMBERS: Final = frozenset(
         "cgroupId",
     )
 )
-TEXTS: Final = frozenset(
+STRING_FIELDS: Final = frozenset(
     (
         "processName",
         "hostName",
@@ -44,7 +44,7 @@ TEXTS: Final = frozenset(
         "podUid",
     )
 )
-"""Fields of the context, by their names in JSON (facts, section 1.3)."""
+"""Fields of the context by their names in JSON (docs/design/tracee-v0.12-facts.md, 1.3)."""
 
 ALIASES: Final = {
     "p": "processId",
@@ -59,7 +59,7 @@ ALIASES: Final = {
     "comm": "processName",
 }
 CONTAINER: Final = {"container": Op.EQ, "host": Op.NE}
-"""Take no value: the event comes from a container, or it does not."""
+"""Filters without a value: the process is in a container, or it is not."""
 
 IN_CONTAINER: Final = "container"
 """The field of the context that both of these are about."""
@@ -84,18 +84,18 @@ ANY_NUMBER: Final = values.number(values.S64_MIN, values.U64_MAX)
 
 
 def field_part(flag: Flag) -> Part | None:
-    """Return the part that a flag's name asks for, None if it is no such filter.
+    """Return the part of the event that a flag filters by; None if it is no per-event filter.
 
-    Only the name counts; upstream looks at the whole flag and so trips over a value such
-    as ``/opt/x.args`` (facts, section 1.2).
+    Only the name counts.  Tracee v0.12 searches the whole flag and rejects a value such as
+    ``/opt/x.args`` (docs/design/tracee-v0.12-facts.md, 1.2).
     """
     parts = flag.name.split(".")
-    known = [part for part in Part if part.value == parts[1]] if len(parts) > 1 else []
-    return known[0] if known else None
+    named = [part for part in Part if part.value == parts[1]] if len(parts) > 1 else []
+    return named[0] if named else None
 
 
 def read_field(flag: Flag, part: Part, catalogue: Catalogue) -> tuple[Condition, ...]:
-    """Turn a flag such as ``openat.args.flags=O_RDONLY`` into conditions."""
+    """Return the conditions of a flag such as ``openat.args.flags=O_RDONLY``."""
     event, _, *rest = flag.name.split(".")
     if len(rest) != (part is not Part.RETVAL) or "" in rest:
         raise expression_error(flag.text, f"expected {BY_NAME[part.value].form}")
@@ -113,26 +113,28 @@ def read_field(flag: Flag, part: Part, catalogue: Catalogue) -> tuple[Condition,
 
 def _argument(flag: Flag, event: EventDefinition, name: str) -> tuple[Condition, ...]:
     shapes = {argument.name: shape_of(event.name, argument) for argument in event.args}
-    if name not in shapes and event.id not in SIGNATURE_IDS:  # these may have others
+    if name not in shapes and event.id not in SIGNATURE_IDS:  # signatures may have others
         names = ", ".join(shapes) or "none"
         reason = f"invalid filter event argument: {name}"
         raise flag_error(
             UsageCode.ARGUMENT, flag.text, reason, f"the arguments of {event.name}: {names}"
         )
     numeric = flag.op not in EQUALITY
-    if numeric and name in shapes and shapes[name] not in TYPES_BY_SHAPE:  # an address has no order
+    if (
+        numeric and name in shapes and shapes[name] not in TYPES_BY_SHAPE
+    ):  # addresses are not ordered
         raise _operator_error(flag)
     return _conditions(flag, EventField(event.name, Part.ARGS, name), numeric)
 
 
 def _context(flag: Flag, event: str, name: str) -> tuple[Condition, ...]:
     field = EventField(event, Part.CONTEXT, ALIASES.get(name, name))
-    if field.name in NUMBERS:
+    if field.name in NUMBER_FIELDS:
         return _conditions(flag, field, numeric=True)
-    if field.name not in TEXTS:
-        known = ", ".join(sorted([*NUMBERS, *TEXTS, *CONTAINER]))
+    if field.name not in STRING_FIELDS:
+        names = ", ".join(sorted([*NUMBER_FIELDS, *STRING_FIELDS, *CONTAINER]))
         reason = f"invalid event context field: {name}"
-        raise flag_error(UsageCode.FIELD, flag.text, reason, f"the fields are {known}")
+        raise flag_error(UsageCode.FIELD, flag.text, reason, f"the fields are {names}")
     if flag.op not in EQUALITY:
         raise _operator_error(flag)
     return _conditions(flag, field, numeric=False)
@@ -146,7 +148,7 @@ def _container(flag: Flag, event: str, name: str, catalogue: Catalogue) -> Condi
 
 
 def _conditions(flag: Flag, field: EventField, numeric: bool) -> tuple[Condition, ...]:
-    """Read the values: ``=`` on an argument is a text, which fits both spellings (rule 7)."""
+    """Return the conditions; ``=`` of an argument takes a string, for both forms (rule 7)."""
     number = RETVAL_NUMBER if field.part is Part.RETVAL else ANY_NUMBER
     read = number if numeric else values.pattern
     assert flag.op is not None

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One flag understood: its kind, and the conditions it stands for (facts, section 1.2)."""
+"""A flag as conditions of the model.
+
+The order in which names are tried is that of docs/design/tracee-v0.12-facts.md, 1.2.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from .syntax import Flag, expression_error, split_flag
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A flag, its row of the table, and its conditions (none for event, set, follow)."""
+    """A flag, its kind, and its conditions (none for event, set and follow)."""
 
     flag: Flag
     kind: Kind
@@ -26,7 +29,7 @@ class Filter:
 
 
 def read_filter(text: str, catalogue: Mapping[str, EventDefinition]) -> Filter:
-    """Read one flag, whatever this version can do with it; raise UsageError."""
+    """Return the filter of a flag; raises UsageError."""
     flag = split_flag(text)
     part = field_part(flag)
     if part is not None:

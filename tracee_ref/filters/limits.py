@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much the filters of all scopes may ask for together."""
+"""Limits of what the filters of all scopes may contain together."""
 
 from __future__ import annotations
 
@@ -13,58 +13,58 @@ from ..errors import UsageCode, UsageError
 from .flag import Filter
 
 MAX_VALUES: Final = 8192
-"""Different values of one kind of filter.
+"""Distinct values of one kind of filter.
 
-A number cuts the number line at most twice, so the kernel's search for an interval, whose
-rounds are unrolled for the verifier of Linux 5.10, has 8 of them for so many values.
+A number adds at most two bounds to the interval table.  The search for an interval is unrolled
+for the verifier of Linux 5.10; its 8 steps suffice for this many values.
 """
 
 MAX_STATES: Final = 65536
-"""States of the automaton that finds texts with ``*``: a state's number has 16 bits."""
+"""States of the automaton for patterns with ``*``: a state's number has 16 bits."""
 
-SHOWN: Final = 60
-"""Characters of a flag that an error shows; one with too many values is too long to read."""
+QUOTED_CHARACTERS: Final = 60
+"""Characters of a flag that an error quotes; one with too many values is too long to read."""
 
 
 @dataclass(slots=True)
-class _Taken:
-    """What the flags of one kind have asked for so far."""
+class _Usage:
+    """What the flags of one kind contain so far."""
 
     values: set[object] = field(default_factory=set)
-    states: int = 2  # nothing read yet, and the start of a text
+    states: int = 2  # the root, and the start of a string
     stars: bool = False
 
     def add(self, condition: Condition) -> None:
         value = condition.key, condition.value
         if value not in self.values and isinstance(condition.value, Pattern):
-            # A state for each byte, and one for the end of the text where no "*" stands there.
+            # A state for each byte, and one for the end of the string unless it ends with "*".
             self.states += len(condition.value.text) + (not condition.value.open_end)
             self.stars |= condition.key in (Key.COMM, Key.UTS) and not condition.value.exact
         self.values.add(value)
 
 
 def check_limits(filters: Iterable[Filter]) -> None:
-    """Raise UsageError for the first flag that asks for more than the kernel's tables hold.
+    """Raise UsageError for the first flag with which the kernel's tables overflow.
 
-    A value that several flags name counts once; so does one in several scopes.
+    A value that is in several flags or scopes counts once.
     """
-    kinds: dict[str, _Taken] = {}
-    for one in filters:
-        taken = kinds.setdefault(one.kind.name, _Taken())
-        for condition in one.conditions:
-            taken.add(condition)
-        if len(taken.values) > MAX_VALUES:
-            raise _too_much(one, f"{MAX_VALUES} values", "fewer, or ranges or '*' in their place")
-        if taken.stars and taken.states > MAX_STATES:
-            raise _too_much(one, f"{MAX_STATES} bytes with '*'", "fewer or shorter texts")
+    kinds: dict[str, _Usage] = {}
+    for filter_ in filters:
+        usage = kinds.setdefault(filter_.kind.name, _Usage())
+        for condition in filter_.conditions:
+            usage.add(condition)
+        if len(usage.values) > MAX_VALUES:
+            raise _too_many(filter_, f"{MAX_VALUES} values", "fewer, or ranges or '*' instead")
+        if usage.stars and usage.states > MAX_STATES:
+            raise _too_many(filter_, f"{MAX_STATES} bytes with '*'", "fewer or shorter strings")
 
 
-def _too_much(one: Filter, limit: str, remedy: str) -> UsageError:
-    text = one.flag.text
-    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+def _too_many(filter_: Filter, limit: str, remedy: str) -> UsageError:
+    text = filter_.flag.text
+    quoted = text if len(text) <= QUOTED_CHARACTERS else f"{text[:QUOTED_CHARACTERS]}..."
     return UsageError(
         UsageCode.LIMIT,
-        f"filter {shown!r}: the {one.kind.form} filters of all scopes have more than {limit} "
+        f"filter {quoted!r}: the {filter_.kind.form} filters of all scopes have more than {limit} "
         f"- give {remedy}",
         flag=text,
     )

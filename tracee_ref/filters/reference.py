@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page docs/guide/filters.md, made from the tables that parsing uses.
+"""Generator of docs/guide/filters.md, from the tables of the parser.
 
-``python -m tracee_ref.filters.reference >docs/guide/filters.md`` writes it anew.
+``python -m tracee_ref.filters.reference >docs/guide/filters.md`` writes the page.
 """
 
 from __future__ import annotations
@@ -12,105 +12,118 @@ from typing import Final
 from model.scope import COMM_BYTES, MAX_SCOPES
 
 from . import fields, values
-from .kinds import KINDS, Kind
+from .kinds import FILTER_KINDS, Kind
 from .limits import MAX_STATES, MAX_VALUES
 
 HEAD: Final = f"""\
 # Filters
 
-This page is made from the table that the parser uses (`python -m tracee_ref.filters.reference`);
-`-f help` prints the same. The numbers of rules are those of
-[semantics.md](../reference/semantics.md).
+This page is for users of `-f`. It is generated from the table of the parser
+(`python -m tracee_ref.filters.reference`); `tracee-ref -f help` prints the same in short. Rules are
+those of [semantics.md](../reference/semantics.md).
 
     -f [SCOPE:]NAME OPERATOR VALUE[,VALUE...]
 
-`-f` may be given many times; the order never matters. Quote `*`, `<`, `>` and `!` for the shell.
+You can give `-f` many times; the order does not matter. Quote `*`, `<`, `>` and `!` for the shell.
 
 ## Scopes
 
 - A scope is a number from 1 to {MAX_SCOPES} before a `:`; a filter without one belongs to scope 1.
-- A scope matches an event if it selects the event and all its filters hold (AND). Scopes know
-  nothing of each other; an event is shown once if any matches, with the mask of those that do:
-  bit N-1 is scope N.
+- A scope matches an event if it selects the event and all its filters hold (AND). Scopes are
+  independent of each other. An event is printed once if any scope matches it, with the mask of
+  the scopes that do: bit N-1 is scope N.
 - Events are selected by `event` and `set`; a scope with neither has the set named `default`.
-  Leaving out (`!=`) wins over adding (`=`), and a scope that is left without events is an error.
+  Exclusion (`!=`) wins over selection (`=`), and a scope without any event is an error.
 - Without any `-f`: scope 1 with the default set.
 
-## Lists and several filters of a kind
+## Lists, and several filters of one kind
 
 `K=A,B` is the same as `K=A` and `K=B`: all `=` values of a kind in a scope are alternatives. Every
-other operator and value is a condition of its own, and all hold together (rule 4). So `uid=0,5` is
-either, `uid!=0,5` neither, `uid>0` with `uid<10` is 1 to 9, `uid>5,10` is above 10, and `uid=5`
-with `uid>10` is nothing. For filters on an event, read: field of an event, in place of kind.
+other operator and value is a condition of its own, and all conditions must hold (rule 4):
+
+- `uid=0,5` is either, `uid!=0,5` neither
+- `uid>0` with `uid<10` is 1 to 9
+- `uid>5,10` is above 10
+- `uid=5` with `uid>10` matches nothing
+
+In filters on an event, a kind is one field of one event.
 """
 
-TEXTS: Final = f"""\
-A text may have one `*` before it, one after it, or both; elsewhere `*` is an error. The text itself
-must not be empty: `*` and `**` alone are errors. There is no way to write a `,` in a value, a `*`
-at its ends, or a `:` in a path. Names of threads and hosts are compared as the kernel holds them
-for us, in {COMM_BYTES} bytes; a longer text is an error, as it could never match.
+VALUES: Final = f"""\
+A string may have one `*` before it, one after it, or both; `*` elsewhere is an error, and so is an
+empty string: `*` and `**` alone. A value cannot contain `,`, a string cannot begin or end with a
+literal `*`, and a path cannot contain `:`. Names of threads and hosts are compared up to
+{COMM_BYTES} bytes; a longer value is an error, because it could never match.
 
-Numbers are decimal and may begin with zeros: `uid=007` is `uid=7`. A `+` may stand before a scope
-(`+1:uid=5`) and before a number in a filter on an event (`openat.retval=+5`), nowhere else. What
-`=` and `!=` compare an argument with is no number but a text: `openat.args.flags=007` is not 7.
+Numbers are decimal, with optional leading zeros: `uid=007` is `uid=7`. A `+` is allowed before a
+scope (`+1:uid=5`) and before a number in a filter on an event (`openat.retval=+5`), nowhere else.
+`=` and `!=` compare an argument with a string, not a number: `openat.args.flags=007` is not 7.
 """
 
 FIELDS_HEAD: Final = """\
-These filters look at one event, in their scope only: `openat.args.flags=O_RDONLY`. They do not add
-the event, and one on an event that its scope does not select is an error (rule 6). What is derived
-from the event is not filtered with it. A value that could not be read fulfils no filter (rule 18).
+These filters apply to one event, in their scope only: `openat.args.flags=O_RDONLY`. They do not
+select the event, and a filter on an event that its scope does not select is an error (rule 6).
+Events derived from the event are not filtered by them. No filter holds for a value that could not
+be read (rule 18).
 
-- `EVENT.args.NAME`: the names are those that the event prints. Compared are the raw value in
-  decimal and the printed form: `openat.args.flags=0` is the same as `=O_RDONLY` (rule 7). `<` and
-  the like are for numbers.
-- `EVENT.retval`: what the call returned, a number with sign; an error is its negative number.
-- `EVENT.context.FIELD`, by the names of the JSON output:
+- `EVENT.args.NAME`: an argument, by its name in the output. The raw value in decimal and the
+  printed form are both compared: `openat.args.flags=0` is the same as `=O_RDONLY` (rule 7). `<`,
+  `<=`, `>` and `>=` are for numbers.
+- `EVENT.retval`: the return value of the syscall, a signed number; an error is negative.
+- `EVENT.context.FIELD`, by its name in the JSON output:
 """
 
 LIMITS: Final = f"""\
 ## Limits
 
 - Scopes: {MAX_SCOPES}.
-- Values of one kind, in all scopes together: {MAX_VALUES:,}, the same value counted once.
-- `comm` and `uts`, where any scope uses `*` with them: texts of {MAX_STATES:,} bytes together,
-  counting one more for each without a `*` behind it.
-- A path of `binary`: {values.PATH_BYTES} bytes. A longer path of a program equals no value.
+- Values of one kind, in all scopes together: {MAX_VALUES:,}; the same value counts once.
+- `comm` and `uts`, if any scope uses `*` with them: strings of {MAX_STATES:,} bytes together, plus
+  one for each without a `*` after it.
+- A path of `binary`: {values.PATH_BYTES} bytes. A program with a longer path matches no value.
 - `uid`, `pid`, `tree`, INODE of `binary`: numbers of 32 bits; `mntns`, `pidns`: of 64 bits.
 
 ## Errors
 
-What cannot be read, could never hold, or is more than the limits is refused before anything is
-traced: one line on standard error that names the flag and the remedy, and exit status 2.
+A flag with a syntax error, with a value that could never match, or beyond the limits is an error
+before tracing starts: one line on standard error that names the flag and the remedy, and exit
+status 2.
 """
 
 
 def reference() -> str:
     """Return the page."""
-    parts = [HEAD, "## Kinds\n", _kinds(), TEXTS, "## Examples\n", _examples()]
+    parts = [HEAD, "## Kinds\n", _kinds(), VALUES, "## Examples\n", _examples()]
     return "\n".join([*parts, "## Filters on an event\n", FIELDS_HEAD + _fields(), LIMITS])
 
 
 def _kinds() -> str:
     rows = (
         [_code(k.form), _others(k), _operators(k), _prose(k.takes), _prose(k.summary)]
-        for k in KINDS
+        for k in FILTER_KINDS
     )
-    return _table(["Filter", "or", "Operators", "Values", "What it is about"], rows)
+    return _table(["Filter", "or", "Operators", "Values", "Compares"], rows)
 
 
 def _examples() -> str:
-    return _table(["Example", "Shows"], ([_code(k.command), _prose(k.selects)] for k in KINDS))
+    return _table(
+        ["Example", "Selects"], ([_code(k.command), _prose(k.selects)] for k in FILTER_KINDS)
+    )
 
 
 def _fields() -> str:
     short: dict[str, list[str]] = {}
     for alias, name in fields.ALIASES.items():
         short.setdefault(name, []).append(alias)
-    groups = {"numbers": fields.NUMBERS, "texts": fields.TEXTS, "without a value": fields.CONTAINER}
+    groups = {
+        "numbers": fields.NUMBER_FIELDS,
+        "strings": fields.STRING_FIELDS,
+        "without a value": fields.CONTAINER,
+    }
     lines = []
     for title, names in groups.items():
-        shown = (" or ".join(map(_code, [name, *short.get(name, [])])) for name in sorted(names))
-        lines.append(f"  - {title}: {', '.join(shown)}\n")
+        names_of = (" or ".join(map(_code, [name, *short.get(name, [])])) for name in sorted(names))
+        lines.append(f"  - {title}: {', '.join(names_of)}\n")
     return "".join(lines)
 
 
@@ -127,7 +140,7 @@ def _code(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Return a text in which no ``*`` begins what Markdown prints slanted."""
+    """Return the text with each ``*`` escaped for Markdown."""
     return text.replace("*", r"\*")
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One ``-f`` value taken apart: scope, name, operator and values (facts, section 1.1).
+"""Syntax of a ``-f`` flag: scope, name, operator and values.
 
 ``FLAG := [SCOPE ":"] NAME [OP VALUE {"," VALUE}] | [SCOPE ":"] "!container"``
+(docs/design/tracee-v0.12-facts.md, 1.1)
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ EXPECTED: Final = "expected [SCOPE:]NAME=VALUE[,VALUE]; see -f help"
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag in its parts; ``text`` is all of it, ``values`` what follows the operator."""
+    """The parts of a flag; ``text`` is the whole flag, ``values`` follow the operator."""
 
     text: str
     scope: int
@@ -31,15 +32,15 @@ class Flag:
 
     @property
     def expression(self) -> str:
-        """The operator and the values as they were written."""
+        """The operator and the values as given."""
         return f"{self.op.value if self.op else ''}{self.values}"
 
 
 def split_flag(text: str) -> Flag:
-    """Take a flag apart; raise UsageError where it is not of the grammar.
+    """Return the parts of a flag; raises UsageError for a syntax error.
 
-    A ``:`` counts as the end of a scope number only before the operator, and not as the
-    last character of a flag without one.
+    A ``:`` ends a scope number only before the operator, and not as the last character of a
+    flag without operator.
     """
     head = re.split("[=!<>]", text, maxsplit=1)[0]
     tail = text[len(head) :]
@@ -51,14 +52,14 @@ def split_flag(text: str) -> Flag:
         scope = scope_number(number, text)
     if tail.startswith("!") and not tail.startswith("!="):
         return _negated(text, scope, name + tail)
-    if not name:  # upstream takes an empty name for "container"; it is a slip of the hand
+    if not name:  # Tracee v0.12 takes an empty name for "container"; more likely it is a typo
         raise expression_error(text)
     match = OPERATOR.fullmatch(tail)
     return Flag(text, scope, name, Op(match[1]), match[2]) if match else Flag(text, scope, name)
 
 
 def scope_number(number: str, text: str) -> int:
-    """Read the scope in front of the ``:``, a decimal number with an optional sign."""
+    """Return the scope before the ``:``, a decimal number with an optional sign."""
     remedy = f"scopes must be between 1 and {MAX_SCOPES}"
     if INTEGER.fullmatch(number) is None:
         remedy = f"{number!r} is not a number; {remedy}"
@@ -68,16 +69,16 @@ def scope_number(number: str, text: str) -> int:
 
 
 def integer(digits: str) -> int:
-    """Read decimal digits after an optional sign, any number of them.
+    """Return the value of decimal digits after an optional sign.
 
-    Past 25 digits the rest is cut off: too large for everything, and int() has a limit.
+    Only the first 25 digits count: more are out of every range, and int() has a limit.
     """
     sign, rest = digits[: digits[0] in "+-"], digits.lstrip("+-").lstrip("0")
     return int(sign + (rest[:25] or "0"))
 
 
 def expression_error(text: str, remedy: str = EXPECTED) -> UsageError:
-    """Return the error for a flag that is incomplete or has too much."""
+    """Return the error for a flag that is incomplete or has superfluous parts."""
     reason = f"invalid filter expression: {text or repr(text)}"
     return flag_error(UsageCode.EXPRESSION, text, reason, remedy)
 

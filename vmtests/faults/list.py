@@ -195,7 +195,7 @@ FAULTS = (
           FIELD_FILTERS),
     # Events of kernel functions.
     Fault("flag-in-the-ctime", "bpf/lib/kernel.h", " & CTIME_NSEC)", ")", LIFE),
-    Fault("missing-feature-ignored", "tracee_ref/filters/events.py", " and not lacking(catalogue[name])", "",
+    Fault("missing-feature-ignored", "tracee_ref/filters/events.py", " and not missing_feature(catalogue[name])", "",
           ("tests/filters/test_events.py",)),
     Fault("hooks-have-fewer-slots", "tracee_ref/decode/records.py", "return HOOK_SLOTS", "return len(event.args)",
           ("tests/events/test_function_events.py",)),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from model.scope import Scope
-from tracee_ref.filters.spelling import format_scopes
+from tracee_ref.filters.format import format_scopes
 from vmtests.runs.agreement import Difference, is_expected
 from vmtests.runs.journal import Record
 from vmtests.runs.occurrence import Occurrence

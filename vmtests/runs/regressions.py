@@ -13,7 +13,7 @@ from pathlib import Path
 
 from model.facts import Process
 from model.scope import Scope
-from tracee_ref.filters.spelling import format_scopes
+from tracee_ref.filters.format import format_scopes
 from vmtests.lab.wire import pack_questions, pack_scopes, unpack_questions, unpack_scopes
 
 DIRECTORY = Path(__file__).parents[1] / "regressions"

@@ -18,7 +18,7 @@ from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tests.model import draws
 from tests.traced_events import Traced, of_process
 from tracee_ref.errors import UsageError
-from tracee_ref.filters.spelling import format_scopes
+from tracee_ref.filters.format import format_scopes
 from tracee_ref.oracle.dialects.tracee_0_12 import life
 from tracee_ref.oracle.dialects.tracee_0_12.semantics import Tracee012Semantics
 from tracee_ref.oracle.reference.semantics import ModelSemantics, Semantics

@@ -12,7 +12,7 @@ from typing import Final
 from model.match import matched_scopes
 from model.scope import Scope
 
-from ...filters.spelling import format_scopes
+from ...filters.format import format_scopes
 from ..generators.facts import Facts
 from ..generators.lives import Lives
 from ..generators.scopes import Draw

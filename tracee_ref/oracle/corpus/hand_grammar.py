@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ...events.catalogue import EventDefinition
-from ...filters.kinds import KINDS
+from ...filters.kinds import FILTER_KINDS
 from ..protocol.encoding import Data, bytes_data, read_bytes
 from ..protocol.vector import Vector
 from ..reference.answers import model_answer
@@ -72,7 +72,7 @@ def _error(flags: list[str], wanted: list[str]) -> Data:
 
 def examples(catalogue: Catalogue) -> Iterator[Vector]:
     """Return the example of each kind of filter in docs/guide/filters.md."""
-    for number, kind in enumerate(KINDS, start=1):
+    for number, kind in enumerate(FILTER_KINDS, start=1):
         flags = [flag for flag in (kind.beside, kind.example) if flag]
         question = {"flags": [f"{number}:{flag}" for flag in flags]}
         expect = model_answer("grammar", question, catalogue)

@@ -19,7 +19,7 @@ from model.match import matches
 from model.predicates import conjunction, field_predicate, grouped, process_predicate
 from model.scope import Scope
 
-from ...filters.spelling import format_filter
+from ...filters.format import format_filter
 from ...output.visible import visible
 
 RULES: Final[Mapping[Key, int]] = {

@@ -14,7 +14,7 @@ from model.filters import NEW, Binary, FieldKey, Op, Part, Pattern
 
 from ....errors import UsageCode, UsageError
 from ....filters import values
-from ....filters.fields import ALIASES, CONTAINER, NUMBERS, TEXTS, field_part
+from ....filters.fields import ALIASES, CONTAINER, NUMBER_FIELDS, STRING_FIELDS, field_part
 from ....filters.syntax import Flag, expression_error, split_flag
 from .events import Choice
 from .filters import NumberFilter, TextFilter
@@ -61,7 +61,7 @@ def add_filter(scope: Scope, flag: Flag) -> None:
     )
 
 
-def numbers(name: str, read: values.Reader) -> Callable[[Scope, Flag], None]:
+def numbers(name: str, read: values.Parser) -> Callable[[Scope, Flag], None]:
     """Return a function that adds a flag to the number filter `name` of a scope."""
 
     def add(scope: Scope, flag: Flag) -> None:
@@ -179,9 +179,9 @@ def add_context(filters: dict[FieldKey, FieldFilter], flag: Flag, name: str) -> 
         old = filters.get(key)
         value = CONTAINER[name] is Op.EQ
         filters[key] = boolean(old if isinstance(old, BoolFilter) else None, value)
-    elif key[1] in NUMBERS:
+    elif key[1] in NUMBER_FIELDS:
         fill_numbers(numeric(filters, key), flag, SIGNED)
-    elif key[1] in TEXTS:
+    elif key[1] in STRING_FIELDS:
         fill_texts(string(filters, key), flag)
     else:
         raise UsageError(

@@ -92,7 +92,7 @@ def operator(flag: Flag) -> Op:
     return flag.op
 
 
-def fill_numbers(filter_: NumberFilter, flag: Flag, read: values.Reader) -> None:
+def fill_numbers(filter_: NumberFilter, flag: Flag, read: values.Parser) -> None:
     """Add numbers to a filter, each with the operator of the flag."""
     op = operator(flag)
     for value in values.each(flag, read):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scopes written back as flags, so that reading them gives the same scopes."""
+"""Formatter of scopes as flags: parsing the result gives the same scopes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from model.scope import (
 
 
 def format_scopes(scopes: Iterable[Scope]) -> list[str]:
-    """Return ``-f`` values that stand for the scopes, in a fixed order.
+    """Return the ``-f`` flags of the scopes, in a fixed order.
 
-    Raises ValueError for a value that no flag can hold, such as a text with a comma.
+    Raises ValueError for a value that no flag can contain, such as a string with a comma.
     """
     return [f"{scope.number}:{flag}" for scope in scopes for flag in _flags(scope)]
 
@@ -37,7 +37,7 @@ def _flags(scope: Scope) -> Iterator[str]:
 
 
 def format_filter(conditions: Sequence[Condition]) -> str:
-    """Return conditions of one key and operator as one flag, its values joined by commas.
+    """Return the flag of conditions with the same key and operator.
 
     Raises ValueError as ``format_scopes`` does.
     """
@@ -62,9 +62,9 @@ def _field(key: EventField) -> str:
 def _value(condition: Condition) -> str:
     value = condition.value
     if isinstance(value, Pattern):
-        return "*" * value.open_start + _text(value.text, b",*") + "*" * value.open_end
+        return "*" * value.open_start + _string(value.text, b",*") + "*" * value.open_end
     if isinstance(value, Binary):
-        return _namespace(value.mntns) + _text(value.path, b",:")
+        return _namespace(value.mntns) + _string(value.path, b",:")
     if isinstance(value, ContainerId):
         return value.prefix
     return str(value) if isinstance(value, int) else value.value
@@ -76,7 +76,7 @@ def _namespace(mntns: int | Host | None) -> str:
     return "host:" if mntns is HOST_MNTNS else f"{mntns}:"
 
 
-def _text(text: bytes, reserved: bytes) -> str:
+def _string(text: bytes, reserved: bytes) -> str:
     if any(byte in text for byte in reserved):
-        raise ValueError(f"{text!r} cannot be written in a flag")
+        raise ValueError(f"{text!r} cannot be part of a flag")
     return os.fsdecode(text)
