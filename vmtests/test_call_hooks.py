@@ -48,16 +48,16 @@ open("/etc/hostname").close()
 HIGHEST = {
     "host": "TRACEPOINTS",
     **dict.fromkeys(("5.10", "6.1", "6.12"), "FUNCTIONS"),
-    "7": "ALL",
+    "7": "ALL_SYSCALLS",
 }
 """The expected hooks of these kernels; others are not checked."""
 
 
 def native_hooks(kernel: Kernel, names: list[str]) -> str:
     """Return the kind of hooks that the tracer chooses for native syscalls."""
-    rungs = kernel.ask("programs.rungs", {"calls": names})
-    assert rungs["all"] == ("ALL" if rungs["possible"] else rungs["native"])
-    return str(rungs["native"])
+    hooks = kernel.ask("programs.syscall_hooks", {"calls": names})
+    assert hooks["all"] == ("ALL_SYSCALLS" if hooks["possible"] else hooks["native"])
+    return str(hooks["native"])
 
 
 def test_calls_native_hooks(kernel: Kernel) -> None:
@@ -134,7 +134,7 @@ def test_calls_unselected_run_no_program(kernel: Kernel) -> None:
     options = "--no-compat -f event=access,getppid -f comm=python3 -o json"
     traced = trace(kernel, options, python(COUNTED))
     others, own = map(int, re.findall(r"^programs ran (-?\d+) (-?\d+)$", traced.stdout, re.M)[0])
-    if native == "ALL":
+    if native == "ALL_SYSCALLS":
         assert others > 900  # the runs that the counting causes vary
     else:
         assert (others, own) == (0, 10)

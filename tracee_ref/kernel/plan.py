@@ -22,7 +22,7 @@ from .attach.features import (
     types,
     uses_perf_events,
 )
-from .attach.syscall_hooks import Rung, call_function, choose_rung, exit_point
+from .attach.syscall_hooks import SyscallHook, call_function, choose_syscall_hook, exit_point
 from .build.btf import Wanted
 from .build.structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, REMOTE_SOCKETS, merged
 from .build.structures import SOCKETS as ADDRESSES
@@ -107,12 +107,12 @@ class KernelPlan:
         self._settings = settings
         self._steady = uses_perf_events()
         self._catalogue = all_events()
-        self._rung, self._rung_reason = self._choose_rung()
+        self._syscall_hook, self._syscall_hook_reason = self._choose_syscall_hook()
 
-    def _choose_rung(self) -> tuple[Rung, str]:
+    def _choose_syscall_hook(self) -> tuple[SyscallHook, str]:
         if self._selects("magic_write"):
-            return Rung.ALL, "magic_write needs the return of every write"
-        return choose_rung(self.selected_calls(), compat=self._settings.compat)
+            return SyscallHook.ALL_SYSCALLS, "magic_write needs the return of every write"
+        return choose_syscall_hook(self.selected_calls(), compat=self._settings.compat)
 
     def constants(self) -> dict[str, dict[str, str]]:
         """Return the C constants of the program, by the part of the plan that owns each."""
@@ -155,13 +155,14 @@ class KernelPlan:
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(self._function_events()),
             "STEADY_HOOKS": self._steady,
-            "CALLS_AT_PERF_EVENTS": self._steady or self._rung is Rung.TRACEPOINTS,
-            "CALLS_AT_FUNCTIONS": self._rung is Rung.FUNCTIONS,
-            "PREEMPTIBLE": self._rung is Rung.FUNCTIONS or preempts_raw_tracepoints(),
+            "CALLS_AT_PERF_EVENTS": self._steady or self._syscall_hook is SyscallHook.TRACEPOINTS,
+            "CALLS_AT_FUNCTIONS": self._syscall_hook is SyscallHook.FUNCTIONS,
+            "PREEMPTIBLE": self._syscall_hook is SyscallHook.FUNCTIONS
+            or preempts_raw_tracepoints(),
             "NATIVE_CALLS_ONLY": not self._settings.compat,
             "SOCKET_EVENTS": self._selects_sockets(),
         }
-        if self._rung is Rung.FUNCTIONS and has_function(SECCOMP):
+        if self._syscall_hook is SyscallHook.FUNCTIONS and has_function(SECCOMP):
             names["SECCOMP_ARGUMENTS"] = str(types().arguments(SECCOMP))
         return names | functions | {name: "" for name, on in switches.items() if on}
 
@@ -220,14 +221,14 @@ class KernelPlan:
 
     def _call_hooks(self) -> Iterator[Hook]:
         kind, point = (TRACEPOINT, "raw_syscalls:sys_exit") if self._steady else (RAW, "sys_exit")
-        if self._rung is Rung.FUNCTIONS:
+        if self._syscall_hook is SyscallHook.FUNCTIONS:
             yield from self._call_functions()
-        elif self._rung is Rung.TRACEPOINTS:
+        elif self._syscall_hook is SyscallHook.TRACEPOINTS:
             for call in self.selected_calls():
-                reason = f"event {call.name}; {self._rung_reason}"
+                reason = f"event {call.name}; {self._syscall_hook_reason}"
                 yield Hook(TRACEPOINT, exit_point(call), "on_syscall_return", reason)
         elif self.selected_calls():
-            reason = f"syscall events; {self._rung_reason}"
+            reason = f"syscall events; {self._syscall_hook_reason}"
             yield Hook(kind, point, "on_syscall_return", reason)
         if self._selects("magic_write"):
             yield Hook(kind, point, "on_write_return", "event magic_write")
@@ -240,7 +241,7 @@ class KernelPlan:
             entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
         for call, function in entries.items():
             reason = f"{call} may not return"
-            if self._rung is Rung.FUNCTIONS and (at := call_function(call)):
+            if self._syscall_hook is SyscallHook.FUNCTIONS and (at := call_function(call)):
                 yield Hook(HookKind.FENTRY, at, function, reason)
             elif self._steady:
                 point = f"{CALL_FUNCTIONS[platform.machine()]}{call}"
@@ -252,7 +253,7 @@ class KernelPlan:
         for call in self.selected_calls():
             at = None if call.name in CALLS_WITHOUT_RETURN else call_function(call.name)
             if at:
-                reason = f"event {call.name}; {self._rung_reason}"
+                reason = f"event {call.name}; {self._syscall_hook_reason}"
                 yield Hook(HookKind.FEXIT, at, "on_syscall_end", reason)
         if has_function(SECCOMP):
             reason = "calls that seccomp refuses do not reach their function"

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.function_events import FUNCTIONS, RAW_EVENTS
 from tracee_ref.filters.parse import parse_filters
-from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, choose_rung
+from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, choose_syscall_hook
 from tracee_ref.kernel.build.btf import Btf, Wanted
 from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.tracer import KernelTracer
@@ -73,10 +73,10 @@ def verified_functions() -> Reply:
 
 
 @handler
-def rungs(*, calls: list[str]) -> Reply:
+def syscall_hooks(*, calls: list[str]) -> Reply:
     """Return the hooks for native and for all syscalls, and if 32-bit syscalls are possible."""
     events = [load_catalogue()[name] for name in calls]
-    native, all_ = (choose_rung(events, compat=compat)[0].name for compat in (False, True))
+    native, all_ = (choose_syscall_hook(events, compat=compat)[0].name for compat in (False, True))
     return {"native": native, "all": all_, "possible": can_make_32_bit_calls()}
 
 

@@ -1,42 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs on the hooks of the kernel, and off them again."""
+"""Attaching of BPF programs to hooks of the kernel."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..build.program import Program
+from ..build.program import ATTACH_TYPES, Program
 from .cgroup_skb import CgroupPackets
-from .fentry import AT_FUNCTIONS, Trampolines
+from .fentry import Trampolines
 from .kprobes import Kprobes
 from .tracepoints import Tracepoints
 
 
 class HookKind(Enum):
-    """How a program is called; the value is BCC's name of the program type."""
+    """Type of a hook; the value is a key of ``PROGRAM_TYPES``."""
 
     RAW_TRACEPOINT = "RAW_TRACEPOINT"
     TRACEPOINT = "TRACEPOINT"
-    """By the perf event of a tracepoint: with less at hand, but never preempted."""
+    """The perf event of a tracepoint; its programs run with preemption off."""
 
     KPROBE = "KPROBE"
     FENTRY = "FENTRY"
-    """At the beginning of a function, by code that the kernel makes for it."""
+    """Entry of a kernel function, by a BPF trampoline."""
 
     FEXIT = "FEXIT"
-    """At its end."""
+    """Return of a kernel function, by a BPF trampoline."""
 
     CGROUP = "CGROUP_SKB"
-    """At the packets of the sockets that were made in a cgroup."""
+    """Packets of the sockets that were created in a cgroup."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A BPF function and the hook it is attached to.
+    """A BPF function and the hook that it is attached to.
 
-    ``point`` is the name of a raw tracepoint, CATEGORY:NAME of a tracepoint, a function of the
-    kernel, or for packets ``ingress`` or ``egress``.  ``reason`` says for people what needs it.
+    ``point`` is the name of a raw tracepoint, CATEGORY:NAME of a tracepoint, a kernel function, or
+    ``ingress`` or ``egress`` for packets.  ``reason`` names for people what needs the hook.
     """
 
     kind: HookKind
@@ -46,14 +46,14 @@ class Hook:
 
     @property
     def at(self) -> str:
-        """The kernel's function that the program is for alone; empty for most kinds."""
-        return self.point if self.kind.value in AT_FUNCTIONS else ""
+        """The kernel function that the program is loaded for; empty unless fentry or fexit."""
+        return self.point if self.kind.value in ATTACH_TYPES else ""
 
 
 class Attachments:
-    """What is on its hooks; raises HostError where the kernel refuses.
+    """Attached programs; raises HostError where the kernel refuses one.
 
-    With a ``command`` only the packets of what that starts are looked at.
+    With a ``command`` (tgid) packet programs see only the packets of its process tree.
     """
 
     def __init__(self, program: Program, command: int | None = None) -> None:
@@ -65,7 +65,7 @@ class Attachments:
         self._trampolines = Trampolines()
 
     def attach(self, hook: Hook) -> None:
-        """Load the function and run it whenever its hook is passed, on any CPU."""
+        """Load the function and attach it, on all CPUs."""
         fd = self._program.load(hook.function, hook.kind.value, hook.at)
         if hook.kind is HookKind.RAW_TRACEPOINT:
             self._program.attach_raw_tracepoint(hook.point, hook.function)
@@ -82,7 +82,7 @@ class Attachments:
             self._kprobes.attach(hook.point, fd)
 
     def close(self) -> None:
-        """Take all off."""
+        """Detach everything."""
         self._program.detach_raw_tracepoints()
         for hooks in (self._tracepoints, self._kprobes, self._packets, self._trampolines):
             if hooks:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs at the packets of a cgroup (version 2): that of our COMMAND, or the top one."""
+"""Attaching of programs to the packets of a cgroup (v2), the COMMAND's or the root."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ ATTACH_TYPES: Final = {"ingress": 0, "egress": 1}
 PROC: Final = Path("/proc")
 MEMBERS: Final = "cgroup.procs"
 
-SECONDS_TO_EMPTY: Final = 1.0
-"""How long a process that ends may still count as a member."""
+EMPTY_SECONDS: Final = 1.0
+"""An exiting process remains a member for some time."""
 
-REST: Final = 0.01
+POLL_SECONDS: Final = 0.01
 
 
 class CgroupPackets:
-    """Links to a cgroup, which end with us; raises HostError where there is none.
+    """Programs at the packets of a cgroup; raises HostError without cgroup v2.
 
-    A COMMAND gets a cgroup of its own below that of the tracer: so nobody else's packets are
-    looked at.  Of what it starts, sockets that are made in other cgroups are not seen.
+    A COMMAND gets a child of the tracer's cgroup, so that no other packets are seen.  Sockets that
+    its descendants create in other cgroups are not seen.
     """
 
     def __init__(self, command: int | None) -> None:
@@ -41,35 +41,35 @@ class CgroupPackets:
                 "net_packet_...: needs cgroup v2, which is mounted nowhere; mount it:"
                 " mount -t cgroup2 none /sys/fs/cgroup",
             )
-        self._made = None if command is None else _cgroup_for(command, top)
-        self._directory = os.open(self._made or top, os.O_RDONLY | os.O_DIRECTORY)
+        self._created = None if command is None else _cgroup_for(command, top)
+        self._directory = os.open(self._created or top, os.O_RDONLY | os.O_DIRECTORY)
 
     def attach(self, direction: str, program: int) -> None:
-        """Run a program at each packet of a direction."""
+        """Attach a program (a file descriptor) to the packets of a direction."""
         self._links.append(link_create(program, self._directory, ATTACH_TYPES[direction]))
 
     def close(self) -> None:
-        """Take the programs off and the cgroup away; who is left in it goes back to ours."""
+        """Detach everything; remove the cgroup, after moving its processes to the parent."""
         for fd in [*self._links, self._directory]:
             os.close(fd)
         self._links.clear()
-        if self._made:
-            _remove(self._made)
+        if self._created:
+            _remove(self._created)
 
 
 def _cgroup_for(command: int, top: Path) -> Path:
-    """Make a cgroup below our own and move a process there."""
-    place = top / own_cgroup((PROC / "self/cgroup").read_text()) / f"tracee-ref-{os.getpid()}"
+    """Create a child of the tracer's cgroup and move a process (tgid) into it."""
+    directory = top / own_cgroup((PROC / "self/cgroup").read_text()) / f"tracee-ref-{os.getpid()}"
     try:
-        place.mkdir()
-        (place / MEMBERS).write_text(str(command))
+        directory.mkdir()
+        (directory / MEMBERS).write_text(str(command))
     except OSError as error:
         raise HostError(
             HostCode.CGROUP,
-            f"{place}: a cgroup for the command cannot be made ({error.strerror});"
-            " trace without a command, or as root in a cgroup that may have others below it",
+            f"{directory}: a cgroup for the command cannot be made ({error.strerror});"
+            " trace without a command, or as root in a cgroup that may have children",
         ) from error
-    return place
+    return directory
 
 
 def own_cgroup(cgroups: str) -> str:
@@ -78,19 +78,19 @@ def own_cgroup(cgroups: str) -> str:
     return next(paths, "/").lstrip("/")
 
 
-def _remove(place: Path) -> None:
-    """Take a cgroup away; one with others below it stays."""
-    for pid in (place / MEMBERS).read_text().split():
+def _remove(directory: Path) -> None:
+    """Remove a cgroup; one with children remains."""
+    for pid in (directory / MEMBERS).read_text().split():
         with suppress(OSError):  # it has ended
-            (place.parent / MEMBERS).write_text(pid)
-    deadline = time.monotonic() + SECONDS_TO_EMPTY
-    while not _removed(place) and time.monotonic() < deadline:
-        time.sleep(REST)
+            (directory.parent / MEMBERS).write_text(pid)
+    deadline = time.monotonic() + EMPTY_SECONDS
+    while not _removed(directory) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
 
 
-def _removed(place: Path) -> bool:
+def _removed(directory: Path) -> bool:
     try:
-        place.rmdir()
+        directory.rmdir()
     except OSError:
         return False
     return True

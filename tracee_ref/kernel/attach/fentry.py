@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs at the beginning and the end of kernel functions: fentry and fexit (Linux 5.5).
+"""Attaching of programs to entry and return of kernel functions by fentry and fexit.
 
-The kernel puts a call of the program into the function itself, so that no other function pays.
+The kernel patches a call of the BPF trampoline into the function (Linux v5.5, fec56f5890d9 ("bpf:
+Introduce BPF trampoline")), so other functions do not become slower.
 """
 
 from __future__ import annotations
@@ -13,12 +14,10 @@ from ...errors import HostCode, HostError
 from ..build.btf import Btf
 from ..build.compiler import INSTRUCTION
 from ..build.libbpf import libbpf
-from ..build.program import ATTACH_TYPES, PROGRAM_TYPES, load_options
-from .perf_events import leave
+from ..build.program import PROGRAM_TYPES, load_options
+from .perf_events import close_events
 
-AT_FUNCTIONS: Final = frozenset(ATTACH_TYPES)
-
-NOTHING: Final = bytes.fromhex("b7000000 00000000 95000000 00000000")
+EMPTY_PROGRAM: Final = bytes.fromhex("b7000000 00000000 95000000 00000000")
 """r0 = 0; exit."""
 
 
@@ -29,29 +28,29 @@ class Trampolines:
         self._attached: list[int] = []
 
     def attach(self, function: str, program: int) -> None:
-        """Run the program (a file descriptor) at the function that it was loaded for."""
+        """Attach a program (a file descriptor) to the function that it was loaded for."""
         fd: int = libbpf().bpf_raw_tracepoint_open(None, program)
         if fd < 0:
             raise HostError(
-                HostCode.REFUSED, f"{function}: no program can be put there ({os.strerror(-fd)})"
+                HostCode.REFUSED, f"{function}: no program can be attached ({os.strerror(-fd)})"
             )
         self._attached.append(fd)
 
     def close(self) -> None:
         """Detach everything."""
-        leave(self._attached)
+        close_events(self._attached)
         self._attached.clear()
 
 
-def allowed(function: str, btf: Btf) -> bool:
-    """Whether this kernel lets us put a program at the end of a function: one is put there."""
+def allows_fexit(function: str, btf: Btf) -> bool:
+    """Whether the kernel can attach fexit programs to a function, by attaching an empty one."""
     number, options = PROGRAM_TYPES["FEXIT"], load_options("FEXIT", btf.function(function) or 0)
-    size = len(NOTHING) // INSTRUCTION.size
-    fd: int = libbpf().bpf_prog_load(number, b"nothing", b"GPL", NOTHING, size, options)
+    size = len(EMPTY_PROGRAM) // INSTRUCTION.size
+    fd: int = libbpf().bpf_prog_load(number, b"empty", b"GPL", EMPTY_PROGRAM, size, options)
     if fd < 0:
         return False
     link: int = libbpf().bpf_raw_tracepoint_open(None, fd)
-    for each in (fd, link):
-        if each >= 0:
-            os.close(each)
+    for descriptor in (fd, link):
+        if descriptor >= 0:
+            os.close(descriptor)
     return link >= 0

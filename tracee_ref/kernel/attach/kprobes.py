@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attaching programs to the beginning of kernel functions, without tracefs."""
+"""Attaching of programs to the entry of kernel functions by kprobes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Final
 
 from ...errors import HostCode, HostError
 from .features import KPROBES
-from .perf_events import leave, run_at
+from .perf_events import attach_program, close_events
 
 ATTRIBUTES: Final = Struct("=IIQ40xQQ")
-"""``struct perf_event_attr``: type, size, config, then where the function's name and offset are."""
+"""``struct perf_event_attr``: type, size, config, address of the function's name, offset."""
 
 
 class Kprobes:
@@ -23,11 +23,13 @@ class Kprobes:
         self._attached: list[int] = []
 
     def attach(self, function: str, program: int) -> None:
-        """Run the program (a file descriptor) whenever the function is called, on any CPU."""
+        """Attach a program (a file descriptor) to a kernel function, on all CPUs."""
         name = ctypes.create_string_buffer(function.encode())
-        at = ctypes.addressof(name)
+        address = ctypes.addressof(name)
         try:
-            fd = run_at(ATTRIBUTES.pack(self._type, ATTRIBUTES.size, 0, at, 0), program)
+            fd = attach_program(
+                ATTRIBUTES.pack(self._type, ATTRIBUTES.size, 0, address, 0), program
+            )
         except OSError as error:
             raise HostError(
                 HostCode.REFUSED,
@@ -38,5 +40,5 @@ class Kprobes:
 
     def close(self) -> None:
         """Detach everything."""
-        leave(self._attached)
+        close_events(self._attached)
         self._attached.clear()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running a BPF program at a perf event: a tracepoint or a kprobe."""
+"""Perf events that run a BPF program: tracepoints and kprobes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ IOC_SET_BPF: Final = 0x40042408
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def run_at(attributes: bytes, program: int) -> int:
-    """Run a program (a file descriptor) whenever the event happens, on any CPU.
+def attach_program(attributes: bytes, program: int) -> int:
+    """Open a perf event that runs a program (a file descriptor); return its descriptor.
 
-    ``attributes`` are a ``struct perf_event_attr``.  Return the descriptor of the event, which
-    ends with it; raises OSError.
+    ``attributes`` are a ``struct perf_event_attr``.  Closing the descriptor detaches the program.
+    Raises OSError.
     """
-    # Programs of such events run on all CPUs, whichever the event is opened on.
+    # The event is opened on CPU 0, but programs of tracepoints and kprobes run on all CPUs.
     number = SYS_PERF_EVENT_OPEN[os.uname().machine]
     fd: int = _libc.syscall(number, attributes, -1, 0, -1, FLAG_FD_CLOEXEC)
     if fd < 0:
@@ -37,11 +37,11 @@ def run_at(attributes: bytes, program: int) -> int:
     return fd
 
 
-def leave(events: Sequence[int]) -> None:
-    """Close perf events whose programs have nothing to do any more.
+def close_events(events: Sequence[int]) -> None:
+    """Close perf events without waiting for the kernel.
 
-    The kernel waits for every task to be out of each of them, 50 ms an event.  So the last
-    descriptors are those of a child, which the kernel may keep waiting.
+    Closing the last descriptor of an event waits for a grace period, some 50 ms.  So a forked
+    child holds the last descriptors, and waits.
     """
     if not events:
         return

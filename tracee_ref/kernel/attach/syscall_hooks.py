@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where system calls are met: at the end of all calls, or of the selected ones alone.
+"""Choice of the hook at the exit of syscalls: all of them, or the selected ones.
 
-A tracepoint of one call costs the other calls less than one of all calls does, and a program at
-the function of a call nothing.  But neither is passed by 32-bit calls (these have functions of
-their own, and see ARCH_TRACE_IGNORE_COMPAT_SYSCALLS, arch/x86/include/asm/ftrace.h), so these
-must be impossible, or not wanted.  Programs at functions can be preempted on some kernels, since
-Linux 6.19 also those at such a tracepoint, and miss others then (features.py); those at the
-perf event of all calls cannot.
+A tracepoint of a single syscall slows down other syscalls less than the tracepoint of all, and a
+program at the syscall's function does not slow them down.  Neither sees 32-bit syscalls, which
+have other functions, and see ARCH_TRACE_IGNORE_COMPAT_SYSCALLS in
+arch/x86/include/asm/ftrace.h.  So they are used only where 32-bit syscalls are impossible or not
+wanted.  Programs at functions can be preempted on some kernels, and since 6.19 also programs at
+tracepoints of single syscalls; a preempted program misses other events (features.py).  Programs at
+the perf event of all syscalls cannot.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from typing import Final
 
 from ...events.catalogue import EventDefinition
 from .features import has_function, preempts_functions, preempts_raw_tracepoints, types
-from .fentry import allowed
+from .fentry import allows_fexit
 from .tracepoints import Tracepoints
 
-MOST: Final = 32
-"""Calls with tracepoints of their own; for each of them the kernel keeps a perf event."""
+SINGLE_HOOKS_MAX: Final = 32
+"""Syscalls with hooks of their own; each tracepoint needs a perf event."""
 
 KERNEL_NAMES: Final = {
     "stat": "newstat",
@@ -36,59 +37,67 @@ KERNEL_NAMES: Final = {
     "sendfile": "sendfile64",
     "umount2": "umount",
 }
-"""Calls whose functions in the kernel are called otherwise."""
+"""Syscalls whose kernel function has another name."""
 
 RETURNS_TWICE: Final = frozenset({"fork", "vfork", "clone", "clone3"})
-"""In the child too, which does not come from the function."""
+"""Syscalls that return in the child, too, where no function returns."""
 
 GETPID_32: Final = bytes.fromhex("53 b8 14 00 00 00 cd 80 5b c3")
 """push rbx; mov eax, 20; int 0x80; pop rbx; ret."""
 
 
-class Rung(Enum):
-    """What a call that nobody selected passes: the less, the higher."""
+class SyscallHook(Enum):
+    """Hook at the exit of syscalls, cheapest first for the syscalls that are not selected."""
 
     FUNCTIONS = "fexit"
-    """Nothing of ours: programs are at the functions of the selected calls (fentry, fexit)."""
+    """fexit at the functions of the selected syscalls."""
 
     TRACEPOINTS = "tracepoints"
-    """A tracepoint without a program."""
+    """Tracepoints of the selected syscalls."""
 
-    ALL = "all"
-    """A program, which looks at its number."""
+    ALL_SYSCALLS = "all"
+    """The tracepoint of all syscalls, whose program looks up the number."""
 
 
-def choose_rung(calls: Sequence[EventDefinition], *, compat: bool) -> tuple[Rung, str]:
-    """Return the cheapest rung for syscalls hooked at exit, and the reason for the choice.
+def choose_syscall_hook(
+    calls: Sequence[EventDefinition], *, compat: bool
+) -> tuple[SyscallHook, str]:
+    """Return the cheapest hook for the selected syscalls, and the reason for the choice.
 
-    ``compat`` asks for 32-bit calls too, which only ``Rung.ALL`` sees.
+    ``compat`` includes 32-bit syscalls, which only ``ALL_SYSCALLS`` sees.
     """
     if not calls:
-        return Rung.ALL, "no syscall is selected"
-    if len(calls) > MOST:
-        return Rung.ALL, f"more than {MOST} syscalls are selected"
+        return SyscallHook.ALL_SYSCALLS, "no syscall is selected"
+    if len(calls) > SINGLE_HOOKS_MAX:
+        return SyscallHook.ALL_SYSCALLS, f"more than {SINGLE_HOOKS_MAX} syscalls are selected"
     if preempts_raw_tracepoints():
-        return Rung.ALL, "this kernel preempts programs at raw tracepoints"
+        return SyscallHook.ALL_SYSCALLS, "this kernel preempts programs at raw tracepoints"
     if not is_x86():
-        return Rung.ALL, "hooks of single calls exist for x86-64 only"
+        return SyscallHook.ALL_SYSCALLS, "hooks of single syscalls exist for x86-64 only"
     if compat and can_make_32_bit_calls():
-        return Rung.ALL, "32-bit calls are possible here; --no-compat leaves them out"
+        return (
+            SyscallHook.ALL_SYSCALLS,
+            "32-bit syscalls are possible here; --no-compat leaves them out",
+        )
     if _have_functions(calls):
-        return Rung.FUNCTIONS, "the kernel allows fexit at the function of each call"
+        return SyscallHook.FUNCTIONS, "the kernel allows fexit at the function of each syscall"
     if _have_tracepoints(calls):
-        return Rung.TRACEPOINTS, "fexit is not available; each call has a tracepoint"
-    return Rung.ALL, "a selected call has neither a function nor a tracepoint of its own"
+        return SyscallHook.TRACEPOINTS, "fexit is not available; each syscall has a tracepoint"
+    return (
+        SyscallHook.ALL_SYSCALLS,
+        "a selected syscall has neither a function nor a tracepoint of its own",
+    )
 
 
 def exit_point(call: EventDefinition) -> str:
-    """Return the tracepoint that a call passes when it returns."""
+    """Return the tracepoint at the exit of a syscall."""
     return f"syscalls:sys_exit_{KERNEL_NAMES.get(call.name, call.name)}"
 
 
 def call_function(name: str) -> str | None:
-    """Return the kernel's function of a call that BTF tells of, if there is one.
+    """Return the kernel function of a syscall; None if BTF has none.
 
-    One without arguments has two names (SYSCALL_DEFINE0), of which BTF has the other.
+    A syscall without arguments has an alias (SYSCALL_DEFINE0), which BTF lacks.
     """
     name = KERNEL_NAMES.get(name, name)
     return next(filter(has_function, (f"__x64_sys_{name}", f"__do_sys_{name}")), None)
@@ -99,7 +108,7 @@ def _have_functions(calls: Sequence[EventDefinition]) -> bool:
     first = functions[0]
     if first is None or None in functions or preempts_functions():
         return False
-    return RETURNS_TWICE.isdisjoint(call.name for call in calls) and allowed(first, types())
+    return RETURNS_TWICE.isdisjoint(call.name for call in calls) and allows_fexit(first, types())
 
 
 def _have_tracepoints(calls: Sequence[EventDefinition]) -> bool:
@@ -111,15 +120,15 @@ def _have_tracepoints(calls: Sequence[EventDefinition]) -> bool:
 
 
 def is_x86() -> bool:
-    """Whether the names and the code here are those of this machine."""
+    """Whether the function names and the machine code of this module fit this machine."""
     return platform.machine() == "x86_64"
 
 
 def can_make_32_bit_calls() -> bool:
-    """Whether this kernel takes 32-bit calls: a child makes one, and dies where it does not.
+    """Whether the kernel accepts 32-bit syscalls; a child tries one and is killed otherwise.
 
-    The configuration does not tell: ``ia32_emulation=0`` switches them off at boot (6.7,
-    a11e097504ac).
+    The kernel's configuration is not enough: ``ia32_emulation=0`` disables them at boot (Linux
+    v6.7, a11e097504ac ("x86: Make IA32_EMULATION boot time configurable")).
     """
     child = os.fork()
     if child:

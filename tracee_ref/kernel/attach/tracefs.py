@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""File systems of the kernel, mounted for us alone: attached nowhere, and seen by nobody else.
+"""Detached mounts of kernel file systems, such as tracefs.
 
-Hosts and containers often have none of them at the usual place.
+Hosts and containers often do not mount them at the usual path.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def private_mount(kind: str) -> int:
-    """Return a file descriptor of the root of a file system, as ``tracefs``; raises OSError."""
+    """Mount a file system by its type, such as ``tracefs``, at no path.
+
+    Return a file descriptor of its root; raises OSError.
+    """
     context = _call(SYS_FSOPEN, kind.encode(), 1)
     try:
         _call(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0)
