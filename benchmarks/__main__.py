@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Benchmarks of the tracer and its peers, and their report: ``python -m benchmarks``."""
+"""Command line of the benchmarks and their report: ``python -m benchmarks``."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ PROCESS: Final = Process(
 )
 ROUNDS: Final = 5
 
-KINDS: Final = {
+FILTER_KINDS: Final = {
     "none": (),
     "uid": ("uid=1,2,3",),
     "uid, 4096 values": (f"uid={','.join(map(str, range(0, 8192, 2)))}",),
@@ -60,7 +60,7 @@ def scopes_of(filters: tuple[str, ...]) -> tuple[Scope, ...]:
 
 def kinds(*, repeat: int, tiny: bool) -> list[dict[str, object]]:
     """Return a row for each kind, or (tiny) for every fourth."""
-    chosen = [*KINDS.items()][:: 4 if tiny else 1]
+    chosen = [*FILTER_KINDS.items()][:: 4 if tiny else 1]
     rows = [kind(name, filters, repeat) for name, filters in chosen]
     base = rows[0]
     return [{**row, "added": float(row["ns"]) - float(base["ns"])} for row in rows]  # type: ignore[arg-type]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparison of tracers on the same work: time of the work, CPU of the tracer, events.
+"""Comparison of tracers on the same work: times, CPU of the tracer, events.
 
 All trace one syscall of the work and no other process: they trace their child, or the user id under
 which only the work runs.

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests on real kernels: this machine's own, and stock kernels booted in QEMU guests."""
+"""Tests on real kernels: this machine's own, and stock kernels in QEMU guests."""

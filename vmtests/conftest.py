@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures and options of tests on kernels: ``--kernels host,6.1`` boots one guest."""
+"""Fixtures and options of tests on kernels, such as ``--kernels host,6.1``."""
 
 from __future__ import annotations
 

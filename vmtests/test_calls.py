@@ -83,7 +83,7 @@ def test_calls_losses_counted(kernel: Kernel) -> None:
 
 
 def test_calls_arguments_and_return_values(kernel: Kernel) -> None:
-    """Arguments of several types are decoded; NULL and unreadable pointers are told apart."""
+    """Arguments of several types are decoded; NULL differs from an unreadable pointer."""
     source = """
 import ctypes, os
 libc = ctypes.CDLL(None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of cgroups and containers on this machine; test_containers.py has those of guests."""
+"""Events of cgroups and containers on this machine."""
 
 from __future__ import annotations
 

@@ -185,5 +185,5 @@ def test_signature_needs_unselected_base(kernel: Kernel) -> None:
     traced = trace(kernel, flags, python(DEBUGGED))
     assert [(e["eventName"], e["matchedScopes"]) for e in traced.events] == [("anti_debugging", 4)]
     assert traced.events[0]["metadata"]["Properties"]["id"] == "TRC-102"
-    assert (traced.account.dependency, traced.account.delivered) == (2, 0)
+    assert (traced.account.dependencies, traced.account.delivered) == (2, 0)
     assert traced.account.balances()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters on namespaces, for a program outside and inside of an existing namespace.
+"""Filters on namespaces, for a program outside and inside of a namespace.
 
 Rules 9 and 10: inode numbers of namespaces, and binaries in one mount namespace.
 """

@@ -172,7 +172,7 @@ def test_packets_all_counted(traced: Traced) -> None:
     """All packets are counted, none is lost."""
     assert traced.status == 0, traced.stderr
     assert traced.account.balances()
-    assert traced.account.seen == traced.account.dependency > 20
+    assert traced.account.seen == traced.account.dependencies > 20
     assert traced.account.dropped == traced.account.lost == 0
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes that start while the tracer starts: none is missed, none is reported twice."""
+"""Processes that start while the tracer starts: none missed, none twice."""
 
 from __future__ import annotations
 

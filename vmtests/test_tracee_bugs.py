@@ -59,7 +59,7 @@ SCOPES = {
 
 THREAD, OTHER_USER = "thread", "other user"
 EVERYONE = {MAIN, THREAD, CHILD, OTHER_USER, RENAMED}
-HOSTNAME, UPTIME, NOTHING = "/etc/hostname", "/proc/uptime", "/etc/hostname/nothing"
+HOSTNAME, UPTIME, NO_DIRECTORY = "/etc/hostname", "/proc/uptime", "/etc/hostname/nothing"
 
 
 def run_on(kernel: Kernel) -> tuple[Traced, int]:
@@ -95,7 +95,7 @@ def callers(traced: Traced, scope: str) -> set[str]:
 
 def opened(traced: Traced, scope: str) -> set[str]:
     events = [event for event in named(traced, "openat") if scope in scopes_of(event)]
-    return {arguments(event)["pathname"] for event in events} & {HOSTNAME, UPTIME, NOTHING}
+    return {arguments(event)["pathname"] for event in events} & {HOSTNAME, UPTIME, NO_DIRECTORY}
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_bugs_process_filters(traced: Traced, scope: str, expected: set[str]) ->
     ("scope", "expected"),
     [
         ("returns-not", {HOSTNAME, UPTIME}),
-        ("returns-between", {NOTHING}),
+        ("returns-between", {NO_DIRECTORY}),
         ("returns-outside", set()),
-        ("path-start", {HOSTNAME, NOTHING}),
+        ("path-start", {HOSTNAME, NO_DIRECTORY}),
         ("path", {HOSTNAME}),
-        ("path-longer", {NOTHING}),
+        ("path-longer", {NO_DIRECTORY}),
         ("path-not", {UPTIME}),
-        ("printed", {HOSTNAME, UPTIME, NOTHING}),
+        ("printed", {HOSTNAME, UPTIME, NO_DIRECTORY}),
         ("files", set()),
     ],
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Integration cases of Tracee v0.12: each gives the events and masks that it expects."""
+"""Integration cases of Tracee v0.12: expected events and masks of each."""
 
 from __future__ import annotations
 

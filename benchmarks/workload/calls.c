@@ -42,8 +42,8 @@ static long make(const char *call, long count)
 static void pace(const char *call, long count, long per_second)
 {
 	long start = now(), burst = per_second / 1000 + 1;
-	for (long made = 0; made < count; made += burst) {
-		long due = start + made * (1000000000.0 / per_second) - now();
+	for (long done = 0; done < count; done += burst) {
+		long due = start + done * (1000000000.0 / per_second) - now();
 		if (due > 0)
 			nanosleep(&(struct timespec){.tv_nsec = due}, NULL);
 		make(call, burst);

@@ -39,7 +39,7 @@ def masks(scope: DrawnScope, *journal: Record) -> list[int]:
 
 
 CONTAINER = b"/d/cgroup/docker-" + b"0a" * 32 + b".scope"
-END = record(Kind.EXIT_GROUP, 60, done=False)
+LAST_EXIT = record(Kind.EXIT_GROUP, 60, done=False)
 GETPPID = record(Kind.CALL, 60, load_catalogue()["getppid"].id)
 
 
@@ -51,7 +51,7 @@ def test_expected_new_container() -> None:
     leave = record(Kind.JOIN_CGROUP, 60, text=b"/d/cgroup/cgroup.procs", result=1)
     for result, mask in ((0, 1), (-17, 0)):
         make = record(Kind.NEW_CGROUP, 60, text=CONTAINER, result=result)
-        journal = (GETPPID, make, join, GETPPID, leave, GETPPID, END)
+        journal = (GETPPID, make, join, GETPPID, leave, GETPPID, LAST_EXIT)
         assert masks(scope, *journal) == [0, mask, 0]
 
 
@@ -65,7 +65,7 @@ def test_expected_orphans_in_pid_namespace() -> None:
         record(Kind.EXIT_GROUP, 62, done=False),
         record(Kind.EXIT_GROUP, 63, done=False),
         record(Kind.EXIT_GROUP, 61, done=False),
-        END,
+        LAST_EXIT,
     )
     seen = replay(DrawnScope(1, frozenset({"sched_process_exit"})), *journal)
     assert [(event.pid, event.ppids, event.inner_pid, event.pidns) for event in seen] == [
@@ -85,7 +85,7 @@ def test_expected_parents_without_wait() -> None:
             *([record(Kind.WAIT, 61)] * waits),
             record(Kind.EXIT_GROUP, 62, done=False),
             record(Kind.EXIT_GROUP, 61, done=False),
-            END,
+            LAST_EXIT,
         )
         seen = replay(DrawnScope(1, frozenset({"sched_process_exit"})), *journal)
         assert seen[0].ppids == frozenset(parents)
@@ -108,7 +108,7 @@ def test_expected_wait_before_fork_of_thread() -> None:
             record(Kind.WAIT, 61),
             record(Kind.EXIT_GROUP, 61, done=False),
             record(Kind.EXIT_GROUP, 63, done=False),
-            END,
+            LAST_EXIT,
         )
         seen = replay(DrawnScope(1, frozenset({"exit_group"})), *journal)
         assert (seen[1].pid, seen[1].ppids) == (63, frozenset(parents))
@@ -119,7 +119,7 @@ def test_expected_command_is_new_descendant() -> None:
     above: DrawnCondition = LaunchCondition(Key.TREE, Op.EQ, "agent")
     for condition in (above, Condition(Key.PID, Op.EQ, NEW)):
         scope = DrawnScope(1, frozenset({"getppid"}), frozenset({condition}))
-        assert masks(scope, GETPPID, END) == [1]
+        assert masks(scope, GETPPID, LAST_EXIT) == [1]
 
 
 def test_expected_fields_raw_and_printed() -> None:
@@ -137,7 +137,7 @@ def test_expected_mask_of_field_filter() -> None:
     for value, mask in ((5, 1), (6, 0)):
         scope = DrawnScope(1, frozenset({"exit"}), frozenset({Condition(field, Op.EQ, value)}))
         call = record(Kind.CALL, 60, load_catalogue()["getppid"].id, result=5)
-        assert masks(scope, call, END) == [mask]
+        assert masks(scope, call, LAST_EXIT) == [mask]
 
 
 def test_reduced_to_failing_part() -> None:

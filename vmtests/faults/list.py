@@ -27,7 +27,7 @@ RECORDS = ("tests/decode/test_records.py",)
 PLANS = ("vmtests/test_live_plans.py::test_plans_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
-UPSTREAM_BUGS = ("vmtests/test_tracee_bugs.py",)
+TRACEE_BUGS = ("vmtests/test_tracee_bugs.py",)
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
 PACKETS = ("vmtests/test_packets.py",)
@@ -45,8 +45,8 @@ MATCHER = "bpf/match/filters.h"
 BOUNDS = "bpf/match/numbers.h"
 VALUES = "bpf/match/values.h"
 VERDICT = "bpf/match/filters.h"
-NUMBERS = "tracee_ref/tables/intervals.py"
-TEXTS = "tracee_ref/tables/patterns.py"
+INTERVALS = "tracee_ref/tables/intervals.py"
+PATTERNS = "tracee_ref/tables/patterns.py"
 
 FAULTS = (
     # The matcher.
@@ -78,9 +78,9 @@ FAULTS = (
     Fault("later-fragment-has-ports", "tracee_ref/packets/headers.py", "ihl < 5 or offset or", "ihl < 5 or", ("tests/packets/test_packets.py",)),
     # Derived events.
     Fault("base-printed-for-all", "tracee_ref/derivation/stage.py", "event.matched_scopes = accepted & self._selected.get(event.event_name, 0)",
-          "event.matched_scopes = accepted", UPSTREAM_BUGS),
+          "event.matched_scopes = accepted", TRACEE_BUGS),
     Fault("base-filtered-for-all", "tracee_ref/derivation/graph.py", "key.event in selected and key.event not in bases",
-          "key.event in selected", UPSTREAM_BUGS),
+          "key.event in selected", TRACEE_BUGS),
     # Containers.
     Fault("cgroup-without-number", "bpf/events/cgroup_events.h", "record->sent.slots[CGROUP_MKDIR_CGROUP_ID] = cgroup_id(cgroup);",
           "record->sent.slots[CGROUP_MKDIR_CGROUP_ID] = 0;", CGROUP_EVENTS),
@@ -110,15 +110,15 @@ FAULTS = (
           "if (last->cgroup)", CGROUPS),
     Fault("containers-found-too-early", "bpf/state/cgroups.h", "steady ? cgroup : 0", "cgroup", CGROUPS),
     # The tables.
-    Fault("bounds-end-missing", NUMBERS,
+    Fault("bounds-end-missing", INTERVALS,
           "return [value, value + 1] if value + 1 < U32_COUNT else [value]", "return [value]", DECISIONS),
-    Fault("order-without-limits", NUMBERS, "return op not in (Op.EQ, Op.NE)",
+    Fault("order-without-limits", INTERVALS, "return op not in (Op.EQ, Op.NE)",
           "return op in (Op.LT, Op.GT)", DECISIONS),
-    Fault("suffix-not-anchored", TEXTS, 'b"" if pattern.open_end else bytes([END_SYMBOL])', 'b""',
+    Fault("suffix-not-anchored", PATTERNS, 'b"" if pattern.open_end else bytes([END_SYMBOL])', 'b""',
           DECISIONS),
-    Fault("prefix-not-anchored", TEXTS, "state = 0 if pattern.open_start else 1", "state = 0",
+    Fault("prefix-not-anchored", PATTERNS, "state = 0 if pattern.open_start else 1", "state = 0",
           DECISIONS),
-    Fault("fallback-forgotten", TEXTS, "self._inherit(child, fallback[child])", "pass", DECISIONS),
+    Fault("fallback-forgotten", PATTERNS, "self._inherit(child, fallback[child])", "pass", DECISIONS),
     Fault("unfiltered-scopes-accept", "tracee_ref/tables/masks.py", "return ALL_SCOPES - sum(equal)", "return ALL_SCOPES",
           DECISIONS),
     Fault("namespace-dropped", "tracee_ref/tables/compile.py",

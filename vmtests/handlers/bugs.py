@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workload for all rows of the table of Tracee v0.12 bugs, with a scope or two each."""
+"""Workload for all rows of the table of Tracee v0.12 bugs."""
 
 from __future__ import annotations
 

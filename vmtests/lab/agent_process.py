@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Client side of an agent: sends requests, receives results, detects a lost kernel.
+"""Client side of an agent: requests, results, detection of a lost kernel.
 
 A kernel that panics, hangs or exits is lost, which differs from a test that failed.  Results come
 by the protocol only: the exit code of vng is not reliable.
@@ -120,7 +120,7 @@ class AgentProcess:
         return result
 
     def _lost(self, error: Exception, seconds: float) -> GuestLostError:
-        """Kill the agent, whose later answers would fit no request; return the error to raise."""
+        """Kill the agent, as its late answers would fit no request; return the error to raise."""
         silent = isinstance(error, ChannelSilentError)
         reason = f"no answer in {seconds:g} s" if silent else "ended unexpectedly"
         self.lost_because = reason

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mutable plans that Hypothesis rules extend; impossible steps are dropped at the end."""
+"""Mutable plans, which Hypothesis rules extend step by step."""
 
 from __future__ import annotations
 

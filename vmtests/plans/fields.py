@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hypothesis strategies for filters on event fields, with values that plans produce."""
+"""Hypothesis strategies for filters on event fields, with values of plans."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ LaunchFacts: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class LaunchCondition:
-    """A condition whose value is a fact of the launch; ``add`` is added to a number."""
+    """A condition on a fact of the launch; ``add`` is added to a number."""
 
     key: Key | EventField
     op: Op
@@ -51,7 +51,7 @@ DrawnCondition: TypeAlias = Condition | LaunchCondition | BinaryCondition
 
 @dataclass(frozen=True)
 class DrawnScope:
-    """A scope whose conditions may need facts of the launch."""
+    """A scope; conditions may need facts of the launch."""
 
     number: int
     events: frozenset[str]

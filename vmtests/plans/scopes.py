@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hypothesis strategies for filters with values from plans, so that they often match."""
+"""Hypothesis strategies for filters with values of plans, which often match."""
 
 from __future__ import annotations
 

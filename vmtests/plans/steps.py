@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hypothesis strategies for the steps of plans, and the names and values that they use."""
+"""Hypothesis strategies for the steps of plans, with their names and values."""
 
 from __future__ import annotations
 

@@ -104,9 +104,9 @@ def scope_sets(draw: st.DrawFn, *, beyond: bool = False) -> tuple[Scope, ...]:
     )
     few = st.sets(st.integers(1, MAX_SCOPES), min_size=1, max_size=5)
     all_of_them = st.just(set(range(1, MAX_SCOPES + 1)))
-    taken = draw(few | few | all_of_them)
+    used = draw(few | few | all_of_them)
     return tuple(
-        Scope(number, *kinds[index % len(kinds)]) for index, number in enumerate(sorted(taken))
+        Scope(number, *kinds[index % len(kinds)]) for index, number in enumerate(sorted(used))
     )
 
 

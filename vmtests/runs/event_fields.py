@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fields of an expected event for per-event filters, as values and as printed (rule 7)."""
+"""Fields of an expected event for filters, as values and as printed (rule 7)."""
 
 from __future__ import annotations
 

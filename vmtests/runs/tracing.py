@@ -29,7 +29,7 @@ ACCOUNT = re.compile(
 class Account:
     """The event counts that the tracer printed at its end.
 
-    ``withheld`` events were filtered in user space; ``dependency`` events only served to derive
+    ``withheld`` events were filtered in user space; ``dependencies`` only served to derive
     others.
     """
 
@@ -40,12 +40,12 @@ class Account:
     delivered: int
     withheld: int
     dropped: int
-    dependency: int = 0
+    dependencies: int = 0
 
     def balances(self) -> bool:
         return (
             self.seen == self.filtered + self.submitted + self.lost
-            and self.submitted == self.delivered + self.withheld + self.dropped + self.dependency
+            and self.submitted == self.delivered + self.withheld + self.dropped + self.dependencies
         )
 
 

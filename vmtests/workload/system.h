@@ -57,7 +57,7 @@ static inline void broken(int code)
 		call1(__NR_exit_group, code);
 }
 
-/* Start a thread on a new stack, whose top word is the argument of run_thread(). */
+/* Start a thread on a new stack; the word on its top is the argument of run_thread(). */
 s64 clone_thread(u64 flags, void *stack, void *parent_tid, void *child_tid);
 __asm__(".globl clone_thread\n"
 	"clone_thread:\n"
