@@ -20,7 +20,7 @@ from benchmarks.peers import bcc_tools, peers
 from benchmarks.programs import programs
 from benchmarks.report import markdown, versions
 from benchmarks.stream import checks
-from benchmarks.tracer_costs import events, start
+from benchmarks.tracer_costs import bursts, events, start
 
 SHORT_ROUNDS: Final = 2
 """Factor of the number of rounds for short measurements."""
@@ -76,6 +76,9 @@ def main(
             "checks": lambda: checks(directory, count=100 if tiny else 1_000_000),
             "start": lambda: start(rounds),
             "events": lambda: sustained_events(directory, tiny, sustained),
+            "bursts": lambda: bursts(
+                directory, rounds=max(1, rounds - 2), count=1000 if tiny else 1_000_000
+            ),
             "peers": lambda: peers(directory, rounds=max(1, rounds - 2), tiny=tiny),
             "bcc_tools": lambda: {} if tiny else bcc_tools(),
         }

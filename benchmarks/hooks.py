@@ -109,7 +109,7 @@ def settings() -> Mapping[str, Setting]:
         "empty, raw sys_exit": lambda: empty.raw_tracepoints("sys_exit"),
         "another call selected": Traced("event=getuid"),
         "32 others selected": Traced(f"event={OTHER_CALLS}", NO_PROCESS),
-        "all others but exec, exit and rt_sigreturn": Traced(but_getppid(*ENTRIES), NO_PROCESS),
+        "all others except exec, exit and rt_sigreturn": Traced(but_getppid(*ENTRIES), NO_PROCESS),
         "the same, but not iopl": Traced(but_getppid(*ENTRIES, "iopl"), NO_PROCESS),
         "rejected by uid": Traced("event=getppid", "uid=70001"),
         "rejected by comm": Traced("event=getppid", NO_PROCESS),

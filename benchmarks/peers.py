@@ -271,4 +271,4 @@ def _why_not(argv: Sequence[str]) -> str:
     done = subprocess.run(
         ["timeout", "-s", "INT", "5", *argv], capture_output=True, text=True, check=False
     )
-    return "is not compiled without kernel headers" if "Failed to compile" in done.stderr else ""
+    return "does not compile without kernel headers" if "Failed to compile" in done.stderr else ""

@@ -34,7 +34,7 @@ CHUNKS: Final = 8
 CALLS: Final = (
     "empty, raw sys_exit",
     "another call selected",
-    "all others but exec, exit and rt_sigreturn",
+    "all others except exec, exit and rt_sigreturn",
     "rejected by uid",
     "rejected by comm",
     "rejected by 1 scope of every kind",

@@ -22,7 +22,11 @@ LIVES: Final = (
     "5:event=openat,sched_process_fork,sched_process_exec,sched_process_exit",
     "6:event=openat", "6:binary=/bin/cat", "7:event=openat", "7:comm=sh", "7:follow",
 )  # fmt: skip
-SCOPES: Final = {"facts": FACTS, "and fields": FIELDS, "and lives": LIVES}
+SCOPES: Final = {
+    "process facts": FACTS,
+    "and event fields": FIELDS,
+    "and process life": LIVES,
+}
 
 BASE: Final[dict[str, Any]] = {
     "threadStartTime": 1, "processorId": 0, "processId": 7, "cgroupId": 1, "threadId": 7,

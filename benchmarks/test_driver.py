@@ -24,6 +24,7 @@ def test_driver_all_measurements(tmp_path: Path) -> None:
     assert all(row["median"] >= row["ns"] > 0 for row in measured["programs"])
     assert all(0 < row["verified"] < 20_000 for row in measured["kinds"])
     assert all(row["seen"] == row["delivered"] > 0 == row["lost"] for row in measured["events"])
+    assert [row["buffer_mib"] for row in measured["bursts"]] == [1, 8, 32, 128, 512]
     ours = [row for row in measured["peers"] if row["tracer"].startswith("tracee-ref")]
     assert all(row["shown"] >= (row["expected"] or 1) for row in ours)
     assert measured["start"]["rss"] > 0

@@ -14,6 +14,8 @@ from typing import Final
 from benchmarks.loop import compiled
 from benchmarks.peers import TRACEE_REF, used
 
+BURST_BUFFERS_MIB: Final = (1, 8, 32, 128, 512)
+
 SAMPLE_SECONDS: Final = 0.5
 
 STATUS: Final = {"rss": "VmRSS", "anonymous": "RssAnon", "file": "RssFile"}
@@ -61,7 +63,7 @@ def events(directory: Path, form: str, *, count: int, per_second: int) -> dict[s
     seen, lost, delivered = map(int, found.groups())
     return {
         "format": form,
-        "per_second": per_second or "as fast as it goes",
+        "per_second": per_second or "as fast as possible",
         "seen": seen,
         "lost": lost,
         "delivered": delivered,
@@ -70,6 +72,38 @@ def events(directory: Path, form: str, *, count: int, per_second: int) -> dict[s
         "rss_first": resident[len(resident) // 4],
         "rss_last": resident[-1],
     }
+
+
+def bursts(directory: Path, *, rounds: int, count: int) -> list[dict[str, object]]:
+    """Measure how many events of a burst are lost, by the size of the ring buffer.
+
+    One process makes ``count`` syscalls with two strings as fast as it can; the events are written
+    as JSON to a file.
+    """
+    calls, output = compiled("calls", directory), directory / "burst.json"
+    command = ["sh", "-c", f"echo renameat {count} 1 | {calls}"]
+    lost_of: dict[int, list[int]] = {mib: [] for mib in BURST_BUFFERS_MIB}
+    for _ in range(rounds):
+        for mib, losses in lost_of.items():
+            argv = [TRACEE_REF, "-f", "event=renameat2", "-f", "comm=calls"]
+            argv += ["--buffer", str(mib), "-o", f"json:{output}", "--", *command]
+            done = subprocess.run(argv, capture_output=True, text=True, check=True)
+            found = re.search(r"seen (\d+) .* lost (\d+);.*= delivered (\d+)", done.stderr)
+            assert found, done.stderr
+            seen, lost, delivered = map(int, found.groups())
+            assert seen == count == lost + delivered, done.stderr
+            losses.append(lost)
+    output.unlink()
+    return [
+        {
+            "buffer_mib": mib,
+            "events": count,
+            "lost": int(median(losses)),
+            "least": min(losses),
+            "most": max(losses),
+        }
+        for mib, losses in lost_of.items()
+    ]
 
 
 def sampled(argv: list[str]) -> tuple[str, list[float]]:
