@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an implementation must know to answer a vector: the unit of opting in."""
+"""Features that a consumer needs to answer a vector."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ..protocol.encoding import Data
 
 
 def features_of(question: Mapping[str, Data], expect: Mapping[str, Data]) -> tuple[str, ...]:
-    """Return the features of a question and its answer, without the kind."""
+    """Return the features that a question and its answer need, without the kind."""
     scopes = [*question.get("scopes", ()), *expect.get("scopes", ())]
     found = {name for scope in scopes for name in scope_features(scope)}
-    found |= {*_facts(question), *_journal(question.get("journal", ()))}
+    found |= {*_fact_features(question), *_journal_features(question.get("journal", ()))}
     if "error" in expect:
         found.add("errors")
     if '"hex": ' in repr((question, expect.get("scopes"))).replace("'", '"'):
@@ -21,15 +21,16 @@ def features_of(question: Mapping[str, Data], expect: Mapping[str, Data]) -> tup
 
 
 def scope_features(scope: Mapping[str, Data]) -> Iterator[str]:
-    """Return what the filters of a scope ask for."""
+    """Yield the features that the filters of a scope need."""
     if scope.get("follow"):
         yield "follow"
-    for one in scope["filters"]:
-        yield "container" if one["filter"] == "in_container" else one["filter"]
-        yield from _finer(one["filter"], one["value"])
+    for filter_ in scope["filters"]:
+        name = filter_["filter"]
+        yield "container" if name == "in_container" else name
+        yield from _value_features(name, filter_["value"])
 
 
-def _finer(name: str, value: Data) -> Iterator[str]:
+def _value_features(name: str, value: Data) -> Iterator[str]:
     if value == "new":
         yield f"{name}-new"
     elif isinstance(value, dict):
@@ -41,23 +42,23 @@ def _finer(name: str, value: Data) -> Iterator[str]:
             yield "wildcards"
 
 
-def _facts(question: Mapping[str, Data]) -> Iterator[str]:
+def _fact_features(question: Mapping[str, Data]) -> Iterator[str]:
     process = question.get("event", {}).get("process", {})
-    processes = [process, *(one["process"] for one in question.get("before", ()))]
+    processes = [process, *(task["process"] for task in question.get("before", ()))]
     if process.get("followed"):
         yield "follow"
     if question.get("event", {}).get("process", {}).get("tracer"):
         yield "tracer"
-    if question.get("journal") and _used_by_tracer(processes, question["journal"]):
+    if question.get("journal") and _tracer_acts(processes, question["journal"]):
         yield "tracer"
 
 
-def _used_by_tracer(processes: Iterable[Data], journal: Iterable[Data]) -> bool:
-    tracers = {one["pid"] for one in processes if one.get("tracer")}
+def _tracer_acts(processes: Iterable[Data], journal: Iterable[Data]) -> bool:
+    tracers = {process["pid"] for process in processes if process.get("tracer")}
     return any(step["tid"] in tracers for step in journal)
 
 
-def _journal(journal: Iterable[Data]) -> Iterator[str]:
+def _journal_features(journal: Iterable[Data]) -> Iterator[str]:
     for step in journal:
         if step["do"] in ("enter", "return"):
             yield "calls"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The generated part of the corpus: each vector exercises something that none before it did."""
+"""Generated vectors, each of which exercises an item that no earlier one does."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from model.match import matched_scopes
 from model.scope import Scope
 
 from ...filters.format import format_scopes
-from ..generators.facts import Facts
-from ..generators.lives import Lives
-from ..generators.scopes import Draw
+from ..generators.facts import FactGenerator
+from ..generators.journals import JournalGenerator
+from ..generators.scopes import ScopeGenerator
 from ..protocol.encoding import Data, bytes_data, mask_data
 from ..protocol.facts import event_data
 from ..protocol.scopes import scopes_data
@@ -30,26 +30,26 @@ GENERATOR: Final = 1
 """Version of the generator: the same version and seed give the same vectors."""
 
 STEPS: Final = 14
-"""Steps of a journal before it is made smaller."""
+"""Steps of a journal before it is minimised."""
 
 RULES: Final = {
     "comm": 8, "uts": 8, "uid": 9, "pid": 9, "mntns": 9, "pidns": 9, "binary": 10,
     "container": 11, "in_container": 11, "tree": 12,
 }  # fmt: skip
-"""The rule that a comparison belongs to; filters on fields belong to rule 7."""
+"""Filter -> its rule; filters on fields belong to rule 7."""
 
 
 def generated_decisions(seed: int) -> Iterator[Vector]:
-    """Return decision vectors without end."""
+    """Yield decision vectors without end."""
     random, seen = Random(seed), set[Item]()
     kept = Counter[bool]()
     while True:
-        scopes = Draw(random).scopes()
-        decision = scopes, Facts(random, scopes).event()
-        wanted = kept[True] <= kept[False]  # as many matches as there are none of
-        fresh = [one for one in items(*decision) - seen if matched(one) == wanted]
-        if fresh:
-            target = random.choice(sorted(fresh, key=repr))
+        scopes = ScopeGenerator(random).scopes()
+        decision = scopes, FactGenerator(random, scopes).event()
+        wanted = kept[True] <= kept[False]  # as many with a match as without
+        new = [one for one in items(*decision) - seen if matched(one) == wanted]
+        if new:
+            target = random.choice(sorted(new, key=repr))
             small = minimised(decision, smaller_decisions, partial(exercises, target))
             seen |= items(*small)
             kept[wanted] += 1
@@ -71,13 +71,13 @@ def decision_vector(name: str, decision: Decision, item: Item) -> Vector:
 
 
 def question_of(scopes: tuple[Scope, ...]) -> dict[str, Data]:
-    """Return scopes as data and, where flags can hold them, as flags."""
+    """Return the JSON data of scopes and of their flags."""
     flags = [bytes_data(flag.encode("utf-8", "surrogateescape")) for flag in format_scopes(scopes)]
     return {"flags": flags, "scopes": scopes_data(scopes)}
 
 
 def rule_of(item: Item) -> int:
-    """Return the rule that an item is about."""
+    """Return the rule that an item exercises."""
     kind, what, *_ = item
     if kind == "scope":
         _selected, followed, tracer = what
@@ -92,16 +92,16 @@ def rule_of(item: Item) -> int:
 
 
 def generated_traces(seed: int) -> Iterator[Vector]:
-    """Return trace vectors without end."""
+    """Yield trace vectors without end."""
     random, seen, kept = Random(seed), set[Item](), Counter[bool]()
     while True:
-        lives = Lives(random, before_data())
-        scopes = lives.life_scopes()
-        trace = scopes, lives.live(scopes, STEPS)
+        journals = JournalGenerator(random, before_data())
+        scopes = journals.scopes_with_follow()
+        trace = scopes, journals.generate(scopes, STEPS)
         wanted = kept[True] <= kept[False]
-        fresh = [one for one in trace_items(trace) - seen if matched(one) == wanted]
-        if fresh:
-            target = random.choice(sorted(fresh, key=repr))
+        new = [one for one in trace_items(trace) - seen if matched(one) == wanted]
+        if new:
+            target = random.choice(sorted(new, key=repr))
             small = minimised(trace, smaller_traces, partial(trace_exercises, target))
             seen |= trace_items(small)
             kept[wanted] += 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``decision.txt`` and ``selection.txt`` as vectors."""
+"""Vectors of the hand-written ``decision.txt`` and ``selection.txt``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ LISTS: Final = {"event=": "event", "event!=": "not_event", "set=": "set", "set!=
 
 
 def decisions(catalogue: Mapping[str, EventDefinition]) -> Iterator[Vector]:
-    """Return the hand-written decision vectors."""
+    """Yield the hand-written decision vectors."""
     numbers: Counter[int] = Counter()
     rule, question, about = 0, dict[str, Data](), ""
     for line in text_lines("decision.txt"):
@@ -62,11 +62,11 @@ def decisions(catalogue: Mapping[str, EventDefinition]) -> Iterator[Vector]:
             continue
         facts, _, matched = text.partition("=>")
         numbers[rule] += 1
-        asked = question | {"event": event_of(facts)}
+        full_question = question | {"event": event_of(facts)}
         expect = mask_data(bits(matched))
         name = f"decision-{rule:02}-{numbers[rule]:03}"
-        features = features_of(asked, expect)
-        yield Vector(name, "decision", rule, features, asked, expect, why=why or about)
+        features = features_of(full_question, expect)
+        yield Vector(name, "decision", rule, features, full_question, expect, why=why or about)
 
 
 def scopes_of(flags: list[str], catalogue: Mapping[str, EventDefinition]) -> dict[str, Data]:
@@ -81,22 +81,22 @@ def event_of(text: str) -> Data:
     """Return the event of a question."""
     name, facts, fields = split_facts(words(text))
     data = {"name": name or DEFAULT, "process": process_data(make_process(facts))}
-    return data | ({"fields": [field_data(one) for one in fields]} if fields else {})
+    return data | ({"fields": [field_data(word) for word in fields]} if fields else {})
 
 
 def selections() -> Iterator[Vector]:
-    """Return the hand-written selection vectors."""
+    """Yield the hand-written selection vectors."""
     numbers: Counter[int] = Counter()
     for line in text_lines("selection.txt"):
-        number, filters, events, besides = (part.strip() for part in f"{line} ".split("|"))
+        number, filters, events, dependencies = (part.strip() for part in f"{line} ".split("|"))
         rule = int(number)
         numbers[rule] += 1
         question: dict[str, Data] = {"catalogue": SETS, "depends": DEPENDS}
-        for one in filters.split():
-            head = one[: one.index("=") + 1]
-            question.setdefault(LISTS[head], []).extend(one[len(head) :].split(","))
-        chosen = sorted(events.split())
-        expect = {"events": chosen, "taken_in": sorted({*chosen, *besides.split()})}
+        for flag in filters.split():
+            operator = flag[: flag.index("=") + 1]
+            question.setdefault(LISTS[operator], []).extend(flag[len(operator) :].split(","))
+        selected = sorted(events.split())
+        expect = {"events": selected, "taken_in": sorted({*selected, *dependencies.split()})}
         name = f"selection-{rule:02}-{numbers[rule]:03}"
-        features = ("dependencies",) if besides else ()
+        features = ("dependencies",) if dependencies else ()
         yield Vector(name, "selection", rule, features, question, expect, why=filters)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``grammar.txt`` as vectors, and the same questions for every kind of filter in turn."""
+"""Vectors of the hand-written ``grammar.txt``, and of the examples of all filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Catalogue = Mapping[str, EventDefinition]
 
 
 def grammar(catalogue: Catalogue) -> Iterator[Vector]:
-    """Return the hand-written grammar vectors."""
+    """Yield the hand-written grammar vectors."""
     numbers: Counter[int] = Counter()
     rule = 0
     for line in text_lines("grammar.txt"):
@@ -32,7 +32,7 @@ def grammar(catalogue: Catalogue) -> Iterator[Vector]:
 
 
 def grammar_vector(name: str, rule: int, question: Data, expect: Data) -> Vector:
-    """Return the vector; what hangs on a whole catalogue is a feature of its own."""
+    """Return a grammar vector, with the feature ``catalogue`` if it needs a whole one."""
     features = {*features_of(question, expect)}
     if needs_catalogue(question["flags"]):
         features.add("catalogue")
@@ -40,7 +40,7 @@ def grammar_vector(name: str, rule: int, question: Data, expect: Data) -> Vector
 
 
 def needs_catalogue(flags: list[Data]) -> bool:
-    """Whether the answer hangs on more than the events that the flags name."""
+    """Whether the answer depends on more events than the flags name."""
     texts = [read_bytes(flag).decode("latin-1").rpartition(":")[2] for flag in flags]
     selecting = [text for text in texts if text[:2] in ("e=", "ev", "s=", "se", "e!", "s!")]
     exact = [one for one in selecting if one.startswith("e") and "!" not in one and "*" not in one]
@@ -71,7 +71,7 @@ def _error(flags: list[str], wanted: list[str]) -> Data:
 
 
 def examples(catalogue: Catalogue) -> Iterator[Vector]:
-    """Return the example of each kind of filter in docs/guide/filters.md."""
+    """Yield a vector of the example of each filter in docs/guide/filters.md."""
     for number, kind in enumerate(FILTER_KINDS, start=1):
         flags = [flag for flag in (kind.beside, kind.example) if flag]
         question = {"flags": [f"{number}:{flag}" for flag in flags]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trace.txt`` as vectors."""
+"""Vectors of the hand-written ``trace.txt``."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ BEFORE: Final = (
     ("pid=99 tid=99 comm=tracer tracer", 10),
     ("pid=50 tid=50 comm=far", 40),
 )
-"""Who is there before tracing begins, and the parent of each; that of the last is not seen."""
+"""Tasks before tracing starts, with their parents; that of the last is unknown."""
 
 
 def before_data() -> list[Data]:
-    """Return who is there before tracing begins, for JSON."""
+    """Return the JSON data of the tasks that exist when tracing starts."""
     return [
         {"process": process_data(make_process(facts.split())), "ppid": ppid}
         for facts, ppid in BEFORE
@@ -50,7 +50,7 @@ def before_data() -> list[Data]:
 
 
 def traces(catalogue: Mapping[str, EventDefinition]) -> Iterator[Vector]:
-    """Return the hand-written trace vectors."""
+    """Yield the hand-written trace vectors."""
     numbers: Counter[int] = Counter()
     for head, steps in _paragraphs():
         text, why = commented(head[1:])
@@ -78,19 +78,19 @@ def _paragraphs() -> list[tuple[str, list[str]]]:
 
 
 def journal_of(lines: list[str]) -> tuple[list[Data], list[Data]]:
-    """Return the steps, and the events that come out."""
+    """Return the steps of a journal and the expected events."""
     journal: list[Data] = []
     events: list[Data] = []
     for line in lines:
-        text, _, shown = commented(line)[0].partition("->")
+        text, _, masks = commented(line)[0].partition("->")
         kind, *rest = words(text)
         if kind == "derived":
-            made = {"name": rest[0], "fields": [field_data(one) for one in rest[1:]]}
-            journal[-1].setdefault("derived", []).append(made)
-            events += _shown(len(journal) - 1, shown, rest[0])
+            derived = {"name": rest[0], "fields": [field_data(one) for one in rest[1:]]}
+            journal[-1].setdefault("derived", []).append(derived)
+            events += _expected(len(journal) - 1, masks, rest[0])
         else:
             journal.append(STEPS[kind](rest) | {"do": DO.get(kind, kind), "tid": int(rest[0])})
-            events += _shown(len(journal) - 1, shown, _event_name(journal[-1]))
+            events += _expected(len(journal) - 1, masks, _event_name(journal[-1]))
     return journal, events
 
 
@@ -101,11 +101,11 @@ def _event_name(step: Data) -> str:
     return TASK_EVENTS.get(type(read_change(step)), "")
 
 
-def _shown(number: int, shown: str, name: str) -> Iterator[Data]:
-    """Return what ``-> CALL:SCOPE SCOPE...`` says; the call comes first."""
-    for call, _, scope in (one.partition(":") for one in shown.split() if ":" in one):
+def _expected(number: int, masks: str, name: str) -> Iterator[Data]:
+    """Yield the events of ``-> CALL:SCOPE SCOPE...``, that of the syscall first."""
+    for call, _, scope in (one.partition(":") for one in masks.split() if ":" in one):
         yield {"step": number, "event": call} | mask_data(bits(scope))
-    own = " ".join(one for one in shown.split() if ":" not in one)
+    own = " ".join(one for one in masks.split() if ":" not in one)
     if bits(own):
         yield {"step": number, "event": name} | mask_data(bits(own))
 
@@ -125,7 +125,7 @@ def _namespaces(rest: list[str]) -> Data:
     }
 
 
-def _happening(name: str) -> Callable[[list[str]], Data]:
+def _named_step(name: str) -> Callable[[list[str]], Data]:
     def step(rest: list[str]) -> Data:
         fields = [field_data(one) for one in rest[2:]]
         return {name: rest[1]} | ({"fields": fields} if fields else {})
@@ -147,8 +147,8 @@ STEPS: Final[Mapping[str, Callable[[list[str]], Data]]] = {
     "comm": lambda rest: {"comm": bytes_data(text_bytes(rest[1]))},
     "ns": _namespaces,
     "container": lambda rest: {"container": container_data(read_container(rest[1]))},
-    "enter": _happening("call"),
-    "return": _happening("call"),
-    "event": _happening("name"),
+    "enter": _named_step("call"),
+    "return": _named_step("call"),
+    "event": _named_step("name"),
 }
-"""What the words behind the kind of a step and its task say."""
+"""Kind of a step -> parser of its words after kind and task."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The smallest scopes and facts that still exercise an item."""
+"""Minimisation of generated questions by removing one part at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def minimised(
     smaller_ones: Callable[[Subject], Iterator[Subject]],
     keeps: Callable[[Subject], bool],
 ) -> Subject:
-    """Return a subject from which nothing can be removed while ``keeps`` holds of it."""
+    """Return `subject` without all parts that can be removed while `keeps` holds."""
     smaller: Subject | None = subject
     while smaller is not None:
         subject = smaller
@@ -33,52 +33,52 @@ def minimised(
 
 
 def smaller_decisions(decision: Decision) -> Iterator[Decision]:
-    """Return the decisions with one thing less."""
+    """Yield the decisions with one part less."""
     scopes, event = decision
-    for place, scope in enumerate(scopes):
-        before, behind = scopes[:place], scopes[place + 1 :]
-        if before or behind:
-            yield without((*before, *behind), event)
+    for index, scope in enumerate(scopes):
+        before, after = scopes[:index], scopes[index + 1 :]
+        if before or after:
+            yield without((*before, *after), event)
         for one in smaller_scopes(scope):
-            yield (*before, one, *behind), event
+            yield (*before, one, *after), event
     yield from ((scopes, one) for one in smaller_events(event))
 
 
 def smaller_traces(trace: Trace) -> Iterator[Trace]:
-    """Return the traces with one thing less."""
+    """Yield the traces with one part less."""
     scopes, journal = trace
-    for place in range(len(journal)):
-        yield scopes, [*journal[:place], *journal[place + 1 :]]
-    for place, scope in enumerate(scopes):
-        before, behind = scopes[:place], scopes[place + 1 :]
-        if before or behind:
-            yield (*before, *behind), journal
+    for index in range(len(journal)):
+        yield scopes, [*journal[:index], *journal[index + 1 :]]
+    for index, scope in enumerate(scopes):
+        before, after = scopes[:index], scopes[index + 1 :]
+        if before or after:
+            yield (*before, *after), journal
         for one in smaller_scopes(scope):
             if one.events == scope.events:  # the same events happen, so they stay selected
-                yield (*before, one, *behind), journal
+                yield (*before, one, *after), journal
 
 
 def without(scopes: tuple[Scope, ...], event: Event) -> Decision:
-    """Return a decision in which no scope follows that is not there any more."""
-    there = sum(scope.bit for scope in scopes)
-    process = replace(event.process, followed=event.process.followed & there)
+    """Return a decision without the bits of removed scopes in ``followed``."""
+    remaining = sum(scope.bit for scope in scopes)
+    process = replace(event.process, followed=event.process.followed & remaining)
     return scopes, replace(event, process=process)
 
 
 def smaller_scopes(scope: Scope) -> Iterator[Scope]:
-    """Return the scope with one filter or event less, or without follow."""
+    """Yield the scope with one filter or event less, or without ``follow``."""
     for condition in sorted(scope.conditions, key=repr):
         yield replace(scope, conditions=scope.conditions - {condition})
     if scope.follow:
         yield replace(scope, follow=False)
-    asked = {one.key.event for one in scope.conditions if isinstance(one.key, EventField)}
-    for event in sorted(scope.events - asked):  # rule 6: a filter is on a selected event
+    filtered = {one.key.event for one in scope.conditions if isinstance(one.key, EventField)}
+    for event in sorted(scope.events - filtered):  # rule 6: a filter is on a selected event
         if len(scope.events) > 1:
             yield replace(scope, events=scope.events - {event})
 
 
 def smaller_events(event: Event) -> Iterator[Event]:
-    """Return the event with one field less, or one fact at its default."""
+    """Yield the event with one field less, or with one fact at its default."""
     for key in sorted(event.fields):
         rest = {name: shown for name, shown in event.fields.items() if name != key}
         yield replace(event, fields=rest)

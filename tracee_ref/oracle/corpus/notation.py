@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words of the hand-written texts: facts, fields, flags, scopes."""
+"""Notation of the hand-written sources: facts, fields, flags, scopes."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from ..protocol.encoding import Data
 from ..protocol.facts import JSON_NAMES, value_data
 
 HOST_INODE: Final = 4026531841
-"""The mount namespace of process 1 in the vectors that ask for ``host:``."""
+"""Mount namespace of process 1 in the vectors with ``host:``."""
 
 PARTS: Final = ("args", "retval", "context")
-NAMES: Final = {new: old for old, new in JSON_NAMES.items()}
+FACT_NAMES: Final = {new: old for old, new in JSON_NAMES.items()}
 
 
 def text_lines(name: str) -> Iterator[str]:
-    """Return the lines of a hand-written text, without comments and empty ones."""
+    """Return the lines of a source, without comments and empty lines."""
     text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
     return (line for line in text.split("\n") if line and not line.startswith("#"))
 
 
 def words(text: str) -> list[str]:
-    """Split a text at blanks; double quotes keep a word together."""
+    """Split a text at spaces, except within double quotes."""
     lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
     lexer.whitespace_split, lexer.commenters, lexer.escape, lexer.quotes = True, "", "", '"'
     return list(lexer)
 
 
 def commented(line: str) -> tuple[str, str]:
-    """Return a line and the comment behind it."""
+    """Return a line without its comment, and the comment."""
     text, _, comment = f"{line} ".partition(" # ")
     return text, comment.strip()
 
@@ -54,7 +54,7 @@ def text_bytes(text: str) -> bytes:
 
 
 def flag_texts(flags: Iterable[str]) -> list[str]:
-    r"""Return flags as Python has them on its command line."""
+    r"""Return flags decoded as ``sys.argv``."""
     return [os.fsdecode(text_bytes(flag)) for flag in flags]
 
 
@@ -66,9 +66,9 @@ def bits(scopes: str) -> int:
 def complete(
     flags: Iterable[str], events: str, catalogue: Mapping[str, EventDefinition]
 ) -> list[str]:
-    """Return the flags, with an ``event=`` for each scope that selects nothing by itself.
+    """Return the flags, with an ``event=`` for each scope without ``event`` and ``set``.
 
-    Such a scope selects the events that its filters are about, or else ``events``.
+    Such a scope selects the events of its filters, or else `events`.
     """
     given = [*flags]
     filters = [read_filter(flag, catalogue) for flag in flag_texts(given)]
@@ -84,12 +84,12 @@ def complete(
 
 
 def read_flags(flags: Iterable[str], catalogue: Mapping[str, EventDefinition]) -> tuple[Scope, ...]:
-    """Return the scopes of some flags."""
+    """Parse flags; replace ``host:`` by ``HOST_INODE``."""
     return resolve_host(parse_filters(flag_texts(flags), catalogue), HOST_INODE)
 
 
 def split_facts(given: Iterable[str]) -> tuple[str, list[str], list[str]]:
-    """Return the name of the event (or empty), the facts of the process, and the fields."""
+    """Split words into event name (or empty), facts of the process, and fields."""
     name, facts, fields = "", [], []
     for word in given:
         head = word.partition("=")[0]
@@ -103,9 +103,9 @@ def split_facts(given: Iterable[str]) -> tuple[str, list[str], list[str]]:
 
 
 def read_facts(facts: Iterable[str]) -> dict[str, Any]:
-    """Return facts as ``Process`` takes them."""
+    """Parse facts into arguments of ``Process``."""
     pairs = (word.partition("=")[::2] for word in facts)
-    return {NAMES.get(name, name): _fact(name, value) for name, value in pairs}
+    return {FACT_NAMES.get(name, name): _fact(name, value) for name, value in pairs}
 
 
 def _fact(name: str, text: str) -> Any:
@@ -122,30 +122,30 @@ def _fact(name: str, text: str) -> Any:
 
 
 def read_binary(text: str) -> Binary:
-    """Return the program file of ``INODE:/PATH``."""
+    """Parse ``INODE:/PATH``."""
     inode, _, path = text.partition(":")
     return Binary(text_bytes(path), int(inode))
 
 
 def read_container(text: str) -> Container | None:
-    """Return the container of ``ID`` or ``ID,new``; ``-`` is none."""
+    """Parse ``ID`` or ``ID,new``; return None for ``-``."""
     prefix, _, new = text.partition(",")
     return None if prefix == "-" else Container(prefix, new == "new")
 
 
 def field_data(word: str) -> Data:
-    """Return a field for JSON: ``args.flags=#0:O_RDONLY``, ``retval=#-2``, ``args.x=?``."""
+    """Encode a field: ``args.flags=#0:O_RDONLY``, ``retval=#-2``, ``args.x=?`` (unreadable)."""
     head, _, value = word.partition("=")
     part, _, name = head.partition(".")
-    place = {"part": part, "name": name}
+    key = {"part": part, "name": name}
     if value == "?":
-        return place | {"unread": True}
+        return key | {"unread": True}
     if not value.startswith("#"):
-        return place | value_data(FieldValue(text_bytes(value), text_bytes(value)))
+        return key | value_data(FieldValue(text_bytes(value), text_bytes(value)))
     number, _, printed = value[1:].partition(":")
-    return place | value_data(FieldValue(int(number), (printed or number).encode()))
+    return key | value_data(FieldValue(int(number), (printed or number).encode()))
 
 
 def make_process(facts: Iterable[str]) -> Process:
-    """Return a process of facts alone."""
+    """Return a process with some facts."""
     return Process(**read_facts(facts))

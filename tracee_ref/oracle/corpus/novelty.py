@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a decision exercises: items, of which each generated vector brings a new one.
+"""Items that a decision or a trace exercises, to select generated vectors.
 
-An item is a comparison, or two within one scope, in the way it came out: which operator and
-which form of value, how the fact lies to the value, and whether the scope matched.
+An item is a comparison, or two in one scope, with its result: operator, form of the value,
+relation of the fact to the value, and whether the scope matched.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Item: TypeAlias = tuple[Any, ...]
 
 
 def items(scopes: Sequence[Scope], event: Event) -> set[Item]:
-    """Return all that a decision exercises; the last of each item is a verdict."""
+    """Return the items of a decision; the last element of an item is its verdict."""
     alone = {item for scope in scopes for item in scope_items(scope, event)}
     selecting = [scope for scope in scopes if event.name in scope.events]
     return alone | {pair_item(pair, event) for pair in combinations(selecting, 2)}
@@ -38,7 +38,7 @@ def matched(item: Item) -> bool:
 
 
 def scope_items(scope: Scope, event: Event) -> Iterator[Item]:
-    """Return what one scope does; what it compares only counts if it selects the event."""
+    """Yield the items of one scope; its comparisons count only if it selects the event."""
     process, verdict = event.process, matches(scope, event)
     followed = process.followed & scope.bit != 0
     yield ("scope", (event.name in scope.events, followed, process.tracer), verdict)
@@ -49,13 +49,13 @@ def scope_items(scope: Scope, event: Event) -> Iterator[Item]:
 
 
 def pair_item(pair: tuple[Scope, Scope], event: Event) -> Item:
-    """Return what two scopes do together: what each compares, and whether it matches."""
-    told = sorted((keys_of(scope), matches(scope, event)) for scope in pair)
-    return ("scopes", tuple(told), any(verdict for _keys, verdict in told))
+    """Return the item of two scopes: the keys that each compares, and whether it matches."""
+    scopes = sorted((keys_of(scope), matches(scope, event)) for scope in pair)
+    return ("scopes", tuple(scopes), any(verdict for _keys, verdict in scopes))
 
 
 def keys_of(scope: Scope) -> tuple[str, ...]:
-    """Return what a scope compares."""
+    """Return the names of the keys that a scope compares."""
     keys = {one.key for one in scope.conditions}
     return tuple(
         sorted(key.part.value if isinstance(key, EventField) else key.value for key in keys)
@@ -63,7 +63,7 @@ def keys_of(scope: Scope) -> tuple[str, ...]:
 
 
 def atom(condition: Condition, event: Event) -> Item:
-    """Return one comparison: what is compared, how, and how the fact lies to the value."""
+    """Return one comparison: key, operator, form of the value, relation of the fact to it."""
     key, value = condition.key, condition.value
     label = f"{key.part.value}.{key.name}" if isinstance(key, EventField) else key.value
     relation = field_relation(condition, event) if isinstance(key, EventField) else ()
@@ -82,7 +82,7 @@ def form(value: Any) -> str:
 
 
 def field_relation(condition: Condition, event: Event) -> Item:
-    """Return how a field lies to a value."""
+    """Return the relation of a field to a value."""
     key = condition.key
     assert isinstance(key, EventField)
     if event.name != key.event:
@@ -92,7 +92,7 @@ def field_relation(condition: Condition, event: Event) -> Item:
 
 
 def shown_relation(condition: Condition, shown: FieldValue) -> Item:
-    """Return how both spellings lie to a value."""
+    """Return the relation of the raw and printed form of a field to a value."""
     value = condition.value
     if isinstance(value, Pattern):
         raw = shown.raw if isinstance(shown.raw, bytes) else b"%d" % shown.raw
@@ -103,21 +103,21 @@ def shown_relation(condition: Condition, shown: FieldValue) -> Item:
 
 
 def text_relation(pattern: Pattern, text: bytes) -> str:
-    """Return where the text of a pattern is found."""
+    """Return where a string contains the text of a pattern: start, end, inside."""
     found = pattern.text
     if text == found:
         return "equal"
-    places = (text.startswith(found), text.endswith(found), found in text)
-    return "".join("sei"[place] for place in range(3) if places[place])
+    found_at = (text.startswith(found), text.endswith(found), found in text)
+    return "".join("sei"[index] for index in range(3) if found_at[index])
 
 
 def distance(fact: int, value: int) -> int:
-    """Return on which side a number lies, and whether next to it."""
+    """Return the difference of two numbers, limited to -2..2."""
     return max(min(fact - value, 2), -2)
 
 
 def process_relation(condition: Condition, process: Process) -> Item:
-    """Return how the facts of a process lie to a value."""
+    """Return the relation of the facts of a process to a value."""
     key, value = condition.key, condition.value
     if isinstance(value, Pattern):
         return (text_relation(value, process.comm if key is Key.COMM else process.uts),)
@@ -134,7 +134,7 @@ def process_relation(condition: Condition, process: Process) -> Item:
 
 
 def number_relation(condition: Condition, process: Process) -> Item:
-    """Return how a number lies to a value; of pid, both ids and whether it is new."""
+    """Return the relation of a number to a value; for ``pid``, of both ids, or ``new``."""
     key, value = condition.key, condition.value
     if not isinstance(value, int):
         return (process.new,)
@@ -147,27 +147,28 @@ def number_relation(condition: Condition, process: Process) -> Item:
 
 
 def trace_items(trace: Trace) -> set[Item]:
-    """Return what a journal exercises; nothing if it cannot happen."""
+    """Return the items of a trace; none if its journal cannot happen."""
     scopes, journal = trace
     try:
-        happened = run_journal(scopes, before_data(), journal).events
+        events = run_journal(scopes, before_data(), journal).events
     except ValueError:
         return set()
-    return {one for scope in scopes for one in step_items(scope, happened, journal)}
+    return {one for scope in scopes for one in step_items(scope, events, journal)}
 
 
 def step_items(
-    scope: Scope, happened: Sequence[tuple[int, Event]], journal: Sequence[Data]
+    scope: Scope, events: Sequence[tuple[int, Event]], journal: Sequence[Data]
 ) -> Iterator[Item]:
-    """Return how the verdict on a task changed, or stayed because the scope follows it."""
-    chosen = [one for one in happened if one[1].name in scope.events]
-    for place, (number, event) in enumerate(chosen):
+    """Yield the changes of a scope's verdict on a task, and matches because it is followed."""
+    selected = [step for step in events if step[1].name in scope.events]
+    for index, (number, event) in enumerate(selected):
         tid = event.process.tid
-        before = [pair for pair in chosen[:place] if pair[1].process.tid in forkers(tid, journal)]
+        before = [pair for pair in selected[:index] if pair[1].process.tid in forkers(tid, journal)]
         if not before or event.process.tracer:
             continue
-        began, earlier = before[-1]
-        between = tuple(one["do"] for one in journal[began : number + 1] if one["tid"] == tid)
+        earlier_number, earlier = before[-1]
+        steps = journal[earlier_number : number + 1]
+        between = tuple(step["do"] for step in steps if step["tid"] == tid)
         verdicts = matches(scope, earlier), matches(scope, event)
         word = "follow" if event.process.followed & scope.bit else "plain"
         facts = (event.process.new, tid != event.process.pid, tid == earlier.process.tid)
@@ -176,5 +177,5 @@ def step_items(
 
 
 def forkers(tid: int, journal: Sequence[Data]) -> set[int]:
-    """Return a task and the one that made it."""
+    """Return a task and the one that forked it."""
     return {tid} | {step["tid"] for step in journal if step.get("child_tid") == tid}

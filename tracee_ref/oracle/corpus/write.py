@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of the corpus, and where they came from."""
+"""Files of the corpus, with their origin and hashes."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ EVENTS: Final = (
 SIGNATURE: Final = EventDefinition(
     6018, "anti_debugging", False, frozenset({"signatures", "default"}), (), True
 )
-"""Signature events are no part of the tracer's own catalogue."""
+"""A signature event, which is not in ``events.catalogue``."""
 
 
 def corpus_events() -> list[Data]:
-    """Return the events that the corpus is about, for JSON."""
-    known = load_catalogue()
-    return catalogue_data([*(known[name] for name in EVENTS), SIGNATURE])
+    """Return the JSON data of the events of the corpus."""
+    catalogue = load_catalogue()
+    return catalogue_data([*(catalogue[name] for name in EVENTS), SIGNATURE])
 
 
 def corpus(seed: int = SEED) -> Iterator[tuple[str, Iterable[Vector]]]:
-    """Return the vectors of each file."""
+    """Yield the name of each file and its vectors."""
     catalogue = read_catalogue(corpus_events())
     yield "decision.jsonl", decisions(catalogue)
     yield "decision-generated.jsonl", islice(generated_decisions(seed), GENERATED_DECISIONS)
@@ -52,9 +52,9 @@ def corpus(seed: int = SEED) -> Iterator[tuple[str, Iterable[Vector]]]:
 
 
 def write_corpus(directory: Path, seed: int = SEED) -> None:
-    """Write all files; what is there is replaced."""
+    """Write all files; replace existing ones."""
     directory.mkdir(parents=True, exist_ok=True)
-    schema = (CORPUS / SCHEMA).read_bytes()  # by hand, and of the version as the meaning is
+    schema = (CORPUS / SCHEMA).read_bytes()  # hand-written, with the version of the semantics
     (directory / SCHEMA).write_bytes(schema)
     write_json(directory / "catalogue.json", {"events": corpus_events()})
     counts = {}
@@ -66,7 +66,7 @@ def write_corpus(directory: Path, seed: int = SEED) -> None:
 
 
 def about(directory: Path, counts: Mapping[str, int], seed: int) -> Data:
-    """Return where the corpus came from, and the hash of each file."""
+    """Return the origin of the corpus, and the hash of each file."""
     files = {
         path.name: {"sha256": sha256(path.read_bytes())}
         | ({"vectors": counts[path.name]} if path.name in counts else {})
@@ -78,20 +78,20 @@ def about(directory: Path, counts: Mapping[str, int], seed: int) -> Data:
 
 
 def model_version() -> str:
-    """Return the hash of the model's source, which answered the generated questions."""
-    texts = sorted(
+    """Return the hash of the model's source, which gave the generated answers."""
+    sources = sorted(
         (path.name, path.read_bytes())
         for path in resources.files("model").iterdir()
         if path.name.endswith(".py")
     )
-    return sha256(b"".join(text for _name, text in texts))
+    return sha256(b"".join(text for _name, text in sources))
 
 
 def sha256(content: bytes) -> str:
-    """Return a hash in hexadecimal."""
+    """Return a SHA-256 hash in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def write_json(path: Path, data: Data) -> None:
-    """Write a JSON file for people too."""
+    """Write an indented JSON file."""
     path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts drawn near the values that some scopes mention."""
+"""Random facts near the values in the filters of some scopes, from a seed."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from model.facts import Container, Event, FieldValue, Process
 from model.filters import Binary, Condition, ContainerId, EventField, FieldKey, Key, Pattern, Value
 from model.scope import COMM_BYTES, Scope
 
-from . import scopes as draw
-from .scopes import Draw
+from . import scopes as values
+from .scopes import ScopeGenerator
 
 U32: Final = 2**32 - 1
-AROUND: Final = (b"", b"", b"", b"x", b"s", b"\xff")
-REST: Final = "0f1e2d3c4b5a6978"
+AFFIXES: Final = (b"", b"", b"", b"x", b"s", b"\xff")
+ID_SUFFIX: Final = "0f1e2d3c4b5a6978"
 FIELDS: Final[dict[str, tuple[EventField, ...]]] = {
-    "openat": (draw.FLAGS, draw.PATHNAME, draw.NAME, draw.HOST),
-    "close": (draw.RETVAL,),
-    "ptrace": (draw.USER,),
+    "openat": (values.FLAGS, values.PATHNAME, values.NAME, values.CONTAINER),
+    "close": (values.RETVAL,),
+    "ptrace": (values.USER,),
     "sched_process_exec": (),
 }
 
 
-class Facts(Draw):
-    """A source of facts near the values of some scopes."""
+class FactGenerator(ScopeGenerator):
+    """Generator of facts at and near the values of filters, so that either result is likely."""
 
     def __init__(self, random: Random, scopes: Iterable[Scope]) -> None:
         super().__init__(random)
@@ -35,14 +35,14 @@ class Facts(Draw):
         self._following = sum(scope.bit for scope in scopes if scope.follow)
 
     def event(self) -> Event:
-        """Return an event, of those that the conditions are about if there are such."""
+        """Return an event, one with filtered fields if there is any."""
         keys = [one.key for one in self._conditions]
-        asked = [key.event for key in keys if isinstance(key, EventField)]
-        name = self.random.choice(asked or draw.EVENTS)
+        filtered = [key.event for key in keys if isinstance(key, EventField)]
+        name = self.random.choice(filtered or values.EVENTS)
         return Event(name, self.process(), self.fields(name))
 
     def process(self) -> Process:
-        """Return the facts of a process; thread and process id are often the same."""
+        """Return the facts of a process; thread and process id are often equal."""
         pid = self.number(Key.PID)
         ancestors = {self.number(Key.TREE) for _ in range(self.random.randrange(3))}
         return Process(
@@ -61,57 +61,57 @@ class Facts(Draw):
             tracer=self.one_in(30),
         )
 
-    def mentioned(self, key: Key | EventField) -> Value | None:
-        """Return a value that a condition on the key has, or None."""
+    def filter_value(self, key: Key | EventField) -> Value | None:
+        """Return a value of a filter on `key`, or None."""
         values = [one.value for one in self._conditions if one.key == key]
         return self.random.choice(values) if values and not self.one_in(6) else None
 
     def number(self, key: Key) -> int:
-        """Return a number of 32 bits, at or beside one that is mentioned."""
-        value = self.mentioned(key)
+        """Return a 32-bit number, equal or next to the value of a filter."""
+        value = self.filter_value(key)
         if isinstance(value, int):
             return min(max(value + self.random.choice((-1, 0, 0, 0, 1)), 0), U32)
         return self.random.choice((0, 1, 77))
 
     def text(self, key: Key | EventField) -> bytes:
-        """Return a text with one that is mentioned in it."""
-        value = self.mentioned(key)
+        """Return a string that contains the value of a filter."""
+        value = self.filter_value(key)
         text = value.text if isinstance(value, Pattern) else b"other"
-        return self.random.choice(AROUND) + text + self.random.choice(AROUND)
+        return self.random.choice(AFFIXES) + text + self.random.choice(AFFIXES)
 
     def binary(self) -> Binary | None:
         """Return a program file, or None."""
-        value = self.mentioned(Key.BINARY)
+        value = self.filter_value(Key.BINARY)
         path = value.path if isinstance(value, Binary) else b"/bin/other"
         path += self.random.choice((b"", b"", b"x"))
-        return None if self.one_in(8) else Binary(path, self.random.choice(draw.INODES))
+        return None if self.one_in(8) else Binary(path, self.random.choice(values.INODES))
 
     def container(self) -> Container | None:
-        """Return a container whose id begins as mentioned, or None."""
-        value = self.mentioned(Key.CONTAINER)
+        """Return a container with an id near the value of a filter, or None."""
+        value = self.filter_value(Key.CONTAINER)
         start = value.prefix if isinstance(value, ContainerId) else "9"
         start = self.random.choice(("", "", "", "8")) + start
-        return None if self.one_in(4) else Container((start + REST)[:8], self.one_in(2))
+        return None if self.one_in(4) else Container((start + ID_SUFFIX)[:8], self.one_in(2))
 
     def fields(self, name: str) -> dict[FieldKey, FieldValue]:
-        """Return the fields of an event, some of them unread."""
+        """Return the fields of an event, some of them absent."""
         return {
-            (key.part.value, key.name): self.shown(key)
+            (key.part.value, key.name): self.field_value(key)
             for key in FIELDS[name]
             if not self.one_in(8)
         }
 
-    def shown(self, key: EventField) -> FieldValue:
-        """Return both spellings of a field's value."""
-        if key in (draw.PATHNAME, draw.NAME):
+    def field_value(self, key: EventField) -> FieldValue:
+        """Return the raw and the printed form of a field."""
+        if key in (values.PATHNAME, values.NAME):
             text = self.text(key)
             return FieldValue(text, text)
-        if key is draw.HOST:
+        if key is values.CONTAINER:
             return self.random.choice((FieldValue(1, b"true"), FieldValue(0, b"false")))
-        value = self.mentioned(key)
-        number = self.random.choice(draw.WIDE)
+        value = self.filter_value(key)
+        number = self.random.choice(values.NUMBERS_64_BIT)
         if isinstance(value, int):
             number = value + self.random.choice((-1, 0, 1))
         number = min(max(number, -(2**63)), 2**63 - 1)
-        named = key is draw.FLAGS and self.one_in(2)
-        return FieldValue(number, self.random.choice(draw.PRINTED) if named else b"%d" % number)
+        named = key is values.FLAGS and self.one_in(2)
+        return FieldValue(number, self.random.choice(values.PRINTED) if named else b"%d" % number)

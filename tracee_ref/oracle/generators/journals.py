@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Journals drawn from a seed, about the processes of the hand-written ones."""
+"""Random journals of what processes do, from a seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.scope import Scope
 
 from ..protocol.encoding import Data
 from ..reference.replay import read_change, read_state
-from .scopes import EQUALITY, Draw
+from .scopes import EQUALITY, ScopeGenerator
 
 EVENTS: Final = (
     "openat",
@@ -41,11 +41,11 @@ VALUES: Final[dict[Key, tuple[Value, ...]]] = {
     Key.IN_CONTAINER: (True,),
     Key.TREE: (1, 10, 20),
 }
-"""Values that the drawn journals can come upon."""
+"""Filter values that occur in the generated journals."""
 
 
-class Lives(Draw):
-    """A source of scopes and journals that make processes meet their filters, or stop to."""
+class JournalGenerator(ScopeGenerator):
+    """Generator of scopes, and of journals in which processes start or cease to match them."""
 
     def __init__(self, random: Random, before: Iterable[Data]) -> None:
         super().__init__(random)
@@ -53,12 +53,12 @@ class Lives(Draw):
         self.journal: list[Data] = []
         self.calls: dict[int, str] = {}
 
-    def life_scopes(self) -> tuple[Scope, ...]:
-        """Return one or two scopes, often with follow."""
+    def scopes_with_follow(self) -> tuple[Scope, ...]:
+        """Return one or two scopes, half of them with ``follow``."""
         numbers = sorted({1, 1 + self.random.randrange(64)})
-        return tuple(self.life_scope(number) for number in numbers)
+        return tuple(self.scope_with_follow(number) for number in numbers)
 
-    def life_scope(self, number: int) -> Scope:
+    def scope_with_follow(self, number: int) -> Scope:
         """Return a scope with one or two conditions."""
         found = set()
         for _ in range(1 + self.random.randrange(2)):
@@ -68,8 +68,8 @@ class Lives(Draw):
         events = {"openat", *(name for name in EVENTS if self.one_in(2))}
         return Scope(number, frozenset(events), frozenset(found), self.one_in(2))
 
-    def live(self, scopes: Sequence[Scope], steps: int) -> list[Data]:
-        """Return a journal of so many steps."""
+    def generate(self, scopes: Sequence[Scope], steps: int) -> list[Data]:
+        """Return a journal of `steps` steps."""
         for _ in range(steps):
             data = self.next_step()
             self.journal.append(data)
@@ -81,54 +81,54 @@ class Lives(Draw):
         return self.journal
 
     def next_step(self) -> Data:
-        """Return a step that can happen now."""
+        """Return a step that is possible in the current state."""
         tid = self.random.choice(sorted(self.state.tasks))
         if tid in self.calls:
-            return self.within_call(tid, self.calls.pop(tid))
+            return self.in_syscall(tid, self.calls.pop(tid))
         return {"tid": tid} | self.random.choice(
             (
-                self.fork(tid), self.fork(tid), self.thread(tid), self.program(), self.program(),
-                self.change(), self.change(), self.change(), self.happening(), self.happening(),
-                self.happening(), self.end(tid), self.enter(tid),
+                self.fork(tid), self.fork(tid), self.thread(tid), self.exec_(), self.exec_(),
+                self.change(), self.change(), self.change(), self.event(), self.event(),
+                self.event(), self.exit_(tid), self.enter(tid),
             )
         )  # fmt: skip
 
-    def within_call(self, tid: int, call: str) -> Data:
-        """Return what a task does before its call returns, or that it does."""
+    def in_syscall(self, tid: int, call: str) -> Data:
+        """Return a step of a task in a syscall: an exec, or the exit of the syscall."""
         if call == "execve" and self.one_in(2):
-            return {"tid": tid} | self.program()
+            return {"tid": tid} | self.exec_()
         return {"tid": tid, "do": "return", "call": call}
 
     def enter(self, tid: int) -> Data:
-        """Begin a call; a third of them do not return."""
+        """Return the entry of a syscall; one in three does not return."""
         call = self.random.choice(("setuid", "execve", "exit_group"))
         return {"do": "enter", "call": call, "tid": tid}
 
     def fork(self, tid: int) -> Data:
-        """Make a process; ids are used again now and then."""
+        """Return a fork; ids of exited processes are reused."""
         free = [id_ for id_ in (20, 30, 40) if not self.is_used(id_)]
         child = free[0] if free else max(self.state.tasks) + 1
         return {"do": "fork", "tid": tid, "child_pid": child, "child_tid": child}
 
     def is_used(self, id_: int) -> bool:
-        """Whether an id is that of a living task or process."""
+        """Whether a running task or process has the id."""
         return any(id_ in (task.pid, task.tid) for task in self.state.tasks.values())
 
     def thread(self, tid: int) -> Data:
-        """Make a thread."""
+        """Return the start of a thread."""
         pid = self.state.facts(tid).pid
         child = max(max(task.pid, task.tid) for task in self.state.tasks.values()) + 1
         return {"do": "fork", "child_pid": pid, "child_tid": child}
 
-    def program(self) -> Data:
-        """Run a program."""
+    def exec_(self) -> Data:
+        """Return an exec, without its task."""
         path = self.random.choice(PROGRAMS)
         inode = self.random.choice(("3", "3", "7"))
         name = path.rpartition("/")[2]
         return {"do": "exec", "binary": {"path": path, "mntns": inode}, "comm": name}
 
     def change(self) -> Data:
-        """Change a fact of the task."""
+        """Return a change of one fact of a task."""
         container = self.random.choice(
             (None, {"id": "abc", "new": True}, {"id": "abc", "new": False}, {"id": "cde"})
         )
@@ -141,12 +141,12 @@ class Lives(Draw):
         )
         return self.random.choice(changes)
 
-    def happening(self) -> Data:
-        """Let an event happen, some with another that is derived from it."""
+    def event(self) -> Data:
+        """Return an event, one in five with an event derived from it."""
         if self.one_in(5):
             return {"do": "event", "name": "ptrace", "derived": [{"name": "anti_debugging"}]}
         return {"do": "event", "name": "openat"}
 
-    def end(self, tid: int) -> Data:
-        """End a task, but not the first process."""
-        return {"do": "exit"} if tid != 1 else self.happening()
+    def exit_(self, tid: int) -> Data:
+        """Return the exit of a task; process 1 never exits."""
+        return {"do": "exit"} if tid != 1 else self.event()
