@@ -13,7 +13,7 @@ from vmtests.runs.tracing import Traced
 
 SETUP = """
 import os, signal, sys, time
-journal = os.open(sys.argv[1] + "/journal", os.O_CREAT | os.O_WRONLY | os.O_APPTEARDOWN)
+journal = os.open(sys.argv[1] + "/journal", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 running = True
 def stop(*_):
     global running
