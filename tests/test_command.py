@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The traced command: started at the gate, ended with a status as a shell has it."""
+"""Tests of the traced command: its start, its signals and its exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def finish(command: Command) -> int:
     return status
 
 
-def test_it_waits_until_it_is_released(tmp_path: Path) -> None:
+def test_command_waits_for_release(tmp_path: Path) -> None:
+    """The command executes only after ``release``."""
     mark = tmp_path / "mark"
     command = Command(["touch", str(mark)])
     assert select.select([command], [], [], 0.2) == ([], [], [])
@@ -31,21 +32,22 @@ def test_it_waits_until_it_is_released(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("script", "status"), [("exit 3", 3), ("kill -9 $$", 137)])
-def test_its_status(script: str, status: int) -> None:
+def test_command_exit_status(script: str, status: int) -> None:
     command = Command(["sh", "-c", script])
     command.release()
     assert finish(command) == status
 
 
-def test_a_signal_is_passed_on() -> None:
+def test_command_signal() -> None:
+    """A signal reaches the command."""
     command = Command(["sleep", "60"])
     command.release()
     command.signal(signal.SIGTERM)
     assert finish(command) == 143
 
 
-def test_python_leaves_no_signals_ignored_behind() -> None:
-    """Python ignores SIGPIPE; a command that inherits this does not end with its reader."""
+def test_command_default_signals() -> None:
+    """SIGPIPE, which Python ignores, ends the command."""
     command = Command(["sh", "-c", "kill -PIPE $$; exit 0"])
     command.release()
     assert finish(command) == 128 + signal.SIGPIPE
@@ -54,13 +56,15 @@ def test_python_leaves_no_signals_ignored_behind() -> None:
 @pytest.mark.parametrize(
     ("name", "status"), [("no-such-command", 127), ("/nowhere/x", 127), ("/etc/passwd", 126)]
 )
-def test_what_cannot_be_found_or_executed(name: str, status: int) -> None:
+def test_command_not_found(name: str, status: int) -> None:
+    """A missing program has status 127, one that is not executable 126."""
     with pytest.raises(CommandError, match=name) as caught:
         Command([name])
     assert caught.value.status == status
 
 
-def test_what_fails_at_the_exec(tmp_path: Path) -> None:
+def test_command_exec_error(tmp_path: Path) -> None:
+    """An error of execve is raised by ``release``."""
     program = tmp_path / "no-program"
     program.write_bytes(b"\x7fELF")
     program.chmod(0o755)
@@ -70,8 +74,8 @@ def test_what_fails_at_the_exec(tmp_path: Path) -> None:
     assert caught.value.status == 126
 
 
-def test_nothing_is_left_if_the_tracer_dies() -> None:
-    """The gate closes with its last holder; the child then ends without executing."""
+def test_command_tracer_death() -> None:
+    """If the gate closes, the child exits without executing."""
     command = Command(["sh", "-c", "exit 7"])
     os.close(command._gate)
     assert finish(command) == 126

@@ -38,7 +38,7 @@ def test_examples_of_filter_help_are_accepted() -> None:
 def test_examples_of_output_help_are_accepted() -> None:
     examples = output_help().partition("Examples:\n")[2]
     for line in examples.splitlines():
-        assert parse_outputs(re.findall(r"-o (\S+)", line)).sinks
+        assert parse_outputs(re.findall(r"-o (\S+)", line)).targets
 
 
 @pytest.mark.parametrize("name", [*FORMATS, *OPTIONS])

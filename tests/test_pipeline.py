@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From records to lines, with records in a queue in place of a ring buffer's memory."""
+"""Tests of the pipeline, with a queue of records in place of the ring buffer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tracee_ref.pipeline import Pipeline
 
 
 class Queue:
-    """Records that wait; ``late`` ones are counted as submitted before they can be read."""
+    """Records to read; ``late`` of them are counted as submitted before they can be read."""
 
     def __init__(self, records: list[bytes], late: int = 0) -> None:
         self.records, self.late = records, late
@@ -40,13 +40,14 @@ def pipeline(path: Path) -> Pipeline:
             raise KeyError(record)
         return exit_with(process_name=record.decode())
 
-    def judge(event: TraceEvent) -> TraceEvent | None:
+    def match_fields(event: TraceEvent) -> TraceEvent | None:
         return None if event.process_name == "filtered" else event
 
-    return Pipeline(decode, [(JsonPrinter(), open_sink(str(path)))], judge)
+    return Pipeline(decode, [(JsonPrinter(), open_sink(str(path)))], match_fields)
 
 
-def test_every_record_is_delivered_filtered_or_dropped(tmp_path: Path) -> None:
+def test_pipeline_tallies_records(tmp_path: Path) -> None:
+    """Every record is delivered, filtered or dropped."""
     out = tmp_path / "events"
     line = pipeline(out)
     line.drain(Queue([b"a", b"bad", b"filtered", b"b"], late=2))
@@ -56,19 +57,19 @@ def test_every_record_is_delivered_filtered_or_dropped(tmp_path: Path) -> None:
     assert "bad" in line.errors[0]
 
 
-def test_an_end_is_an_end_also_while_events_come(tmp_path: Path) -> None:
-    """More come than can be read; what is left when the programs are detached is drained."""
+def test_follow_ends_while_events_come(tmp_path: Path) -> None:
+    """``follow`` ends with records left, and ``drain`` reads these."""
     line = pipeline(tmp_path / "events")
     queue = Queue([str(n).encode() for n in range(10_000)])
-    asked = iter([False, True])
-    line.follow(queue, lambda: next(asked), None)
+    answers = iter([False, True])
+    line.follow(queue, lambda: next(answers), None)
     assert 0 < line.records.delivered < 10_000
     line.drain(queue)
     assert line.records.delivered == 10_000
 
 
-def test_lines_are_there_before_the_end(tmp_path: Path) -> None:
-    """When it is idle, the reader writes out what it has."""
+def test_follow_flushes_when_idle(tmp_path: Path) -> None:
+    """The outputs are flushed when there is nothing to read."""
     out = tmp_path / "events"
     line, queue, sizes = pipeline(out), Queue([b"a"]), list[int]()
 
@@ -81,11 +82,13 @@ def test_lines_are_there_before_the_end(tmp_path: Path) -> None:
     assert sizes[-1] > 0
 
 
-def test_what_is_made_of_a_record_follows_it_and_has_an_account_of_its_own(tmp_path: Path) -> None:
+def test_pipeline_derived_events(tmp_path: Path) -> None:
+    """Derived events follow their record, and have a tally of their own."""
+
     def derive(base: TraceEvent) -> list[TraceEvent]:
         base.matched_scopes = 0 if base.process_name == "base" else 4
-        made = ("first", "filtered", "second")
-        return [exit_with(process_name=name) for name in made if base.process_name != "a"]
+        names = ("first", "filtered", "second")
+        return [exit_with(process_name=name) for name in names if base.process_name != "a"]
 
     out = tmp_path / "events"
     line = pipeline(out)
@@ -97,7 +100,9 @@ def test_what_is_made_of_a_record_follows_it_and_has_an_account_of_its_own(tmp_p
     assert names == ["a", "first", "second", "first", "second", "b", "first", "second"]
 
 
-def test_what_cannot_be_derived_is_dropped_with_its_base(tmp_path: Path) -> None:
+def test_pipeline_derivation_error(tmp_path: Path) -> None:
+    """If a derivation raises, its base is dropped."""
+
     def derive(base: TraceEvent) -> list[TraceEvent]:
         raise ValueError(base.process_name)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events as a tracer prints them in JSON, made for tests."""
+"""Builders of events in the JSON form, for tests of the oracle."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ BASE: Traced = {
 
 
 def traced(name: str = "openat", mask: int = 1, /, **fields: Any) -> Traced:
-    """An event; ``args`` as a mapping of names to values."""
+    """Return an event; ``args`` maps names to values."""
     args = fields.pop("args", {})
     listed = [{"name": name, "type": "", "value": value} for name, value in args.items()]
     return BASE | {"eventName": name, "matchedScopes": mask, "args": listed} | fields
 
 
 def of_process(process: Process, name: str, mask: int, **args: Any) -> Traced:
-    """An event with the facts of a process that JSON has."""
+    """Return an event with the JSON fields of a process."""
     return traced(
         name, mask,
         hostProcessId=process.pid, hostThreadId=process.tid, userId=process.uid,
@@ -43,24 +43,24 @@ def of_process(process: Process, name: str, mask: int, **args: Any) -> Traced:
 
 
 def fork(parent: int, child: int, mask: int = 1, **fields: Any) -> Traced:
-    """A process makes another one."""
+    """Return a fork."""
     args = {"parent_pid": parent, "child_pid": child, "child_tid": child}
     return traced("sched_process_fork", mask, hostProcessId=parent, args=args, **fields)
 
 
 def exec_(pid: int, path: str, mask: int = 1, **fields: Any) -> Traced:
-    """A process begins to run a program."""
+    """Return an exec."""
     args = {"pathname": path}
     return traced("sched_process_exec", mask, hostProcessId=pid, args=args, **fields)
 
 
 def exit_(pid: int, mask: int = 1, **fields: Any) -> Traced:
-    """A process ends."""
+    """Return the exit of a process."""
     args = {"exit_code": 0, "process_group_exit": True}
     return traced("sched_process_exit", mask, hostProcessId=pid, args=args, **fields)
 
 
 def written(path: Path, events: Iterable[Mapping[str, Any]]) -> Path:
-    """Write events as lines."""
+    """Write events as lines of JSON; return the path."""
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     return path

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from .accounting import Tally
 from .events.event import TraceEvent
-from .output.fast.lines import FastLines, encoded
+from .output.fast.lines import FastLines, encode_lines
 from .output.printer import Printer
 from .output.sinks import Sink
 
@@ -75,10 +75,10 @@ class Pipeline:
         while records:
             lines: list[str] = []
             with suppress(*MALFORMED):
-                fast.make(records, lines)
+                fast.append_lines(records, lines)
             count = len(lines)
             self.records.delivered += count
-            sink.write(encoded(lines))
+            sink.write(encode_lines(lines))
             for record in records[count : count + 1]:
                 self._print_record(record)
             records = records[count + 1 :]

@@ -102,7 +102,7 @@ def needs_of(options: RunOptions, selected: Mapping[str, int], at_start: frozens
         exec_env="exec-env" in options.outputs.options,
         containers=EXISTING_CONTAINER in at_start
         or any(signature.origin is not Origin.ANY for signature in signatures)
-        or any(sink.format in CONTAINER_FORMATS for sink in options.outputs.sinks),
+        or any(target.format in CONTAINER_FORMATS for target in options.outputs.targets),
     )
 
 

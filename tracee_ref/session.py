@@ -50,8 +50,8 @@ def run_session(options: RunOptions) -> int:
     check_host()
     with ExitStack() as stack:
         outputs = [
-            (printer_of(options.outputs, s.format, options.scopes), s.path)
-            for s in options.outputs.sinks
+            (printer_of(options.outputs, target.format, options.scopes), target.path)
+            for target in options.outputs.targets
         ]
         sinks = [(printer, open_sink(path)) for printer, path in outputs]
         command = Command(options.command) if options.command else None

@@ -161,4 +161,4 @@ any_output = st.text() | st.lists(st.sampled_from(SYMBOLS + OUTPUT_WORDS), max_s
 @given(st.lists(any_output, max_size=2))
 def test_any_output_gives_a_plan_or_one_line(values: list[str]) -> None:
     plan = parsed(lambda: parse_outputs(values))
-    assert plan is None or all(sink.format in FORMATS for sink in plan.sinks)
+    assert plan is None or all(target.format in FORMATS for target in plan.targets)

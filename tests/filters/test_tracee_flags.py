@@ -49,4 +49,4 @@ def test_outputs(case: dict[str, Any]) -> None:
     plan = parse_outputs(case["outputs"])
     assert plan.options == set(case.get("our_options", case["options"]))
     if case["sinks"] is not None:
-        assert [[sink.format, sink.path] for sink in plan.sinks] == case["sinks"]
+        assert [[target.format, target.path] for target in plan.targets] == case["sinks"]

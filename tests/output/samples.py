@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of the document and of the facts, for the tests of the outputs."""
+"""Sample events for tests: a process exit, and a packet of a container."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ CONTAINER = msgspec.structs.replace(
 
 
 def exit_with(**changes: object) -> TraceEvent:
-    """Return the exit event with some fields changed."""
+    """Return BASE with some fields changed."""
     return msgspec.structs.replace(BASE, **changes)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is printed straight from a record is to the byte what decoding and printing make of it."""
+"""Tests of the fast path: its lines are those of decoding and printing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tracee_ref.decode.records import FROM_DATA, HEADER, RecordDecoder, View
 from tracee_ref.events.argument_types import Shape, shape_of
 from tracee_ref.events.catalogue import EventDefinition, load_catalogue
 from tracee_ref.output.columns import Containers
-from tracee_ref.output.fast.lines import CONTEXTS, FastLines, fast_lines
+from tracee_ref.output.fast.lines import CACHED_CONTEXTS, FastLines, fast_lines
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.printer import Printer
 from tracee_ref.output.table import TablePrinter
@@ -32,7 +32,7 @@ PRINTERS: dict[str, Callable[[], Printer]] = {
     "verbose": lambda: TablePrinter(verbose=True),
     "containers": lambda: TablePrinter(verbose=True, containers=Containers.CONTAINERS),
 }
-TEXTS = st.binary(max_size=300) | st.sampled_from(
+STRINGS = st.binary(max_size=300) | st.sampled_from(
     [b"/etc/hostname", b"a<b>&c", b'"\\', b"\n\x1b[0m", "\u2028\u00e9\u202e".encode(), b"\xff"]
 )
 NAMES = st.binary(max_size=15).map(lambda name: name.split(b"\0")[0])
@@ -69,14 +69,18 @@ def of_shape(shape: Shape) -> st.SearchStrategy[bytes]:
     if shape is Shape.INT_PAIR:
         return st.binary(min_size=8, max_size=8)
     if shape is Shape.STRING_ARRAY:
-        return st.lists(NAMES, max_size=3).map(lambda texts: b"".join(t + b"\0" for t in texts))
-    return TEXTS
+        return st.lists(NAMES, max_size=3).map(
+            lambda names: b"".join(name + b"\0" for name in names)
+        )
+    return STRINGS
 
 
-def both(name: str, root: Path, *, printed: bool) -> tuple[Callable[[bytes], bytes], FastLines]:
+def slow_and_fast(
+    name: str, root: Path, *, printed: bool
+) -> tuple[Callable[[bytes], bytes], FastLines]:
     view = View(epoch=EPOCH, printed=printed)
     decoder, printer = RecordDecoder(view, Runtimes(root)), PRINTERS[name]()
-    (fast,) = fast_lines(decoder, [printer], view, apart={"ptrace"})
+    (fast,) = fast_lines(decoder, [printer], view, excluded={"ptrace"})
     return lambda record: printer.line(decoder(record)), fast
 
 
@@ -84,11 +88,12 @@ def both(name: str, root: Path, *, printed: bool) -> tuple[Callable[[bytes], byt
 @pytest.mark.parametrize("name", PRINTERS)
 @settings(max_examples=300)
 @given(st.lists(records(), min_size=1, max_size=4))
-def test_the_same_lines(name: str, printed: bool, drawn: list[bytes]) -> None:
-    long_way, fast = both(name, Path("/nonexistent"), printed=printed)
+def test_fast_lines_equal_printed_lines(name: str, printed: bool, drawn: list[bytes]) -> None:
+    """A line of the fast path is that of the printer, from the caches too."""
+    slow, fast = slow_and_fast(name, Path("/nonexistent"), printed=printed)
     for record in drawn:
-        assert fast.line(record) in (None, long_way(record))
-        assert fast.line(record) in (None, long_way(record))
+        assert fast.line(record) in (None, slow(record))
+        assert fast.line(record) in (None, slow(record))
 
 
 def plain(**replaced: bytes | int) -> bytes:
@@ -99,33 +104,37 @@ def plain(**replaced: bytes | int) -> bytes:
 
 
 @pytest.mark.parametrize("name", PRINTERS)
-def test_nearly_all_records_need_no_decoding(name: str, tmp_path: Path) -> None:
-    long_way, fast = both(name, tmp_path, printed=True)
-    assert fast.line(plain()) == long_way(plain())
+def test_fast_lines_usual_records(name: str, tmp_path: Path) -> None:
+    """Native system calls outside containers take the fast path, others do not."""
+    slow, fast = slow_and_fast(name, tmp_path, printed=True)
+    assert fast.line(plain()) == slow(plain())
     for unusual in (plain(flags=FLAG_COMPAT), plain(mask=0), plain(container=CONTAINER)):
         assert fast.line(unusual) is None
 
 
-def test_events_that_are_filtered_go_the_long_way(tmp_path: Path) -> None:
-    _, fast = both("json", tmp_path, printed=False)
+def test_fast_lines_excluded_event(tmp_path: Path) -> None:
+    """An event with field filters is decoded."""
+    _, fast = slow_and_fast("json", tmp_path, printed=False)
     record = header(load_catalogue()["ptrace"], b"cat", bytes(32), 0, 1) + pack("6Q", *range(6))
     assert fast.line(record) is None
 
 
-def test_a_container_is_shown_as_it_becomes_known(tmp_path: Path) -> None:
-    long_way, fast = both("json", tmp_path, printed=False)
+def test_fast_lines_container(tmp_path: Path) -> None:
+    """Events of a container take the fast path once its runtime describes it."""
+    slow, fast = slow_and_fast("json", tmp_path, printed=False)
     assert fast.line(plain(container=CONTAINER)) is None
     file = tmp_path / "var/lib/docker/containers" / CONTAINER.hex() / "config.v2.json"
     file.parent.mkdir(parents=True)
     file.write_text('{"Name": "/web", "Config": {"Image": "nginx"}}')
-    long_way, fast = both("json", tmp_path, printed=False)
+    slow, fast = slow_and_fast("json", tmp_path, printed=False)
     line = fast.line(plain(container=CONTAINER))
-    assert line == long_way(plain(container=CONTAINER))
+    assert line == slow(plain(container=CONTAINER))
     assert b'"containerName":"web"' in line
 
 
-def test_threads_are_forgotten_when_they_are_many(tmp_path: Path) -> None:
-    _, fast = both("json", tmp_path, printed=False)
-    for number in range(CONTEXTS + 10):
+def test_fast_lines_cache_size(tmp_path: Path) -> None:
+    """The cache of contexts is cleared when it is full."""
+    _, fast = slow_and_fast("json", tmp_path, printed=False)
+    for number in range(CACHED_CONTEXTS + 10):
         assert fast.line(plain(comm=b"%d" % number))
-    assert len(fast._contexts) <= CONTEXTS
+    assert len(fast._contexts) <= CACHED_CONTEXTS

@@ -1,32 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``-o`` flags ask for, and the exact line for each malformed one (facts, 4.1)."""
+"""Tests of ``-o`` flags, and their exact error messages (Tracee v0.12 facts, 4.1)."""
 
 import pytest
 
 from tracee_ref.errors import UsageError
-from tracee_ref.output.flags import OutputPlan, Sink, parse_outputs
+from tracee_ref.output.flags import OutputPlan, OutputTarget, parse_outputs
 
 PARSED = frozenset({"parse-arguments"})
 MORE = "use '--output help' for more info"
 NOT_YET = "is not supported yet"
 
 PLANS = {
-    "": OutputPlan((Sink("table"),), PARSED),
-    "table": OutputPlan((Sink("table"),), PARSED),
-    "format:table": OutputPlan((Sink("table"),), PARSED),
-    "json": OutputPlan((Sink("json"),)),
-    "format:json": OutputPlan((Sink("json"),)),
-    "table-verbose": OutputPlan((Sink("table-verbose"),), PARSED),
-    "format:table-verbose:/a": OutputPlan((Sink("table-verbose", "/a"),), PARSED),
-    "json:/a,b": OutputPlan((Sink("json", "/a"), Sink("json", "b"))),
-    "json:/a:b": OutputPlan((Sink("json", "/a:b"),)),
-    "json:stdout": OutputPlan((Sink("json"),)),
-    "json table:/a": OutputPlan((Sink("json"), Sink("table", "/a")), PARSED),
+    "": OutputPlan((OutputTarget("table"),), PARSED),
+    "table": OutputPlan((OutputTarget("table"),), PARSED),
+    "format:table": OutputPlan((OutputTarget("table"),), PARSED),
+    "json": OutputPlan((OutputTarget("json"),)),
+    "format:json": OutputPlan((OutputTarget("json"),)),
+    "table-verbose": OutputPlan((OutputTarget("table-verbose"),), PARSED),
+    "format:table-verbose:/a": OutputPlan((OutputTarget("table-verbose", "/a"),), PARSED),
+    "json:/a,b": OutputPlan((OutputTarget("json", "/a"), OutputTarget("json", "b"))),
+    "json:/a:b": OutputPlan((OutputTarget("json", "/a:b"),)),
+    "json:stdout": OutputPlan((OutputTarget("json"),)),
+    "json table:/a": OutputPlan((OutputTarget("json"), OutputTarget("table", "/a")), PARSED),
     "none": OutputPlan(()),
-    "none json:/a": OutputPlan((Sink("json", "/a"),)),
-    "option:exec-env": OutputPlan((Sink("table"),), PARSED | {"exec-env"}),
+    "none json:/a": OutputPlan((OutputTarget("json", "/a"),)),
+    "option:exec-env": OutputPlan((OutputTarget("table"),), PARSED | {"exec-env"}),
     "option:exec-env json option:relative-time,parse-arguments": OutputPlan(
-        (Sink("json"),), PARSED | {"exec-env", "relative-time"}
+        (OutputTarget("json"),), PARSED | {"exec-env", "relative-time"}
     ),
 }
 EMPTY = {
@@ -81,18 +81,20 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize(("outputs", "plan"), PLANS.items())
-def test_plan(outputs: str, plan: OutputPlan) -> None:
+def test_parse_outputs_valid(outputs: str, plan: OutputPlan) -> None:
     assert parse_outputs(outputs.split()) == plan
 
 
 @pytest.mark.parametrize(("outputs", "message"), MESSAGES.items())
-def test_malformed_output_has_its_exact_message(outputs: str, message: str) -> None:
+def test_parse_outputs_invalid(outputs: str, message: str) -> None:
+    """A malformed output has the message of Tracee v0.12."""
     with pytest.raises(UsageError) as error:
         parse_outputs(outputs.split())
     assert str(error.value) == message
 
 
-def test_empty_output_is_named() -> None:
+def test_parse_outputs_empty_value() -> None:
+    """The message quotes an empty value, so that it is seen."""
     with pytest.raises(UsageError) as error:
         parse_outputs([""])
     assert str(error.value) == f"invalid output flag: '', {MORE}"

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Tests of the JSON output."""
+
 from __future__ import annotations
 
 import json
@@ -10,7 +12,8 @@ from tracee_ref.events.event import Argument, ContextFlags
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.printer import Printer
 
-FACTS_EXAMPLE = (
+# The example of Tracee v0.12 facts, 4.3.
+EXAMPLE = (
     '{"timestamp":1677848077074270123,"threadStartTime":1677848076990000000,"processorId":2,'
     '"processId":471990,"cgroupId":8821,"threadId":471990,"parentProcessId":470503,'
     '"hostProcessId":471990,"hostThreadId":471990,"hostParentProcessId":470503,"userId":1000,'
@@ -32,7 +35,8 @@ def args_text(value: object) -> str:
     return line(value).decode().split('"args":')[1]
 
 
-def test_the_example_of_the_facts_byte_for_byte() -> None:
+def test_json_example() -> None:
+    """The example has the bytes of Tracee v0.12."""
     event = exit_with(
         timestamp=1677848077074270123,
         thread_start_time=1677848076990000000,
@@ -41,10 +45,11 @@ def test_the_example_of_the_facts_byte_for_byte() -> None:
     )
     printer: Printer = JsonPrinter()
     assert printer.header() == b""
-    assert printer.line(event).decode() == FACTS_EXAMPLE
+    assert printer.line(event).decode() == EXAMPLE
 
 
-def test_every_field_has_its_own_key() -> None:
+def test_json_keys() -> None:
+    """Fields that are empty in the example have their own keys."""
     event = exit_with(
         container_id="c", container_image="i", container_name="n", pod_name="p",
         pod_namespace="s", pod_uid="u", pod_sandbox=True, stack_addresses=[1, 2**64 - 1],
@@ -61,13 +66,14 @@ def test_every_field_has_its_own_key() -> None:
     ) in text
 
 
-def test_scope_64_is_a_plain_number() -> None:
+def test_json_mask_of_scope_64() -> None:
+    """A mask with bit 63 is a positive number."""
     data = JsonPrinter().line(exit_with(matched_scopes=9223372036854775809))
     assert b'"matchedScopes":9223372036854775809,' in data
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "expected"),
     [
         ("<a>&b", r'"\u003ca\u003e\u0026b"'),
         ("a\u2028b\u2029c", r'"a\u2028b\u2029c"'),
@@ -81,12 +87,14 @@ def test_scope_64_is_a_plain_number() -> None:
         ),
     ],
 )
-def test_values_as_go_encodes_them(value: object, shown: str) -> None:
-    assert args_text(value) == f'[{{"name":"a","type":"t","value":{shown}}}]}}\n'
+def test_json_values(value: object, expected: str) -> None:
+    """Values are encoded as Go does."""
+    assert args_text(value) == f'[{{"name":"a","type":"t","value":{expected}}}]}}\n'
     assert json.loads(line(value))["args"][0]["value"] == value
 
 
-def test_only_an_unreadable_argument_has_a_fourth_key() -> None:
+def test_json_unreadable_argument() -> None:
+    """Only an unreadable argument has a fourth key."""
     event = exit_with(args=[Argument("a", "t", None, unreadable=True), Argument("b", "t", None)])
     assert (
         JsonPrinter()
@@ -99,22 +107,24 @@ def test_only_an_unreadable_argument_has_a_fourth_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "shown"),
+    ("raw", "expected"),
     [
         (b"/tmp/\xff<", r'"/tmp/\ufffd\u003c"'),
         (b"\xe2\x82", r'"\ufffd\ufffd"'),  # one for each byte of a sequence cut short
         (b"\xed\xa0\x80\\", r'"\ufffd\ufffd\ufffd\\"'),  # a surrogate is not UTF-8
     ],
 )
-def test_bytes_that_are_not_utf8_become_replacement_characters(raw: bytes, shown: str) -> None:
+def test_json_invalid_utf8(raw: bytes, expected: str) -> None:
+    """Each byte that is not UTF-8 becomes U+FFFD."""
     text = raw.decode(errors="surrogateescape")
-    assert args_text(text) == f'[{{"name":"a","type":"t","value":{shown}}}]}}\n'
-    assert f'"value":[{shown}]' in args_text([text])
-    assert f'{{"k":{shown}}}' in args_text({"k": text})
-    assert f'"processName":{shown}' in JsonPrinter().line(exit_with(process_name=text)).decode()
+    assert args_text(text) == f'[{{"name":"a","type":"t","value":{expected}}}]}}\n'
+    assert f'"value":[{expected}]' in args_text([text])
+    assert f'{{"k":{expected}}}' in args_text({"k": text})
+    assert f'"processName":{expected}' in JsonPrinter().line(exit_with(process_name=text)).decode()
 
 
-def test_structures_are_objects() -> None:
+def test_json_structure() -> None:
+    """A structure is an object."""
     data = json.loads(JsonPrinter().line(CONTAINER))
     assert data["args"][2]["value"] == {
         "type_code": "EchoRequest",

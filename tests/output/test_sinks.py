@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Tests of sinks: files, pipes and standard output, and their errors."""
+
 from __future__ import annotations
 
 import os
@@ -26,7 +28,8 @@ def run_python(code: str, **options: object) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_a_file_is_emptied_and_its_directories_made(tmp_path: Path) -> None:
+def test_open_sink_file(tmp_path: Path) -> None:
+    """A file is truncated, and its directories are made."""
     path = tmp_path / "a" / "b" / "events"
     for content in (b"longer than the next\n", b"next\n"):
         sink = open_sink(str(path))
@@ -35,7 +38,8 @@ def test_a_file_is_emptied_and_its_directories_made(tmp_path: Path) -> None:
         assert path.read_bytes() == content
 
 
-def test_bytes_wait_until_flush_or_until_there_are_many(tmp_path: Path) -> None:
+def test_write_buffers(tmp_path: Path) -> None:
+    """Bytes are written by flush, or when the buffer is full."""
     path = tmp_path / "events"
     sink = open_sink(str(path))
     sink.write(b"line\n")
@@ -56,7 +60,8 @@ def test_bytes_wait_until_flush_or_until_there_are_many(tmp_path: Path) -> None:
         ("/sys/kernel/nope/events", "permission denied; name a path that you may write"),
     ],
 )
-def test_a_path_that_cannot_be_opened_is_one_line(tmp_path: Path, path: str, reason: str) -> None:
+def test_open_sink_error(tmp_path: Path, path: str, reason: str) -> None:
+    """The error of a path has its reason and a remedy."""
     (tmp_path / "file").touch()
     name = path.format(tmp=tmp_path)
     with pytest.raises(HostError) as refused:
@@ -64,13 +69,15 @@ def test_a_path_that_cannot_be_opened_is_one_line(tmp_path: Path, path: str, rea
     assert str(refused.value) == f"cannot open output {name}: {reason}"
 
 
-def test_the_line_stays_one_line_for_any_name(tmp_path: Path) -> None:
+def test_open_sink_error_escapes_path(tmp_path: Path) -> None:
+    """The error is one line for any path."""
     (tmp_path / "a\nb").mkdir()
     with pytest.raises(HostError, match=r"a\\nb: it is a directory"):
         open_sink(str(tmp_path / "a\nb"))
 
 
-def test_a_read_only_file_system_is_named(tmp_path: Path) -> None:
+def test_open_sink_read_only_file_system(tmp_path: Path) -> None:
+    """The error names the read-only file system."""
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("mounting a read-only file system needs root and unshare")
     code = f"try: open_sink({str(tmp_path / 'd/x')!r})\nexcept HostError as e: print(e)"
@@ -86,7 +93,8 @@ def test_a_read_only_file_system_is_named(tmp_path: Path) -> None:
     assert done.stdout == f"cannot open output {tmp_path}/d/x: {reason}\n", done.stderr
 
 
-def test_a_full_device_is_named() -> None:
+def test_flush_full_device() -> None:
+    """The error says that no space is left."""
     sink = open_sink("/dev/full")
     sink.write(b"line\n")
     with pytest.raises(HostError, match="cannot write to output /dev/full: no space left; "):
@@ -94,7 +102,8 @@ def test_a_full_device_is_named() -> None:
     sink.close()
 
 
-def test_a_reader_that_went_away_is_told_once() -> None:
+def test_flush_closed_pipe() -> None:
+    """OutputClosed is raised once; later writes are discarded."""
     reader, writer = os.pipe()
     os.close(reader)
     sink = Sink(writer, "pipe")
@@ -106,7 +115,8 @@ def test_a_reader_that_went_away_is_told_once() -> None:
     sink.close()
 
 
-def test_standard_output_closed_early_ends_quietly() -> None:
+def test_flush_closed_stdout() -> None:
+    """Python prints nothing more when standard output is closed."""
     reader, writer = os.pipe()
     os.close(reader)
     code = "s = open_sink(None)\ns.write(b'x')\ntry: s.flush()\nexcept OutputClosed: exit(3)"
@@ -115,7 +125,8 @@ def test_standard_output_closed_early_ends_quietly() -> None:
     assert (done.returncode, done.stderr) == (3, "")
 
 
-def test_standard_output_closed_from_the_start() -> None:
+def test_open_sink_closed_stdout() -> None:
+    """A descriptor 1 closed at the start is an error."""
     script = 'exec "$0" -c "$1" >&-'
     code = (
         "from tracee_ref.output.sinks import *\n"
@@ -132,12 +143,14 @@ def test_standard_output_closed_from_the_start() -> None:
     assert done.returncode == 1
 
 
-def test_standard_output_gets_the_bytes_and_stays_open() -> None:
+def test_close_stdout() -> None:
+    """Standard output stays open after its sink is closed."""
     code = "s = open_sink(None)\ns.write(b'first\\n')\ns.close()\nprint('second')"
     assert run_python(code, stdout=subprocess.PIPE).stdout == "first\nsecond\n"
 
 
-def test_a_pipe_that_is_full_for_now_loses_nothing() -> None:
+def test_write_non_blocking_pipe() -> None:
+    """Nothing is lost in a full non-blocking pipe."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     received = bytearray()

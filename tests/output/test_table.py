@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Tests of the tables: headers, columns and values."""
+
 from __future__ import annotations
 
 import time
@@ -64,12 +66,14 @@ HEADERS = {
 
 
 @pytest.mark.parametrize(("verbose", "containers"), HEADERS)
-def test_headers_to_the_character(verbose: bool, containers: Containers) -> None:
+def test_table_header(verbose: bool, containers: Containers) -> None:
+    """Headers equal those of Tracee v0.12."""
     printer: Printer = TablePrinter(verbose=verbose, containers=containers)
     assert printer.header().decode() == HEADERS[verbose, containers]
 
 
-def test_verbose_row_of_the_document() -> None:
+def test_table_verbose_row() -> None:
+    """A verbose row has all columns."""
     assert TablePrinter(verbose=True).line(BASE).decode() == (
         "20:14:57:074270  0000000000000004  hb                             4026531841   "
         "4026531836   1000   id               471990  471990  470503  0                "
@@ -77,7 +81,8 @@ def test_verbose_row_of_the_document() -> None:
     )
 
 
-def test_arguments_of_the_document() -> None:
+def test_table_arguments() -> None:
+    """Arguments are names and values, separated by commas."""
     assert args_of(dirfd=-100, pathname="/etc/", flags="O_RDONLY|O_CLOEXEC", mode=0) == (
         "dirfd: -100, pathname: /etc/, flags: O_RDONLY|O_CLOEXEC, mode: 0\n"
     )
@@ -89,7 +94,8 @@ def test_arguments_of_the_document() -> None:
     )
 
 
-def test_verbose_row_of_a_container_in_the_document() -> None:
+def test_table_verbose_container_row() -> None:
+    """A row with container columns has ids in the namespace and on the host."""
     printer = TablePrinter(verbose=True, containers=Containers.CONTAINERS)
     assert printer.line(CONTAINER).decode() == (
         "22:06:54:878971  0000000000000014  e9cf0db70635     e9cf0db70635  4026532904   "
@@ -99,7 +105,8 @@ def test_verbose_row_of_a_container_in_the_document() -> None:
     )
 
 
-def test_verbose_row_with_image_shows_all_of_it() -> None:
+def test_table_verbose_image() -> None:
+    """The verbose table does not cut the image."""
     printer = TablePrinter(verbose=True, containers=Containers.ENRICHED)
     assert (
         printer.line(CONTAINER)
@@ -111,7 +118,8 @@ def test_verbose_row_with_image_shows_all_of_it() -> None:
     )
 
 
-def test_short_rows() -> None:
+def test_table_short_rows() -> None:
+    """The short table has fewer columns, and cuts the image."""
     assert TablePrinter().line(BASE).decode() == (
         "20:14:57:074270  1000   id               471990  471990  0                "
         "sched_process_exit        exit_code: 0, process_group_exit: true\n"
@@ -122,7 +130,8 @@ def test_short_rows() -> None:
     assert f":878971  e9cf0db70635  docker.io/librar {short}" in rows[Containers.ENRICHED]
 
 
-def test_long_event_name_is_cut_in_the_short_table_only() -> None:
+def test_table_long_event_name() -> None:
+    """Only the short table cuts a long event name."""
     event = exit_with(event_name="security_kernel_post_read_file")
     assert b"security_kernel_post_r... exit_code" in TablePrinter().line(event)
     assert b"security_kernel_post_read_file exit_code" in TablePrinter(verbose=True).line(event)
@@ -131,18 +140,20 @@ def test_long_event_name_is_cut_in_the_short_table_only() -> None:
     )
 
 
-def test_scopes_column_holds_all_64_bits() -> None:
+def test_table_scopes_column() -> None:
+    """The column holds 64 bits."""
     line = TablePrinter(verbose=True).line(exit_with(matched_scopes=2**64 - 1)).decode()
     assert line.split()[1] == "f" * 16
 
 
-def test_an_event_without_arguments_ends_after_the_separator() -> None:
+def test_table_without_arguments() -> None:
+    """The row ends after the EVENT column and its separator."""
     line = TablePrinter().line(exit_with(args=[])).decode()
     assert line.endswith("sched_process_exit        \n")
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "expected"),
     [
         (True, "true"),
         (False, "false"),
@@ -158,12 +169,14 @@ def test_an_event_without_arguments_ends_after_the_separator() -> None:
         ({"sin_port": "80", "sa_family": "AF_INET"}, "map[sa_family:AF_INET sin_port:80]"),
     ],
 )
-def test_values_as_go_prints_them(value: object, shown: str) -> None:
-    assert go_text(value) == shown
-    assert args_of(a=value, b=1) == f"a: {shown}, b: 1\n"
+def test_go_text(value: object, expected: str) -> None:
+    """Values are formatted as Go's %v."""
+    assert go_text(value) == expected
+    assert args_of(a=value, b=1) == f"a: {expected}, b: 1\n"
 
 
-def test_an_unreadable_value_says_so() -> None:
+def test_table_unreadable_value() -> None:
+    """An unreadable value is marked, whatever its type."""
     event = exit_with(args=[Argument("pathname", "const char*", None, unreadable=True)])
     assert TablePrinter().line(event).endswith(b" pathname: <unreadable>\n")
     event = exit_with(args=[Argument("fd", "int", 7, unreadable=True)])
@@ -171,7 +184,7 @@ def test_an_unreadable_value_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "expected"),
     [
         ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
         ("\x1b[31m", "\\x1b[31m"),
@@ -181,30 +194,35 @@ def test_an_unreadable_value_says_so() -> None:
         ("naïve 名前", "naïve 名前"),
     ],
 )
-def test_control_characters_are_shown_not_obeyed(value: str, shown: str) -> None:
-    assert args_of(a=[value]) == f"a: [{shown}]\n"
-    assert shown in TablePrinter(verbose=True).line(exit_with(process_name=value)).decode()
+def test_table_control_characters(value: str, expected: str) -> None:
+    """Control characters are escaped in arguments and in other cells."""
+    assert args_of(a=[value]) == f"a: [{expected}]\n"
+    assert expected in TablePrinter(verbose=True).line(exit_with(process_name=value)).decode()
 
 
-def test_columns_stay_aligned_behind_an_escaped_cell() -> None:
+def test_table_escapes_keep_alignment() -> None:
+    """The columns after an escaped cell stay aligned."""
     line = TablePrinter().line(exit_with(process_name="i\nd")).decode()
     assert " 1000   i\\nd             471990  " in line
 
 
-def test_bytes_that_are_not_utf8_are_written_as_they_came() -> None:
+def test_table_invalid_utf8() -> None:
+    """Bytes that are not UTF-8 are written unchanged."""
     path = b"/tmp/\xff\xe9\n".decode(errors="surrogateescape")
     line = TablePrinter().line(exit_with(args=[Argument("pathname", "const char*", path)]))
     assert line.endswith(b"pathname: /tmp/\xff\xe9\\n\n")
 
 
-def test_time_is_local_or_since_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is local, or relative to the start."""
     for _ in zone("HERE-2", monkeypatch):
         assert TablePrinter().line(BASE).startswith(b"22:14:57:074270  ")
         relative = TablePrinter(relative_time=True)
         assert relative.line(exit_with(timestamp=61_000_007_999)).startswith(b"00:01:01:000007  ")
 
 
-def test_time_follows_events_that_are_not_in_order() -> None:
+def test_table_time_out_of_order() -> None:
+    """Times are right for events out of order."""
     printer = TablePrinter(relative_time=True)
     times = [printer.line(exit_with(timestamp=t))[:15] for t in (2_999_999_999, 10**9, 2 * 10**9)]
     assert times == [b"00:00:02:999999", b"00:00:01:000000", b"00:00:02:000000"]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From events to bytes in a file: formats and the files they go to."""
+"""Output formats, and sinks for their lines."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The columns of the tables: headers and formats (facts, section 4.2)."""
+"""Columns of the tables: headers and formats (Tracee v0.12 facts, 4.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ELLIPSIS: Final = "..."
 
 
 class Containers(Enum):
-    """What a table shows of containers: nothing, ids on both sides, or images too."""
+    """Container columns of a table: none, container and both pids, or the image as well."""
 
     PLAIN = "plain"
     CONTAINERS = "containers"
@@ -21,7 +21,7 @@ class Containers(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its header, ``%`` formats with the space after them, and the event's fields."""
+    """Header, ``%`` formats (with the space after the cell) and event fields of a column."""
 
     header: str
     header_format: str
@@ -29,10 +29,10 @@ class Column:
     fields: tuple[str, ...]
 
 
-def text(header: str, width: int, field: str, kept: int | None = None) -> Column:
-    """Return a column of texts, of which the first ``kept`` characters are shown."""
-    cut = "" if kept is None else f".{kept}"
-    return Column(header, f"%-{width}s ", f"%-{width}{cut}s ", (field,))
+def text(header: str, width: int, field: str, max_width: int | None = None) -> Column:
+    """Return a column of strings, cut to ``max_width`` characters if that is given."""
+    precision = "" if max_width is None else f".{max_width}"
+    return Column(header, f"%-{width}s ", f"%-{width}{precision}s ", (field,))
 
 
 def number(header: str, width: int, field: str) -> Column:
@@ -41,24 +41,24 @@ def number(header: str, width: int, field: str) -> Column:
 
 
 def both(header: str, field: str) -> Column:
-    """Return a column with the id inside the container and the one of the host."""
+    """Return a column with the id in the pid namespace and the id on the host."""
     return Column(f"{header}/host", "%-15s ", "%-7d/%-7d ", (field, f"host_{field}"))
 
 
 def short_event(name: str) -> str:
-    """Return the event's name, cut to the column."""
+    """Return an event name, cut to the width of the column."""
     return name if len(name) <= EVENT_WIDTH else name[: EVENT_WIDTH - len(ELLIPSIS)] + ELLIPSIS
 
 
 TIME: Final = Column("TIME", "%-16s ", "%-16s ", ())
 TIME_END: Final = (TIME.row_format % "HH:MM:SS:uuuuuu").removeprefix("HH:MM:SS:uuuuuu")
-"""What fills the cell: a time is always that long."""
+"""Padding of the TIME cell: all times have the same length."""
 SCOPES: Final = Column("SCOPES", "%-17s ", "%016x  ", ("matched_scopes",))
-# The header is one wider than the cells, so the headers after it stand one to the right.
+# As in Tracee v0.12 the header is one wider than the cells: later headers are off by one.
 UTS_NAME: Final = Column("UTS_NAME", "%-17s ", "%-16s ", ("host_name",))
-CONTAINER_ID: Final = text("CONTAINER_ID", 13, "container_id", kept=12)
+CONTAINER_ID: Final = text("CONTAINER_ID", 13, "container_id", max_width=12)
 IMAGE: Final = text("IMAGE", 16, "container_image")
-SHORT_IMAGE: Final = text("IMAGE", 16, "container_image", kept=16)
+SHORT_IMAGE: Final = text("IMAGE", 16, "container_image", max_width=16)
 MNT_NS: Final = number("MNT_NS", 12, "mount_namespace")
 PID_NS: Final = number("PID_NS", 12, "pid_namespace")
 UID: Final = number("UID", 6, "user_id")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the ``-o`` flags ask for: formats, where they go, options (facts, section 4.1)."""
+"""Parser of ``-o`` flags: formats, files and options (Tracee v0.12 facts, 4.1)."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ OPTIONS: Final = {
     "exec-env": "show the environment of executed programs",
     "relative-time": "count time from the start of tracing",
 }
-OPTIONS_NOT_YET: Final = ("stack-addresses", "exec-hash", "parse-arguments-fds", "sort-events")
+UNSUPPORTED_OPTIONS: Final = ("stack-addresses", "exec-hash", "parse-arguments-fds", "sort-events")
 
 STDOUT: Final = "stdout"
 HELP: Final = "use '--output help' for more info"
 
 
 @dataclass(frozen=True, slots=True)
-class Sink:
-    """One stream of lines: a key of FORMATS, and a file or (None) standard output.
+class OutputTarget:
+    """A key of FORMATS, and the file to write to or None for standard output.
 
-    The path ``stdout`` means standard output, as upstream's messages call it.
+    The path ``stdout`` means standard output, as in Tracee v0.12.
     """
 
     format: str
@@ -41,34 +41,35 @@ class Sink:
 
 @dataclass(frozen=True, slots=True)
 class OutputPlan:
-    """Everything that ``-o`` decides; no sinks at all with ``none``."""
+    """All that ``-o`` sets; without targets for ``none``."""
 
-    sinks: tuple[Sink, ...]
+    targets: tuple[OutputTarget, ...]
     options: frozenset[str] = frozenset()
 
 
 def parse_outputs(values: Sequence[str]) -> OutputPlan:
-    """Return the plan for the values of all ``-o`` flags; raise UsageError.
+    """Return the plan for the values of all ``-o`` flags; raises UsageError.
 
-    Without a format that is a table on standard output.  A table anywhere, verbose or not,
-    turns parse-arguments on, as the seed document shows it.  Files are not touched.
+    The default format is a table on standard output.  Any table, verbose or not, turns on
+    parse-arguments.  Files are not opened.
     """
-    sinks: list[Sink] = []
+    targets: list[OutputTarget] = []
     options: set[str] = set()
     silent = False
     for value in values:
-        name, colon, rest = value.partition(":")
+        name, colon, names = value.partition(":")
         if name == "none":
             silent = _none(value, colon)
         elif name == "option":
-            options |= _options(value, rest)
+            options |= _options(value, names)
         else:
-            sinks += _sinks(value)
-    sinks = sinks or ([] if silent else [Sink("table")])
-    _check_paths([Sink("none")] * silent + sinks)  # none lays claim to standard output too
-    if any(sink.format in TABLES for sink in sinks):
+            targets += _targets(value)
+    targets = targets or ([] if silent else [OutputTarget("table")])
+    # ``none`` uses standard output as well.
+    _check_paths([OutputTarget("none")] * silent + targets)
+    if any(target.format in TABLES for target in targets):
         options.add("parse-arguments")
-    return OutputPlan(tuple(sinks), frozenset(options))
+    return OutputPlan(tuple(targets), frozenset(options))
 
 
 def _none(value: str, colon: str) -> bool:
@@ -82,7 +83,7 @@ def _options(value: str, names: str) -> set[str]:
         raise _error(value, f"option flag can't be empty, {HELP}")
     chosen = set(names.split(","))
     for name in sorted(chosen):
-        if name in OPTIONS_NOT_YET:
+        if name in UNSUPPORTED_OPTIONS:
             raise _error(value, f"the {name} option is not supported yet")
         if name not in OPTIONS:
             raise UsageError(
@@ -91,31 +92,31 @@ def _options(value: str, names: str) -> set[str]:
     return chosen
 
 
-def _sinks(value: str) -> list[Sink]:
-    """Read ``[format:]FORMAT[:PATH[,PATH]]``, or refuse what is none of ours."""
+def _targets(value: str) -> list[OutputTarget]:
+    """Parse ``[format:]FORMAT[:PATH[,PATH]]``; raises UsageError for any other output."""
     text = value.removeprefix("format:")
     name, colon, rest = text.partition(":")
     if name in FORMATS:
         paths = rest.split(",")
         if colon and "" in paths:
             raise _error(value, f"format flag can't be empty, {HELP}")
-        return [Sink(name, None if path in ("", STDOUT) else path) for path in paths]
+        return [OutputTarget(name, None if path in ("", STDOUT) else path) for path in paths]
     if name == "gob" or name.startswith("gotemplate="):
         raise _error(value, f"the {name.partition('=')[0]} output is not supported yet")
     if text != value:
         raise _bad_format(value, name)
-    refuse = OTHERS.get(name)
-    if refuse is None:
+    unsupported = UNSUPPORTED_OUTPUTS.get(name)
+    if unsupported is None:
         raise UsageError(UsageCode.OUTPUT, f"invalid output flag: {name or repr(name)}, {HELP}")
-    raise refuse(value, name, rest)
+    raise unsupported(value, name, rest)
 
 
 def _bad_format(value: str, name: str) -> UsageError:
     if not name:
         return _error(value, f"format flag can't be empty, {HELP}")
-    known = ", ".join(map(repr, FORMATS))
+    valid = ", ".join(map(repr, FORMATS))
     return UsageError(
-        UsageCode.OUTPUT, f"unrecognized output format: {name}. Valid format values: {known}"
+        UsageCode.OUTPUT, f"unrecognized output format: {name}. Valid format values: {valid}"
     )
 
 
@@ -133,7 +134,7 @@ def _log_file(value: str, name: str, path: str) -> UsageError:
     return _error(value, f"the {name} output is not supported yet")
 
 
-OTHERS: Final[Mapping[str, Callable[[str, str, str], UsageError]]] = {
+UNSUPPORTED_OUTPUTS: Final[Mapping[str, Callable[[str, str, str], UsageError]]] = {
     "forward": _network,
     "webhook": _network,
     "log-file": _log_file,
@@ -148,16 +149,16 @@ def _is_url(url: str) -> bool:
     return bool(parts.scheme and parts.netloc)
 
 
-def _check_paths(sinks: Iterable[Sink]) -> None:
-    """Refuse a path, or standard output, that two formats (or none) lay claim to."""
+def _check_paths(targets: Iterable[OutputTarget]) -> None:
+    """Raise UsageError if two targets have one path, or both standard output."""
     seen: set[str | None] = set()
-    for sink in sinks:
-        if sink.path in seen:
-            path = sink.path or STDOUT
+    for target in targets:
+        if target.path in seen:
+            path = target.path or STDOUT
             raise UsageError(
                 UsageCode.OUTPUT, f"cannot use the same path for multiple outputs: {path}, {HELP}"
             )
-        seen.add(sink.path)
+        seen.add(target.path)
 
 
 def _error(value: str, reason: str) -> UsageError:

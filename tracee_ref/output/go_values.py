@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values as Go's verb ``%v`` writes them, which is what the tables show (facts, section 4.2)."""
+"""Values in the tables, formatted as Go's ``%v`` does (Tracee v0.12 facts, 4.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:  # the oracle has events without the package that defines ours
+if TYPE_CHECKING:  # the oracle formats values without msgspec installed
     from tracee_ref.events.event import Argument
 
-NOTHING: Final = "<nil>"
+NIL: Final = "<nil>"
 UNREADABLE: Final = "<unreadable>"
-"""A value that was there but could not be read (SEMANTICS, rule 18)."""
+"""A value that was present but could not be read (rule 18)."""
 
-BARE: Final = frozenset({int, str})
-"""Types that Python and Go write alike; nearly all values have one of them."""
+PLAIN_TYPES: Final = frozenset({int, str})
+"""Types that Python and Go format alike: nearly all values."""
 
 
 def go_text(value: Any) -> str:
-    """Return a value: texts bare, ``[a b]``, ``map[k:v]``, ``{a b}``, ``<nil>``."""
-    if type(value) in BARE:
+    """Return a value as ``%v``: bare strings, ``[a b]``, ``map[k:v]``, ``{a b}``, ``<nil>``."""
+    if type(value) in PLAIN_TYPES:
         return str(value)
     if value is None:
-        return NOTHING
+        return NIL
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
@@ -37,11 +37,11 @@ def go_text(value: Any) -> str:
 
 
 def arguments_text(arguments: list[Argument]) -> str:
-    """Return the ARGS cell: ``name: value`` joined by a comma and a space."""
+    """Return the ARGS cell: ``name: value`` pairs joined by a comma and a space."""
     return ", ".join(
         [
             f"{argument.name}: {argument.value}"
-            if type(argument.value) in BARE and not argument.unreadable
+            if type(argument.value) in PLAIN_TYPES and not argument.unreadable
             else f"{argument.name}: {value_text(argument)}"
             for argument in arguments
         ]
@@ -49,5 +49,5 @@ def arguments_text(arguments: list[Argument]) -> str:
 
 
 def value_text(argument: Argument) -> str:
-    """Return the value of an argument, or that it could not be read."""
+    """Return the value of an argument, or UNREADABLE."""
     return UNREADABLE if argument.unreadable else go_text(argument.value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""JSON, one object per line, to the byte as Go's encoder writes it (facts, section 4.3)."""
+r"""Output format ``json``, encoded as Go does (Tracee v0.12 facts, 4.3)."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ SURROGATES: Final = dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
 
 
 class JsonPrinter:
-    """Prints events as JSON lines."""
+    """Printer of one JSON object per line."""
 
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder().encode
 
     def header(self) -> bytes:
-        """Return nothing: JSON lines have no header."""
+        """Return the empty header."""
         return b""
 
     def line(self, event: TraceEvent) -> bytes:
-        """Return an event as one line; bytes that are not UTF-8 become U+FFFD."""
+        """Return the line of an event; bytes that are not UTF-8 become U+FFFD."""
         try:
             data = self._encode(event)
         except UnicodeEncodeError:
-            data = self._encode(replaced(msgspec.to_builtins(event)))
+            data = self._encode(replace_surrogates(msgspec.to_builtins(event)))
             data = data.replace(REPLACEMENT.encode(), b"\\ufffd")
         return go_escaped(data) + b"\n"
 
@@ -40,9 +40,9 @@ class JsonPrinter:
 def go_escaped(data: bytes) -> bytes:
     """Return JSON with the escapes that Go adds.
 
-    Outside of strings none of the characters can occur in JSON, so replacing them is safe.
+    JSON has these characters only in strings, so replacing them everywhere is safe.
     """
-    # Looking for a single byte is several times faster than looking for a string.
+    # A search for one byte is several times faster than a search for a string.
     if LESS in data or GREATER in data or AMPERSAND in data:
         data = data.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
     if not data.isascii():
@@ -51,12 +51,12 @@ def go_escaped(data: bytes) -> bytes:
     return data
 
 
-def replaced(value: Any) -> Any:
-    """Return a value with the bytes that the kernel's text could not explain replaced."""
+def replace_surrogates(value: Any) -> Any:
+    """Return a value with U+FFFD for each byte that is not UTF-8."""
     if isinstance(value, str):
         return value.translate(SURROGATES)
     if isinstance(value, dict):
-        return {replaced(key): replaced(item) for key, item in value.items()}
+        return {replace_surrogates(key): replace_surrogates(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [replaced(item) for item in value]
+        return [replace_surrogates(item) for item in value]
     return value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every output format can do."""
+"""Interface of the output formats."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tracee_ref.events.event import TraceEvent
 
 
 class Printer(Protocol):
-    """A format of the event stream; what it returns ends with a newline or is empty."""
+    """Printer of events; what it returns ends with a newline or is empty."""
 
     def header(self) -> bytes:
-        """Return what comes before the first event."""
+        """Return the header."""
 
     def line(self, event: TraceEvent) -> bytes:
-        """Return an event."""
+        """Return the line of an event."""

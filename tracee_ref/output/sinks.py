@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where lines go: standard output or files, buffered."""
+"""Buffered writers to standard output and files."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tracee_ref.errors import HostCode, HostError
 from .visible import visible
 
 BUFFER_BYTES: Final = 64 * 1024
-"""What is collected before a write: the size of a pipe."""
+"""Threshold of a write: the capacity of a pipe."""
 
 STDOUT_FD: Final = 1
 FILE_MODE: Final = 0o666
 """Permissions of a new file before the umask, as the shell's ``>`` gives them."""
 
 
-class OutputClosed(Exception):  # noqa: N818 - it is an end, not an error
-    """The reader of an output went away; raised once by each output."""
+class OutputClosed(Exception):  # noqa: N818 - not an error
+    """The reader closed an output; raised once by each sink."""
 
 
 class Sink:
-    """An open output.  Bytes are written when enough are there, or at ``flush``."""
+    """An open output, written when the buffer is full and at ``flush``."""
 
     def __init__(self, descriptor: int, name: str) -> None:
         self._descriptor = descriptor
@@ -36,7 +36,7 @@ class Sink:
         self._closed = False
 
     def write(self, data: bytes) -> None:
-        """Take in bytes; may write, and so raise what ``flush`` raises."""
+        """Buffer bytes, and flush if there are enough of them."""
         if self._closed:
             return
         self._pending += data
@@ -44,10 +44,10 @@ class Sink:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is pending.
+        """Write the buffer.
 
-        Raises OutputClosed when the reader went away, after which the sink takes everything
-        and writes nothing; HostError when the file cannot take it (no space left).
+        Raises OutputClosed if the reader closed the output, HostError if the write fails (no space
+        left).  After either the sink discards what it gets.
         """
         pending, self._pending = self._pending, bytearray()
         try:
@@ -57,10 +57,10 @@ class Sink:
             raise OutputClosed(self._name) from None
         except OSError as error:
             self._closed = True
-            raise refusal("write to", self._name, error) from None
+            raise output_error("write to", self._name, error) from None
 
     def close(self) -> None:
-        """Flush and close; standard output stays open for others."""
+        """Flush and close; standard output stays open."""
         try:
             self.flush()
         finally:
@@ -70,20 +70,20 @@ class Sink:
 
 
 def write_all(descriptor: int, data: bytearray) -> None:
-    """Write everything, also where a write takes only a part or none for now."""
-    rest = memoryview(data)
-    while rest:
+    """Write all data to a descriptor that may be non-blocking; raises OSError."""
+    pending = memoryview(data)
+    while pending:
         try:
-            rest = rest[os.write(descriptor, rest) :]
+            pending = pending[os.write(descriptor, pending) :]
         except BlockingIOError:
-            # Another program sharing the terminal or pipe made it non-blocking.
+            # Another program that shares the terminal or pipe made it non-blocking.
             select.select([], [descriptor], [])
 
 
 def open_sink(path: str | None) -> Sink:
-    """Open a file, emptied, with the directories it needs; None is standard output.
+    """Truncate and open a file, after making its directories; None is standard output.
 
-    Raises HostError where that is not possible.
+    Raises HostError.
     """
     if path is None:
         return open_stdout()
@@ -92,13 +92,13 @@ def open_sink(path: str | None) -> Sink:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         return Sink(os.open(path, flags, FILE_MODE), path)
     except OSError as error:
-        raise refusal("open", path, error) from None
+        raise output_error("open", path, error) from None
 
 
 def open_stdout() -> Sink:
-    """Return the sink of standard output."""
-    # Python sets this to None if the descriptor was closed when the program started; by now
-    # the number may belong to another file.
+    """Return the sink of standard output; raises HostError if that is closed."""
+    # None if the descriptor was closed when Python started; since then the number may have been
+    # reused.
     if sys.stdout is None:
         raise HostError(
             HostCode.OUTPUT,
@@ -118,7 +118,7 @@ REMEDIES: Final = {
 }
 
 
-def refusal(verb: str, name: str, error: OSError) -> HostError:
-    """Return the line for an output that failed."""
+def output_error(verb: str, name: str, error: OSError) -> HostError:
+    """Return the error of a failed output, with a remedy."""
     reason = REMEDIES.get(error.errno or 0, f"{error.strerror}; name another path")
     return HostError(HostCode.OUTPUT, f"cannot {verb} output {visible(name)}: {reason}")

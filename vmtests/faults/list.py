@@ -210,7 +210,7 @@ FAULTS = (
           "(stop - start + HEADER_BYTES)", CALLS),
     Fault("reader-loses-its-offset", "tracee_ref/kernel/ring.py", "at = position & mask",
           "at = position % (mask - 7)", CALLS),
-    Fault("second-string-of-the-first", "tracee_ref/output/fast/codegen.py", 'at = f"end{number}"', "pass", LINES),
+    Fault("second-string-of-the-first", "tracee_ref/output/fast/codegen.py", 'offset = f"end{number}"', "pass", LINES),
     Fault("unusual-strings-are-usual", "tracee_ref/output/fast/codegen.py", "if {name} >> 32:", "if {name} >> 64:", LINES),
     Fault("data-not-advanced", "tracee_ref/decode/records.py",
           "return Argument(name, type_, _with_ellipsis(value) if state == SLOT_CUT else value), end",

@@ -14,7 +14,7 @@ import pytest
 
 from tests.oracle_command import Ran, oracle
 from tests.traced_events import Traced, fork, traced, written
-from tracee_ref.output.clock import NANOSECONDS
+from tracee_ref.output.table import NS_PER_SECOND
 
 FLAGS = ("1:event=openat", "1:comm=ls", "2:event=openat", "2:uid=0")
 RIGHT = traced("openat", 3)
@@ -147,7 +147,7 @@ def test_masks_and_strays_are_found_beside_the_unfiltered_stream() -> None:
 @pytest.mark.usefixtures("place")
 def test_the_streams_need_not_agree_on_time_to_the_nanosecond() -> None:
     def at(event: Traced, seconds: float) -> Traced:
-        return event | {"timestamp": event["timestamp"] + int(seconds * NANOSECONDS)}
+        return event | {"timestamp": event["timestamp"] + int(seconds * NS_PER_SECOND)}
 
     for seconds, missing in ((0.5, 0), (-0.5, 0), (3, 1), (-3, 1)):
         late = at(RIGHT, seconds)

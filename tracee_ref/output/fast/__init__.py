@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiled formatting of records into lines, without an event in between."""
+"""Fast path from records to lines, without decoding an event."""

@@ -1,8 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The function that makes the lines of one event from records: Python that is compiled for it.
+"""Generator of Python functions that format the records of one event as lines.
 
-A loop that asks of each argument how to print it takes half as long again
-(docs/design/overhead.md).
+Formatting each argument in a loop takes half as long again (docs/design/overhead.md).  For openat
+in JSON, this is generated (``source_of``)::
+
+    def bind(literal0, literal1, literal2, literal3, literal4, literal5, literal6):
+        def line(record):
+            value0, value1, value2, value3, value4, value5 = unpack(record)
+            if value3 >> 32:
+                return None
+            end3 = 200 + value3
+            return f"{literal0}{value0 + EPOCH_NS}{literal1}{value1}..."
+        return line
+
+where ``literal0`` and so on are the parts of the line that are the same for all records of a
+thread, and ``format3(record[200:end3])`` is the path.
 """
 
 from __future__ import annotations
@@ -11,14 +23,14 @@ from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias
 
-Text: TypeAlias = Callable[[Any], str]
-"""Prints a value."""
+Formatter: TypeAlias = Callable[[Any], str]
+"""Formats a value."""
 
-Line: TypeAlias = Callable[[bytes], "str | None"]
-"""Makes the line of a record; None if a text was cut or could not be read."""
+LineFormatter: TypeAlias = Callable[[bytes], "str | None"]
+"""Returns the line of a record; None if a string in it was cut or could not be read."""
 
 SOURCE: Final = """\
-def bind({pieces}):
+def bind({literals}):
     def line(record):
         {values} = unpack(record)
         {checks}
@@ -27,47 +39,47 @@ def bind({pieces}):
 """
 
 
-class Value(NamedTuple):
-    """What is printed of a record: a value of its fixed part, or text behind that.
+class RecordField(NamedTuple):
+    """A field of a record: a number in its fixed part, or bytes (``is_data``) after that.
 
-    Of text the fixed part has the length, and above 32 bits a state, 0 if nothing is unusual.
-    To a number something may be added before it is printed.
+    For bytes the fixed part has the length, and in the upper 32 bits a state, 0 if they are
+    complete.  ``add`` is added to a number before it is formatted.
     """
 
-    text: Text
-    behind: bool = False
+    formatter: Formatter
+    is_data: bool = False
     add: int = 0
 
 
-def line_maker(layout: Struct, values: Sequence[Value]) -> Callable[..., Line]:
-    """Return what makes a ``Line``, given what stands before, between and behind the values.
+def compile_binder(layout: Struct, fields: Sequence[RecordField]) -> Callable[..., LineFormatter]:
+    """Return a function from the literals before, between and after fields to a line formatter.
 
-    ``layout`` has as many values, in that order.
+    ``layout`` unpacks the numbers of ``fields``, in that order.
     """
-    texts = {f"text{number}": value.text for number, value in enumerate(values)}
-    scope: dict[str, Any] = {"unpack": layout.unpack_from, **texts}
-    exec(source_of(layout.size, values), scope)
-    made: Callable[..., Line] = scope["bind"]
-    return made
+    formatters = {f"format{number}": field.formatter for number, field in enumerate(fields)}
+    scope: dict[str, Any] = {"unpack": layout.unpack_from, **formatters}
+    exec(source_of(layout.size, fields), scope)
+    bind: Callable[..., LineFormatter] = scope["bind"]
+    return bind
 
 
-def source_of(size: int, values: Sequence[Value]) -> str:
-    """Return the code, in which nothing is of the event or of a record but numbers."""
-    pieces = [f"piece{number}" for number in range(len(values) + 1)]
-    checks, shown, at = ["pass"], pieces[:1], str(size)
-    for number, value in enumerate(values):
+def source_of(size: int, fields: Sequence[RecordField]) -> str:
+    """Return the source of ``bind``; of the event and the record it contains only numbers."""
+    literals = [f"literal{number}" for number in range(len(fields) + 1)]
+    checks, parts, offset = ["pass"], literals[:1], str(size)
+    for number, field in enumerate(fields):
         name = f"value{number}"
-        if value.behind:
-            checks += [f"if {name} >> 32:", "    return None", f"end{number} = {at} + {name}"]
-            expression = f"text{number}(record[{at}:end{number}])"
-            at = f"end{number}"
+        if field.is_data:
+            checks += [f"if {name} >> 32:", "    return None", f"end{number} = {offset} + {name}"]
+            expression = f"format{number}(record[{offset}:end{number}])"
+            offset = f"end{number}"
         else:
-            sum_ = f"{name} + {value.add}" if value.add else name
-            expression = sum_ if value.text is str else f"text{number}({sum_})"
-        shown += [expression, pieces[number + 1]]
+            term = f"{name} + {field.add}" if field.add else name
+            expression = term if field.formatter is str else f"format{number}({term})"
+        parts += [expression, literals[number + 1]]
     return SOURCE.format(
-        pieces=", ".join(pieces),
-        values=", ".join(f"value{number}" for number in range(len(values))),
+        literals=", ".join(literals),
+        values=", ".join(f"value{number}" for number in range(len(fields))),
         checks="\n        ".join(checks),
-        line="".join(f"{{{one}}}" for one in shown),
+        line="".join(f"{{{part}}}" for part in parts),
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What quick lines look like in each format: what is known of them before a record comes."""
+"""Templates of the lines of an output format, with gaps for the fields."""
 
 from __future__ import annotations
 
@@ -14,43 +14,44 @@ from ..go_values import go_text
 from ..json_lines import JsonPrinter, go_escaped
 from ..table import TablePrinter
 from ..visible import visible
-from .codegen import Text
+from .codegen import Formatter
 
 GAP, CONTEXT = "\0", "\1"
-"""In a template: what a record fills, and what the thread and its scopes do.  No text of a line
-has such characters."""
+"""Gaps of a template: a field of the record, and text that depends on the thread and its scopes.
+
+Lines have no control characters of their own."""
 
 
 class Format(Protocol):
-    """What a format adds to the making of templates.
+    """Templates and formatters of an output format.
 
-    Their gaps are the time, the return value and the arguments.
+    A template has gaps for the time, the return value and the arguments.
     """
 
-    time: Text
-    retval: Text
+    format_time: Formatter
+    format_retval: Formatter
 
     def template(self, event: EventDefinition, types: list[str]) -> str:
-        """Return what the lines of an event have in common."""
+        """Return the template of an event; ``types`` are those of its arguments."""
 
     def context(self, event: TraceEvent) -> tuple[str, ...]:
-        """Return what of a line belongs to the thread, and to its scopes."""
+        """Return the strings for the CONTEXT gaps, which are those of an event of the thread."""
 
-    def text(self, value: Any) -> str:
-        """Return a value as it stands in a line; raises UnicodeError if it needs more care."""
+    def format_value(self, value: Any) -> str:
+        """Return a value formatted; raises UnicodeError if only the printer can format it."""
 
 
 class JsonFormat:
-    """JSON lines."""
+    """Templates of JSON lines."""
 
     def __init__(self) -> None:
         self._printer = JsonPrinter()
-        self.time: Text = str
-        self.retval: Text = str
+        self.format_time: Formatter = str
+        self.format_retval: Formatter = str
         self._encode = msgspec.json.Encoder().encode
 
     def template(self, event: EventDefinition, types: list[str]) -> str:
-        """Return the line with its fields in the order of TraceEvent."""
+        """Return the template, with the fields in the order of TraceEvent."""
         args = ",".join(
             f'{{"name":"{argument.name}","type":"{type_}","value":{GAP}}}'
             for argument, type_ in zip(event.args, types, strict=True)
@@ -63,34 +64,34 @@ class JsonFormat:
         )
 
     def context(self, event: TraceEvent) -> tuple[str, ...]:
-        """Return the fields from the start of the thread to the event, the mask and the flags."""
+        """Return the fields from threadStartTime to before eventId, the mask and the flags."""
         line = self._printer.line(event).decode()
-        # No text can look so: in texts the quotes are escaped.
+        # No string contains these: quotes in strings are escaped.
         middle = line[line.index(',"threadStartTime":') : line.index(',"eventId":')]
         return middle, str(event.matched_scopes), self._encode(event.context_flags).decode()
 
-    def text(self, value: Any) -> str:
-        """Return a value as JSON; UnicodeEncodeError where there are bytes that are not UTF-8."""
+    def format_value(self, value: Any) -> str:
+        """Return a value as JSON; raises UnicodeEncodeError for bytes that are not UTF-8."""
         return go_escaped(self._encode(value)).decode()
 
 
 class TableFormat:
-    """The tables."""
+    """Templates of table rows."""
 
     def __init__(self, printer: TablePrinter) -> None:
         self._printer = printer
-        self.time: Text = printer.clock.text
-        self.retval: Text = RET.row_format.__mod__
+        self.format_time: Formatter = printer.clock.text
+        self.format_retval: Formatter = RET.row_format.__mod__
 
     def template(self, event: EventDefinition, types: list[str]) -> str:  # noqa: ARG002
-        """Return the row; a table shows no types."""
+        """Return the template; tables have no types."""
         args = ", ".join(f"{argument.name}: {GAP}" for argument in event.args)
         return f"{GAP}{TIME_END}{CONTEXT}{GAP}{self._printer.event_cell(event.name)}{args}\n"
 
     def context(self, event: TraceEvent) -> tuple[str, ...]:
-        """Return the cells between those of the event."""
+        """Return the cells between TIME and RET."""
         return (self._printer.context_cells(event),)
 
-    def text(self, value: Any) -> str:
-        """Return a value as Go would, without control characters."""
+    def format_value(self, value: Any) -> str:
+        """Return a value as Go's ``%v``, its control characters escaped."""
         return visible(go_text(value))
