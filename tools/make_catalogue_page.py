@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generator of docs/reference/catalogue.md: the events of Tracee v0.12, and ours.
+"""Generator of docs/reference/catalogue.md: the events of Tracee v0.12 and of tracee-ref.
 
-Usage: ``python tools/make_catalogue_page.py``.  What is here is read from the code; a reason is
-given below for each event that is not, and for none that is (tests/events/test_catalogue_page.py).
+Usage: ``python tools/make_catalogue_page.py``.  Available events come from the code; each missing
+event has a reason below, and no other event has (tests/events/test_catalogue_page.py).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from tracee_ref.signatures.shipped import SHIPPED
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "catalogue.md"
 WIDTH = 120
 
-BASES = "one record of a packet (`net_packet_ip_base`) serves all events about it"
+BASES = "one record per packet (`net_packet_ip_base`) serves all its events"
 ADDRESSES = (
-    "tells addresses of kernel code, whose owner is known from `/proc/kallsyms` and the list of"
-    " modules alone: not built"
+    "reports addresses of kernel code, which only `/proc/kallsyms` and the list of"
+    " modules attribute to an owner"
 )
-SAME = "the same is told by"
-CAPTURE = "saves data beside the events (`--capture`), which this tracer does not do"
+SAME = "covered by"
+CAPTURE = "saves data next to the events (`--capture`): not implemented"
 
 
 def because(reason: str, names: str) -> dict[str, str]:
@@ -45,37 +45,37 @@ MISSING: dict[str, str] = {
         " kallsyms_lookup_name",
     ),
     **because(
-        f"{SAME} the calls (`read`, `pwritev`, ...), and `magic_write` by the first bytes of files;"
-        " twice as a record for each, they would fill the buffer first",
+        f"{SAME} the system calls (`read`, `pwritev`, ...) and `magic_write` (the first bytes of a"
+        " file); a second record for each call would fill the ring buffer",
         "vfs_write vfs_writev vfs_read vfs_readv __kernel_write",
     ),
-    "sys_enter": f"{SAME} the event of each call (`set=syscalls`), at its return",
-    "sys_exit": f"{SAME} the event of each call (`set=syscalls`), with the return value",
-    "sched_switch": "a record for each change of task costs more than all other events; not built",
-    "commit_creds": f"{SAME} the calls that change credentials; its `slim_cred_t` is not built",
-    "switch_task_ns": f"{SAME} `setns` and `unshare`; not built",
-    "hidden_inodes": "not built: needs the buffer that getdents64 filled",
-    "proc_create": "not built",
-    "kprobe_attach": "not built",
-    "call_usermodehelper": "not built",
-    "dirty_pipe_splice": "not built: about a fault of Linux 5.8 to 5.16 that is put right",
-    "debugfs_create_file": "not built",
-    "debugfs_create_dir": "not built",
-    "device_add": "not built",
-    "register_chrdev": "not built: needs what the function returns",
-    "shared_object_loaded": f"{SAME} `security_mmap_file`, by its `prot`; not built",
-    "symbols_loaded": "not built: reads the symbols of the file, which may be another by then",
-    "symbols_collision": "not built: reads the symbols of the file, which may be another by then",
-    "do_init_module": "not built",
-    "print_mem_dump": "not built: dumps kernel memory by name or address",
-    "socket_accept": f"{SAME} `accept` and `accept4`, and `security_socket_accept`; not built",
-    "load_elf_phdrs": f"{SAME} `sched_process_exec` (`interpreter_pathname`); not built",
-    "do_sigaction": f"{SAME} `rt_sigaction`, but for what the pointers point to; not built",
-    "bpf_attach": f"{SAME} `bpf` and `security_bpf`, but for the symbol; not built",
-    "do_mmap": f"{SAME} `mmap` and `security_mmap_file`; not built",
-    "vfs_utimes": f"{SAME} `utimensat` and its like; not built",
-    "do_truncate": f"{SAME} `truncate`, `ftruncate` and `open` with O_TRUNC; not built",
-    "file_modification": "not built: needs the time of the file before and after",
+    "sys_enter": f"{SAME} the event of each system call (`set=syscalls`), at its exit",
+    "sys_exit": f"{SAME} the event of each system call (`set=syscalls`), with the return value",
+    "sched_switch": "a record for each task switch costs more than all other events",
+    "commit_creds": f"{SAME} the system calls that change credentials, without its `slim_cred_t`",
+    "switch_task_ns": f"{SAME} `setns` and `unshare`",
+    "hidden_inodes": "needs the buffer that getdents64 filled",
+    "proc_create": "not implemented",
+    "kprobe_attach": "not implemented",
+    "call_usermodehelper": "not implemented",
+    "dirty_pipe_splice": "about a bug of Linux 5.8 to 5.16 that is fixed",
+    "debugfs_create_file": "not implemented",
+    "debugfs_create_dir": "not implemented",
+    "device_add": "not implemented",
+    "register_chrdev": "needs the return value of the function",
+    "shared_object_loaded": f"{SAME} `security_mmap_file`, by its `prot`",
+    "symbols_loaded": "reads the symbols of the file, which may have changed by then",
+    "symbols_collision": "reads the symbols of the file, which may have changed by then",
+    "do_init_module": "not implemented",
+    "print_mem_dump": "dumps kernel memory by name or address",
+    "socket_accept": f"{SAME} `accept`, `accept4` and `security_socket_accept`",
+    "load_elf_phdrs": f"{SAME} `sched_process_exec` (`interpreter_pathname`)",
+    "do_sigaction": f"{SAME} `rt_sigaction`, without the structures that its pointers refer to",
+    "bpf_attach": f"{SAME} `bpf` and `security_bpf`, without the symbol",
+    "do_mmap": f"{SAME} `mmap` and `security_mmap_file`",
+    "vfs_utimes": f"{SAME} `utimensat`, `utimes`, `utime` and `futimesat`",
+    "do_truncate": f"{SAME} `truncate`, `ftruncate` and `open` with O_TRUNC",
+    "file_modification": "needs the time of the file before and after",
 }
 
 SIGNATURES: dict[int, tuple[str, str]] = {
@@ -115,27 +115,31 @@ SIGNATURES: dict[int, tuple[str, str]] = {
 docs/design/tracee-v0.12-facts.md, section 5.5.
 """
 
-BEGIN = """\
-# The catalogue
+HEAD = """\
+# Catalogue
 
-What upstream's v0.12 has, and what of it is here. `tools/make_catalogue_page.py` makes this page
-from the code and `tests/events/test_catalogue_page.py` keeps the two equal. `tracee-ref --list`
-says besides what this machine's kernel lacks.
+For users who look for an event, and for those who come from Tracee v0.12: its events, and which of
+them tracee-ref has.
+
+    $ tracee-ref --list
+
+prints the events with their sets and arguments, and those that your kernel does not support.
+`tools/make_catalogue_page.py` generates this page from the code.
 """
 
 
 def origin(event: EventDefinition) -> str:
-    """Return where an event comes from; empty if it is not here."""
+    """Return the hook of an event, or its bases; empty if it is missing."""
     if not event.available:
         return ""
     if event.bases:
-        return f"made of {', '.join(event.bases)}"
+        return f"derived from {', '.join(event.bases)}"
     if event.name in AT_START:
-        return "told when tracing begins"
+        return "reported when tracing begins"
     if event.name in PACKETS:
-        return "packets of a cgroup (version 2)"
+        return "packets of a cgroup (v2)"
     if event.name in CALL_ENDS:
-        return "where system calls return"
+        return "exit of system calls"
     if event.functions:
         return f"kernel function {', '.join(event.functions)}"
     point = f"tracepoint {event.name}"
@@ -143,7 +147,7 @@ def origin(event: EventDefinition) -> str:
 
 
 def rows() -> list[str]:
-    """Return a line of the table for each event that is no system call."""
+    """Return a row for each event that is not a system call."""
     events = [event for event in all_events().values() if not event.syscall]
     return [
         f"| {event.id} | {event.name}{' (internal)' if event.internal else ''} |"
@@ -153,21 +157,21 @@ def rows() -> list[str]:
 
 
 def signature_rows() -> list[str]:
-    """Return a line for each signature."""
+    """Return a row for each signature."""
     return [f"| {number} | {name} | {fate(number)} |" for number, (name, _) in SIGNATURES.items()]
 
 
 def fate(number: int) -> str:
-    """Return what a signature is made of, or why it is not here."""
+    """Return the events that a signature needs, or why it is missing."""
     needs = SIGNATURES[number][1].split()
     if number in SHIPPED:
-        return f"made of {', '.join(SHIPPED[number].needs)}"
-    lacking = [name for name in needs if not all_events()[name].available]
-    return f"**missing**: {'needs ' + ', '.join(lacking) if lacking else 'not written yet'}"
+        return f"derived from {', '.join(SHIPPED[number].needs)}"
+    missing = [name for name in needs if not all_events()[name].available]
+    return f"**missing**: {'needs ' + ', '.join(missing) if missing else 'not implemented'}"
 
 
 def folded(names: Iterable[str]) -> str:
-    """Return names in lines."""
+    """Return the names, wrapped to lines of `WIDTH`."""
     return fill(", ".join(names), WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
@@ -179,14 +183,14 @@ def page() -> str:
     here = sum(event.available for event in others)
     absent = [event.name for event in calls if not event.available]
     parts = [
-        BEGIN,
+        HEAD,
         f"## System calls: {len(calls) - len(absent)} of {len(calls)}\n",
         f"{folded(event.name for event in calls)}\n",
         f"## Other events: {here} of {len(others)}\n",
-        "| Id | Event | Here |\n|---|---|---|",
+        "| Id | Event | Source |\n|---|---|---|",
         "\n".join(rows()) + "\n",
         f"## Signatures: {len(SIGNATURES.keys() & SHIPPED)} of {len(SIGNATURES)}\n",
-        "| Id | Event | Here |\n|---|---|---|",
+        "| Id | Event | Source |\n|---|---|---|",
         "\n".join(signature_rows()) + "\n",
     ]
     return "\n".join(parts)
