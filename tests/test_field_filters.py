@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters on fields of events, asked of records as the kernel side sends them (rules 6, 7, 18)."""
+"""Per-event filters on records as the kernel side sends them (rules 6, 7, 18)."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def shown(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | None
         ("sched_process_exit.args.exit_code>=256", True),
     ],
 )
-def test_an_argument_or_a_return_value(filters: str, holds: bool, printed: bool) -> None:
+def test_field_filter_argument_and_retval(filters: str, holds: bool, printed: bool) -> None:
     """Rule 7: both spellings count, whatever is printed."""
     event = shown(filters, RECORDS[filters.split(".", maxsplit=1)[0]], printed=printed)
     assert (event is not None) == holds
@@ -109,14 +109,15 @@ def test_an_argument_or_a_return_value(filters: str, holds: bool, printed: bool)
 
 @pytest.mark.parametrize(("slot", "holds"), [(0, True), (NULL, False), (UNREADABLE, False)])
 @pytest.mark.parametrize("op", ["=", "!="])
-def test_a_value_that_is_not_there_meets_no_filter(slot: int, holds: bool, op: str) -> None:
+def test_field_filter_unread_value(slot: int, holds: bool, op: str) -> None:
     """Rule 18: not even !=."""
     value = "/etc/a" if op == "=" else "/other"
     data = openat(b"" if slot else b"/etc/a", slot)
     assert (shown(f"openat.args.pathname{op}{value}", data) is not None) == holds
 
 
-def test_a_text_that_was_cut_is_compared_as_it_is_shown() -> None:
+def test_field_filter_truncated_string() -> None:
+    """A string that was truncated is compared as it is printed."""
     data = openat(b"/etc/a", CUT)
     assert shown("openat.args.pathname=/etc/*", data)
     assert not shown("openat.args.pathname=/etc/a", data)
@@ -124,7 +125,8 @@ def test_a_text_that_was_cut_is_compared_as_it_is_shown() -> None:
     assert shown("openat.args.pathname!=*/a", data)
 
 
-def test_each_scope_loses_its_own_bit_alone() -> None:
+def test_field_filter_clears_own_bit() -> None:
+    """A filter that does not hold clears the bit of its scope only."""
     filters = "1:openat.args.pathname=/etc/* 2:openat.retval>=0 3:openat.args.flags!=7 4:comm=x"
     event = shown(filters, openat(mask=0b1111))
     assert event is not None
@@ -134,14 +136,15 @@ def test_each_scope_loses_its_own_bit_alone() -> None:
 
 
 @pytest.mark.parametrize("printed", [True, False])
-def test_what_passes_looks_as_without_a_filter(printed: bool) -> None:
+def test_field_filter_keeps_event(printed: bool) -> None:
     """Arguments that were asked for in their raw form are printed all the same."""
     for name, data in RECORDS.items():
         unfiltered = RecordDecoder(View(EPOCH, printed))(data)
         assert shown(f"{name}.context.comm=cat", data, printed=printed) == unfiltered
 
 
-def test_only_events_with_filters_come_raw() -> None:
+def test_field_filter_raw_events() -> None:
+    """Only events with filters are decoded raw."""
     without = FieldFilters(parse_filters(["event=openat", "comm=cat"], CATALOGUE), printed=True)
     assert not without.raw
     others = parse_filters(["event=openat,close", "close.retval<0"], CATALOGUE)
@@ -171,14 +174,15 @@ CONTEXT = {
 
 
 @pytest.mark.parametrize("field", sorted(NUMBER_FIELDS | STRING_FIELDS | ALIASES.keys()))
-def test_a_field_of_the_context(field: str) -> None:
+def test_field_filter_context(field: str) -> None:
+    """A field of the constring."""
     value = CONTEXT.get(ALIASES.get(field, field), "")
     assert (shown(f"openat.context.{field}={value or 'x'}", openat()) is not None) == bool(value)
     assert shown(f"openat.context.{field}!={value or 'x'}", openat()) is None
 
 
-def test_every_field_has_an_attribute_of_its_own() -> None:
-    """Upstream mixes up hostParentProcessId and podName with others (facts, section 1.3)."""
+def test_context_field_attributes() -> None:
+    """Tracee v0.12 reads hostParentProcessId and podName from other fields."""
     attributes = {attribute_of(field) for field in NUMBER_FIELDS | STRING_FIELDS}
     assert attributes <= set(TraceEvent.__struct_fields__)
     assert len(attributes) == len(NUMBER_FIELDS | STRING_FIELDS)
@@ -209,6 +213,6 @@ ON_HOST = msgspec.structs.replace(BASE, matched_scopes=1)
         ("podNamespace!=x", 0, 0),
     ],
 )
-def test_containers(flag: str, in_container: int, on_host: int) -> None:
+def test_field_filter_container(flag: str, in_container: int, on_host: int) -> None:
     """What is not known of a container is not there, so that no filter on it holds."""
     assert (exit_mask(flag, IN_POD), exit_mask(flag, ON_HOST)) == (in_container, on_host)

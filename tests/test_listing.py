@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Output of ``--list``."""
+
 from __future__ import annotations
 
 from tracee_ref.events.catalogue import EventDefinition, load_catalogue
@@ -19,13 +21,15 @@ def sections(missing_feature: MissingFeature = without_functions) -> dict[str, l
     return {lines[0]: lines[1:] for lines in parts}
 
 
-def test_the_sections_in_order() -> None:
+def test_listing_sections() -> None:
+    """The sections in order."""
     everywhere = ["System Calls", "Other Events", "Sets", "Not supported yet"]
     assert list(sections(no_missing_feature)) == everywhere
     assert list(sections()) == [*everywhere[:2], "Unavailable here: needs magic", *everywhere[2:]]
 
 
-def test_lines_to_the_character() -> None:
+def test_listing_lines() -> None:
+    """Lines to the character."""
     assert sections()["System Calls"][:2] == [
         "NAME                           SETS                                     ARGUMENTS",
         "read                           fs fs_read_write syscalls                "
@@ -46,7 +50,8 @@ def test_lines_to_the_character() -> None:
     assert "32bit_unique                   86 of 86" in sections()["Sets"]
 
 
-def test_an_event_is_listed_once_and_where_it_belongs() -> None:
+def test_listing_has_each_event_once() -> None:
+    """An event is listed once and where it belongs."""
     found = sections()
     traced = [line.split()[0] for title in list(found)[:2] for line in found[title][1:]]
     missing = " ".join(found["Not supported yet"]).split()

@@ -90,7 +90,8 @@ class HostError(Exception):
 def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageError:
     """Return the error ``reason - remedy``, with the flag in between if the reason lacks it.
 
-    ``reason`` is Tracee's message (Tracee v0.12 facts, 1.4), without the names of Go functions.
+    ``reason`` is Tracee's message (docs/design/tracee-v0.12-facts.md, 1.4), without the names of
+    Go functions.
     """
     named = remedy if flag in reason else f"{flag}: {remedy}"
     return UsageError(code, f"{reason} - {named}", flag=flag)

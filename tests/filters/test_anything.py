@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever text is given as a flag: scopes, or one of our errors in one line.
+"""Random flags: the parser returns scopes, or one of its errors in one line.
 
-Beside Hypothesis, which looks for few texts with much thought: very many texts, drawn from a
-seed, most of them almost right.  One that fails is in the message, and comes again.
+Hypothesis searches few strings cleverly; this test draws very many strings from a seed, most of
+them almost valid.  The message of a failure contains the string, so it can be reproduced.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def answer(flags: list[str], catalogue: dict[str, EventDefinition]) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
-def test_very_many_texts_give_scopes_or_one_line(seed: int) -> None:
+def test_parse_random_flags(seed: int) -> None:
+    """Random flags give scopes, or an error in one line."""
     random, good = Random(seed), 0
     for _ in range(EXAMPLES // RUNS):
         flags = drawn(random)
@@ -102,14 +103,15 @@ def test_very_many_texts_give_scopes_or_one_line(seed: int) -> None:
 
 
 @pytest.mark.parametrize("draw", [soup, mutated, anything])
-def test_with_all_events_there_are(draw: Callable[[Random], str]) -> None:
+def test_parse_all_events(draw: Callable[[Random], str]) -> None:
+    """All events that exist can be selected together."""
     random, catalogue = Random(draw.__name__), dict(load_catalogue())
     for _ in range(300):
         answer([draw(random)], catalogue)
 
 
 @pytest.mark.parametrize("name", ["", "e", "c", "uid", "tree", "binary", "openat.args.flags"])
-def test_the_longest_text_that_a_shell_can_pass(name: str) -> None:
+def test_parse_longest_argument(name: str) -> None:
     """MAX_ARG_STRLEN of Linux: 128 KiB with the NUL."""
     for part in ("9", ",", "*=", "\udc80", ".", "a,", "1:"):
         answer([f"{name}={part * LONGEST}"[:LONGEST]], CATALOGUE)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every malformed ``-f`` flag has one exact line (facts, sections 1.1 to 1.4)."""
+"""Exact error message of every malformed ``-f`` flag.
+
+The messages are those of docs/design/tracee-v0.12-facts.md, 1.4.
+"""
 
 import pytest
 
@@ -229,18 +232,20 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize(("flag", "message"), MESSAGES.items())
-def test_malformed_flag_has_its_exact_message(flag: str, message: str) -> None:
+def test_error_messages(flag: str, message: str) -> None:
     with pytest.raises(UsageError) as error:
         parse_filters([flag], load_catalogue())
     assert str(error.value) == message
 
 
-def test_a_message_stays_one_line_whatever_the_flag_holds() -> None:
+def test_error_is_one_line() -> None:
+    """An error is one line, whatever characters the flag contains."""
     with pytest.raises(UsageError) as error:
         parse_filters(["comm=*\n\x1b[31m\u2028\udc80*x"], load_catalogue())
     assert str(error.value).startswith("invalid filter value *\\n\\x1b[31m\\u2028\\udc80*x - comm")
 
 
-def test_unknown_context_field_lists_the_known_ones() -> None:
+def test_error_lists_context_fields() -> None:
+    """The error for an unknown context field lists the existing ones."""
     with pytest.raises(UsageError, match=r"invalid event context field: procName - .*processName"):
         parse_filters(["openat.context.procName=ls"], load_catalogue())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which events the event and set flags of a scope select (rules 5 and 6)."""
+"""Selection of events by the event and set flags of a scope (rules 5 and 6)."""
 
 import pytest
 
@@ -53,12 +53,13 @@ SELECTED = {
 
 
 @pytest.mark.parametrize(("flags", "names"), SELECTED.items())
-def test_selection(flags: str, names: str) -> None:
+def test_select_events(flags: str, names: str) -> None:
     (scope,) = parse_filters(flags.split(), CATALOGUE)
     assert scope.events == set(names.split())
 
 
-def test_a_signature_event_takes_any_argument_name() -> None:
+def test_signature_event_any_argument() -> None:
+    """A signature event takes any argument name."""
     flag = "anti_debugging.args.whatever=1"
     (condition,) = read_filter(flag, CATALOGUE).conditions
     assert condition.key == EventField("anti_debugging", Part.ARGS, "whatever")
@@ -70,7 +71,8 @@ REMEDY = "remove an event!= or set!= flag, or add event=NAME of an event in --li
 @pytest.mark.parametrize(
     "flags", ["event!=*", "event=open event!=open", "set=fs set!=fs", "event=open set!=fs"]
 )
-def test_a_scope_left_without_events_is_named(flags: str) -> None:
+def test_scope_without_events(flags: str) -> None:
+    """The error for a scope without events names the scope."""
     numbered = [f"7:{flag}" for flag in flags.split()]
     with pytest.raises(UsageError) as error:
         parse_filters(["event=open", *numbered], CATALOGUE)
@@ -78,13 +80,15 @@ def test_a_scope_left_without_events_is_named(flags: str) -> None:
 
 
 @pytest.mark.parametrize("flag", ["event=later*", "set=later"])
-def test_a_scope_with_unavailable_events_alone_is_named(flag: str) -> None:
+def test_scope_with_only_unavailable_events(flag: str) -> None:
+    """The error for a scope with unavailable events only names the scope."""
     with pytest.raises(UsageError) as error:
         parse_filters([flag], CATALOGUE)
     assert str(error.value) == f"scope 1 selects no event that is supported yet - {REMEDY}"
 
 
-def test_an_unavailable_event_cannot_be_asked_for_by_its_name() -> None:
+def test_select_unsupported_event_by_name() -> None:
+    """An unavailable event cannot be selected by its name."""
     with pytest.raises(UsageError) as error:
         parse_filters(["event=close,later_on"], CATALOGUE)
     assert str(error.value) == "event=later_on: this event is not supported yet; see --list"
@@ -96,13 +100,15 @@ def missing_feature(asked: EventDefinition) -> str:
 
 
 @pytest.mark.parametrize("flags", ["set=fs", "event=open,c*", "event!=ptrace", "uid=0"])
-def test_what_the_kernel_cannot_deliver_is_left_out(flags: str) -> None:
+def test_missing_feature_excludes_events(flags: str) -> None:
+    """What the kernel cannot deliver is excluded."""
     (everywhere,) = parse_filters(flags.split(), CATALOGUE)
     (here,) = parse_filters(flags.split(), CATALOGUE, missing_feature)
     assert here.events == everywhere.events - {"close"} != everywhere.events
 
 
-def test_it_may_be_excluded_by_name() -> None:
+def test_missing_feature_explicit_exclusion() -> None:
+    """An event that the kernel cannot deliver may be excluded by name."""
     (scope,) = parse_filters(["set=fs", "event!=close"], CATALOGUE, missing_feature)
     assert scope.events == {"open", "openat"}
 
@@ -115,14 +121,16 @@ def test_it_may_be_excluded_by_name() -> None:
         ("set=fs close.args.fd=1", "filter 'close.args.fd=1': unavailable here: needs hooks - "),
     ],
 )
-def test_asking_for_it_is_an_error_of_the_host(flags: str, message: str) -> None:
+def test_missing_feature_is_a_host_error(flags: str, message: str) -> None:
+    """Selecting such an event by its name is an error of the host."""
     with pytest.raises(HostError) as error:
         parse_filters(flags.split(), CATALOGUE, missing_feature)
     assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("flags", [["close.args.fd=1"], ["event=close", "2:close.args.fd=1"]])
-def test_a_filter_on_an_event_needs_the_event_in_its_own_scope(flags: list[str]) -> None:
+def test_event_filter_needs_selected_event(flags: list[str]) -> None:
+    """A filter on an event needs the event in its own scope."""
     flag = flags[-1]
     number = 2 if flag.startswith("2:") else 1
     with pytest.raises(UsageError) as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many values all flags together may have: the most that goes, and one more."""
+"""Limits of the values of all flags: the maximum, and one more."""
 
 import pytest
 
@@ -38,7 +38,8 @@ def check(*flags: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_one_value_more_than_the_tables_hold(name: str) -> None:
+def test_limit_of_values(name: str) -> None:
+    """One value more than the tables can hold is an error."""
     full = f"{name}={','.join(map(FORMS[name].format, NUMBERS))}"
     more = f"2:{name}!={FORMS[name].format(7)}"
     check(full)
@@ -50,7 +51,8 @@ def test_one_value_more_than_the_tables_hold(name: str) -> None:
     )
 
 
-def test_a_long_flag_is_shown_by_its_beginning() -> None:
+def test_limit_error_truncates_flag() -> None:
+    """Only the beginning of a long flag is quoted."""
     with pytest.raises(UsageError) as error:
         check(f"uid={','.join(map(str, [*NUMBERS, 7]))}")
     assert str(error.value) == (
@@ -59,19 +61,21 @@ def test_a_long_flag_is_shown_by_its_beginning() -> None:
     )
 
 
-def test_fields_of_all_events_count_together() -> None:
+def test_limit_counts_fields_together() -> None:
+    """Fields of all events count together."""
     full = f"openat.args.pathname={','.join(map('/tmp/{}'.format, NUMBERS))}"
     with pytest.raises(UsageError, match=r"filter 'open\.args\.pathname=/tmp/10000'"):
         check(full, "open.args.pathname=/tmp/10000")
 
 
-def test_each_kind_has_its_own_tables() -> None:
+def test_limit_of_each_kind() -> None:
+    """Values of different kinds are counted separately."""
     values = ",".join(map(str, NUMBERS))
     check(f"uid={values}", f"pid={values}", f"comm={values}", "tree=1")
 
 
 @pytest.mark.parametrize("name", ["comm", "uts"])
-def test_texts_that_are_too_long_together_for_an_automaton(name: str) -> None:
+def test_limit_of_pattern_bytes(name: str) -> None:
     """4,096 texts of 15 bytes and their end, less the two states that are always there."""
     texts = [f"{number:015d}" for number in range(MAX_STATES // 16)]
     exact = f"{name}={','.join(texts[:-1])}"
@@ -87,7 +91,8 @@ def test_texts_that_are_too_long_together_for_an_automaton(name: str) -> None:
     )
 
 
-def test_reading_as_many_values_as_there_may_be() -> None:
+def test_parse_maximum_of_values() -> None:
+    """The maximum of values is parsed in time."""
     texts = [f"{name}={','.join(map(FORMS[name].format, NUMBERS))}" for name in FORMS]
     filters = [read_filter(text, CATALOGUE) for text in [*texts, "event=openat"]]
     check_limits(filters)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Well-formed ``-f`` flags become the scopes that were meant (facts 1.2 and 1.3, rules 1, 4)."""
+"""Well-formed ``-f`` flags and their scopes (rules 1 to 13)."""
 
 import pytest
 
@@ -87,19 +87,19 @@ FIELDS: dict[str, tuple[EventField, Op, Value]] = {
 
 
 @pytest.mark.parametrize(("flag", "conditions"), SUPPORTED.items())
-def test_supported_flag(flag: str, conditions: list[tuple[Key, Op, Value]]) -> None:
+def test_parse_flag(flag: str, conditions: list[tuple[Key, Op, Value]]) -> None:
     (scope,) = parse_filters([flag], CATALOGUE)
     assert scope.conditions == {Condition(*parts) for parts in conditions}
 
 
 @pytest.mark.parametrize(("flag", "condition"), FIELDS.items())
-def test_filter_on_a_field(flag: str, condition: tuple[EventField, Op, Value]) -> None:
+def test_parse_event_filter(flag: str, condition: tuple[EventField, Op, Value]) -> None:
     (scope,) = parse_filters(["event=openat", flag], CATALOGUE)
     assert scope.conditions == {Condition(*condition)}
 
 
 @pytest.mark.parametrize("flag", [*SUPPORTED, *FIELDS])
-def test_flag_survives_being_written_and_read(flag: str) -> None:
+def test_format_and_parse_flag(flag: str) -> None:
     scopes = read_all(["event=openat", flag])
     assert read_all(format_scopes(scopes)) == scopes
 
@@ -108,7 +108,8 @@ def read_all(flags: list[str]) -> tuple[Scope, ...]:
     return build_scopes([read_filter(text, CATALOGUE) for text in flags], CATALOGUE)
 
 
-def test_no_flags_are_scope_1_with_the_default_set() -> None:
+def test_parse_no_flags() -> None:
+    """Without flags there is scope 1 with the default set."""
     (scope,) = parse_filters([], CATALOGUE)
     defaults = {
         name for name, event in CATALOGUE.items() if "default" in event.sets and event.available
@@ -117,7 +118,8 @@ def test_no_flags_are_scope_1_with_the_default_set() -> None:
     assert "sched_process_exec" in scope.events
 
 
-def test_scopes_are_merged_and_sorted_and_no_prefix_is_scope_1() -> None:
+def test_parse_scope_numbers() -> None:
+    """Scopes are merged and sorted; a flag without a number is in scope 1."""
     flags = ["64:event=close", "uid=5", "3:e=openat", "1:comm=a", "+3:uid=1", "03:uid>0"]
     scopes = parse_filters(flags, CATALOGUE)
     assert [scope.number for scope in scopes] == [1, 3, 64]
@@ -131,6 +133,7 @@ def test_scopes_are_merged_and_sorted_and_no_prefix_is_scope_1() -> None:
     assert not scopes[2].conditions
 
 
-def test_follow_marks_its_scope_alone() -> None:
+def test_parse_follow() -> None:
+    """The flag sets `follow` of its own scope only."""
     scopes = read_all(["2:fol", "2:e=close", "3:e=close"])
     assert [scope.follow for scope in scopes] == [True, False]

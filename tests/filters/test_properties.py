@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What holds for all flags: no surprise from any text, order never matters, and back again."""
+"""Properties of the parser for all flags, and of the formatter for all scopes."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -106,12 +106,12 @@ def read_all(flags: Sequence[str]) -> tuple[Scope, ...]:
 
 
 @given(scope_sets(full=False))
-def test_scopes_survive_being_written_and_read(scopes: tuple[Scope, ...]) -> None:
+def test_format_and_parse_scopes(scopes: tuple[Scope, ...]) -> None:
     assert parse_filters(format_scopes(scopes), CATALOGUE) == scopes
 
 
 @given(scope_sets(full=True))
-def test_scopes_of_every_kind_survive_being_written_and_read(scopes: tuple[Scope, ...]) -> None:
+def test_format_and_parse_every_kind(scopes: tuple[Scope, ...]) -> None:
     assert read_all(format_scopes(scopes)) == scopes
 
 
@@ -120,13 +120,14 @@ def test_scopes_of_every_kind_survive_being_written_and_read(scopes: tuple[Scope
     .map(format_scopes)
     .flatmap(lambda f: st.tuples(st.just(f), st.permutations(f)))
 )
-def test_order_of_flags_never_matters(pair: tuple[list[str], list[str]]) -> None:
+def test_parse_ignores_flag_order(pair: tuple[list[str], list[str]]) -> None:
     flags, shuffled = pair
     assert read_all(flags) == read_all(shuffled)
 
 
 @pytest.mark.parametrize("value", [Pattern(b"a,b"), Pattern(b"*"), Binary(b"/a:b"), Binary(b"/,")])
-def test_a_value_that_no_flag_can_hold_is_not_written(value: Pattern | Binary) -> None:
+def test_format_refuses_reserved_characters(value: Pattern | Binary) -> None:
+    """A value that no flag can contain is not formatted."""
     key = Key.COMM if isinstance(value, Pattern) else Key.BINARY
     scope = Scope(1, frozenset(EVENTS), frozenset({Condition(key, Op.EQ, value)}))
     with pytest.raises(ValueError, match="cannot be part of a flag"):
@@ -148,7 +149,8 @@ def parsed(parse: Callable[[], T]) -> T | None:
 
 @settings(max_examples=3000)
 @given(st.lists(anything, max_size=2))
-def test_any_text_gives_scopes_or_one_line(flags: list[str]) -> None:
+def test_parse_any_flag(flags: list[str]) -> None:
+    """Any string gives scopes, or an error in one line."""
     scopes = parsed(lambda: parse_filters(flags, CATALOGUE))
     assert scopes is None or all(scope.events for scope in scopes)
 
@@ -159,6 +161,7 @@ any_output = st.text() | st.lists(st.sampled_from(SYMBOLS + OUTPUT_WORDS), max_s
 
 @settings(max_examples=1000)
 @given(st.lists(any_output, max_size=2))
-def test_any_output_gives_a_plan_or_one_line(values: list[str]) -> None:
+def test_parse_any_output(values: list[str]) -> None:
+    """Any string gives a plan, or an error in one line."""
     plan = parsed(lambda: parse_outputs(values))
     assert plan is None or all(target.format in FORMATS for target in plan.targets)

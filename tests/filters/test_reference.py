@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of filters is the table that parsing uses, and its examples are good."""
+"""The page of filters: generated from the parser's table, with valid examples."""
 
 import shlex
 from pathlib import Path
@@ -17,14 +17,15 @@ from tracee_ref.help import filter_help
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "filters.md"
 
 
-def test_the_page_is_what_the_table_says() -> None:
+def test_reference_is_up_to_date() -> None:
+    """The page equals what the generator prints."""
     assert PAGE.read_text(encoding="utf-8") == reference(), (
         "write it anew: python -m tracee_ref.filters.reference >docs/guide/filters.md"
     )
 
 
 @pytest.mark.parametrize("kind", FILTER_KINDS, ids=lambda kind: kind.name)
-def test_every_example_is_read(kind: Kind) -> None:
+def test_reference_examples_parse(kind: Kind) -> None:
     flags = shlex.split(kind.command)[1::2]
     filters = [read_filter(flag, load_catalogue()) for flag in flags]
     assert filters[-1].kind is kind
@@ -33,7 +34,8 @@ def test_every_example_is_read(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", FILTER_KINDS, ids=lambda kind: kind.name)
-def test_the_page_and_help_say_the_same(kind: Kind) -> None:
+def test_reference_equals_help(kind: Kind) -> None:
+    """The page and the help text contain the same descriptions."""
     help_text = " ".join(filter_help().split())
     page = reference().replace(r"\*", "*")
     for text in (kind.form, kind.takes, kind.summary, kind.command, kind.selects):
@@ -46,7 +48,8 @@ def test_the_page_and_help_say_the_same(kind: Kind) -> None:
 @pytest.mark.parametrize(
     "name", [*ALIASES, *ALIASES.values(), *NUMBER_FIELDS, *STRING_FIELDS, *CONTAINER]
 )
-def test_every_context_field_is_on_the_page_and_can_be_read(name: str) -> None:
+def test_reference_has_context_fields(name: str) -> None:
+    """Every context field is on the page and can be parsed."""
     assert f"`{name}`" in reference()
     flag = f"openat.context.{name}" + ("" if name in CONTAINER else "=1")
     assert read_filter(flag, load_catalogue()).conditions

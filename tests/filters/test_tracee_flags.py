@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Upstream's own unit tests of ``-f`` and ``-o``, as far as the semantics page keeps them."""
+"""Tracee's own unit tests of ``-f`` and ``-o``, where the semantics are the same."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def expected_error(case: dict[str, Any]) -> str | None:
 
 
 @pytest.mark.parametrize("case", vectors("filters") + vectors("events"))
-def test_filters(case: dict[str, Any]) -> None:
+def test_tracee_filter_flags(case: dict[str, Any]) -> None:
     wanted = expected_error(case)
     if wanted is not None:
         with pytest.raises(UsageError) as error:
@@ -39,7 +39,7 @@ def test_filters(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", vectors("outputs"))
-def test_outputs(case: dict[str, Any]) -> None:
+def test_tracee_output_flags(case: dict[str, Any]) -> None:
     wanted = expected_error(case)
     if wanted is not None:
         with pytest.raises(UsageError) as error:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hypothesis strategies for scopes of every kind, events, and lives of processes.
+"""Hypothesis strategies for scopes, events, and sequences of process events.
 
-Values come from small pools, so that filters and facts often meet; from all over the place
-no filter would ever hold, and a property of masks would be one of zero.
+Values come from small pools, so that filters often match: with values from all of their range no
+filter would ever hold, and a property of masks would be one of zero.
 """
 
 from __future__ import annotations

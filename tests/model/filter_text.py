@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters of one scope as short text, so that vectors read like the command line.
+"""Short notation for filters and facts, so that tests read like the command line.
 
-``uid>=5 comm=ba*,x`` are two filters; a value is read as its key needs it.  This is not the
-tracer's own reader: it knows no error.
+``uid>=5 comm=ba*,x`` are two filters; a value is parsed by the type of its key.  This is not the
+parser of the tracer: it reports no errors.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conditions by themselves, without a scope around them."""
+"""Evaluation of conditions without a scope."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the model on values that stand for all values, and turn its answer into a formula.
+"""Symbolic execution of the model: its result for all values as one formula.
 
-The model's own code runs, once for each way through its branches: whenever it asks for the
-truth of a formula, both answers are followed.  Nothing of the model is written down again.
+The code of the model itself runs, once for each path through its branches: where it needs the
+truth of a formula, both results are explored.  Nothing of the model is written a second time.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vectors of the rules about scopes and events (1 to 3, 5 to 7, 13 to 16, 18)."""
+"""Examples of the rules about scopes and events (1 to 3, 5 to 7, 13 to 16, 18)."""
 
 from collections.abc import Sequence
 
@@ -13,19 +13,19 @@ from tests.model.filter_text import event, process, scope
 
 
 @pytest.mark.parametrize(("number", "bit"), [(1, 1), (2, 2), (42, 0x20000000000), (64, 1 << 63)])
-def test_a_scope_has_the_bit_of_its_number(number: int, bit: int) -> None:
+def test_scope_bit(number: int, bit: int) -> None:
     """Rule 1."""
     assert matched_scopes([scope(number=number)], event()) == bit
 
 
 @pytest.mark.parametrize("number", [-1, 0, 65])
-def test_a_number_outside_is_refused(number: int) -> None:
+def test_scope_number_out_of_range(number: int) -> None:
     """Rule 1."""
     with pytest.raises(ValueError, match=f"scope {number}: scopes must be between 1 and 64"):
         scope(number=number)
 
 
-def test_all_scopes_fill_the_mask() -> None:
+def test_mask_of_all_scopes() -> None:
     """Rules 1 and 2."""
     assert matched_scopes([scope(number=n) for n in range(1, 65)], event()) == 2**64 - 1
 
@@ -52,7 +52,7 @@ MASKS = [
 
 
 @pytest.mark.parametrize(("rule", "scopes", "happened", "mask"), MASKS)
-def test_masks(rule: int, scopes: Sequence[Scope], happened: Event, mask: int) -> None:
+def test_mask(rule: int, scopes: Sequence[Scope], happened: Event, mask: int) -> None:
     assert matched_scopes(scopes, happened) == mask, f"rule {rule}"
 
 
@@ -90,7 +90,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("rule", "filters", "fields", "holds"), FIELDS)
-def test_filters_on_fields(
+def test_mask_with_event_filters(
     rule: int, filters: str, fields: dict[str, int | str], holds: bool
 ) -> None:
     assert (matched_scopes([scope(filters)], event(**fields)) == 1) is holds, f"rule {rule}"  # type: ignore[arg-type]
@@ -146,7 +146,7 @@ DERIVED = [
 
 
 @pytest.mark.parametrize(("scopes", "of_base", "of_derived"), DERIVED)
-def test_derived_masks(scopes: Sequence[Scope], of_base: int, of_derived: int) -> None:
+def test_mask_of_derived_event(scopes: Sequence[Scope], of_base: int, of_derived: int) -> None:
     """Rule 15; the process is followed by scope 2."""
     base = event("ptrace", process("uid:5 followed:2"), args_request=1)
     made = derived(base, "anti_debugging", {("args", "level"): FieldValue(3, b"3")})
@@ -161,6 +161,6 @@ DEPENDS = {"a": ["b", "c"], "b": ["d"], "d": ["a"], "e": ["e"]}
     ("chosen", "taken"),
     [("", ""), ("c", "c"), ("b", "a b c d"), ("a", "a b c d"), ("e c", "c e"), ("x", "x")],
 )
-def test_what_is_taken_in(chosen: str, taken: str) -> None:
+def test_with_dependencies(chosen: str, taken: str) -> None:
     """Rule 16."""
     assert with_dependencies(chosen.split(), DEPENDS) == frozenset(taken.split())

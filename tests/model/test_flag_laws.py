@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A list of values is as good as a flag for each (rule 4), read by the tracer's own reader."""
+"""A list of values equals a flag for each value (rule 4), by the tracer's parser."""
 
 import pytest
 
@@ -28,7 +28,8 @@ flags = st.sampled_from(sorted(KEYS)).flatmap(
 
 
 @given(flags)
-def test_a_list_is_as_good_as_two_flags(flag: tuple[str, str, list[str]]) -> None:
+def test_list_equals_two_flags(flag: tuple[str, str, list[str]]) -> None:
+    """A list of values equals a flag for each value."""
     key, op, values = flag
     together = read_filter(f"{key}{op}{','.join(values)}", CATALOGUE)
     apart = [read_filter(f"{key}{op}{value}", CATALOGUE) for value in values]

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Laws of process life, for every sequence of events; docs/design/properties.md lists them."""
+"""Properties of process state, for every sequence of events.
+
+docs/design/properties.md lists them.
+"""
 
 from __future__ import annotations
 
@@ -63,14 +66,16 @@ def survivors(moment: Moment) -> list[tuple[Process, Process]]:
 
 
 @given(lives())
-def test_being_followed_is_for_life(life: list[Moment]) -> None:
+def test_followed_until_exit(life: list[Moment]) -> None:
+    """A process is followed until it exits."""
     for moment in life:
         for old, new in survivors(moment):
             assert old.followed & ~new.followed == 0
 
 
 @given(lives())
-def test_only_an_exec_and_a_fork_make_followed(life: list[Moment]) -> None:
+def test_followed_from_exec_or_fork_only(life: list[Moment]) -> None:
+    """A process becomes followed at an exec, or by fork, only."""
     for moment in life:
         for old, new in survivors(moment):
             execed = isinstance(moment.event, Exec) and moment.after.facts(new.tid) is new
@@ -78,14 +83,16 @@ def test_only_an_exec_and_a_fork_make_followed(life: list[Moment]) -> None:
 
 
 @given(lives())
-def test_only_scopes_that_follow_have_followers(life: list[Moment]) -> None:
+def test_followed_by_follow_scopes_only(life: list[Moment]) -> None:
+    """Only scopes with `follow` follow processes."""
     following = sum(scope.bit for scope in life[0].scopes if scope.follow)
     for moment in life:
         assert all(t.followed & ~following == 0 for t in moment.after.tasks.values())
 
 
 @given(lives())
-def test_a_child_is_followed_iff_its_parent_is_or_meets_the_filters(life: list[Moment]) -> None:
+def test_followed_child_iff_parent_or_filters(life: list[Moment]) -> None:
+    """A child is followed iff its parent is or matches the filters."""
     for moment in life:
         if isinstance(moment.event, Fork) and moment.event.child_pid == moment.event.child_tid:
             parent = moment.before.facts(moment.event.tid)
@@ -98,7 +105,8 @@ def test_a_child_is_followed_iff_its_parent_is_or_meets_the_filters(life: list[M
 
 
 @given(lives())
-def test_descent_never_changes_and_grows_by_one_at_a_fork(life: list[Moment]) -> None:
+def test_ancestry_changes_at_fork_only(life: list[Moment]) -> None:
+    """Descent never changes and grows by one at a fork."""
     for moment in life:
         assert all(old.ancestry == new.ancestry for old, new in survivors(moment))
         if isinstance(moment.event, Fork):
@@ -108,12 +116,13 @@ def test_descent_never_changes_and_grows_by_one_at_a_fork(life: list[Moment]) ->
 
 
 @given(lives())
-def test_every_process_descends_from_itself(life: list[Moment]) -> None:
+def test_ancestry_includes_itself(life: list[Moment]) -> None:
+    """Every process descends from itself."""
     assert all(t.pid in t.ancestry and 1 in t.ancestry for t in life[-1].after.tasks.values())
 
 
 @given(lives())
-def test_new_are_those_that_were_not_there_at_the_beginning(life: list[Moment]) -> None:
+def test_new_iff_not_in_initial_state(life: list[Moment]) -> None:
     """A new one may have the id of one that was."""
     assert not any(task.new for task in life[0].before.tasks.values())
     old = {1, 7}
@@ -123,14 +132,16 @@ def test_new_are_those_that_were_not_there_at_the_beginning(life: list[Moment]) 
 
 
 @given(lives())
-def test_threads_share_the_facts_of_their_process(life: list[Moment]) -> None:
+def test_threads_share_process_facts(life: list[Moment]) -> None:
+    """Threads share the facts of their process."""
     for task in life[-1].after.tasks.values():
         for other in life[-1].after.threads(task.pid).values():
             assert [getattr(task, n) for n in SHARED] == [getattr(other, n) for n in SHARED]
 
 
 @given(lives())
-def test_an_exec_leaves_one_task_with_the_process_id(life: list[Moment]) -> None:
+def test_exec_leaves_one_task(life: list[Moment]) -> None:
+    """An exec leaves one task with the process id."""
     for moment in life:
         if isinstance(moment.event, Exec):
             pid = moment.before.facts(moment.event.tid).pid
@@ -139,7 +150,8 @@ def test_an_exec_leaves_one_task_with_the_process_id(life: list[Moment]) -> None
 
 
 @given(lives())
-def test_an_event_touches_no_other_process(life: list[Moment]) -> None:
+def test_step_changes_one_process(life: list[Moment]) -> None:
+    """An event changes no other process."""
     for moment in life:
         pid = moment.before.facts(moment.event.tid).pid
         for tid, task in moment.before.tasks.items():
@@ -147,7 +159,8 @@ def test_an_event_touches_no_other_process(life: list[Moment]) -> None:
 
 
 @given(lives())
-def test_only_forks_begin_tasks_and_only_ends_and_execs_end_them(life: list[Moment]) -> None:
+def test_tasks_start_and_end(life: list[Moment]) -> None:
+    """Only a fork adds tasks, and only an exit and an exec remove them."""
     for moment in life:
         before, after = set(moment.before.tasks), set(moment.after.tasks)
         if isinstance(moment.event, Fork):
@@ -159,7 +172,8 @@ def test_only_forks_begin_tasks_and_only_ends_and_execs_end_them(life: list[Mome
 
 
 @given(lives())
-def test_what_a_task_sets_is_seen_on_it(life: list[Moment]) -> None:
+def test_set_changes_the_task(life: list[Moment]) -> None:
+    """A fact that a task sets is changed in its state."""
     for moment in life:
         if isinstance(moment.event, SetUid | SetComm | SetNamespaces | SetContainer):
             facts, event = moment.after.facts(moment.event.tid), moment.event
@@ -171,7 +185,8 @@ def test_what_a_task_sets_is_seen_on_it(life: list[Moment]) -> None:
 
 
 @given(lives())
-def test_nothing_is_changed_in_place(life: list[Moment]) -> None:
+def test_step_is_pure(life: list[Moment]) -> None:
+    """States are not modified."""
     state = life[0].before
     for moment in life:
         assert moment.before.tasks == state.tasks
@@ -180,11 +195,13 @@ def test_nothing_is_changed_in_place(life: list[Moment]) -> None:
 
 
 @given(st.permutations([Start(Process(pid, pid), ppid) for pid, ppid in ((1, 0), (4, 9), (9, 1))]))
-def test_order_of_what_proc_lists_never_matters(starts: list[Start]) -> None:
+def test_initial_state_ignores_order(starts: list[Start]) -> None:
+    """The order of tasks in /proc does not matter."""
     state = initial_state(starts)
     assert [state.facts(pid).ancestry for pid in (1, 4, 9)] == [{1}, {1, 4, 9}, {1, 9}]
 
 
-def test_an_event_of_no_task_is_refused() -> None:
+def test_step_refuses_unknown_task() -> None:
+    """An event of an unknown task is an error."""
     with pytest.raises(ValueError, match="task 5: not alive"):
         State().facts(5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vectors of process life (rules 9 to 14 and 17): events, then the facts of a task."""
+"""Examples of process state (rules 9 to 14 and 17): events, and a task's facts."""
 
 from collections.abc import Sequence
 
@@ -101,7 +101,7 @@ FACTS: list[tuple[str, list[LifeEvent], int, Process]] = [
 
 
 @pytest.mark.parametrize(("what", "events", "tid", "facts"), FACTS, ids=[row[0] for row in FACTS])
-def test_facts(what: str, events: list[LifeEvent], tid: int, facts: Process) -> None:
+def test_step_facts(what: str, events: list[LifeEvent], tid: int, facts: Process) -> None:
     assert lived(events).facts(tid) == facts, what
 
 
@@ -135,7 +135,7 @@ FOLLOWED: list[tuple[str, list[LifeEvent], int, int]] = [
 
 
 @pytest.mark.parametrize(("what", "events", "tid", "mask"), FOLLOWED, ids=[r[0] for r in FOLLOWED])
-def test_followed(what: str, events: list[LifeEvent], tid: int, mask: int) -> None:
+def test_step_followed(what: str, events: list[LifeEvent], tid: int, mask: int) -> None:
     scopes = (FOLLOW_LS, scope("uid=5", 2), FOLLOW_UID)
     assert lived(events, scopes).facts(tid).followed == mask, what
 
@@ -150,7 +150,7 @@ CARRIED: list[tuple[LifeEvent, str]] = [
 
 
 @pytest.mark.parametrize(("event", "facts"), CARRIED)
-def test_what_an_event_carries(event: LifeEvent, facts: str) -> None:
+def test_event_facts(event: LifeEvent, facts: str) -> None:
     before = initial_state(BEGINNING)
     assert event_facts(before, event, step((), before, event)) == process(facts)
 
@@ -165,7 +165,7 @@ ENDS: list[tuple[list[LifeEvent], set[int]]] = [
 
 
 @pytest.mark.parametrize(("events", "alive"), ENDS)
-def test_who_lives(events: list[LifeEvent], alive: set[int]) -> None:
+def test_step_tasks(events: list[LifeEvent], alive: set[int]) -> None:
     assert set(lived(events).tasks) == alive
 
 
@@ -179,12 +179,12 @@ IMPOSSIBLE: list[tuple[LifeEvent, str]] = [
 
 
 @pytest.mark.parametrize(("event", "error"), IMPOSSIBLE)
-def test_what_cannot_happen(event: LifeEvent, error: str) -> None:
+def test_step_refuses_impossible_event(event: LifeEvent, error: str) -> None:
     with pytest.raises(ValueError, match=error):
         step((), initial_state(BEGINNING), event)
 
 
-def test_descent_of_processes_that_proc_tells_badly() -> None:
+def test_initial_state_incomplete_ancestry() -> None:
     """Rule 12: a parent that is gone, and ids that were used again and point in a circle."""
     gone = initial_state([Start(process("pid:5"), 4)])
     assert gone.facts(5).ancestry == {4, 5}
@@ -192,7 +192,7 @@ def test_descent_of_processes_that_proc_tells_badly() -> None:
     assert circle.facts(5).ancestry == {4, 5}
 
 
-def test_tracing_begins_with_nobody_new_or_followed() -> None:
+def test_initial_state_not_new_or_followed() -> None:
     """Rules 9 and 13: whatever the caller says."""
     assert initial_state([Start(process("pid:5 new:1 followed:3"))]).facts(5) == process(
         "pid:5 ancestry:5"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vectors of the rules about processes (4, 8 to 12): filters, facts, whether they hold."""
+"""Examples of the rules about processes (4, 8 to 12): filters, facts, the result."""
 
 import pytest
 
@@ -139,18 +139,19 @@ def rows() -> list[tuple[str, str, bool]]:
 
 
 @pytest.mark.parametrize(("filters", "facts", "holds"), rows())
-def test_filters_on_a_process(filters: str, facts: str, holds: bool) -> None:
+def test_process_filters(filters: str, facts: str, holds: bool) -> None:
     judged, of = scope(filters.replace("|", " ")), process(facts.replace("|", " "))
     assert process_holds(judged, of) is holds
     assert conditions_hold(tuple(judged.conditions), of) is holds
 
 
 @pytest.mark.parametrize("length", [0, COMM_BYTES])
-def test_a_comm_has_up_to_fifteen_bytes(length: int) -> None:
+def test_comm_of_fifteen_bytes(length: int) -> None:
     """Rule 8."""
     text = "x" * length
     assert process_holds(scope(f"comm={text}"), process(f"comm:{text}"))
 
 
-def test_no_filter_holds_for_everyone() -> None:
+def test_no_filters_match_all() -> None:
+    """Without filters every process matches."""
     assert process_holds(scope(), process("pid:1"))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs, for all values at once, that the way of the accept tables is the model's rule.
+"""Proofs, for all values at once, that accept tables give the model's result.
 
-The model's own code and the tables' own code run here (symbolic.py); of the kernel side what
-is proven is its text, as it stands in bpf/match/numbers.h.
+The code of the model and of the tables itself runs here (symbolic.py).  Of the kernel side, the
+proofs are about the source text of bpf/match/numbers.h.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.model.symbolic import (  # noqa: E402
 )
 
 HEADER = Path(__file__).parents[2] / "bpf" / "match" / "numbers.h"
-ALL = z3.BitVecVal(2**64 - 1, 64)
+ALL_MASK = z3.BitVecVal(2**64 - 1, 64)
 NONE = z3.BitVecVal(0, 64)
 X = u32("x")
 OPS = list(Op)
@@ -57,7 +57,7 @@ def cuts(value: AnyInt) -> list[tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize("op", OPS)
-def test_no_answer_changes_between_two_cuts(op: Op) -> None:
+def test_comparison_is_constant_between_bounds(op: Op) -> None:
     """So, for any number of bounds, the answer at the start of an interval is that of all."""
     value, start = u32("v"), u32("start")
     between = [
@@ -72,7 +72,8 @@ def test_no_answer_changes_between_two_cuts(op: Op) -> None:
 
 
 @pytest.mark.parametrize("ops", list(combinations_with_replacement(OPS, 2)))
-def test_two_bounds_anywhere_make_the_intervals_of_their_comparisons(ops: tuple[Op, ...]) -> None:
+def test_intervals_of_two_bounds(ops: tuple[Op, ...]) -> None:
+    """Two bounds anywhere split the numbers into the intervals of their comparisons."""
     values = [u32(f"v{place}") for place in range(len(ops))]
     conditions = [Condition(Key.UID, op, v) for op, v in zip(ops, values, strict=True)]
     start = z3.BitVecVal(0, 32)
@@ -117,18 +118,20 @@ def not_above(bound: Any, value: Any) -> Any:
     return z3.LShR(z3.ZeroExt(32, bound) - (z3.ZeroExt(32, value) + 1), 63)
 
 
-def test_what_is_proven_of_the_search_is_its_text() -> None:
+def test_search_source_is_the_proven_one() -> None:
+    """The proofs are about the source of `interval_of` in the header."""
     text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert " ".join(SEARCH.split()) in " ".join(text.split())
 
 
-def test_the_arithmetic_without_branches_is_a_comparison() -> None:
+def test_branchless_comparison() -> None:
+    """The branchless arithmetic is a comparison."""
     bound, value = z3.BitVecs("bound value", 32)
     prove(not_above(bound, value) == z3.If(z3.ULE(bound, value), z3.BitVecVal(1, 64), NONE))
 
 
 @pytest.mark.parametrize("ways", WAYS)
-def test_every_round_of_the_search_keeps_the_bound_between(ways: int) -> None:
+def test_search_invariant(ways: int) -> None:
     """So for tables of every size, if their bounds rise: before a round with ``stride`` the bound
     at ``at`` is not above the value, that at ``at + ways * stride`` is, or is the table's end;
     after it, that at ``at + stride``.  It holds before the first round, as bounds begin with 0;
@@ -225,7 +228,7 @@ def one_bit(number: int) -> list[Any]:
 
 @pytest.mark.parametrize("contained", [True, False])
 @pytest.mark.parametrize("key", list(Key))
-def test_a_table_is_the_rule_for_all_values(key: Key, contained: bool) -> None:
+def test_table_of_one_scope(key: Key, contained: bool) -> None:
     """Of one scope, with every choice of the conditions."""
     conditions, process = conditions_of(key), facts(contained)
     ops = [condition.op for condition in conditions]
@@ -242,7 +245,8 @@ def test_a_table_is_the_rule_for_all_values(key: Key, contained: bool) -> None:
 
 
 @pytest.mark.parametrize("ops", [[Op.EQ], [Op.NE], [Op.EQ, Op.EQ, Op.NE, Op.NE, *OPS[2:]]])
-def test_a_table_of_all_scopes_is_that_of_each_for_all_masks(ops: list[Op]) -> None:
+def test_table_of_all_scopes(ops: list[Op]) -> None:
+    """A table of all scopes has the result of each scope in its bit, for all masks."""
     truths = [z3.Bool(f"truth{place}") for place in range(len(ops))]
     masks = [z3.BitVec(f"mask{place}", 64) for place in range(len(ops))]
     whole = table(ops, truths, masks)
@@ -251,13 +255,13 @@ def test_a_table_of_all_scopes_is_that_of_each_for_all_masks(ops: list[Op]) -> N
         prove(z3.Extract(place, place, whole) == table(ops, truths, single))
 
 
-def test_and_of_select_and_tables_is_the_decision_for_all_masks() -> None:
+def test_decision_is_and_of_tables() -> None:
     """With being followed in place of the tables, and no bit for the tracer itself."""
     conditions = [conditions_of(key)[0] for key in (Key.UID, Key.PID, Key.BINARY, Key.TREE)]
     masks = [z3.BitVec(f"mask{place}", 64) for place in range(len(conditions))]
     select, followed, tracer = z3.BitVec("select", 64), z3.BitVec("followed", 64), z3.Bool("us")
     plain = facts(False)
-    accepted = ALL
+    accepted = ALL_MASK
     for condition, mask in zip(conditions, masks, strict=True):
         accepted = accepted & table([condition.op], [holds([condition], plain)], [mask])
     decided = z3.If(tracer, NONE, select & (accepted | followed))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs about drawn scopes: their tables, as the tracer builds them, for all facts at once."""
+"""Proofs about the compiled tables of drawn scopes, for all facts at once."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def looked_up(bounds: Sequence[int], column: Sequence[int], value: Any) -> Any:
 
 @drawn
 @given(scopes_about(Key.UID))
-def test_drawn_uid_tables(scopes: tuple[Scope, ...]) -> None:
+def test_uid_intervals(scopes: tuple[Scope, ...]) -> None:
     table, uid = uid_intervals(scopes), u32("uid")
     assert table.bounds[0] == 0
     assert list(table.bounds) == sorted(set(table.bounds))
@@ -87,7 +87,7 @@ def test_drawn_uid_tables(scopes: tuple[Scope, ...]) -> None:
 
 @drawn
 @given(scopes_about(Key.PID))
-def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
+def test_pid_intervals(scopes: tuple[Scope, ...]) -> None:
     """Joined as accept_pid in bpf/match/numbers.h joins them; some processes are new."""
     table, pid, tid = pid_intervals(scopes), u32("pid"), u32("tid")
     fresh = Truth(z3.Bool("fresh"))
@@ -103,7 +103,7 @@ def test_drawn_pid_tables(scopes: tuple[Scope, ...]) -> None:
 
 @drawn
 @given(scopes_about(Key.COMM, single=True))
-def test_drawn_dictionaries_of_comms(scopes: tuple[Scope, ...]) -> None:
+def test_comm_table(scopes: tuple[Scope, ...]) -> None:
     table = exact_values(scopes, Key.COMM)
     equal, excluded = constant(table.without_equal), constant(0)
     for text, verdict in table.masks.items():
@@ -127,7 +127,7 @@ def joined(scopes: Sequence[Scope], key: Key, facts: Sequence[Any]) -> tuple[Any
 
 @drawn
 @given(scopes_about(Key.MNTNS))
-def test_drawn_dictionaries_of_namespaces(scopes: tuple[Scope, ...]) -> None:
+def test_namespace_table(scopes: tuple[Scope, ...]) -> None:
     mntns = u32("mntns")
     equal, excluded = joined(scopes, Key.MNTNS, [mntns])
     prove_mask(scopes, Key.MNTNS, equal & ~excluded, Process(mntns=mntns))
@@ -135,7 +135,7 @@ def test_drawn_dictionaries_of_namespaces(scopes: tuple[Scope, ...]) -> None:
 
 @drawn
 @given(scopes_about(Key.UID, single=True))
-def test_drawn_dictionaries_of_uids(scopes: tuple[Scope, ...]) -> None:
+def test_uid_table(scopes: tuple[Scope, ...]) -> None:
     uid = u32("uid")
     equal, excluded = joined(scopes, Key.UID, [uid])
     prove_mask(scopes, Key.UID, equal & ~excluded, Process(uid=uid))
@@ -143,7 +143,7 @@ def test_drawn_dictionaries_of_uids(scopes: tuple[Scope, ...]) -> None:
 
 @drawn
 @given(scopes_about(Key.PID, single=True))
-def test_drawn_dictionaries_of_pids(scopes: tuple[Scope, ...]) -> None:
+def test_pid_table(scopes: tuple[Scope, ...]) -> None:
     """Joined as accept_ids in bpf/match/values.h joins them; some processes are new."""
     pid, tid, fresh = u32("pid"), u32("tid"), Truth(z3.Bool("fresh"))
     equal, excluded = joined(scopes, Key.PID, [pid, tid])
@@ -154,7 +154,7 @@ def test_drawn_dictionaries_of_pids(scopes: tuple[Scope, ...]) -> None:
 
 @drawn
 @given(scopes_about(Key.TREE))
-def test_drawn_tables_of_descent(scopes: tuple[Scope, ...]) -> None:
+def test_tree_table(scopes: tuple[Scope, ...]) -> None:
     """Joined over the ancestry as inherit_descent in bpf/state/processes.h does: any set."""
     table, ancestry = mask_table(scopes, Key.TREE, int), AnySet()
     equal, excluded = constant(table.without_equal), constant(0)
@@ -166,7 +166,7 @@ def test_drawn_tables_of_descent(scopes: tuple[Scope, ...]) -> None:
 
 @drawn
 @given(scopes_about(Key.COMM))
-def test_drawn_automata_of_comms(scopes: tuple[Scope, ...]) -> None:
+def test_comm_automaton(scopes: tuple[Scope, ...]) -> None:
     mask = read(automaton(scopes, Key.COMM), TEXT)
     prove_mask(scopes, Key.COMM, mask, Process(comm=TEXT), TEXT.well_formed)
 
@@ -198,7 +198,7 @@ def in_class(classes: bytes, kind: int, byte: Any) -> Any:
 
 @drawn
 @given(scopes_about(Key.BINARY))
-def test_drawn_tables_of_binaries(scopes: tuple[Scope, ...]) -> None:
+def test_binary_table(scopes: tuple[Scope, ...]) -> None:
     """Asked with the namespace and without, as accept_binary in bpf/match/filters.h does."""
     table, mntns = binaries(scopes), u32("mntns")
     equal, excluded = constant(table.without_equal), constant(0)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Laws of the decision, for scopes and events of every kind (docs/design/properties.md)."""
+"""Properties of the mask, for scopes and events of every kind.
+
+docs/design/properties.md lists them.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +37,8 @@ def holds(some: Sequence[Condition], process: Process) -> bool:
 
 
 @given(scope_sets(), conditions, events)
-def test_adding_a_filter_never_adds_a_bit(
-    some: tuple[Scope, ...], added: Condition, event: Event
-) -> None:
+def test_added_filter_adds_no_bit(some: tuple[Scope, ...], added: Condition, event: Event) -> None:
+    """A filter more never adds a bit."""
     first, *rest = some
     if added.op is Op.EQ and any(c.key == added.key and c.op is Op.EQ for c in first.conditions):
         return  # a further alternative, see the next law
@@ -46,38 +48,41 @@ def test_adding_a_filter_never_adds_a_bit(
 
 
 @given(scopes(1), conditions, events)
-def test_adding_an_alternative_never_removes_a_bit(
-    scope: Scope, added: Condition, event: Event
-) -> None:
+def test_added_alternative_removes_no_bit(scope: Scope, added: Condition, event: Event) -> None:
+    """Adding an alternative never removes a bit."""
     if any(c.key == added.key and c.op is Op.EQ for c in scope.conditions):
         widened = replace(scope, conditions=scope.conditions | {replace(added, op=Op.EQ)})
         assert matched_scopes([scope], event) <= matched_scopes([widened], event)
 
 
 @given(scope_sets(), events)
-def test_removing_a_scope_changes_no_other_bit(some: tuple[Scope, ...], event: Event) -> None:
+def test_removed_scope_changes_no_other_bit(some: tuple[Scope, ...], event: Event) -> None:
+    """Removing a scope changes no other bit."""
     gone, *rest = some
     assert matched_scopes(rest, event) == matched_scopes(some, event) & ~gone.bit
 
 
 @given(scope_sets(), events)
-def test_a_mask_is_the_or_of_its_scopes(some: tuple[Scope, ...], event: Event) -> None:
+def test_mask_is_or_of_scopes(some: tuple[Scope, ...], event: Event) -> None:
+    """The mask is the OR of the masks of single scopes."""
     alone = [matched_scopes([scope], event) for scope in some]
     assert all(mask in (0, scope.bit) for mask, scope in zip(alone, some, strict=True))
     assert matched_scopes(some, event) == sum(alone)
 
 
 @given(scope_sets().flatmap(lambda s: st.tuples(st.just(s), st.permutations(s))), events)
-def test_order_of_scopes_never_matters(
+def test_mask_ignores_scope_order(
     pair: tuple[tuple[Scope, ...], Sequence[Scope]], event: Event
 ) -> None:
+    """Order of scopes never matters."""
     assert matched_scopes(pair[0], event) == matched_scopes(pair[1], event)
 
 
 @given(st.permutations(range(1, 65)), scope_sets(), events)
-def test_scope_numbers_are_permuted_with_the_bits(
+def test_mask_permutes_with_scope_numbers(
     places: Sequence[int], some: tuple[Scope, ...], event: Event
 ) -> None:
+    """Scope numbers are permuted with the bits."""
     event = replace(event, process=replace(event.process, followed=0))
     moved = [replace(scope, number=places[scope.number - 1]) for scope in some]
     mask = matched_scopes(some, event)
@@ -91,44 +96,47 @@ def test_scope_numbers_are_permuted_with_the_bits(
     ),
     processes,
 )
-def test_order_of_conditions_never_matters(
+def test_mask_ignores_condition_order(
     pair: tuple[list[Condition], list[Condition]], process: Process
 ) -> None:
+    """Order of conditions never matters."""
     assert holds(pair[0], process) == holds(pair[1], process)
 
 
 @given(st.lists(process_conditions(), max_size=5), processes)
-def test_a_filter_given_twice_is_as_good_as_once(some: list[Condition], process: Process) -> None:
+def test_mask_ignores_repeated_filter(some: list[Condition], process: Process) -> None:
     assert holds(some + some, process) == holds(some, process)
 
 
 @given(only_equal, processes)
-def test_equal_values_of_a_key_are_alternatives(
-    some: frozenset[Condition], process: Process
-) -> None:
+def test_equal_values_are_alternatives(some: frozenset[Condition], process: Process) -> None:
+    """Equal values of a key are alternatives."""
     each = {key: [c for c in some if c.key is key] for key in Key}
     expected = all(any(holds([c], process) for c in of) for of in each.values() if of)
     assert holds(list(some), process) is expected
 
 
 @given(st.lists(process_conditions(), max_size=5), processes)
-def test_other_conditions_hold_one_by_one(some: list[Condition], process: Process) -> None:
+def test_other_conditions_are_conjunctive(some: list[Condition], process: Process) -> None:
+    """Conditions other than `=` must each hold."""
     others = [c for c in some if c.op is not Op.EQ]
     assert holds(others, process) == all(holds([c], process) for c in others)
 
 
 @given(st.lists(process_conditions(), max_size=3), st.lists(process_conditions(), max_size=3),
        processes)  # fmt: skip
-def test_filters_on_different_keys_are_joined_by_and(
+def test_different_keys_are_conjunctive(
     some: list[Condition], more: list[Condition], process: Process
 ) -> None:
+    """Filters on different keys must all hold."""
     keys = {c.key for c in some}
     more = [c for c in more if c.key not in keys]
     assert holds(some + more, process) == (holds(some, process) and holds(more, process))
 
 
 @given(process_conditions(Op.EQ), processes)
-def test_negation_splits_the_values_of_a_key(condition: Condition, process: Process) -> None:
+def test_negation_is_the_complement(condition: Condition, process: Process) -> None:
+    """`!=` is the complement of `=`."""
     yes, no = holds([condition], process), holds([replace(condition, op=Op.NE)], process)
     if condition.key is Key.CONTAINER:  # rule 11: of the containers only
         assert (yes or no) == (process.container is not None)
@@ -138,14 +146,13 @@ def test_negation_splits_the_values_of_a_key(condition: Condition, process: Proc
 
 
 @given(process_conditions(Op.EQ), processes)
-def test_a_value_and_its_negation_match_nothing(condition: Condition, process: Process) -> None:
+def test_value_and_negation_match_nothing(condition: Condition, process: Process) -> None:
+    """A value and its negation match nothing."""
     assert not holds([condition, replace(condition, op=Op.NE)], process)
 
 
 @given(st.frozensets(process_conditions(Op.EQ), min_size=1, max_size=4), processes)
-def test_excluded_values_are_not_the_alternatives(
-    some: frozenset[Condition], process: Process
-) -> None:
+def test_excluded_values_de_morgan(some: frozenset[Condition], process: Process) -> None:
     """De Morgan: v != a and v != b is not (v = a or v = b)."""
     key = sorted(some, key=repr)[0].key
     equal = [c for c in some if c.key is key]
@@ -156,28 +163,32 @@ def test_excluded_values_are_not_the_alternatives(
 
 @given(st.sampled_from([Key.UID, Key.PID]), st.sampled_from(sorted(NEGATED)),
        st.integers(0, 3), processes)  # fmt: skip
-def test_each_order_is_the_negation_of_its_opposite(
+def test_opposite_comparisons_are_complements(
     key: Key, op: Op, value: int, process: Process
 ) -> None:
+    """Each comparison is the negation of its opposite."""
     one, other = Condition(key, op, value), Condition(key, NEGATED[op], value)
     assert holds([one], process) is not holds([other], process)
 
 
 @given(st.integers(0, 3), st.integers(0, 3), processes)
-def test_an_interval_of_uids_is_a_list_of_them(low: int, high: int, process: Process) -> None:
+def test_uid_interval_equals_list(low: int, high: int, process: Process) -> None:
+    """An interval of uids is a list of them."""
     between = [Condition(Key.UID, Op.GE, low), Condition(Key.UID, Op.LE, high)]
     assert holds(between, process) == (process.uid in range(low, high + 1))
 
 
 @given(st.integers(0, 3), processes)
-def test_one_uid_is_an_interval(value: int, process: Process) -> None:
+def test_uid_equals_interval_of_one(value: int, process: Process) -> None:
+    """One uid is an interval."""
     equal = Condition(Key.UID, Op.EQ, value)
     between = [Condition(Key.UID, op, value) for op in (Op.GE, Op.LE)]
     assert holds([equal], process) == holds(between, process)
 
 
 @given(st.text("ab", min_size=1, max_size=2).map(str.encode), processes)
-def test_each_star_widens_a_text(text: bytes, process: Process) -> None:
+def test_star_widens_pattern(text: bytes, process: Process) -> None:
+    """Each star widens a string."""
     exact, before, behind, both = (
         holds([Condition(Key.COMM, Op.EQ, Pattern(text, start, end))], process)
         for start, end in ((False, False), (True, False), (False, True), (True, True))
@@ -187,29 +198,29 @@ def test_each_star_widens_a_text(text: bytes, process: Process) -> None:
 
 
 @given(st.sampled_from([b"/a", b"/b"]), st.integers(1, 2), processes)
-def test_a_namespace_narrows_a_binary(path: bytes, mntns: int, process: Process) -> None:
+def test_namespace_narrows_binary(path: bytes, mntns: int, process: Process) -> None:
+    """A namespace narrows a binary."""
     narrow = holds([Condition(Key.BINARY, Op.EQ, Binary(path, mntns))], process)
     assert narrow <= holds([Condition(Key.BINARY, Op.EQ, Binary(path))], process)
 
 
 @given(process_conditions(), processes)
-def test_a_filter_on_a_container_says_that_there_is_one(
-    condition: Condition, process: Process
-) -> None:
+def test_container_value_implies_container(condition: Condition, process: Process) -> None:
+    """A container filter with a value implies `container`."""
     if condition.key is Key.CONTAINER and holds([condition], process):
         assert holds([Condition(Key.IN_CONTAINER, Op.EQ, True)], process)
 
 
 @given(scope_sets(), events)
-def test_the_tracer_never_matches(some: tuple[Scope, ...], event: Event) -> None:
+def test_tracer_never_matches(some: tuple[Scope, ...], event: Event) -> None:
+    """The tracer never matches."""
     own = replace(event, process=replace(event.process, tracer=True))
     assert matched_scopes(some, own) == 0
 
 
 @given(scope_sets(), events, st.integers(0, 2**64 - 1))
-def test_being_followed_only_adds_bits(
-    some: tuple[Scope, ...], event: Event, followed: int
-) -> None:
+def test_followed_only_adds_bits(some: tuple[Scope, ...], event: Event, followed: int) -> None:
+    """Being followed only adds bits."""
     wider = replace(event.process, followed=event.process.followed | followed)
     added = matched_scopes(some, replace(event, process=wider)) & ~matched_scopes(some, event)
     assert added & ~followed == 0
@@ -217,7 +228,8 @@ def test_being_followed_only_adds_bits(
 
 
 @given(scope_sets(), events)
-def test_being_followed_is_having_no_process_filters(some: tuple[Scope, ...], event: Event) -> None:
+def test_followed_ignores_process_filters(some: tuple[Scope, ...], event: Event) -> None:
+    """For a followed process, a scope is as without process filters."""
     process = replace(event.process, followed=2**64 - 1)
     bare = [
         replace(s, conditions=frozenset(c for c in s.conditions if not isinstance(c.key, Key)))
@@ -227,20 +239,23 @@ def test_being_followed_is_having_no_process_filters(some: tuple[Scope, ...], ev
 
 
 @given(scope_sets(), events)
-def test_follow_itself_changes_no_mask(some: tuple[Scope, ...], event: Event) -> None:
+def test_follow_changes_no_mask(some: tuple[Scope, ...], event: Event) -> None:
+    """`follow` itself changes no mask."""
     other = [replace(scope, follow=not scope.follow) for scope in some]
     assert matched_scopes(other, event) == matched_scopes(some, event)
 
 
 @given(scope_sets(), events)
-def test_only_selected_events_match(some: tuple[Scope, ...], event: Event) -> None:
+def test_unselected_event_never_matches(some: tuple[Scope, ...], event: Event) -> None:
+    """Only selected events match."""
     mask = matched_scopes(some, event)
     assert all(event.name in s.events for s in some if mask & s.bit)
     assert matched_scopes(some, replace(event, name="gamma")) == 0
 
 
 @given(scope_sets(), events)
-def test_filters_on_fields_are_of_one_event(some: tuple[Scope, ...], event: Event) -> None:
+def test_event_filters_affect_one_event(some: tuple[Scope, ...], event: Event) -> None:
+    """Filters on fields affect one event only."""
     of_it = [
         replace(s, conditions=frozenset(
             c for c in s.conditions if isinstance(c.key, Key) or c.key.event == event.name
@@ -251,24 +266,25 @@ def test_filters_on_fields_are_of_one_event(some: tuple[Scope, ...], event: Even
 
 
 @given(scope_sets(), events)
-def test_a_field_that_was_not_read_never_adds_a_bit(some: tuple[Scope, ...], event: Event) -> None:
+def test_unread_field_adds_no_bit(some: tuple[Scope, ...], event: Event) -> None:
+    """A field that was not read never adds a bit."""
     unread = replace(event, fields={})
     assert matched_scopes(some, unread) & ~matched_scopes(some, event) == 0
 
 
 @given(scope_sets(), events, events)
-def test_a_derived_event_depends_on_the_base_by_its_process_only(
+def test_derived_event_uses_base_process_only(
     some: tuple[Scope, ...], base: Event, other: Event
 ) -> None:
+    """A derived event depends on the base by its process only."""
     other = replace(other, process=base.process)
     made, same = (derived(of, "beta", {}) for of in (base, other))
     assert matched_scopes(some, made) == matched_scopes(some, same)
 
 
 @given(processes, st.lists(process_conditions(), max_size=4))
-def test_a_process_is_judged_by_the_filters_of_its_scope(
-    process: Process, some: list[Condition]
-) -> None:
+def test_mask_agrees_with_process_filters(process: Process, some: list[Condition]) -> None:
+    """The mask agrees with the process filters of a scope and with its conditions."""
     scope = Scope(1, frozenset(EVENTS), frozenset(some))
     by_event = matched_scopes([scope], Event("alpha", replace(process, followed=0, tracer=False)))
     assert process_holds(scope, process) == holds(some, process) == bool(by_event)
@@ -279,15 +295,16 @@ catalogues = st.dictionaries(st.sampled_from("abcdef"), names)
 
 
 @given(st.builds(Selection, names, names, names, names), catalogues, names)
-def test_removing_events_never_adds_any(
+def test_excluded_event_adds_no_event(
     selection: Selection, catalogue: dict[str, frozenset[str]], removed: frozenset[str]
 ) -> None:
+    """Excluding events never adds one."""
     fewer = replace(selection, not_events=selection.not_events | removed)
     assert selected(fewer, catalogue) == selected(selection, catalogue) - removed
 
 
 @given(names, names, catalogues)
-def test_taking_in_is_a_closure(
+def test_with_dependencies_is_a_closure(
     some: frozenset[str], more: frozenset[str], depends: dict[str, frozenset[str]]
 ) -> None:
     taken = with_dependencies(some, depends)
@@ -297,5 +314,6 @@ def test_taking_in_is_a_closure(
 
 
 @given(processes)
-def test_new_is_as_good_as_a_value_of_pid(process: Process) -> None:
+def test_pid_new_matches_new_processes(process: Process) -> None:
+    """`pid=new` holds exactly for new processes."""
     assert holds([Condition(Key.PID, Op.EQ, NEW)], process) is process.new

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/design/properties.md lists every law and proof, and no other."""
+"""docs/design/properties.md lists every property and proof, and no other."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ TABLE = TESTS.parent / "docs" / "design" / "properties.md"
 PROOFS = ("test_proof.py", "test_proof_tables.py")
 
 
-def test_the_table_of_properties_lists_every_test() -> None:
+def test_property_table_is_complete() -> None:
     files = [*TESTS.rglob("test_*properties.py"), *TESTS.rglob("test_flag_laws.py")]
     laws = {name for file in files for name in names_in(file, given=True)}
     proofs = {name for file in PROOFS for name in names_in(TESTS / "model" / file, given=False)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accept tables by hand; the proof and the kernels check them for all values."""
+"""Examples of accept tables; proofs and kernels check them for all values."""
 
 from __future__ import annotations
 
@@ -40,14 +40,15 @@ def intervals(*scopes: Scope) -> Intervals:
     return made
 
 
-def test_a_kind_that_is_not_used_has_no_table() -> None:
+def test_compile_unused_key() -> None:
+    """A key in no filter has no table."""
     made = tables(scope(1, uid(Op.EQ, 5)))
     assert made.values.keys() == {Key.UID}
     assert (made.pid_new, made.binary) == (None, None)
     assert made.select == {"openat": 1}
 
 
-def test_tables_of_unused_kinds_accept_everything() -> None:
+def test_compile_all_unused_keys() -> None:
     made = compile_all_tables((scope(1),), single=True).values
     assert made == dict.fromkeys(VALUES, MaskTable({}, ALL_SCOPES))
     beyond = compile_all_tables((scope(1),), single=False).values
@@ -56,7 +57,8 @@ def test_tables_of_unused_kinds_accept_everything() -> None:
     assert isinstance(beyond[Key.COMM], Automaton)
 
 
-def test_ids_without_an_order_are_values_like_names() -> None:
+def test_compile_exact_ids() -> None:
+    """Ids without comparisons are compiled to exact values, as names are."""
     new = Condition(Key.PID, Op.EQ, NEW)
     made = tables(
         scope(1, uid(Op.EQ, 5), Condition(Key.PID, Op.NE, 7)),
@@ -66,25 +68,27 @@ def test_ids_without_an_order_are_values_like_names() -> None:
     assert made[Key.PID] == MaskTable({value_bytes(7): ScopeMasks(0, 1)}, ALL_SCOPES - 2)
 
 
-def test_one_order_makes_intervals_of_that_key_alone() -> None:
+def test_compile_ordered_ids() -> None:
+    """A comparison in any scope makes an interval table of this key only."""
     made = tables(scope(1, uid(Op.GT, 5), Condition(Key.PID, Op.EQ, 7))).values
     assert isinstance(made[Key.UID], Intervals)
     assert isinstance(made[Key.PID], MaskTable)
 
 
-def test_intervals_are_cut_where_a_flag_says_so() -> None:
+def test_interval_bounds() -> None:
     made = intervals(scope(1, uid(Op.GE, 10), uid(Op.LT, 20)), scope(2, uid(Op.NE, 15)))
     masks = dict(zip(made.bounds, (c & 3 for c in made.columns[0]), strict=True))
     assert masks == {0: 2, 10: 3, 11: 3, 15: 1, 16: 3, 20: 2, 21: 2}
 
 
-def test_the_highest_number_is_a_value_like_others() -> None:
+def test_interval_highest_number() -> None:
+    """The highest number needs no bound after it."""
     made = intervals(scope(1, uid(Op.GE, 0)), scope(2, uid(Op.EQ, 2**32 - 1)))
     assert made.bounds == [0, 1, 2**32 - 1]
     assert [c & 3 for c in made.columns[0]] == [1, 1, 3]
 
 
-def test_exact_names_are_a_dictionary() -> None:
+def test_compile_exact_names() -> None:
     made = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).values[Key.COMM]
     assert made == MaskTable({LS: ScopeMasks(1, 2)}, ALL_SCOPES - 1)
 
@@ -99,7 +103,7 @@ def walk(made: Automaton, text: bytes) -> int:
     return equal & ~excluded
 
 
-def test_names_with_stars_are_an_automaton() -> None:
+def test_compile_patterns() -> None:
     made = tables(
         scope(1, comm(Op.EQ, b"ab", after=True)),
         scope(2, comm(Op.EQ, b"ab", before=True)),
@@ -111,7 +115,8 @@ def test_names_with_stars_are_an_automaton() -> None:
     assert masks == {b"ab": 11, b"abx": 1, b"xab": 2, b"xabx": 0, b"a": 4, b"": 4}
 
 
-def test_a_path_with_and_one_without_a_namespace_are_apart() -> None:
+def test_compile_binary_namespaces() -> None:
+    """A path with and one without a namespace have two keys."""
     anywhere = Condition(Key.BINARY, Op.EQ, Binary(b"/ls"))
     inside = Condition(Key.BINARY, Op.NE, Binary(b"/ls", 7))
     made = tables(scope(1, anywhere), scope(2, inside)).binary
@@ -130,7 +135,7 @@ def test_compile_unresolved_host() -> None:
     assert [*resolved.masks] == [(7, b"/ls")]
 
 
-def test_resolve_host_keeps_the_rest() -> None:
+def test_resolve_host_keeps_other_conditions() -> None:
     """Only ``host:`` changes: not a path in any namespace, nor one with an inode number."""
     paths = [Binary(b"/ls"), Binary(b"/ls", 5), Binary(b"/ls", HOST_MNTNS)]
     conditions = [Condition(Key.BINARY, Op.NE, path) for path in paths]
@@ -139,7 +144,8 @@ def test_resolve_host_keeps_the_rest() -> None:
     assert (resolved.number, found, len(resolved.process[Key.UID])) == (3, {None, 5, 7}, 1)
 
 
-def test_descent_joins_what_all_ancestors_say() -> None:
+def test_tree_merges_ancestors() -> None:
+    """The masks of all ancestors are merged."""
     made = tables(
         scope(1, Condition(Key.TREE, Op.EQ, 5)),
         scope(2, Condition(Key.TREE, Op.NE, 5)),
@@ -150,7 +156,7 @@ def test_descent_joins_what_all_ancestors_say() -> None:
     assert masks == {(1,): 2, (1, 5): 3 - 2, (1, 6): 2 + 4, (5, 6, 7): 1}
 
 
-def test_thousands_of_numbers_are_quick_to_compile() -> None:
+def test_compile_thousands_of_numbers() -> None:
     """Each is asked about at its own bounds alone: all at all bounds would take minutes."""
     conditions = [uid(op, 3 * n + k) for n in range(2000) for k, op in enumerate((Op.EQ, Op.NE))]
     made = intervals(scope(1, *conditions), scope(2, uid(Op.EQ, 3)), scope(3, uid(Op.GE, 0)))

@@ -44,9 +44,7 @@ def looked_up(table: ContainerTable, container: str, *, new: bool) -> int:
 
 
 @given(scope_sets(), st.text("0a", min_size=64, max_size=64) | st.just("0" * 64), st.booleans())
-def test_a_container_has_the_mask_of_the_model(
-    scopes: tuple[Scope, ...], container: str, new: bool
-) -> None:
+def test_container_mask(scopes: tuple[Scope, ...], container: str, new: bool) -> None:
     table = container_table(scopes)
     process = Process(container=Container(container, new))
     refused = sum(scope.bit for scope in scopes if not process_holds(scope, process))
@@ -56,12 +54,13 @@ def test_a_container_has_the_mask_of_the_model(
 
 
 @given(scope_sets())
-def test_outside_has_the_mask_of_the_model(scopes: tuple[Scope, ...]) -> None:
+def test_container_mask_outside(scopes: tuple[Scope, ...]) -> None:
     refused = sum(scope.bit for scope in scopes if not process_holds(scope, Process()))
     assert container_table(scopes).outside == ALL_SCOPES - refused
 
 
-def test_what_no_id_starts_with_takes_no_room() -> None:
+def test_container_impossible_prefix() -> None:
+    """A prefix that no id can have is not in the table."""
     asked = frozenset(
         Condition(Key.CONTAINER, Op.EQ, ContainerId(text)) for text in ("xyz", "AB", "0" * 65)
     )
@@ -69,7 +68,8 @@ def test_what_no_id_starts_with_takes_no_room() -> None:
     assert dict(table.by_prefix) == {"": (ALL_SCOPES - 4, ALL_SCOPES - 4)}
 
 
-def test_there_is_a_table_only_where_a_filter_asks() -> None:
+def test_container_table_only_if_used() -> None:
+    """There is a table only if a filter uses it."""
     nothing = Scope(1, frozenset("e"))
     assert compile_tables([nothing]).container is None
     assert compile_all_tables([nothing], single=True).container == ContainerTable(

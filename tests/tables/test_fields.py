@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of filters on fields, looked up as the kernel side does, held to the model."""
+"""Tables of per-event filters, looked up as the kernel side does."""
 
 from __future__ import annotations
 
@@ -68,17 +68,15 @@ def everyone(scopes: Sequence[Scope]) -> int:
 
 
 @given(scopes_of(retval_conditions), edges)
-def test_a_return_value_leaves_the_scopes_that_the_model_says(
-    scopes: list[Scope], value: int
-) -> None:
+def test_retval_mask(scopes: list[Scope], value: int) -> None:
+    """A return value has the mask of the model."""
     mask = kernel_retval(compile_fields(scopes), value) & everyone(scopes)
     assert mask == model(scopes, RETVAL, FieldValue(value, b"%d" % value))
 
 
 @given(scopes_of(path_conditions), st.lists(texts | long_texts, min_size=1, max_size=8))
-def test_a_text_loses_only_scopes_that_the_model_takes_away(
-    scopes: list[Scope], values: list[bytes]
-) -> None:
+def test_string_mask_is_no_narrower(scopes: list[Scope], values: list[bytes]) -> None:
+    """A table clears only bits that the model clears too."""
     table = compile_fields(scopes).strings.get(
         ("openat", PLACE), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
     )
@@ -94,7 +92,8 @@ def is_exact(condition: Condition) -> bool:
 
 
 @given(scopes_of(path_conditions.filter(is_exact)), texts | long_texts)
-def test_exact_texts_and_beginnings_need_no_user_space(scopes: list[Scope], value: bytes) -> None:
+def test_string_mask_exact_and_prefix(scopes: list[Scope], value: bytes) -> None:
+    """Exact strings and prefixes are decided by the table alone."""
     table = compile_fields(scopes).strings.get(
         ("openat", PLACE), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
     )
@@ -110,7 +109,7 @@ def scope(number: int, *conditions: Condition) -> Scope:
     return Scope(number, frozenset({"openat"}), frozenset(conditions))
 
 
-def test_alternatives_are_enforced_all_or_none() -> None:
+def test_string_alternatives_all_or_none() -> None:
     """With one that nodes cannot express, they say of the scope only what it excludes."""
     one = scope(1, path(Op.EQ, b"/a"), path(Op.EQ, b"z", before=True), path(Op.NE, b"/b"))
     table = compile_fields([one, scope(2, path(Op.EQ, b"/a"))]).strings["openat", PLACE]
@@ -121,7 +120,8 @@ def test_alternatives_are_enforced_all_or_none() -> None:
     assert table.otherwise & 3 == 1
 
 
-def test_a_longer_node_inherits_what_shorter_ones_say() -> None:
+def test_string_longer_key_inherits() -> None:
+    """A longer key has the bits of shorter ones."""
     scopes = (
         scope(1, path(Op.EQ, b"/etc/", after=True)),
         scope(2, path(Op.NE, b"/etc/ssh", after=True)),
@@ -132,7 +132,9 @@ def test_a_longer_node_inherits_what_shorter_ones_say() -> None:
     assert masks == {b"/etc/": 0b011, b"/etc/ssh": 0b001, b"/etc/ssh\0": 0b101}
 
 
-def test_scopes_with_too_many_bounds_are_left_to_user_space() -> None:
+def test_retval_too_many_bounds() -> None:
+    """Scopes with too many bounds are left to user space."""
+
     def returns(number: int, values: range) -> Scope:
         return scope(number, *(Condition(RETVAL, Op.EQ, 3 * value) for value in values))
 
@@ -143,14 +145,16 @@ def test_scopes_with_too_many_bounds_are_left_to_user_space() -> None:
     assert kernel_retval(tables, 3) & 0b111 == 0b111
 
 
-def test_fields_of_events_that_are_no_calls_have_no_tables() -> None:
+def test_fields_of_other_events() -> None:
+    """Fields of events other than syscalls and hooks have no tables."""
     field = EventField("sched_process_exec", Part.ARGS, "pathname")
     condition = Condition(field, Op.EQ, Pattern(b"/a"))
     tables = compile_fields([Scope(1, frozenset({field.event}), frozenset({condition}))])
     assert tables == FieldTables({}, {})
 
 
-def test_hooks_have_texts_but_no_return_values() -> None:
+def test_fields_of_hooks() -> None:
+    """Hooks have strings but no return values."""
     path = Condition(
         EventField("security_file_open", Part.ARGS, "syscall_pathname"), Op.EQ, Pattern(b"a")
     )
@@ -161,12 +165,14 @@ def test_hooks_have_texts_but_no_return_values() -> None:
     assert not tables.retvals
 
 
-def test_numbers_have_no_texts() -> None:
+def test_fields_numeric_argument() -> None:
+    """Numeric arguments have no table."""
     flags = Condition(EventField("openat", Part.ARGS, "flags"), Op.EQ, Pattern(b"O_RDONLY"))
     assert compile_fields([scope(1, flags)]).strings == {}
 
 
-def test_64_scopes_of_100_texts() -> None:
+def test_strings_of_64_scopes() -> None:
+
     def filters(number: int) -> list[Condition]:
         return [path(Op.EQ, b"/%d/%d/" % (number, i), after=bool(i % 2)) for i in range(100)]
 

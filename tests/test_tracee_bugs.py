@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of Tracee v0.12's bugs: a test for each, or the reason why there is none."""
+"""Table of Tracee v0.12's bugs: each has a test, or a reason why there is none."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tracee_ref.filters.parse import parse_filters
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "design" / "upstream-bugs.md"
 ROWS: Final = 38
-"""Of the table of facts (section 6)."""
+"""Bugs in docs/design/tracee-v0.12-facts.md, section 6."""
 
 WITHOUT_TEST: Final = 4
-"""Rows that say nothing of this tracer."""
+"""Rows that do not apply to this tracer."""
 
 
 def rows() -> list[tuple[str, list[str]]]:
@@ -35,7 +35,8 @@ def names_of_tests(file: str) -> set[str]:
     return {f"{file}::{name}" for name in names if name.startswith("test_")}
 
 
-def test_every_row_has_a_test_that_exists() -> None:
+def test_bug_table_names_tests() -> None:
+    """Every row has a test that exists."""
     topics = [topic for topic, _ in rows()]
     assert len(set(topics)) == len(topics) == ROWS
     named = {test for _, tests in rows() for test in tests}
@@ -44,7 +45,8 @@ def test_every_row_has_a_test_that_exists() -> None:
     assert sum(not tests for _, tests in rows()) == WITHOUT_TEST
 
 
-def test_the_tests_of_bugs_are_all_named() -> None:
+def test_bug_table_is_complete() -> None:
+    """The tests of bugs are all named."""
     named = {test for _, tests in rows() for test in tests}
     assert names_of_tests("vmtests/test_tracee_bugs.py") <= named
 
@@ -54,7 +56,7 @@ def test_the_tests_of_bugs_are_all_named() -> None:
     ["event", "set", "e", "s", "comm=a,", "comm=a,,b", "!", "2:!", "!=", "!container=x", "!c",
      "comm=b*h", "uts=*", "65:comm=a", "0:comm=a", "event=fs", "event=default"],
 )  # fmt: skip
-def test_what_made_upstream_panic_is_an_error(flag: str) -> None:
-    """Or was taken for something else, or without a word."""
+def test_flags_that_panicked(flag: str) -> None:
+    """Flags that made Tracee v0.12 panic, or that it misunderstood or ignored, are errors."""
     with pytest.raises(UsageError, match=r"\S"):
         parse_filters([flag], load_catalogue())
