@@ -134,6 +134,7 @@ def test_style_named_section(check: Check) -> None:
     """The page is named before the number, once for a package, or is the page itself."""
     assert check(python("vmtests/new.py", "# As semantics.md, section 2.1.\n")) == []
     assert check(python("vmtests/new.py", "# As RFC 1035, section 2.1.\n")) == []
+    assert check(python("vmtests/new.py", "# As Tracee v0.12 facts, 4.2.\n")) == []
     assert check({"docs/new.md": "# New\n\n## 2. Two\n\nSee section 2.1.\n"}) == []
     texts = python("vmtests/dialect/new.py", "# Section 2.3.\n")
     declared = '"""Dialect.\n\nSections are those of docs/semantics.md.\n"""\n'

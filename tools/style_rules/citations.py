@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rule 6: cited rules exist, and documents are cited by the names of their pages.
 
-A section is cited with the name of its page before the number, as in semantics.md, section 2.3.
+A section is cited with the name of its page before the number, as in semantics.md, section 2.3;
+"Tracee v0.12 facts, 4.2" stands for a section of docs/design/tracee-v0.12-facts.md.
 A module or package whose docstring says "Sections are those of semantics.md" may leave it out.
 That a named page is in the repository is checked by ``tools/links.py``.
 """
@@ -24,7 +25,7 @@ SECTION: Final = re.compile(r"(?<![\w.])sections?\s+((\d+)(?:\.\d+)*)", re.I)
 NAMED: Final = re.compile(r"(?:\.md[\w#.)`\]-]*|RFC\s\d+),?\s*\Z")
 DECLARED: Final = re.compile(r"\bSections\s[^.]*[\w-]\.md\b")
 VAGUE: Final = re.compile(
-    r"\bthe\s+document\b|\bfacts,?\s+(?:section\s+)?\d+(?:\.\d+)*"
+    r"\bthe\s+document\b|(?<!v0\.12\s)\bfacts,?\s+(?:section\s+)?\d+(?:\.\d+)*"
     r"|\bthe\s+facts\s+(?:about\s+(?:it|v0|upstream|Tracee)|say|tell|sheet)|\btable\s+of\s+facts\b",
     re.I,
 )
