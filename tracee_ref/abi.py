@@ -216,16 +216,16 @@ CALL: Final = Layout(
         Field("event", "u32", count=2, numbers=True),
     ],
 )
-VERDICT: Final = Layout(
-    "verdict",
-    "The part of a value in rule 4: the scopes that have it as an `=` value, and the scopes that\n"
+SCOPE_MASKS: Final = Layout(
+    "scope_masks",
+    "Masks of a value (rule 4): the scopes that have it as an `=` value, and the scopes that\n"
     "exclude it.",
     [Field("equal", "u64"), Field("excluded", "u64")],
 )
 VALUE_SLOT: Final = Layout(
     "value_slot",
     "A slot of value_table: a key of 16 bytes, with its kind in the last one.",
-    [Field("words", "u64", count=2), Field("verdict", "verdict", nested=VERDICT)],
+    [Field("words", "u64", count=2), Field("masks", "scope_masks", nested=SCOPE_MASKS)],
 )
 ID_PREFIX: Final = Layout(
     "id_prefix",
@@ -260,7 +260,7 @@ DESCENT: Final = Layout(
     "descent",
     "What the tree filters say of a process and of all processes that it descends from.",
     [
-        Field("joined", "verdict", nested=VERDICT),
+        Field("masks", "scope_masks", nested=SCOPE_MASKS),
         Field("start_time", "u64", "as in struct process"),
         Field("parent", "u32"),
         Field("incomplete", "u32", "the parent had no entry at the fork: user space completes it"),
@@ -286,7 +286,7 @@ STRING_ARGUMENT: Final = Layout(
 )
 
 LAYOUTS: Final = (
-    HEADER, PACKET_PREFIX, CALL, VERDICT, VALUE_SLOT, ID_PREFIX, CONTAINER_MASKS, CONTAINER,
+    HEADER, PACKET_PREFIX, CALL, SCOPE_MASKS, VALUE_SLOT, ID_PREFIX, CONTAINER_MASKS, CONTAINER,
     PROCESS, DESCENT, OWNER, STRING_ARGUMENT,
 )  # fmt: skip
 """In an order in which C can declare them."""

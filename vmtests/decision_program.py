@@ -42,8 +42,9 @@ TRACER_PID: Final = 4242
 """The tgid that stands for the tracer itself (rule 14)."""
 
 SETTINGS: Final = (
-    "UID_UNASKED", "PID_UNASKED", "COMM_UNASKED", "UTS_UNASKED", "MNTNS_UNASKED", "PIDNS_UNASKED",
-    "BINARY_UNASKED", "TREE_UNASKED", "UTS_ROW", "NEW_EQUAL", "NEW_EXCLUDED", "CONTAINER_OUTSIDE",
+    "UID_WITHOUT_EQUAL", "PID_WITHOUT_EQUAL", "COMM_WITHOUT_EQUAL", "UTS_WITHOUT_EQUAL",
+    "MNTNS_WITHOUT_EQUAL", "PIDNS_WITHOUT_EQUAL", "BINARY_WITHOUT_EQUAL", "TREE_WITHOUT_EQUAL",
+    "UTS_ROW", "NEW_EQUAL", "NEW_EXCLUDED", "CONTAINER_OUTSIDE",
 )  # fmt: skip
 """Constants of the tracer that these programs read from a map; the index is the slot."""
 
@@ -69,8 +70,9 @@ ALL_KINDS: Final = {
     "BINARY_PATH_SIZE": str(PATH_SIZE),
     **dict.fromkeys(("BINARY_VALUES", "TREE_VALUES", "CONTAINER_PREFIXES"), ENTRIES),
     **setting_defines(
-        "NEW_EQUAL", "NEW_EXCLUDED", "MNTNS_UNASKED", "PIDNS_UNASKED", "BINARY_UNASKED",
-        "TREE_UNASKED", "CONTAINER_OUTSIDE", "COMM_UNASKED", "UTS_UNASKED",
+        "NEW_EQUAL", "NEW_EXCLUDED", "MNTNS_WITHOUT_EQUAL", "PIDNS_WITHOUT_EQUAL",
+        "BINARY_WITHOUT_EQUAL", "TREE_WITHOUT_EQUAL", "CONTAINER_OUTSIDE", "COMM_WITHOUT_EQUAL",
+        "UTS_WITHOUT_EQUAL",
     ),
 }  # fmt: skip
 """Sizes of a program whose tables are written many times."""
@@ -78,7 +80,7 @@ ALL_KINDS: Final = {
 SINGLE_VALUES: Final = {
     **ALL_KINDS,
     **dict.fromkeys(("USE_UID", "USE_PID", "USE_COMM", "USE_UTS"), ""),
-    **setting_defines("UID_UNASKED", "PID_UNASKED"),
+    **setting_defines("UID_WITHOUT_EQUAL", "PID_WITHOUT_EQUAL"),
 }
 PATTERNS_AND_INTERVALS: Final = {
     **ALL_KINDS,
@@ -157,13 +159,15 @@ def settings_of(tables: AcceptTables) -> list[int]:
     """Return the value of each setting."""
     named = {"UTS_ROW": first_rows(automata_of(tables)).get(Key.UTS, 0)}
     for key, table in tables.values.items():
-        named[f"{key.name}_UNASKED"] = 0 if isinstance(table, Intervals) else table.without_equal
+        named[f"{key.name}_WITHOUT_EQUAL"] = (
+            0 if isinstance(table, Intervals) else table.without_equal
+        )
     if tables.container:
         named["CONTAINER_OUTSIDE"] = tables.container.outside
     if tables.binary:
-        named["BINARY_UNASKED"] = tables.binary.without_equal
+        named["BINARY_WITHOUT_EQUAL"] = tables.binary.without_equal
     if tables.tree:
-        named["TREE_UNASKED"] = tables.tree.without_equal
+        named["TREE_WITHOUT_EQUAL"] = tables.tree.without_equal
     if tables.pid_new:
         named |= {"NEW_EQUAL": tables.pid_new.equal, "NEW_EXCLUDED": tables.pid_new.excluded}
     return [named.get(name, 0) for name in SETTINGS]

@@ -55,12 +55,12 @@ int decide(struct __sk_buff *skb)
 	facts.binary = accept_binary(binary);
 #endif
 #ifdef USE_TREE
-	struct verdict all = NO_DESCENT;
+	struct scope_masks all = NO_DESCENT;
 #pragma unroll
 	for (int i = 0; i < ANCESTORS; i++)
 		if (i < question->ancestors)
-			join_descent(&all, question->ancestry[i]);
-	facts.descent = accept_verdict(&all);
+			merge_descent(&all, question->ancestry[i]);
+	facts.descent = accept_masks(&all);
 #endif
 #ifdef USE_CONTAINER
 	facts.container = CONTAINER_OUTSIDE;

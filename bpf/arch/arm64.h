@@ -5,7 +5,8 @@
 #pragma once
 
 #define REGISTERS 6
-#define TIF_32BIT (1ULL << 22)	/* thread_info.flags: the task is a 32-bit one; asm/thread_info.h  \
+#define TIF_32BIT                                                                                  \
+	(1ULL << 22)		/* thread_info.flags: the task is a 32-bit one; asm/thread_info.h  \
 				 */
 #define KERNEL_STACK_SIZE 16384 /* with pages of 4 and 16 KiB; asm/memory.h */
 

@@ -34,11 +34,11 @@ BPF_PERCPU_ARRAY(call_records, struct call_record, 1);
 /* Copy a string without its NUL to offset `at`; return its slot. */
 static __always_inline u64 copy_string(struct call_record *record, u64 at, const void *from)
 {
-	long taken = read_user_string(record->sent.data + at, PIECE_SIZE, from);
-	if (taken <= 0)
+	long length = read_user_string(record->sent.data + at, STRING_SIZE, from);
+	if (length <= 0)
 		return SLOT_UNREADABLE;
-	record->end = at + taken - 1;
-	return (taken - 1) | (taken == PIECE_SIZE ? SLOT_CUT : 0);
+	record->end = at + length - 1;
+	return (length - 1) | (length == STRING_SIZE ? SLOT_CUT : 0);
 }
 
 /* Copy bytes to offset `at`; return their slot. */
@@ -57,18 +57,18 @@ static __always_inline u64 copy_bytes(struct call_record *record, u64 at, const 
 static __always_inline u64 copy_element(struct call_record *record, const void *from)
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
-	const void *text = NULL;
-	if (read_user(&text, sizeof(text), from) < 0)
+	const void *string = NULL;
+	if (read_user(&string, sizeof(string), from) < 0)
 		return SLOT_UNREADABLE;
-	if (!text)
+	if (!string)
 		return 1;
 	if (at != record->end)
 		return SLOT_CUT;
-	long taken = read_user_string(record->sent.data + at, PIECE_SIZE, text);
-	if (taken <= 0)
+	long length = read_user_string(record->sent.data + at, STRING_SIZE, string);
+	if (length <= 0)
 		return SLOT_UNREADABLE;
-	record->end = at + taken;
-	return taken == PIECE_SIZE ? SLOT_CUT : 0;
+	record->end = at + length;
+	return length == STRING_SIZE ? SLOT_CUT : 0;
 }
 
 /* Copy the strings of an array; return their slot. */
@@ -113,13 +113,13 @@ static __always_inline u64 copy_argument(struct call_record *record, const u64 *
 }
 
 /* Clear from the mask the scopes whose filters on a string argument do not hold. */
-static __always_inline void filter_string(struct call_record *record, u64 place, u64 at)
+static __always_inline void filter_string(struct call_record *record, u64 index, u64 at)
 {
 #ifdef USE_STRINGS
-	if (STRING_FILTERED(place))
+	if (STRING_FILTERED(index))
 		record->sent.header.mask &=
-			accept_string(record->sent.header.event, place, record->sent.data + at,
-				      record->sent.slots[place]);
+			accept_string(record->sent.header.event, index, record->sent.data + at,
+				      record->sent.slots[index]);
 #endif
 }
 
@@ -133,15 +133,15 @@ static __always_inline bool is_read_later(const struct call_record *record, u64 
 }
 
 /* Copy an argument, and clear from the mask the scopes whose filters on it do not hold. */
-static __always_inline void copy_and_filter(struct call_record *record, u64 place, u8 shape)
+static __always_inline void copy_and_filter(struct call_record *record, u64 index, u8 shape)
 {
-	u64 at = within(record->end, DATA_SIZE - 1), *slot = &record->sent.slots[place];
+	u64 at = within(record->end, DATA_SIZE - 1), *slot = &record->sent.slots[index];
 	if (shape == SHAPE_NUMBER || shape == SHAPE_STRINGS)
 		return;
 	*slot = shape == SHAPE_SKIPPED ? SLOT_NULL : copy_argument(record, slot, shape);
 	/* Read again, so that the verifier does not track each way in which it was computed. */
 	if (shape == SHAPE_STRING && !is_read_later(record, *(volatile u64 *)slot))
-		filter_string(record, place, at);
+		filter_string(record, index, at);
 }
 
 /* Only execve and execveat have arrays of strings: two, after all other strings. */
@@ -170,10 +170,10 @@ static __always_inline void copy_arguments(struct call_record *record)
 	if (!shape)
 		return;
 	do {
-		u64 place = within(REGISTERS - left, SHAPES_MAX - 1);
-		if (shape->of[place] == SHAPE_LAST)
+		u64 index = within(REGISTERS - left, SHAPES_MAX - 1);
+		if (shape->of[index] == SHAPE_LAST)
 			break;
-		copy_and_filter(record, place, shape->of[place]);
+		copy_and_filter(record, index, shape->of[index]);
 		left--;
 		asm volatile("" : "+r"(left)); /* see build_path_at() */
 	} while (left && record->sent.header.mask);

@@ -9,7 +9,7 @@
 struct exec_record {
 	struct header header;
 	u64 slots[EXEC_SLOTS];
-	char data[DATA_SIZE + BLOCK_SIZE];
+	char data[DATA_SIZE + STRINGS_SIZE];
 };
 
 /* A record and the length of its data (see arguments.h). An element of a per-CPU map has at most

@@ -19,9 +19,9 @@ BPF_HASH(pending_execs, u64, struct call_record, EXECS_AT_ONCE);
 static __always_inline void save_exec(struct call_record *record)
 {
 	u64 task = bpf_get_current_task();
-	bool kept = !pending_execs.update(&task, record);
+	bool saved = !pending_execs.update(&task, record);
 #ifdef NATIVE_CALLS_ONLY
-	if (!kept && record->selected) {
+	if (!saved && record->selected) {
 		count(COUNTER_SEEN);
 		count(COUNTER_LOST);
 	}
@@ -47,13 +47,13 @@ static __always_inline u64 exec_path_slot(const struct call_record *record)
  * of a descriptor (execveat). Filters on it have not been applied yet (see copy_and_filter()). */
 static __always_inline void reread_path(struct call_record *record, struct linux_binprm *bprm)
 {
-	u64 place = exec_path_slot(record), *slot = &record->sent.slots[place];
+	u64 index = exec_path_slot(record), *slot = &record->sent.slots[index];
 	record->end = (u32)*slot;
 	if (*slot != SLOT_UNREADABLE)
 		return;
 	if (!READ(bprm, fdpath))
 		*slot = put_string(&record->end, record->sent.data, READ(bprm, filename));
-	filter_string(record, place, 0);
+	filter_string(record, index, 0);
 }
 
 static __always_inline u64 reread_strings(struct call_record *record, u64 from, u64 to)

@@ -37,12 +37,12 @@ static __always_inline struct facts *read_hooked(void)
 	struct facts *facts = read_facts(task);
 	if (!facts)
 		return NULL;
-	u32 known = read_process_state(facts);
-	if (known == INCOMPLETE)
+	u32 state = read_process_state(facts);
+	if (state == INCOMPLETE)
 		count(COUNTER_UNKNOWN);
-	if (known == BEFORE_EXEC && is_exec(current_call(task), is_compat(task)))
+	if (state == BEFORE_EXEC && is_exec(current_call(task), is_compat(task)))
 		return facts;
-	return known >= INCOMPLETE ? facts : NULL;
+	return state >= INCOMPLETE ? facts : NULL;
 }
 
 /* Match an event of the current task and start its record; NULL if no scope matches. */
@@ -97,13 +97,13 @@ int match_hook(struct pt_regs *ctx)
 
 /* Set the slot of the string that was put last, and clear from the mask the scopes whose filters on
  * it do not hold. `index` is constant. */
-static __always_inline void set_string(struct hook_record *record, const u32 place, u64 slot)
+static __always_inline void set_string(struct hook_record *record, const u32 index, u64 slot)
 {
-	record->sent.slots[place] = slot;
+	record->sent.slots[index] = slot;
 #ifdef USE_STRINGS
 	u64 at = within(record->end - (u32)slot, DATA_SIZE - 1);
-	if (STRING_FILTERED(place))
-		record->sent.header.mask &= accept_string(record->sent.header.event, place,
+	if (STRING_FILTERED(index))
+		record->sent.header.mask &= accept_string(record->sent.header.event, index,
 							  record->sent.data + at, slot);
 #endif
 }
@@ -120,9 +120,9 @@ static __always_inline void submit_hook(struct hook_record *record)
 	submit(&record->sent, size);
 }
 
-static __always_inline u64 put_kernel_string(struct hook_record *record, const char *text)
+static __always_inline u64 put_kernel_string(struct hook_record *record, const char *string)
 {
-	return text ? put_string(&record->end, record->sent.data, text) : SLOT_NULL;
+	return string ? put_string(&record->end, record->sent.data, string) : SLOT_NULL;
 }
 
 static __always_inline u64 put_file(struct hook_record *record, struct file *file)
@@ -159,9 +159,9 @@ static __always_inline u64 put_user_string(struct hook_record *record, const voi
 		return SLOT_NULL;
 	if (at != record->end)
 		return SLOT_CUT;
-	long taken = read_user_string(record->sent.data + at, PIECE_SIZE, from);
-	if (taken <= 0)
+	long length = read_user_string(record->sent.data + at, STRING_SIZE, from);
+	if (length <= 0)
 		return SLOT_UNREADABLE;
-	record->end = at + taken - 1;
-	return taken - 1;
+	record->end = at + length - 1;
+	return length - 1;
 }

@@ -37,12 +37,12 @@ static __always_inline bool is_at_beginning(struct file *file, const s64 *positi
 static __always_inline void start_write(struct file *file, const void *data, u64 size)
 {
 	u64 task = bpf_get_current_task();
-	struct pending_write begun = {.file = file, .data = data, .size = size};
+	struct pending_write write = {.file = file, .data = data, .size = size};
 	struct facts *facts = read_facts(current_task());
-	begun.inode = READ(file, f_inode);
-	begun.number = READ(begun.inode, i_ino);
+	write.inode = READ(file, f_inode);
+	write.number = READ(write.inode, i_ino);
 	if (facts && read_process_state(facts) >= INCOMPLETE &&
-	    pending_writes.update(&task, &begun) < 0) {
+	    pending_writes.update(&task, &write) < 0) {
 		count(COUNTER_SEEN);
 		count(COUNTER_LOST);
 	}
@@ -56,24 +56,24 @@ int on_vfs_write(struct pt_regs *ctx)
 	return 0;
 }
 
-struct piece {
+struct segment {
 	u64 data;
 	u64 size;
 };
 
 /* Read the first segment of a vector, a struct iovec. */
-static __always_inline struct piece first_piece(const void *from)
+static __always_inline struct segment first_segment(const void *from)
 {
-	struct piece piece = {};
+	struct segment segment = {};
 	u32 words[2] = {};
 	if (!is_compat(current_task())) {
-		read_user(&piece, sizeof(piece), from);
-		return piece;
+		read_user(&segment, sizeof(segment), from);
+		return segment;
 	}
 	read_user(words, sizeof(words), from);
-	piece.data = words[0];
-	piece.size = words[1];
-	return piece;
+	segment.data = words[0];
+	segment.size = words[1];
+	return segment;
 }
 
 int on_vfs_writev(struct pt_regs *ctx)
@@ -82,56 +82,56 @@ int on_vfs_writev(struct pt_regs *ctx)
 	bool append = function_argument(ctx, 4) & RWF_APPEND;
 	if (!is_at_beginning(file, (s64 *)function_argument(ctx, 3), append))
 		return 0;
-	struct piece piece = first_piece((void *)function_argument(ctx, 1));
-	start_write(file, (void *)piece.data, piece.size);
+	struct segment segment = first_segment((void *)function_argument(ctx, 1));
+	start_write(file, (void *)segment.data, segment.size);
 	return 0;
 }
 
 /* Put the path and the inode number. The file may have been closed and its memory reused by now. */
 static __always_inline void put_written_file(struct hook_record *record,
-					     const struct pending_write *begun)
+					     const struct pending_write *write)
 {
-	bool same = READ(begun->file, f_inode) == begun->inode &&
-		    READ(begun->inode, i_ino) == begun->number;
+	bool unchanged = READ(write->file, f_inode) == write->inode &&
+			 READ(write->inode, i_ino) == write->number;
 	set_string(record, MAGIC_WRITE_PATHNAME,
-		   same ? put_file(record, begun->file) : SLOT_UNREADABLE);
-	record->sent.slots[MAGIC_WRITE_DEV] = same ? device_of(begun->inode) : 0;
-	record->sent.slots[MAGIC_WRITE_INODE] = begun->number;
+		   unchanged ? put_file(record, write->file) : SLOT_UNREADABLE);
+	record->sent.slots[MAGIC_WRITE_DEV] = unchanged ? device_of(write->inode) : 0;
+	record->sent.slots[MAGIC_WRITE_INODE] = write->number;
 }
 
 static __always_inline u64 put_written_bytes(struct hook_record *record,
-					     const struct pending_write *begun, u64 written)
+					     const struct pending_write *write, u64 written)
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
-	u64 size = written < begun->size ? written : begun->size;
+	u64 size = written < write->size ? written : write->size;
 	if (at != record->end)
 		return SLOT_CUT;
 	size = within(size < MAGIC_BYTES ? size : MAGIC_BYTES, 2 * MAGIC_BYTES - 1);
-	if (read_user(record->sent.data + at, size, begun->data) < 0)
+	if (read_user(record->sent.data + at, size, write->data) < 0)
 		return SLOT_UNREADABLE;
 	record->end = at + size;
 	return size;
 }
 
-static __always_inline void report_write(const struct pending_write *begun, s64 written)
+static __always_inline void report_write(const struct pending_write *write, s64 written)
 {
 	struct hook_record *record = start_record(EVENT_MAGIC_WRITE);
 	if (!record)
 		return;
 	record->sent.header.retval = written;
-	put_written_file(record, begun);
-	record->sent.slots[MAGIC_WRITE_BYTES] = put_written_bytes(record, begun, written);
+	put_written_file(record, write);
+	record->sent.slots[MAGIC_WRITE_BYTES] = put_written_bytes(record, write, written);
 	submit_hook(record);
 }
 
 static __always_inline void end_write(s64 written)
 {
 	u64 task = bpf_get_current_task();
-	struct pending_write *begun = pending_writes.lookup(&task);
-	if (!begun)
+	struct pending_write *write = pending_writes.lookup(&task);
+	if (!write)
 		return;
 	if (written > 0)
-		report_write(begun, written);
+		report_write(write, written);
 	pending_writes.delete(&task);
 }
 

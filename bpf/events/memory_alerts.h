@@ -27,9 +27,9 @@ int on_security_mmap_addr(struct pt_regs *ctx)
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
-	u64 both = MAY_WRITE | MAY_EXECUTE;
+	u64 write_exec = MAY_WRITE | MAY_EXECUTE;
 	if (regs && is_mmap(call_number(regs), compat) &&
-	    (read_register(regs, compat, 2) & both) == both)
+	    (read_register(regs, compat, 2) & write_exec) == write_exec)
 		start_hook(ctx, EVENT_MEM_PROT_ALERT);
 	return 0;
 }

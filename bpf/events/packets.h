@@ -51,8 +51,8 @@ BPF_TABLE("lru_hash", u64, u64, socket_inodes, SOCKETS); /* socket cookie to ino
 
 static __always_inline void count_packet(u32 counter)
 {
-	u32 place = COUNTER_COUNT + counter;
-	u64 *value = counters.lookup(&place);
+	u32 index = COUNTER_COUNT + counter;
+	u64 *value = counters.lookup(&index);
 	if (value)
 		__sync_fetch_and_add(value, 1);
 }
@@ -122,23 +122,23 @@ static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock
 		return inode;
 	}
 	u64 cookie = bpf_get_socket_cookie(skb);
-	u64 *known = socket_inodes.lookup(&cookie);
+	u64 *cached = socket_inodes.lookup(&cookie);
 	if (inode) {
-		if (!known || *known != inode)
+		if (!cached || *cached != inode)
 			socket_inodes.update(&cookie, &inode);
 		return inode;
 	}
-	if (known)
-		return *known;
+	if (cached)
+		return *cached;
 	fill_connection(skb, sock, packet, &name);
-	known = pending_connections.lookup(&name);
-	return known ? *known : 0;
+	cached = pending_connections.lookup(&name);
+	return cached ? *cached : 0;
 }
 
 /* The first four bytes of HTTP requests and responses. */
-static __always_inline bool starts_with_http(const char *text)
+static __always_inline bool starts_with_http(const char *start)
 {
-	u32 word = *(const u32 *)text;
+	u32 word = *(const u32 *)start;
 #define WORD(a, b, c, d) ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
 	return word == WORD('G', 'E', 'T', ' ') || word == WORD('P', 'O', 'S', 'T') ||
 	       word == WORD('P', 'U', 'T', ' ') || word == WORD('H', 'E', 'A', 'D') ||
@@ -154,7 +154,7 @@ static __always_inline bool needs_payload(struct __sk_buff *skb, const struct pa
 	u32 event = EVENT_PACKET_DNS;
 	u16 port = bpf_htons(DNS_PORT);
 	u8 offset = 0;
-	char text[4] __attribute__((aligned(4))) = {};
+	char start[4] __attribute__((aligned(4))) = {};
 	u64 *selected = select.lookup(&event);
 	if (!packet->protocol)
 		return false;
@@ -165,14 +165,14 @@ static __always_inline bool needs_payload(struct __sk_buff *skb, const struct pa
 	if (!selected || !(*selected & mask) || packet->protocol != TCP)
 		return false;
 	load_bytes(skb, packet->transport + 12, &offset, 1);
-	return load_bytes(skb, packet->transport + (offset >> 4) * 4, text, 4) &&
-	       starts_with_http(text);
+	return load_bytes(skb, packet->transport + (offset >> 4) * 4, start, 4) &&
+	       starts_with_http(start);
 }
 
-/* Fill a reserved record. `room`, its size for bytes, is constant and a power of two. */
+/* Fill a reserved record. `capacity`, its size for bytes, is constant and a power of two. */
 static __always_inline void fill_packet(struct __sk_buff *skb, const struct packet *packet,
 					const struct owner *owner, u64 mask,
-					struct packet_record *record, const u32 room)
+					struct packet_record *record, const u32 capacity)
 {
 	record->header = owner->header;
 	record->header.time = bpf_ktime_get_boot_ns();
@@ -182,9 +182,9 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->prefix.interface = skb->ifindex;
 	record->prefix.incoming = packet->incoming;
 	record->prefix.unused = 0;
-	u64 size = packet->length < room ? packet->length : room;
+	u64 size = packet->length < capacity ? packet->length : capacity;
 	/* At least 1: older verifiers do not learn that from a comparison with 0. */
-	size = within(size - 1, room - 1) + 1;
+	size = within(size - 1, capacity - 1) + 1;
 	if (!load_bytes(skb, 0, record->bytes, size))
 		size = 0;
 	record->slot = sizeof(record->prefix) + size;
@@ -221,13 +221,13 @@ static __always_inline void report_packet(struct __sk_buff *skb, struct packet *
 {
 	u32 event = EVENT_PACKET;
 	u64 *selected = select.lookup(&event);
-	struct bpf_sock *seen = skb->sk;
+	struct bpf_sock *sk = skb->sk;
 	struct sock *sock = NULL;
-	if (!seen || !selected || !*selected)
+	if (!sk || !selected || !*selected)
 		return;
 	/* The verifier rejects a dereference of a struct bpf_sock's address, not a read of any
 	 * address. */
-	read_kernel(&sock, sizeof(sock), &seen);
+	read_kernel(&sock, sizeof(sock), &sk);
 	parse_transport(skb, packet);
 	u64 inode = socket_inode(skb, sock, packet);
 	struct owner *owner = inode ? owners.lookup(&inode) : NULL;

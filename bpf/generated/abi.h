@@ -106,18 +106,18 @@ struct call {
 };
 _Static_assert(sizeof(struct call) == 24, "call has another size");
 
-/* The part of a value in rule 4: the scopes that have it as an `=` value, and the scopes that
+/* Masks of a value (rule 4): the scopes that have it as an `=` value, and the scopes that
  * exclude it. */
-struct verdict {
+struct scope_masks {
 	u64 equal;
 	u64 excluded;
 };
-_Static_assert(sizeof(struct verdict) == 16, "verdict has another size");
+_Static_assert(sizeof(struct scope_masks) == 16, "scope_masks has another size");
 
 /* A slot of value_table: a key of 16 bytes, with its kind in the last one. */
 struct value_slot {
 	u64 words[2];
-	struct verdict verdict;
+	struct scope_masks masks;
 };
 _Static_assert(sizeof(struct value_slot) == 32, "value_slot has another size");
 
@@ -154,7 +154,7 @@ _Static_assert(sizeof(struct process) == 32, "process has another size");
 
 /* What the tree filters say of a process and of all processes that it descends from. */
 struct descent {
-	struct verdict joined;
+	struct scope_masks masks;
 	u64 start_time; /* as in struct process */
 	u32 parent;
 	u32 incomplete; /* the parent had no entry at the fork: user space completes it */

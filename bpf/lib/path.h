@@ -24,7 +24,7 @@ struct path_buffer {
 BPF_PERCPU_ARRAY(path_buffers, struct path_buffer, 1);
 
 /* All ones if two pointers are equal, else 0; without a branch. */
-static __always_inline u64 same(const void *a, const void *b)
+static __always_inline u64 equal_mask(const void *a, const void *b)
 {
 	u64 differ = (u64)a ^ (u64)b;
 	differ |= -differ;		 /* the highest bit: whether any differs */
@@ -32,11 +32,11 @@ static __always_inline u64 same(const void *a, const void *b)
 	return (differ >> 63) - 1;
 }
 
-/* Prepend "/name", or nothing if `none` is all ones; return whether it fits. */
-static __always_inline bool prepend_name(struct path_buffer *path, u64 none)
+/* Prepend "/name", or nothing if `skip` is all ones; return whether it fits. */
+static __always_inline bool prepend_name(struct path_buffer *path, u64 skip)
 {
-	u64 length = within(path->at_entry.d_name_len & ~none, NAME_MAX);
-	u64 start = within(path->start - length - 1 - none, 2 * PATH_MAX - 1);
+	u64 length = within(path->at_entry.d_name_len & ~skip, NAME_MAX);
+	u64 start = within(path->start - length - 1 - skip, 2 * PATH_MAX - 1);
 	if (start >= PATH_MAX)
 		return false;
 	path->start = start;
@@ -63,15 +63,16 @@ static __always_inline bool climb(struct path_buffer *path)
 	struct mount *mount = &path->at_mount;
 	read_kernel(mount, sizeof(*mount), *(struct mount *volatile *)&path->mount);
 	read_kernel(entry, sizeof(*entry), path->entry);
-	u64 over = same(path->entry, *(struct dentry **)mount->mnt); /* the root of this mount */
-	if (!prepend_name(path, over)) {
+	u64 at_root =
+		equal_mask(path->entry, *(struct dentry **)mount->mnt); /* the root of this mount */
+	if (!prepend_name(path, at_root)) {
 		path->start = 0;
 		return false;
 	}
-	if (move_to(path, over & (u64)mount->mnt_mountpoint | ~over & (u64)entry->d_parent,
-		    over & (u64)mount->mnt_parent | ~over & (u64)path->mount))
+	if (move_to(path, at_root & (u64)mount->mnt_mountpoint | ~at_root & (u64)entry->d_parent,
+		    at_root & (u64)mount->mnt_parent | ~at_root & (u64)path->mount))
 		return true;
-	path->start += 1 + over;
+	path->start += 1 + at_root;
 	return false;
 }
 

@@ -7,10 +7,10 @@
 #include "lib/preemption.h"
 #include "state/cgroups.h"
 
-#define DATA_SIZE 16384				  /* of arguments in a record, a power of two */
-#define PIECE_SIZE 4096				  /* of one string, as PATH_MAX */
-#define BLOCK_SIZE 8192				  /* of argv or env, a power of two */
-#define DATA_BUFFER_SIZE (DATA_SIZE + PIECE_SIZE) /* a string may start at the last byte */
+#define DATA_SIZE 16384				   /* of arguments in a record, a power of two */
+#define STRING_SIZE 4096			   /* of one string, as PATH_MAX */
+#define STRINGS_SIZE 8192			   /* of argv or env, a power of two */
+#define DATA_BUFFER_SIZE (DATA_SIZE + STRING_SIZE) /* a string may start at the last byte */
 
 /* The second half is for packets, whose programs interrupt the others. */
 BPF_PERCPU_ARRAY(counters, u64, 2 * COUNTER_COUNT);
@@ -75,11 +75,11 @@ static __always_inline u64 put_string(u64 *end, char *data, const void *from)
 	u64 at = within(*end, DATA_SIZE - 1);
 	if (at != *end)
 		return SLOT_CUT;
-	long taken = read_kernel_string(data + at, PIECE_SIZE, from);
-	if (taken <= 0)
+	long length = read_kernel_string(data + at, STRING_SIZE, from);
+	if (length <= 0)
 		return SLOT_UNREADABLE;
-	*end = at + taken - 1;
-	return taken - 1;
+	*end = at + length - 1;
+	return length - 1;
 }
 
 /* Put the path that was built last; return its slot. */
@@ -96,15 +96,15 @@ static __always_inline u64 put_path(u64 *end, char *data, const struct path_buff
 	return length;
 }
 
-/* Put the strings between two addresses of user memory, with their NULs; return their slot. `room`
- * is the size of the data in bytes. */
-static __always_inline u64 put_strings(u64 *end, char *data, const u64 room, u64 from, u64 to)
+/* Put the strings between two addresses of user memory, with their NULs; return their slot.
+ * `capacity` is the size of the data in bytes. */
+static __always_inline u64 put_strings(u64 *end, char *data, const u64 capacity, u64 from, u64 to)
 {
 	u64 at = within(*end, DATA_SIZE - 1);
-	u64 size = to - from < BLOCK_SIZE ? to - from : BLOCK_SIZE - 1;
-	if (at != *end || at > room - BLOCK_SIZE)
+	u64 size = to - from < STRINGS_SIZE ? to - from : STRINGS_SIZE - 1;
+	if (at != *end || at > capacity - STRINGS_SIZE)
 		return SLOT_CUT;
-	size = within(size, BLOCK_SIZE - 1);
+	size = within(size, STRINGS_SIZE - 1);
 	if (read_user(data + at, size, (void *)from) < 0)
 		return SLOT_UNREADABLE;
 	*end = at + size;

@@ -7,8 +7,9 @@
 #include "lib/kernel.h"
 
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFC /* its inode, PROC_PID_INIT_INO in linux/proc_ns.h */
-#define PIDTYPE_TGID 1 /* linux/pid.h, since v4.19, 6883f81aac6f ("pid: Implement PIDTYPE_TGID")   \
-			*/
+#define PIDTYPE_TGID                                                                               \
+	1 /* linux/pid.h, since v4.19, 6883f81aac6f ("pid: Implement PIDTYPE_TGID")                \
+	   */
 #define PF_USER_WORKER 0x00004000
 #define PF_KTHREAD 0x00200000
 

@@ -43,24 +43,24 @@ static __always_inline u64 accept_retval(u32 event, s64 retval)
 #endif
 
 #ifdef USE_STRINGS
-#define STRING_FILTERED(place) (STRING_FILTERED_ARGUMENTS >> (place) & 1)
+#define STRING_FILTERED(index) (STRING_FILTERED_ARGUMENTS >> (index) & 1)
 
 /* A string or the prefix of strings. The key of a lookup has all bits: a node ends at its NUL or
  * before, so bytes after the NUL of the key do not matter. */
 struct string_node {
 	u32 bits;
 	u32 argument; /* event * SHAPES_MAX + index of the argument */
-	char text[STRING_KEY_SIZE];
+	char string[STRING_KEY_SIZE];
 };
 BPF_HASH(string_arguments, u32, struct string_argument, STRING_ARGUMENTS);
 BPF_LPM_TRIE(string_nodes, struct string_node, u64, STRING_NODES);
 BPF_PERCPU_ARRAY(string_scratch, struct string_node, 1);
 
-/* Return the scopes whose filters on a string argument hold. `text` is the copy in the record, with
- * STRING_KEY_SIZE readable bytes; `slot` is the state of the copy. */
-static __always_inline u64 accept_string(u32 event, u32 place, const char *text, u64 slot)
+/* Return the scopes whose filters on a string argument hold. `string` is the copy in the record,
+ * with STRING_KEY_SIZE readable bytes; `slot` is the state of the copy. */
+static __always_inline u64 accept_string(u32 event, u32 index, const char *string, u64 slot)
 {
-	u32 zero = 0, argument = event * SHAPES_MAX + place;
+	u32 zero = 0, argument = event * SHAPES_MAX + index;
 	struct string_argument *filtered = string_arguments.lookup(&argument);
 	struct string_node *node = string_scratch.lookup(&zero);
 	if (!filtered || !node)
@@ -71,7 +71,7 @@ static __always_inline u64 accept_string(u32 event, u32 place, const char *text,
 		return ~0ULL;
 	node->bits = 8 * (sizeof(*node) - sizeof(node->bits));
 	node->argument = argument;
-	read_kernel(node->text, STRING_KEY_SIZE, text);
+	read_kernel(node->string, STRING_KEY_SIZE, string);
 	u64 *accept = string_nodes.lookup(node);
 	return accept ? *accept : filtered->otherwise;
 }

@@ -7,21 +7,21 @@
  * Example: -f 2:comm=who -f 3:comm=ping -f 4:comm!=who   (scope N is bit N-1)
  *   table:   "who"  -> { .equal = 0010, .excluded = 1000 }
  *            "ping" -> { .equal = 0100, .excluded = 0000 }
- *   COMM_UNASKED, the scopes without a comm= value: ...1001
+ *   COMM_WITHOUT_EQUAL, the scopes without a comm= value: ...1001
  *            (scope 1 has no comm filter, scope 4 only a !=)
  *   event of "who":  (0010 | ...1001) & ~1000 = ...0011   scopes 1 and 2 pass
  *   event of "ping": (0100 | ...1001) & ~0000 = ...1101   scopes 1, 3 and 4 pass */
 #pragma once
 #include "match/facts.h"
 
-static __always_inline void join_verdict(struct verdict *all, const struct verdict *met)
+static __always_inline void merge_masks(struct scope_masks *all, const struct scope_masks *masks)
 {
-	all->equal |= met->equal;
-	all->excluded |= met->excluded;
+	all->equal |= masks->equal;
+	all->excluded |= masks->excluded;
 }
 
 /* `all->equal` includes the scopes without an `=` value. */
-static __always_inline u64 accept_verdict(const struct verdict *all)
+static __always_inline u64 accept_masks(const struct scope_masks *all)
 {
 	return all->equal & ~all->excluded;
 }
@@ -37,33 +37,33 @@ struct binary {
 	u32 mntns;
 	char path[BINARY_PATH_SIZE];
 };
-BPF_HASH(binary_table, struct binary, struct verdict, BINARY_VALUES);
+BPF_HASH(binary_table, struct binary, struct scope_masks, BINARY_VALUES);
 
 /* Called once for each exec. `binary` is overwritten. */
 static __always_inline u64 accept_binary(struct binary *binary)
 {
-	struct verdict *here = binary_table.lookup(binary);
-	struct verdict all = {.equal = BINARY_UNASKED};
-	if (here)
-		join_verdict(&all, here);
+	struct scope_masks *exact = binary_table.lookup(binary);
+	struct scope_masks all = {.equal = BINARY_WITHOUT_EQUAL};
+	if (exact)
+		merge_masks(&all, exact);
 	binary->mntns = 0;
-	struct verdict *anywhere = binary_table.lookup(binary);
-	if (anywhere)
-		join_verdict(&all, anywhere);
-	return accept_verdict(&all);
+	struct scope_masks *any = binary_table.lookup(binary);
+	if (any)
+		merge_masks(&all, any);
+	return accept_masks(&all);
 }
 #endif
 
 #ifdef USE_TREE
 /* Masks of a process and of its descendants, by its tgid (rule 12). */
-BPF_HASH(tree_table, u32, struct verdict, TREE_VALUES);
-#define NO_DESCENT {.equal = TREE_UNASKED}
+BPF_HASH(tree_table, u32, struct scope_masks, TREE_VALUES);
+#define NO_DESCENT {.equal = TREE_WITHOUT_EQUAL}
 
-static __always_inline void join_descent(struct verdict *all, u32 pid)
+static __always_inline void merge_descent(struct scope_masks *all, u32 pid)
 {
-	struct verdict *met = tree_table.lookup(&pid);
-	if (met)
-		join_verdict(all, met);
+	struct scope_masks *masks = tree_table.lookup(&pid);
+	if (masks)
+		merge_masks(all, masks);
 }
 #endif
 
@@ -81,7 +81,7 @@ static __always_inline u64 match_process(const struct facts *facts)
 	mask &= facts->container;
 #endif
 #ifdef USE_UID
-	mask &= accept_number(VALUE_UID, facts->uid, UID_UNASKED);
+	mask &= accept_number(VALUE_UID, facts->uid, UID_WITHOUT_EQUAL);
 #endif
 #ifdef USE_UID_INTERVALS
 	mask &= accept_uid(facts->uid);
@@ -93,22 +93,22 @@ static __always_inline u64 match_process(const struct facts *facts)
 	mask &= accept_pid(facts->pid, facts->tid, facts->started_after_trace);
 #endif
 #ifdef USE_COMM
-	mask &= accept_name(VALUE_COMM, facts->comm, COMM_UNASKED);
+	mask &= accept_name(VALUE_COMM, facts->comm, COMM_WITHOUT_EQUAL);
 #endif
 #ifdef USE_COMM_PATTERNS
-	mask &= accept_pattern(NAME_COMM, 0, facts->comm, COMM_UNASKED);
+	mask &= accept_pattern(NAME_COMM, 0, facts->comm, COMM_WITHOUT_EQUAL);
 #endif
 #ifdef USE_UTS
-	mask &= accept_name(VALUE_UTS, facts->uts, UTS_UNASKED);
+	mask &= accept_name(VALUE_UTS, facts->uts, UTS_WITHOUT_EQUAL);
 #endif
 #ifdef USE_UTS_PATTERNS
-	mask &= accept_pattern(NAME_UTS, UTS_ROW, facts->uts, UTS_UNASKED);
+	mask &= accept_pattern(NAME_UTS, UTS_ROW, facts->uts, UTS_WITHOUT_EQUAL);
 #endif
 #ifdef USE_MNTNS
-	mask &= accept_number(VALUE_MNTNS, facts->mntns, MNTNS_UNASKED);
+	mask &= accept_number(VALUE_MNTNS, facts->mntns, MNTNS_WITHOUT_EQUAL);
 #endif
 #ifdef USE_PIDNS
-	mask &= accept_number(VALUE_PIDNS, facts->pidns, PIDNS_UNASKED);
+	mask &= accept_number(VALUE_PIDNS, facts->pidns, PIDNS_WITHOUT_EQUAL);
 #endif
 	return mask;
 }

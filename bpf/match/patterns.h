@@ -16,15 +16,16 @@ struct pattern_class {
 };
 BPF_ARRAY(pattern_classes, struct pattern_class, NAME_COUNT);
 BPF_ARRAY(pattern_rows, struct pattern_row, PATTERN_ROWS);
-BPF_ARRAY(pattern_verdicts, struct verdict, PATTERN_ROWS);
+BPF_ARRAY(pattern_masks, struct scope_masks, PATTERN_ROWS);
 
-static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *name, u64 unasked)
+static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *name,
+					  u64 without_equal)
 {
 	u32 at = first_row;
 	u64 left = NAME_SIZE;
 	/* Shifted, as up to v5.11 the stack cannot be read at a variable offset. */
 	u64 text[NAME_WORDS] = {name[0], name[1]};
-	struct verdict all = {.equal = unasked};
+	struct scope_masks all = {.equal = without_equal};
 	struct pattern_class *classes = pattern_classes.lookup(&kind);
 	if (!classes)
 		return 0;
@@ -39,14 +40,14 @@ static __always_inline u64 accept_pattern(u32 kind, u32 first_row, const u64 *na
 		u32 next = row->next[classes->of[byte] & (PATTERN_CLASSES - 1)];
 		at = next & ~PATTERN_MATCHED;
 		if (next & PATTERN_MATCHED) {
-			struct verdict *met = pattern_verdicts.lookup(&at);
-			if (!met)
+			struct scope_masks *masks = pattern_masks.lookup(&at);
+			if (!masks)
 				return 0;
-			join_verdict(&all, met);
+			merge_masks(&all, masks);
 		}
 		left--;
 		asm volatile("" : "+r"(left)); /* see build_path_at() */
 	} while (byte && left); /* the NUL is the end that `*text` matches */
-	return accept_verdict(&all);
+	return accept_masks(&all);
 }
 #endif

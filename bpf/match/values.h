@@ -15,7 +15,7 @@ static __always_inline bool holds_value(const struct value_slot *slot, u64 first
 	return slot && slot->words[0] == first && slot->words[1] == second;
 }
 
-static __always_inline void join_value(struct verdict *all, u64 kind, u64 first, u64 second)
+static __always_inline void merge_value(struct scope_masks *all, u64 kind, u64 first, u64 second)
 {
 	second |= kind << 56;
 	u64 hash = first * VALUE_FACTOR_1 + second * VALUE_FACTOR_2;
@@ -28,22 +28,22 @@ static __always_inline void join_value(struct verdict *all, u64 kind, u64 first,
 		if (!holds_value(slot, first, second))
 			return;
 	}
-	join_verdict(all, &slot->verdict);
+	merge_masks(all, &slot->masks);
 }
 
-/* `unasked` are the scopes without an `=` value of the kind. */
-static __always_inline u64 accept_name(u64 kind, const u64 *name, u64 unasked)
+/* `without_equal` are the scopes without an `=` value of the kind. */
+static __always_inline u64 accept_name(u64 kind, const u64 *name, u64 without_equal)
 {
-	struct verdict all = {.equal = unasked};
-	join_value(&all, kind, name[0], name[1]);
-	return accept_verdict(&all);
+	struct scope_masks all = {.equal = without_equal};
+	merge_value(&all, kind, name[0], name[1]);
+	return accept_masks(&all);
 }
 
-static __always_inline u64 accept_number(u64 kind, u64 number, u64 unasked)
+static __always_inline u64 accept_number(u64 kind, u64 number, u64 without_equal)
 {
-	struct verdict all = {.equal = unasked};
-	join_value(&all, kind, number, 0);
-	return accept_verdict(&all);
+	struct scope_masks all = {.equal = without_equal};
+	merge_value(&all, kind, number, 0);
+	return accept_masks(&all);
 }
 #endif
 
@@ -51,16 +51,16 @@ static __always_inline u64 accept_number(u64 kind, u64 number, u64 unasked)
 /* Rule 9: the process id, the thread id and `new` are values that a task has at the same time. */
 static __always_inline u64 accept_ids(u32 pid, u32 tid, u32 started_after_trace)
 {
-	struct verdict all = {.equal = PID_UNASKED};
-	join_value(&all, VALUE_PID, pid, 0);
+	struct scope_masks all = {.equal = PID_WITHOUT_EQUAL};
+	merge_value(&all, VALUE_PID, pid, 0);
 	if (tid != pid)
-		join_value(&all, VALUE_PID, tid, 0);
+		merge_value(&all, VALUE_PID, tid, 0);
 #ifdef USE_NEW
 	if (started_after_trace) {
 		all.equal |= NEW_EQUAL;
 		all.excluded |= NEW_EXCLUDED;
 	}
 #endif
-	return accept_verdict(&all);
+	return accept_masks(&all);
 }
 #endif

@@ -38,10 +38,10 @@ static __always_inline struct container *find_container(u64 cgroup)
 		return NULL;
 	if (last->cgroup == cgroup)
 		return &last->container;
-	u64 steady = trace_start();
-	struct container *known = containers.lookup(&cgroup), none = NO_CONTAINER;
-	last->container = known ? *known : none;
-	last->cgroup = steady ? cgroup : 0;
+	u64 started = trace_start();
+	struct container *found = containers.lookup(&cgroup), none = NO_CONTAINER;
+	last->container = found ? *found : none;
+	last->cgroup = started ? cgroup : 0;
 	return &last->container;
 }
 #endif

@@ -86,21 +86,22 @@ static __always_inline bool in_hierarchy(struct cgroup *cgroup)
 
 static __always_inline void handle_cgroup_mkdir(struct cgroup *cgroup)
 {
-	struct container made = {.accept = ~0ULL, .started_after_trace = trace_start() != 0};
+	struct container container = {.accept = ~0ULL, .started_after_trace = trace_start() != 0};
 	if (!in_hierarchy(cgroup))
 		return;
 	u64 id = cgroup_id(cgroup);
-	if (read_container_id((u8 *)made.id, READ(READ(cgroup, kn), name))) {
+	if (read_container_id((u8 *)container.id, READ(READ(cgroup, kn), name))) {
 #ifdef USE_CONTAINER
-		made.accept = accept_container((u8 *)made.id, made.started_after_trace);
+		container.accept =
+			accept_container((u8 *)container.id, container.started_after_trace);
 #endif
 	} else {
 		struct container *parent = parent_container(cgroup);
 		if (!parent)
 			return;
-		made = *parent;
+		container = *parent;
 	}
-	if (containers.update(&id, &made) < 0)
+	if (containers.update(&id, &container) < 0)
 		count(COUNTER_UNTRACKED);
 }
 

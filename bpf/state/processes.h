@@ -18,7 +18,7 @@ BPF_TABLE("lru_hash", u32, struct process, processes, PROCESSES);
 
 #ifdef USE_BINARY
 BPF_PERCPU_ARRAY(binary_scratch, struct binary, 1);
-#define BINARY_UNKNOWN BINARY_UNASKED
+#define BINARY_UNKNOWN BINARY_WITHOUT_EQUAL
 #else
 #define BINARY_UNKNOWN ~0ULL
 #endif
@@ -38,7 +38,7 @@ enum process_state {
 /* Fill the facts that come from the state of the process. */
 static __always_inline u32 read_process_state(struct facts *facts)
 {
-	u32 known = COMPLETE;
+	u32 state = COMPLETE;
 	facts->binary = BINARY_UNKNOWN;
 	facts->followed = 0;
 #ifdef TRACK_PROCESSES
@@ -52,23 +52,23 @@ static __always_inline u32 read_process_state(struct facts *facts)
 		return NOT_TRACED;
 #else
 	if (!process)
-		known = INCOMPLETE;
+		state = INCOMPLETE;
 #endif
 #endif
 #ifdef USE_TREE
 	struct descent *descent = descents.lookup(&facts->pid);
-	struct verdict all = NO_DESCENT;
+	struct scope_masks all = NO_DESCENT;
 	if (descent)
-		join_verdict(&all, &descent->joined);
-	facts->descent = accept_verdict(&all);
+		merge_masks(&all, &descent->masks);
+	facts->descent = accept_masks(&all);
 	if (!descent || descent->incomplete)
-		known = INCOMPLETE;
+		state = INCOMPLETE;
 #endif
 #ifdef COMMAND_ONLY
 	if (process->before_exec)
-		known = BEFORE_EXEC;
+		state = BEFORE_EXEC;
 #endif
-	return known;
+	return state;
 }
 
 /* The COMMAND counts as started after tracing, by its exec, and so do its descendants. An exec by
@@ -124,10 +124,10 @@ static __always_inline struct facts *read_process(struct task_struct *task)
 	struct facts *facts = read_facts(task);
 	if (!facts)
 		return NULL;
-	u32 known = read_process_state(facts);
-	if (known == INCOMPLETE)
+	u32 state = read_process_state(facts);
+	if (state == INCOMPLETE)
 		count(COUNTER_UNKNOWN);
-	return known >= INCOMPLETE ? facts : NULL;
+	return state >= INCOMPLETE ? facts : NULL;
 }
 
 #ifdef USE_FOLLOW
@@ -144,11 +144,11 @@ static __always_inline void inherit_descent(u32 parent_pid, u32 child_pid,
 {
 #ifdef USE_TREE
 	struct descent inherited = {.parent = parent_pid, .incomplete = true};
-	struct descent *known = descents.lookup(&parent_pid);
-	if (known) /* as for the first ancestor without an element; later masks are merged */
-		inherited = *known;
+	struct descent *parent = descents.lookup(&parent_pid);
+	if (parent) /* as for the first ancestor without an element; later masks are merged */
+		inherited = *parent;
 	inherited.start_time = READ(child, start_boottime);
-	join_descent(&inherited.joined, child_pid);
+	merge_descent(&inherited.masks, child_pid);
 	if (descents.update(&child_pid, &inherited) < 0)
 		count(COUNTER_UNTRACKED);
 #endif
@@ -157,10 +157,10 @@ static __always_inline void inherit_descent(u32 parent_pid, u32 child_pid,
 static __always_inline void inherit_binary(u32 parent_pid, u32 child_pid, struct task_struct *child)
 {
 #ifdef TRACK_PROCESSES
-	struct process *known = processes.lookup(&parent_pid);
-	if (!known)
+	struct process *parent = processes.lookup(&parent_pid);
+	if (!parent)
 		return;
-	struct process inherited = *known;
+	struct process inherited = *parent;
 	inherited.start_time = READ(child, start_boottime);
 #ifdef USE_FOLLOW
 	struct facts *facts = read_facts(current_task());
@@ -217,7 +217,7 @@ static __always_inline u64 accept_executed(const struct path_buffer *path)
 	u32 zero = 0;
 	struct binary *binary = binary_scratch.lookup(&zero);
 	if (!binary)
-		return BINARY_UNASKED;
+		return BINARY_WITHOUT_EQUAL;
 	u64 start = within(path->start, PATH_MAX - 1);
 	u64 length = within(PATH_MAX - 1 - start, PATH_MAX - 1);
 	binary->mntns = mount_namespace(current_task());
@@ -239,14 +239,14 @@ static __always_inline u64 update_process_at_exec(struct facts *facts,
 #endif
 	mask = match_facts(facts);
 #ifdef TRACK_PROCESSES
-	struct process now = {.binary = facts->binary, .followed = facts->followed};
-	struct process *known = processes.lookup(&facts->pid);
-	if (known)
-		now.start_time = known->start_time;
+	struct process process = {.binary = facts->binary, .followed = facts->followed};
+	struct process *old = processes.lookup(&facts->pid);
+	if (old)
+		process.start_time = old->start_time;
 #ifdef USE_FOLLOW
-	now.followed |= following(mask);
+	process.followed |= following(mask);
 #endif
-	if (processes.update(&facts->pid, &now) < 0)
+	if (processes.update(&facts->pid, &process) < 0)
 		count(COUNTER_UNTRACKED);
 #endif
 	return mask;

@@ -33,14 +33,14 @@ static __always_inline void set_socket_owner(s32 fd)
 	struct owner *owner = owner_scratch.lookup(&zero);
 	if (!facts || !owner)
 		return;
-	u32 known = read_process_state(facts);
-	if (known < INCOMPLETE) { /* not traced */
+	u32 state = read_process_state(facts);
+	if (state < INCOMPLETE) { /* not traced */
 		owners.delete(&inode);
 		return;
 	}
 	owner->mask = match_facts(facts);
 	owner->inode = inode;
-	owner->incomplete = known == INCOMPLETE;
+	owner->incomplete = state == INCOMPLETE;
 	if (owner->mask) /* else no packet of it is reported */
 		fill_header(&owner->header, current_task(), facts, EVENT_PACKET, 0);
 	owners.update(&inode, owner);
@@ -52,8 +52,8 @@ static __always_inline void handle_socket_enter(u32 number)
 		return; /* most syscalls end here */
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
-	s32 place = socket_argument(number, compat), fd = -1;
-	if (place < 0)
+	s32 index = socket_argument(number, compat), fd = -1;
+	if (index < 0)
 		return;
 	struct pt_regs *regs = user_registers(task);
 	if (!regs)
@@ -61,7 +61,7 @@ static __always_inline void handle_socket_enter(u32 number)
 	if (compat && number == SOCKETCALL)
 		read_user(&fd, sizeof(fd), (void *)read_register(regs, compat, 1));
 	else
-		fd = place == 0 ? read_register(regs, compat, 0) : read_register(regs, compat, 2);
+		fd = index == 0 ? read_register(regs, compat, 0) : read_register(regs, compat, 2);
 	set_socket_owner(fd);
 }
 

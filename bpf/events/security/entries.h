@@ -78,13 +78,13 @@ HOOK(on_security_sb_mount, EVENT_SECURITY_SB_MOUNT)
 
 int put_security_sb_mount(struct pt_regs *ctx)
 {
-	struct path *place = (struct path *)function_argument(ctx, 1);
+	struct path *path = (struct path *)function_argument(ctx, 1);
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
 	set_string(record, SECURITY_SB_MOUNT_DEV_NAME,
 		   put_kernel_string(record, (char *)function_argument(ctx, 0)));
-	build_path_at(&record->path, READ(place, dentry), READ(place, mnt));
+	build_path_at(&record->path, READ(path, dentry), READ(path, mnt));
 	set_string(record, SECURITY_SB_MOUNT_PATH,
 		   put_path(&record->end, record->sent.data, &record->path));
 	set_string(record, SECURITY_SB_MOUNT_TYPE,

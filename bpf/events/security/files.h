@@ -10,10 +10,10 @@ static __always_inline u64 put_call_path(struct hook_record *record)
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
-	int place = path_argument(current_call(task), compat);
-	if (!regs || place < 0)
+	int index = path_argument(current_call(task), compat);
+	if (!regs || index < 0)
 		return SLOT_NULL;
-	u64 from = place ? read_register(regs, compat, 1) : read_register(regs, compat, 0);
+	u64 from = index ? read_register(regs, compat, 1) : read_register(regs, compat, 0);
 	return put_user_string(record, (void *)from);
 }
 

@@ -3,8 +3,9 @@
 #pragma once
 #include "events/hook_event.h"
 
-#define PROTECTION 7 /* PROT_READ, PROT_WRITE, PROT_EXEC; the lowest flags of a mapping are these  \
-		      */
+#define PROTECTION                                                                                 \
+	7 /* PROT_READ, PROT_WRITE, PROT_EXEC; the lowest flags of a mapping are these             \
+	   */
 
 #ifdef EVENT_SECURITY_MMAP_FILE
 /* Anonymous memory is not reported. */

@@ -23,12 +23,12 @@ from .layouts import (
     chunk_bytes,
     chunks_of,
     first_rows,
+    mask_bytes,
     prefix_entries,
     row_entries,
     tree_entries,
     value_entries,
-    value_verdicts,
-    verdict_bytes,
+    value_masks,
 )
 from .write import write_entries
 
@@ -54,10 +54,10 @@ def defines(tables: AcceptTables) -> dict[str, str]:
     if tables.binary:
         names |= {"USE_BINARY": "", "BINARY_PATH_SIZE": str(PATH_SIZE)}
         names |= {"BINARY_VALUES": _size(tables.binary.masks)}
-        names |= {"BINARY_UNASKED": _mask(tables.binary.without_equal)}
+        names |= {"BINARY_WITHOUT_EQUAL": _mask(tables.binary.without_equal)}
     if tables.tree:
         names |= {"USE_TREE": "", "TREE_VALUES": _size(tables.tree.masks)}
-        names |= {"TREE_UNASKED": _mask(tables.tree.without_equal)}
+        names |= {"TREE_WITHOUT_EQUAL": _mask(tables.tree.without_equal)}
     if tables.container:
         names |= {"USE_CONTAINER": "", "CONTAINER_OUTSIDE": _mask(tables.container.outside)}
         names |= {"CONTAINER_PREFIXES": str(len(tables.container.by_prefix))}
@@ -80,8 +80,8 @@ def _value_defines(tables: AcceptTables) -> dict[str, str]:
             names |= _number_defines(key.name, table)
             continue
         use = f"USE_{key.name}_PATTERNS" if isinstance(table, Automaton) else f"USE_{key.name}"
-        names |= {use: "", f"{key.name}_UNASKED": _mask(table.without_equal)}
-    names |= hash_defines(fitting_bits(value_verdicts(tables)))
+        names |= {use: "", f"{key.name}_WITHOUT_EQUAL": _mask(table.without_equal)}
+    names |= hash_defines(fitting_bits(value_masks(tables)))
     if automata := automata_of(tables):
         classes = max(table.class_count for table in automata.values())
         rows = [len(table.rows) for table in automata.values()]
@@ -114,7 +114,7 @@ def table_entries(sizes: Mapping[str, str], tables: AcceptTables) -> Iterator[En
     for key, table in tables.values.items():
         if isinstance(table, Intervals):
             yield from _number_entries(key.name, table, sizes)
-    if masks := value_verdicts(tables):
+    if masks := value_masks(tables):
         yield "value_table", value_entries(masks, int(sizes["VALUE_BITS"]))
     if automata := automata_of(tables):
         yield from _automata_entries(automata, int(sizes["PATTERN_CLASSES"]))
@@ -145,7 +145,7 @@ def _automata_entries(automata: Mapping[Key, Automaton], classes: int) -> Iterat
         rows = row_entries(table, first[key], classes)
         yield "pattern_classes", {pack("I", NameKind[key.name]): table.classes}
         yield "pattern_rows", rows
-        yield "pattern_verdicts", dict(zip(rows, map(verdict_bytes, table.masks), strict=True))
+        yield "pattern_masks", dict(zip(rows, map(mask_bytes, table.masks), strict=True))
 
 
 def _mask(mask: int) -> str:

@@ -14,8 +14,8 @@ from ...abi import (
     CONTAINER_MASKS,
     ID_PREFIX,
     PATTERN_MATCHED,
+    SCOPE_MASKS,
     VALUE_SLOT,
-    VERDICT,
     ValueKind,
 )
 from ...errors import HostCode, HostError
@@ -83,7 +83,7 @@ def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes
     }
 
 
-def value_verdicts(tables: AcceptTables) -> dict[Words, ScopeMasks]:
+def value_masks(tables: AcceptTables) -> dict[Words, ScopeMasks]:
     """Return the values of ``value_table`` and what they say; the last byte is the kind."""
     return {
         (words[0], words[1] | ValueKind[key.name] << 56): verdict
@@ -100,19 +100,19 @@ def value_entries(says: Mapping[Words, ScopeMasks], bits: int) -> dict[bytes, by
     if slots is None:
         raise HostError(HostCode.TABLE_SIZE, f"{len(says)} values find no place in {1 << bits}")
     return {
-        pack("I", at): VALUE_SLOT.struct.pack(VALUE.pack(*words), verdict_bytes(says[words]))
+        pack("I", at): VALUE_SLOT.struct.pack(VALUE.pack(*words), mask_bytes(says[words]))
         for at, words in slots.items()
     }
 
 
 def binary_entries(table: Binaries) -> dict[bytes, bytes]:
     """Return the elements of ``binary_table``."""
-    return {binary_key(*place): verdict_bytes(v) for place, v in table.masks.items()}
+    return {binary_key(*place): mask_bytes(v) for place, v in table.masks.items()}
 
 
 def tree_entries(table: MaskTable[int]) -> dict[bytes, bytes]:
     """Return the elements of ``tree_table``."""
-    return {pack("I", pid): verdict_bytes(v) for pid, v in table.masks.items()}
+    return {pack("I", pid): mask_bytes(v) for pid, v in table.masks.items()}
 
 
 def binary_key(mntns: int, path: bytes) -> bytes:
@@ -140,9 +140,9 @@ def container_bytes(prefix: str) -> bytes:
     return bytes.fromhex(prefix.ljust(ID_DIGITS, "0"))
 
 
-def verdict_bytes(verdict: ScopeMasks) -> bytes:
-    """Return a ``struct verdict``."""
-    return VERDICT.struct.pack(verdict.equal, verdict.excluded)
+def mask_bytes(verdict: ScopeMasks) -> bytes:
+    """Return a ``struct scope_masks``."""
+    return SCOPE_MASKS.struct.pack(verdict.equal, verdict.excluded)
 
 
 def _says(verdict: ScopeMasks) -> bool:

@@ -21,11 +21,11 @@ from ...tables.compile import program_keys
 from ...tables.intervals import ALL_SCOPES
 from ...tables.masks import ScopeMasks
 from ..build.program import Program
-from ..maps.layouts import verdict_bytes
+from ..maps.layouts import mask_bytes
 
 PROCESS: Final = abi.PROCESS.struct
 DESCENT: Final = abi.DESCENT.struct
-VERDICT: Final = abi.VERDICT.struct
+SCOPE_MASKS: Final = abi.SCOPE_MASKS.struct
 PID: Final = Struct("=I")
 BPF_NOEXIST, BPF_EXIST = 1, 2
 
@@ -78,7 +78,7 @@ class Census:
     def _learn_descent(self, pid: int) -> None:
         if (fd := self._fd("descents")) is not None:
             said = self._said(pid)
-            value = DESCENT.pack(verdict_bytes(said), 0, 0, False)
+            value = DESCENT.pack(mask_bytes(said), 0, 0, False)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
     def _said(self, pid: int) -> ScopeMasks:
@@ -98,8 +98,8 @@ class Census:
             inherited, start, parent, incomplete = DESCENT.unpack(value)
             if incomplete:
                 said = self._said(parent)
-                said.merge(ScopeMasks(*VERDICT.unpack(inherited)))
-                whole = DESCENT.pack(verdict_bytes(said), start, parent, False)
+                said.merge(ScopeMasks(*SCOPE_MASKS.unpack(inherited)))
+                whole = DESCENT.pack(mask_bytes(said), start, parent, False)
                 self._program.update(fd, key, whole, BPF_EXIST)
                 completed += 1
         return completed
