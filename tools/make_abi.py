@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make ``bpf/generated/abi.h`` and ``slots.h`` from ``tracee_ref/abi.py`` and the catalogue.
+"""Generate ``bpf/generated/`` from ``tracee_ref/abi.py`` and the catalogue.
 
 Usage: ``.venv/bin/python tools/make_abi.py``.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make ``bpf/arch/syscall_nr.h``: the numbers of the syscalls that the programs name.
+"""Generate ``bpf/arch/syscall_nr.h``, names of syscall numbers.
 
 Usage: ``.venv/bin/python tools/make_syscall_numbers.py``.
 Names are those of the catalogue: ``__NR_NAME`` for a native syscall, ``__NR_compat_NAME`` for a
