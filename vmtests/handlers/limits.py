@@ -43,7 +43,7 @@ def kept(*, count: int) -> Reply:
     with loaded(Settings(scopes)) as tracer:
         program = tracer.program
         fd = program.map_fd("descents")
-        value = DESCENT.pack(0, 0, 0, 0, 0)
+        value = bytes(DESCENT.size)
         pids = [PID.pack(FIRST_PID + i) for i in range(count)]
         for pid in pids:
             program.update(fd, pid, value, BPF_NOEXIST)
