@@ -5,7 +5,7 @@
  * The programs run at the cgroup hooks of egress and ingress, in any task or interrupt, and can
  * interrupt each other. So they use no per-CPU scratch space, and counters of their own. */
 #pragma once
-#include "state/sockets.h"
+#include "state/socket_owners.h"
 
 #define PACKET_HEADERS 128  /* IPv4 and TCP with all their options */
 #define PACKET_PAYLOAD 4096 /* with the payload for DNS and HTTP */

@@ -14,7 +14,9 @@ from tracee_ref.abi import HEADER, LAYOUTS, Enumerator, Layout
 from tracee_ref.errors import HostError
 from tracee_ref.events.catalogue import all_events, load_catalogue
 from tracee_ref.filters.parse import parse_filters
+from tracee_ref.kernel.build.btf import Btf
 from tracee_ref.kernel.build.compiler import compile_text
+from tracee_ref.kernel.build.program import Program
 from tracee_ref.tables import compile_tables
 from tracee_ref.tables.masks import MaskTable
 
@@ -84,3 +86,14 @@ def test_matcher_example() -> None:
         passed = (equal | without) & ~excluded
         formula = f"({equal:04b} | ...{without:04b}) & ~{excluded:04b} = ...{passed:04b}"
         assert re.search(rf'event of "{name.decode()}": +{re.escape(formula)}', text)
+
+
+def test_update_element_size() -> None:
+    """A layout that differs from that of the compiled map never reaches the kernel."""
+    source = "BPF_ARRAY(numbers, u64, 1);\n" + PROGRAM
+    program = Program("sizes", source, {}, Btf())
+    fd = program.map_fd("numbers")
+    assert program.update(fd, bytes(4), bytes(8)) == 0
+    with pytest.raises(ValueError, match="map numbers: element of 4 and 4 bytes, not 4 and 8"):
+        program.update(fd, bytes(4), bytes(4))
+    program.close()

@@ -39,7 +39,7 @@ FIELD_TABLE_TESTS = ("tests/tables/test_fields.py",)
 KERNEL_FIELDS = ("vmtests/test_kernel_fields.py",)
 
 FIELD_TABLES = "tracee_ref/tables/fields.py"
-SOCKETS = "bpf/state/sockets.h"
+SOCKETS = "bpf/state/socket_owners.h"
 PACKET_PROGRAMS = "bpf/events/packets.h"
 MATCHER = "bpf/match/filters.h"
 BOUNDS = "bpf/match/numbers.h"

@@ -98,8 +98,10 @@ class Program:
         program = compiled(name, self._text(source, defines, btf, more))
         self._functions = program.functions
         self._maps: dict[str, int] = {}
+        self._shapes: dict[int, MapShape] = {}
         for shape in program.maps:
-            self._maps[shape.name] = self._create(shape)
+            fd = self._maps[shape.name] = self._create(shape)
+            self._shapes[fd] = shape
 
     @staticmethod
     def _text(source: str, defines: Mapping[str, str], btf: Btf, more: Wanted) -> str:
@@ -203,7 +205,16 @@ class Program:
         return self._maps[name]
 
     def update(self, fd: int, key: bytes, value: bytes, flags: int = 0) -> int:
-        """Set a map's element; return 0 or the errno."""
+        """Set a map's element; return 0 or the errno.
+
+        Raises ValueError if the sizes are not those of the compiled map.
+        """
+        shape = self._shapes[fd]
+        if (len(key), len(value)) != (shape.key_size, shape.value_size):
+            raise ValueError(
+                f"map {shape.name}: element of {len(key)} and {len(value)} bytes,"
+                f" not {shape.key_size} and {shape.value_size}"
+            )
         return -int(self._lib.bpf_map_update_elem(fd, key, value, flags))
 
     def delete(self, fd: int, key: bytes) -> None:
