@@ -54,12 +54,16 @@ def test_command_default_signals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("no-such-command", 127), ("/nowhere/x", 127), ("/etc/passwd", 126)]
+    ("name", "status"), [("missing", 127), ("{}/missing", 127), ("{}/file", 126)]
 )
-def test_command_not_found(name: str, status: int) -> None:
+def test_command_not_found(
+    name: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A missing program has status 127, one that is not executable 126."""
-    with pytest.raises(CommandError, match=name) as caught:
-        Command([name])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "file").touch(0o644)
+    with pytest.raises(CommandError, match=name.format(tmp_path)) as caught:
+        Command([name.format(tmp_path)])
     assert caught.value.status == status
 
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 import pytest
 
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import arguments, python, trace
+from vmtests.runs.tracing import MISSING, arguments, python, trace
 
 
 def test_exec_one_event_with_result(kernel: Kernel) -> None:
     """Each execve, successful or failed, is one event with its result."""
-    command = ["sh", "-c", "/bin/true a b; /nonexistent c; exit 3"]
+    command = ["sh", "-c", f"/bin/true a b; {MISSING} c; exit 3"]
     traced = trace(kernel, "-f event=execve,sched_process_exec -o json", command)
     assert traced.status == 3
     calls = [(e["processName"], e["returnValue"], arguments(e).get("argv"), e["eventName"])
@@ -21,7 +21,7 @@ def test_exec_one_event_with_result(kernel: Kernel) -> None:
         (0, command, "sched_process_exec"),
         (0, ["/bin/true", "a", "b"], "execve"),
         (0, ["/bin/true", "a", "b"], "sched_process_exec"),
-        (-2, ["/nonexistent", "c"], "execve"),
+        (-2, [MISSING, "c"], "execve"),
     ]
     # Rule 17: a successful execve has the facts of its entry.
     assert [call[0] for call in calls] == ["tracee-ref", "sh", "sh", "true", "sh"]
@@ -52,10 +52,10 @@ def test_exec_path_not_in_memory(kernel: Kernel) -> None:
     """Strings that cannot be read at the entry of execve are read later."""
     source = (
         NOT_IN_MEMORY
-        + """
+        + f"""
 execute(b"/bin/true", b"true", b"", b"x" * 300)
 execute(b"/bin/false", b"false")
-execute(b"/nonexistent", b"a")
+execute(b"{MISSING}", b"a")
 """
     )
     flags = (
@@ -68,7 +68,7 @@ execute(b"/nonexistent", b"a")
     assert calls == [
         ("/bin/true", ["true", "", "x" * 300], 0, 0b11),
         ("/bin/false", ["false"], 0, 0b101),
-        ("/nonexistent", ["a"], -2, 0b101),
+        (MISSING, ["a"], -2, 0b101),
     ]
     assert traced.account.balances()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import Traced, arguments, python, trace
+from vmtests.runs.tracing import MISSING, Traced, arguments, python, trace
 
 LONG = "/" + "x" * 250
 """The longest exact path that the BPF program compares."""
@@ -139,7 +139,7 @@ def test_kernel_fields_too_many_retvals(kernel: Kernel) -> None:
 @pytest.mark.host_only
 def test_kernel_fields_exec_path(kernel: Kernel) -> None:
     """The record of an execve is filtered, and counted, when its result is known."""
-    command = ["sh", "-c", "/bin/true; /bin/false; /nonexistent; :"]
+    command = ["sh", "-c", f"/bin/true; /bin/false; {MISSING}; :"]
     flags = ("event=execve", "execve.args.pathname=/bin/f*,/bin/n*", "openat.retval=-9999")
     result = traced(kernel, *flags, command=command)
     assert [arguments(event)["pathname"] for event in result.events] == ["/bin/false"]
@@ -149,14 +149,15 @@ def test_kernel_fields_exec_path(kernel: Kernel) -> None:
 @pytest.mark.host_only
 def test_kernel_fields_two_strings(kernel: Kernel) -> None:
     """Filters on both string arguments of a syscall."""
-    source = """
+    old, other = f"{MISSING}/a", f"{MISSING}_too"
+    source = f"""
 import os
-for old, new in (("/nowhere/a", "/b"), ("/nowhere/a", "/c"), ("/else", "/b")):
+for old, new in (({old!r}, "/b"), ({old!r}, "/c"), ({other!r}, "/b")):
     try: os.rename(old, new)
     except OSError: pass
 """
-    flags = ("event=rename", "rename.args.oldpath=/nowhere/*", "rename.args.newpath!=/c")
+    flags = ("event=rename", f"rename.args.oldpath={MISSING}/*", "rename.args.newpath!=/c")
     result = traced(kernel, *flags, "openat.retval=-9999", command=python(source))
     calls = [arguments(event) for event in result.events]
-    assert [(args["oldpath"], args["newpath"]) for args in calls] == [("/nowhere/a", "/b")]
+    assert [(args["oldpath"], args["newpath"]) for args in calls] == [(old, "/b")]
     assert result.account.withheld == 0

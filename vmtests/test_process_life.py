@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import TIMEOUT_SECONDS, Traced, arguments, python, run, trace
+from vmtests.runs.tracing import TEMPORARY, TIMEOUT_SECONDS, Traced, arguments, python, run, trace
 
 LIFE = "-f event=sched_process_fork,sched_process_exec,sched_process_exit -o json"
 
@@ -72,15 +72,16 @@ def test_exec_program_interpreter_stdin(kernel: Kernel) -> None:
 
 def test_exec_interpreter_of_script(kernel: Kernel) -> None:
     """A script has an interpreter, a static program has none."""
-    script = "printf '#!/bin/sh\\nexit 0\\n' >/tmp/script; chmod +x /tmp/script; /tmp/script"
+    file = f"{TEMPORARY}-script"
+    script = f"printf '#!/bin/sh\\nexit 0\\n' >{file}; chmod +x {file}; {file}; rm {file}"
     busybox = shutil.which("busybox")
     assert busybox, "busybox-static is one of the packages that tools/setup installs"
     traced = trace(kernel, LIFE, ["sh", "-c", f"{script}; {busybox} true; true"])
     programs = {
         args["cmdpath"]: args for args in map(arguments, traced.events) if "cmdpath" in args
     }
-    assert programs["/tmp/script"]["interp"] == "/bin/sh"
-    assert programs["/tmp/script"]["pathname"] == os.path.realpath("/bin/sh")
+    assert programs[file]["interp"] == "/bin/sh"
+    assert programs[file]["pathname"] == os.path.realpath("/bin/sh")
     static = programs[busybox]
     names = ("pathname", "dev", "inode", "ctime")
     assert [static[f"interpreter_{name}"] for name in names] == [None] * 4

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import shlex
 import time
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -50,7 +52,8 @@ def refused(result: Traced, status: int, text: str) -> None:
 
 def test_session_command_not_started(kernel: Kernel) -> None:
     """The exit status is 127 for a missing command, 126 for one that is not executable."""
-    refused(trace(kernel, "", ["no-such-command"]), 127, "no-such-command")
+    missing = f"missing-{uuid4().hex}"
+    refused(trace(kernel, "", [missing]), 127, missing)
     refused(trace(kernel, "", ["/etc/passwd"]), 126, "/etc/passwd")
 
 
@@ -97,12 +100,13 @@ def test_session_stdout_closed(kernel: Kernel) -> None:
     assert result.stderr == f"{NAME}tracing\n"
 
 
-def test_session_output_to_file(kernel: Kernel) -> None:
+def test_session_output_to_file(kernel: Kernel, tmp_path: Path) -> None:
     """Events go to files, the output of the command to stdout."""
-    options = "-f event=sched_process_exec -o json:/tmp/events/all.json -o table:/tmp/events/t"
+    json, table = tmp_path / "events" / "all.json", tmp_path / "events" / "t"
+    options = f"-f event=sched_process_exec -o json:{json} -o table:{table}"
     result = trace(kernel, options, ["sh", "-c", "echo mine"])
     assert result.stdout == "mine\n"
-    files = run(kernel, ["cat", "/tmp/events/all.json", "/tmp/events/t"])
+    files = run(kernel, ["cat", str(json), str(table)])
     assert files.events
     assert any(line.startswith("TIME ") for line in files.lines)
 
@@ -131,16 +135,17 @@ def test_session_help_without_kernel(kernel: Kernel) -> None:
         assert result.stdout
 
 
-def test_session_sigint_in_event_storm(kernel: Kernel) -> None:
+def test_session_sigint_in_event_storm(kernel: Kernel, tmp_path: Path) -> None:
     """SIGINT ends a run without a command while a process makes syscalls all the time."""
     storm = [*python("import os\nwhile True: os.getppid()")]
+    errors = tmp_path / "errors"
     shell = f"""
 {shlex.join(storm)} & storm=$!
-{TRACEE_REF} -f event=getppid -f pid=$storm -o json:/tmp/storm.json 2>/tmp/storm.err & tracer=$!
-until grep -qs tracing /tmp/storm.err; do sleep 0.1; done
-sleep 2; kill -INT $tracer; wait $tracer; echo status $?; kill -9 $storm; cat /tmp/storm.err >&2
+{TRACEE_REF} -f event=getppid -f pid=$storm -o json:{tmp_path}/json 2>{errors} & tracer=$!
+until grep -qs tracing {errors}; do sleep 0.1; done
+sleep 2; kill -INT $tracer; wait $tracer; echo status $?; kill -9 $storm; cat {errors} >&2
 """
-    result = run(kernel, ["bash", "-m", "-c", f"rm -f /tmp/storm.err; {shell}"])
+    result = run(kernel, ["bash", "-m", "-c", shell])
     assert "status 0" in result.stdout, result.stderr
     assert result.account.balances()
     assert result.account.seen > 1000

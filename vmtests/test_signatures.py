@@ -69,7 +69,7 @@ run(over_a_socket)
 open("/proc/sys/kernel/randomize_va_space").close()
 os.close(os.open("/proc/self/mem", os.O_RDONLY))
 os.close(os.open(f"/proc/{os.getpid()}/mem", os.O_WRONLY))
-run(lambda: os.execve("/bin/true", ["true"], {"LD_PRELOAD": "/nowhere.so"}))
+run(lambda: os.execve("/bin/true", ["true"], {"LD_PRELOAD": "/proc/missing.so"}))
 def of_memory():
     fd = os.memfd_create("of_memory")
     os.write(fd, open("/bin/true", "rb").read())
@@ -182,7 +182,7 @@ def test_signatures_arguments(traced: Traced) -> None:
         5,
     )
     preloads = [arguments(e) for e in of_workload(traced) if e["eventName"] == "ld_preload"]
-    assert {"LD_PRELOAD=/nowhere.so", "/etc/ld.so.preload"} == {
+    assert {"LD_PRELOAD=/proc/missing.so", "/etc/ld.so.preload"} == {
         preload["env"][0] if "env" in preload else preload["pathname"] for preload in preloads
     }
     for name, event in found.items():

@@ -30,7 +30,8 @@ def traced(
     *, first: str, second: str, options: list[str], host_name: str = "inside-of-a-container"
 ) -> Reply:
     """Trace with two existing containers: one with two processes, one without."""
-    root = root_of(own_hierarchy()) or Path("/nowhere")
+    root = root_of(own_hierarchy())
+    assert root, "no hierarchy of cgroups is mounted"
     top = root / f"tracee-ref-existing-{os.getpid()}"
     group = top / first
     groups = [top, group, group / "below", top / second]

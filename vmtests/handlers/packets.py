@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 from vmtests.handlers import Reply, handler
@@ -13,7 +14,6 @@ from vmtests.handlers.background import tracing
 from vmtests.lab.oci import Container, make_root
 
 ECHO = ("-n", "-c", "1", "127.0.0.1")
-JSON = Path("/tmp/packets.json")
 
 
 @handler
@@ -29,12 +29,13 @@ def beside(*, options: list[str], container: dict[str, str]) -> Reply:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         pid = waiter(old)
-        with tracing([*options, "-o", f"json:{JSON}"]) as reply:
+        file = Path(tempfile.mkdtemp()) / "packets.json"
+        with tracing([*options, "-o", f"json:{file}"]) as reply:
             other.sendto(b"hello", old.getsockname())
             os.waitpid(pid, 0)
             subprocess.run(["ping", *ECHO], check=True, stdout=subprocess.DEVNULL)
             Container(**container).run("/bin/ping", *ECHO[1:])
-        reply |= {"json": JSON.read_text(), "waiter": pid, "port": old.getsockname()[1]}
+        reply |= {"json": file.read_text(), "waiter": pid, "port": old.getsockname()[1]}
     return reply
 
 

@@ -11,7 +11,9 @@ from model.scope import COMM_BYTES
 from vmtests.workload import plan
 from vmtests.workload.plan import Call, Fork, Image, Track
 
-NOWHERE = b"/nonexistent/"
+NOWHERE = b"/proc/missing/"
+"""A directory that no machine has."""
+
 AT_FDCWD = -100
 
 ALPHABET: Mapping[str, tuple[st.SearchStrategy[int | bytes], ...]] = {

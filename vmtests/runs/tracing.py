@@ -10,11 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from vmtests.handlers.tracing import PATH
 from vmtests.lab.kernel import Kernel
 
 TRACEE_REF = str(Path(sys.executable).parent / "tracee-ref")
+MISSING = "/proc/missing"
+"""A path that no machine has: files of /proc are the kernel's."""
+
+TEMPORARY = f"/tmp/tracee-ref-{uuid4().hex}"
+"""Prefix of new files, the same on all kernels of a test run."""
+
 TIMEOUT_SECONDS = 240.0
 """Timeout of one run: an emulated guest that shares the machine with four others is slow."""
 

@@ -184,19 +184,24 @@ def test_junit_says_the_same(vectors: Path) -> None:
         assert len(root.findall(".//testcase")) == CASES
 
 
+ONE = ("--id", "decision-01-001")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "part"),
     [
         (("run",), 2, "no command - give one after --"),
-        (("run", "--", "/nowhere/consumer"), 3, "cannot be started"),
+        (("run", "--", "{}/missing/consumer"), 3, "cannot be started"),
         (("run", "--rule", "99", "--", "true"), 2, "no vector is selected"),
-        (("run", "--vectors", "/nowhere", "--", "true"), 2, "/nowhere: cannot be read"),
+        (("run", "--vectors", "{}/missing", "--", "true"), 2, "{}/missing: cannot be read"),
         (("run", "--case-seconds", "-1", "--", "true"), 2, "--case-seconds"),
-        (("run", "--json", "/nowhere/x", "--id", "decision-01-001", "--", "true"), 3, "/nowhere/x"),
+        (("run", "--json", "{}/missing/x", *ONE, "--", "true"), 3, "{}/missing/x"),
     ],
 )
-def test_errors_are_one_line(arguments: Sequence[str], status: int, part: str) -> None:
-    ran = oracle(*arguments)
+def test_errors_are_one_line(
+    arguments: Sequence[str], status: int, part: str, tmp_path: Path
+) -> None:
+    ran = oracle(*(argument.format(tmp_path) for argument in arguments))
     assert (ran.status, ran.out) == (status, "")
-    assert part in ran.err
+    assert part.format(tmp_path) in ran.err
     assert ran.err.count("\n") == 1
