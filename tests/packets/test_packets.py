@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packets taken apart, and the events that are made of them."""
+"""Tests of the parsers of packets, and of the events derived from packets."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def sent(packet: bytes) -> bytes:
 
 
 def events_of(packet: bytes, names: Any = DERIVATIONS) -> dict[str, dict[str, Any]]:
-    """What is made of a packet by all rules: arguments by event."""
+    """Return the arguments of all events derived from a packet, by event."""
     derivation = Derivation(selecting_scopes([Scope(1, frozenset(names))]), all_events(), RULES)
     base = msgspec.structs.replace(
         exit_with(),
@@ -74,13 +74,14 @@ def events_of(packet: bytes, names: Any = DERIVATIONS) -> dict[str, dict[str, An
     }
 
 
-def shown(packet: bytes, event: str) -> dict[str, str]:
+def printed(packet: bytes, event: str) -> dict[str, str]:
     return {name: go_text(value) for name, value in events_of(sent(packet))[event].items()}
 
 
-def test_the_request_of_the_document() -> None:
+def test_icmp_echo_request() -> None:
+    """An echo request has the printed form and the JSON of Tracee v0.12."""
     message = struct.pack("!BBHHH", 8, 0, 36097, 22, 1)
-    assert shown(ipv4(1, message), "icmp") == {
+    assert printed(ipv4(1, message), "icmp") == {
         "src": "127.0.0.1",
         "dst": "127.0.0.1",
         "proto_icmp": "{EchoRequest 36097 22 1}",
@@ -91,43 +92,54 @@ def test_the_request_of_the_document() -> None:
 
 
 def test_headers() -> None:
+    """The fields of IP, UDP and TCP headers have the order of Tracee v0.12."""
     packet = ipv4(17, udp(b"x", target=9), options=b"\1\1\1\1")
     found = events_of(sent(packet))
     assert found.keys() == {"ipv4", "udp"}
-    assert shown(packet, "ipv4")["proto_ipv4"] == ("{4 6 16 33 7 0 0 64 UDP 9 127.0.0.1 127.0.0.1}")
-    assert shown(packet, "udp")["proto_udp"] == "{1000 9 9 3}"
+    assert printed(packet, "ipv4")["proto_ipv4"] == (
+        "{4 6 16 33 7 0 0 64 UDP 9 127.0.0.1 127.0.0.1}"
+    )
+    assert printed(packet, "udp")["proto_udp"] == "{1000 9 9 3}"
     assert (found["udp"]["src_port"], found["udp"]["dst_port"]) == (1000, 9)
     packet = ipv6(6, tcp(b"", word=0x5112))
     assert events_of(sent(packet)).keys() == {"ipv6", "tcp"}
-    assert shown(packet, "ipv6")["proto_ipv6"] == "{6 1 5 20 TCP 63 ::1 ::1}"
-    assert shown(packet, "tcp")["proto_tcp"] == "{1000 80 1 2 5 0 1 0 0 1 0 0 0 1 5 6 7}"
+    assert printed(packet, "ipv6")["proto_ipv6"] == "{6 1 5 20 TCP 63 ::1 ::1}"
+    assert printed(packet, "tcp")["proto_tcp"] == "{1000 80 1 2 5 0 1 0 0 1 0 0 0 1 5 6 7}"
 
 
-def test_extension_headers() -> None:
+def test_headers_ipv6_extensions() -> None:
+    """Extension headers are skipped; a later fragment has no transport."""
     options = bytes([60, 0, *bytes(6)]) + bytes([44, 1, *bytes(14)])
     first = bytes([58, 0, 0, 1, *bytes(4)])
     message = struct.pack("!BBH", 128, 0, 5)
-    assert shown(ipv6(0, options + first + message), "icmpv6")["proto_icmpv6"] == "{EchoRequest 5}"
+    assert (
+        printed(ipv6(0, options + first + message), "icmpv6")["proto_icmpv6"] == "{EchoRequest 5}"
+    )
     later = bytes([58, 0, 0, 9, *bytes(4)])
     assert events_of(sent(ipv6(0, options + later + message))).keys() == {"ipv6"}
 
 
-def test_a_later_fragment_is_of_ip_alone() -> None:
+def test_headers_later_fragment() -> None:
+    """A later fragment has only the event of IP."""
     assert events_of(sent(ipv4(17, udp(QUERY), fragment=0x2000))).keys() >= {"udp", "dns"}
     assert events_of(sent(ipv4(17, udp(QUERY), fragment=1))).keys() == {"ipv4"}
 
 
-@pytest.mark.parametrize("place", ["udp", "tcp"])
-def test_dns(place: str) -> None:
-    def carried(message: bytes) -> bytes:
-        whole = struct.pack("!H", len(message)) + message
-        return ipv4(17, udp(message)) if place == "udp" else ipv4(6, tcp(whole, target=53))
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_dns(transport: str) -> None:
+    """Requests and responses over UDP and TCP have their events."""
 
-    found = events_of(sent(carried(QUERY)))
-    assert found.keys() == {"ipv4", place, "dns", "dns_request"}
+    def packet_of(message: bytes) -> bytes:
+        with_length = struct.pack("!H", len(message)) + message
+        if transport == "udp":
+            return ipv4(17, udp(message))
+        return ipv4(6, tcp(with_length, target=53))
+
+    found = events_of(sent(packet_of(QUERY)))
+    assert found.keys() == {"ipv4", transport, "dns", "dns_request"}
     assert go_text(found["dns_request"]["dns_questions"]) == "[{example.com A IN}]"
-    found = events_of(sent(carried(ANSWER)))
-    assert found.keys() == {"ipv4", place, "dns", "dns_response"}
+    found = events_of(sent(packet_of(ANSWER)))
+    assert found.keys() == {"ipv4", transport, "dns", "dns_response"}
     assert go_text(found["dns_response"]["dns_response"]) == (
         '[{{example.com A IN} [{A 5 1.2.3.4} {TXT 6 "abc"}]}]'
     )
@@ -136,14 +148,16 @@ def test_dns(place: str) -> None:
         '[{example.com A IN 5 1.2.3.4} {example.com TXT IN 6 "abc"}] [] []}'
     )
     metadata = found["dns_response"]["metadata"]
-    assert (metadata.protocol, metadata.dst_port) == (6 if place == "tcp" else 17, 53)
+    assert (metadata.protocol, metadata.dst_port) == (6 if transport == "tcp" else 17, 53)
 
 
-def test_other_ports_carry_no_dns() -> None:
+def test_dns_other_port() -> None:
+    """Only port 53 is parsed as DNS."""
     assert events_of(sent(ipv4(17, udp(QUERY, target=54)))).keys() == {"ipv4", "udp"}
 
 
 def test_http() -> None:
+    """Heads of requests and responses have their events."""
     found = events_of(sent(ipv4(6, tcp(GET))))
     assert found.keys() == {"ipv4", "tcp", "http", "http_request"}
     assert go_text(found["http_request"]["http_request"]) == (
@@ -159,13 +173,15 @@ def test_http() -> None:
     )
 
 
-def test_of_a_head_that_goes_on_the_whole_headers_are_there() -> None:
+def test_http_incomplete_head() -> None:
+    """An incomplete head has its complete headers."""
     cut = b"HTTP/1.0 200 OK\r\nA: 1\r\nB: 2"
     found = events_of(sent(ipv4(6, tcp(cut))))["http"]["proto_http"]
     assert (found.headers, found.content_length) == ({"A": ["1"]}, -1)
 
 
-def test_names_of_icmp() -> None:
+def test_icmp_names() -> None:
+    """Types and codes are printed as gopacket does; unknown ones as numbers."""
     assert type_code(TYPES, 3, 3) == "DestinationUnreachable(Port)"
     assert type_code(TYPES, 3, 99) == "DestinationUnreachable(Code: 99)"
     assert type_code(TYPES, 0, 0) == "EchoReply"
@@ -176,8 +192,11 @@ def test_names_of_icmp() -> None:
 
 
 @given(st.integers(0, 3), st.data())
-def test_masks_do_not_depend_on_one_another(number: int, data: st.DataObject) -> None:
-    """Facts, section 6: no event of a packet takes scopes from another one."""
+def test_packet_masks(number: int, data: st.DataObject) -> None:
+    """The mask of an event does not depend on other events of the packet.
+
+    In Tracee v0.12 it does (Tracee v0.12 facts, 6).
+    """
     names = st.frozensets(st.sampled_from([*DERIVATIONS]), min_size=1)
     scopes = [Scope(i, data.draw(names)) for i in range(1, number + 2)]
     accepted = data.draw(st.integers(0, (1 << len(scopes)) - 1))
@@ -190,22 +209,23 @@ def test_masks_do_not_depend_on_one_another(number: int, data: st.DataObject) ->
         args=[Argument("payload", "bytes", sent(packet))],
     )
     masks = {event.event_name: event.matched_scopes for event in derivation(base)}
-    about = {f"net_packet_{name}" for name in events_of(sent(packet))}
+    derived = {f"net_packet_{name}" for name in events_of(sent(packet))}
     expected = {
         name: accepted & sum(scope.bit for scope in scopes if name in scope.events)
-        for name in about
+        for name in derived
     }
     assert masks == {name: mask for name, mask in expected.items() if mask}
     assert base.matched_scopes == 0
 
 
-def test_the_payload_is_asked_for_by_those_that_need_it() -> None:
+def test_packet_payload_needs() -> None:
+    """Only events that parse the payload need it from the kernel side."""
     scopes = [Scope(1, frozenset({"net_packet_udp"})), Scope(2, frozenset({"net_packet_dns"}))]
-    asked = kernel_scopes(scopes, all_events())
-    assert [scope.events for scope in asked] == [{PACKET}, {PACKET, "net_packet_dns_base"}]
+    needed = kernel_scopes(scopes, all_events())
+    assert [scope.events for scope in needed] == [{PACKET}, {PACKET, "net_packet_dns_base"}]
 
 
-PIECES = st.sampled_from(
+PACKETS = st.sampled_from(
     [
         ipv4(17, udp(QUERY)), ipv4(17, udp(ANSWER)), ipv4(6, tcp(GET)), ipv4(6, tcp(OK)),
         ipv4(6, tcp(ANSWER, target=53)), ipv6(58, b"\x80\0\0\1"), ipv6(44, bytes(16)),
@@ -214,12 +234,12 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@given(PIECES, st.data())
-def test_changed_and_cut_packets_give_events_or_none(packet: bytes, data: st.DataObject) -> None:
-    """Whatever comes, nothing is raised, and what is made can be shown."""
+@given(PACKETS, st.data())
+def test_packet_mutations(packet: bytes, data: st.DataObject) -> None:
+    """Changed and truncated packets raise nothing, and their events can be printed."""
     changed = bytearray(packet)
-    for place in data.draw(st.lists(st.integers(0, len(packet) - 1), max_size=6)):
-        changed[place] = data.draw(st.integers(0, 255))
+    for offset in data.draw(st.lists(st.integers(0, len(packet) - 1), max_size=6)):
+        changed[offset] = data.draw(st.integers(0, 255))
     check(sent(bytes(changed[: data.draw(st.integers(0, len(packet)))])))
 
 
@@ -227,7 +247,8 @@ def test_changed_and_cut_packets_give_events_or_none(packet: bytes, data: st.Dat
 @example(b"")
 @example(sent(b""))
 @example(sent(ipv4(17, udp(QUERY[:12] + b"\xc0\x0c\0\1\0\1"))))
-def test_any_bytes_give_events_or_none(data: bytes) -> None:
+def test_packet_any_bytes(data: bytes) -> None:
+    """Any bytes raise nothing, and their events can be printed."""
     check(data)
     check(sent(b"\x45" + data))
     check(sent(ipv4(17, udp(data))))
@@ -242,6 +263,7 @@ def check(data: bytes) -> None:
             msgspec.to_builtins(value)
 
 
-def test_the_last_packet_is_remembered() -> None:
+def test_packet_cache() -> None:
+    """The last packet is cached."""
     data = sent(ipv4(17, udp(QUERY)))
     assert read_packet(data) is read_packet(bytes(data))

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packets: their headers, DNS and HTTP, read into what the events about them show."""
+"""Parsers of packets: IP, TCP, UDP, ICMP, DNS and HTTP."""

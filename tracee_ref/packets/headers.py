@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The headers of a packet, as much of it as was taken.
+"""Parser of the IP and transport headers of a packet that may be truncated.
 
-Nothing here trusts a length: what is not whole is left out, and what lies behind it too.
+Lengths in the packet are not trusted: an incomplete header is left out, with all after it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from struct import Struct
 from typing import Final
 
 from ..abi import PACKET_PREFIX
-from .shown import IPv4, IPv6, Tcp, Udp
+from .types import IPv4, IPv6, Tcp, Udp
 
 PREFIX: Final = PACKET_PREFIX.struct
 
@@ -32,15 +32,15 @@ PROTOCOLS: Final = {
     58: "ICMPv6", 59: "NoNextHeader", 60: "IPv6Destination", 89: "OSPF", 94: "IPIP",
     97: "EtherIP", 112: "VRRP", 132: "SCTP", 136: "UDPLite", 137: "MPLSInIP",
 }  # fmt: skip
-"""Names that upstream's parser (gopacket) prints for protocols of IP."""
+"""Names of IP protocols in Tracee v0.12, which has them from gopacket."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Packet:
-    """A packet taken apart; ``payload`` is what lies behind the last header that was whole.
+    """A parsed packet; ``payload`` follows the last complete header.
 
-    ``protocol`` is that of the transport, -1 where the packet is a later fragment or its
-    headers did not fit.
+    ``protocol`` is that of the transport, -1 if the packet is a later fragment or its headers are
+    incomplete.
     """
 
     incoming: bool
@@ -54,27 +54,28 @@ class Packet:
 
 @lru_cache(maxsize=1)
 def read_packet(data: bytes) -> Packet | None:
-    """Return a packet; ``data`` is what the kernel side sent.  None if it is none of IP.
+    """Return the packet of a payload of the kernel side, or None if it is not IP.
 
-    The last one is remembered: every event about a packet asks for it.
+    The last one is cached, since every event derived from a packet parses it.
     """
     if len(data) < PREFIX.size:
         return None
     length, interface, incoming, _ = PREFIX.unpack_from(data)
-    taken = data[PREFIX.size :]
-    reader = READERS.get(taken[0] >> 4) if taken else None
-    found = reader(taken) if reader else None
-    if found is None:
+    captured = data[PREFIX.size :]
+    parse = PARSERS.get(captured[0] >> 4) if captured else None
+    parsed = parse(captured) if parse else None
+    if parsed is None:
         return None
-    network, protocol, behind = found
-    transport, payload = _transport(protocol, behind)
+    network, protocol, rest = parsed
+    transport, payload = _transport(protocol, rest)
     return Packet(bool(incoming), interface, length, network, protocol, transport, payload)
 
 
-Found = tuple["IPv4 | IPv6", int, bytes]
+Parsed = tuple["IPv4 | IPv6", int, bytes]
+"""Header, protocol of the transport (or -1) and the bytes after the header."""
 
 
-def _ipv4(data: bytes) -> Found | None:
+def _ipv4(data: bytes) -> Parsed | None:
     if len(data) < HEADER4.size:
         return None
     first, tos, length, id_, fragment, ttl, protocol, checksum, src, dst = HEADER4.unpack_from(data)
@@ -98,7 +99,7 @@ def _ipv4(data: bytes) -> Found | None:
     return header, protocol, data[4 * ihl :]
 
 
-def _ipv6(data: bytes) -> Found | None:
+def _ipv6(data: bytes) -> Parsed | None:
     if len(data) < HEADER6.size:
         return None
     word, length, following, hops, src, dst = HEADER6.unpack_from(data)
@@ -112,10 +113,10 @@ def _ipv6(data: bytes) -> Found | None:
         src_ip=str(IPv6Address(src)),
         dst_ip=str(IPv6Address(dst)),
     )
-    return header, *_behind_extensions(following, data[HEADER6.size :])
+    return header, *_skip_extensions(following, data[HEADER6.size :])
 
 
-def _behind_extensions(following: int, data: bytes) -> tuple[int, bytes]:
+def _skip_extensions(following: int, data: bytes) -> tuple[int, bytes]:
     while following in EXTENSIONS:
         if len(data) < 8 or (following == FRAGMENT and (data[2] << 8 | data[3]) >> 3):
             return -1, b""
@@ -133,9 +134,9 @@ EXTENSIONS: Final[dict[int, Callable[[int], int]]] = {
     FRAGMENT: lambda _: 8,
     AUTHENTICATION: lambda units: 4 * units + 8,
 }
-"""Headers between those of IPv6 and the transport, and their sizes by their second byte."""
+"""Extension headers of IPv6; functions from their second byte to their size in bytes."""
 
-READERS: Final[dict[int, Callable[[bytes], Found | None]]] = {4: _ipv4, 6: _ipv6}
+PARSERS: Final[dict[int, Callable[[bytes], Parsed | None]]] = {4: _ipv4, 6: _ipv6}
 
 
 def _transport(protocol: int, data: bytes) -> tuple[Tcp | Udp | None, bytes]:
@@ -150,11 +151,11 @@ def _tcp(data: bytes) -> tuple[Tcp | None, bytes]:
     if len(data) < HEADER_TCP.size:
         return None, b""
     source, target, seq, ack, word, window, checksum, urgent = HEADER_TCP.unpack_from(data)
-    bits = (word >> place & 1 for place in range(9))
+    bits = (word >> bit & 1 for bit in range(9))
     fields = (source, target, seq, ack, word >> 12, *bits, window, checksum, urgent)
     return Tcp(*fields), data[max(HEADER_TCP.size, 4 * (word >> 12)) :]
 
 
 def protocol_name(number: int) -> str:
-    """Return the name of a protocol of IP."""
+    """Return the name of an IP protocol."""
     return PROTOCOLS.get(number, f"UnknownIPProtocol({number})")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ICMP and ICMPv6 messages, and the names of their types and codes as gopacket prints them."""
+"""Parser of ICMP and ICMPv6 messages, with the names that gopacket prints."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import Final
 
-from .shown import Icmp, Icmpv6
+from .types import Icmp, Icmpv6
 
 ICMP_HEADER: Final = Struct("!BBHHH")
 ICMPV6_HEADER: Final = Struct("!BBH")
 
 Names = Mapping[int, tuple[str, tuple[str, ...]]]
-"""Type to its name and the names of its codes; none if it has no codes."""
+"""Types, with their names and the names of their codes."""
 
 TYPES: Final[Names] = {
     0: ("EchoReply", ()),
@@ -66,7 +66,7 @@ TYPES_V6: Final[Names] = {
 
 
 def read_icmp(data: bytes) -> Icmp | None:
-    """Return an ICMP message; None if it is not whole."""
+    """Return an ICMP message, or None if it is incomplete."""
     if len(data) < ICMP_HEADER.size:
         return None
     kind, code, *rest = ICMP_HEADER.unpack_from(data)
@@ -74,7 +74,7 @@ def read_icmp(data: bytes) -> Icmp | None:
 
 
 def read_icmpv6(data: bytes) -> Icmpv6 | None:
-    """Return an ICMPv6 message; None if it is not whole."""
+    """Return an ICMPv6 message, or None if it is incomplete."""
     if len(data) < ICMPV6_HEADER.size:
         return None
     kind, code, checksum = ICMPV6_HEADER.unpack_from(data)
@@ -82,7 +82,7 @@ def read_icmpv6(data: bytes) -> Icmpv6 | None:
 
 
 def type_code(names: Names, kind: int, code: int) -> str:
-    """Return what is printed for a type and a code."""
+    """Return the printed form of a type and a code."""
     if kind not in names:
         return f"{kind}({code})"
     name, codes = names[kind]

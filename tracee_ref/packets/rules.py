@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the events about packets are made of the kernel side's record of one (rules 15 and 16)."""
+"""Derivations of packet events from the packet records of the kernel side."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from ..events.event import TraceEvent
 from .headers import ICMP, ICMPV6, Packet, read_packet
-from .http_heads import either, read_http
+from .http import http_value, read_http
 from .icmp import read_icmp, read_icmpv6
-from .shown import HttpRequest, IPv4, IPv6, Metadata, Tcp, Udp
+from .types import HttpRequest, IPv4, IPv6, PacketMetadata, Tcp, Udp
 
 Values = Mapping[str, Any]
 
@@ -42,27 +42,27 @@ def _icmpv6(packet: Packet) -> Any:
 
 
 def _dns(packet: Packet) -> Any:
-    return dns_messages().whole(packet)
+    return dns_parser().dns_message(packet)
 
 
 def _dns_request(packet: Packet) -> Any:
-    return dns_messages().request(packet)
+    return dns_parser().dns_request(packet)
 
 
 def _dns_response(packet: Packet) -> Any:
-    return dns_messages().response(packet)
+    return dns_parser().dns_response(packet)
 
 
-def dns_messages() -> ModuleType:
-    """Return the reader of DNS; to import it takes a third of what all of us take."""
-    from . import dns_messages as reader  # noqa: PLC0415
+def dns_parser() -> ModuleType:
+    """Return the DNS parser, imported when it is needed: that is a third of all our imports."""
+    from . import dns  # noqa: PLC0415
 
-    return reader
+    return dns
 
 
 def _http(packet: Packet) -> Any:
     head = read_http(packet)
-    return either(head) if head else None
+    return http_value(head) if head else None
 
 
 def _http_request(packet: Packet) -> Any:
@@ -76,28 +76,32 @@ def _http_response(packet: Packet) -> Any:
 
 
 def addresses(packet: Packet) -> dict[str, Any]:
-    """Return the addresses."""
+    """Return the address arguments."""
     return {"src": packet.network.src_ip, "dst": packet.network.dst_ip}
 
 
-def ends(packet: Packet) -> dict[str, Any]:
-    """Return the addresses, and the ports of what has some."""
+def endpoints(packet: Packet) -> dict[str, Any]:
+    """Return the address and port arguments of a packet that has ports."""
     assert packet.transport
     ports = {"src_port": packet.transport.src_port, "dst_port": packet.transport.dst_port}
     return addresses(packet) | ports
 
 
 def metadata(packet: Packet) -> dict[str, Any]:
-    """Return addresses, ports and what else is known of the packet, in one value."""
+    """Return the metadata argument of a packet that has ports."""
     source, target = packet.network.src_ip, packet.network.dst_ip
     assert packet.transport
     ports = packet.transport.src_port, packet.transport.dst_port
     interface = interface_name(packet.interface)
-    return {"metadata": Metadata(source, target, *ports, packet.protocol, packet.length, interface)}
+    return {
+        "metadata": PacketMetadata(
+            source, target, *ports, packet.protocol, packet.length, interface
+        )
+    }
 
 
 def interface_name(number: int) -> str:
-    """Return the name of an interface of our own network namespace, else empty."""
+    """Return the name of an interface in the tracer's network namespace, or an empty string."""
     try:
         return socket.if_indextoname(number)
     except OSError:
@@ -107,31 +111,34 @@ def interface_name(number: int) -> str:
 Derive = Callable[[TraceEvent, Values], Iterable[Values]]
 
 
-def derive(
-    about: Callable[[Packet], dict[str, Any]], argument: str, read: Callable[[Packet], Any]
+def derivation(
+    common: Callable[[Packet], dict[str, Any]], argument: str, parse: Callable[[Packet], Any]
 ) -> Derive:
-    """Return what makes an event of a packet, if it is one that the event is about."""
+    """Return the derivation of an event with the ``common`` arguments and a parsed ``argument``.
 
-    def made(_: TraceEvent, values: Values) -> Iterable[Values]:
+    There is no event if ``parse`` returns None.
+    """
+
+    def derive(_: TraceEvent, values: Values) -> Iterable[Values]:
         packet = read_packet(values["payload"]) if values["payload"] else None
-        value = read(packet) if packet else None
-        return [{**about(packet), argument: value}] if packet and value is not None else []
+        value = parse(packet) if packet else None
+        return [{**common(packet), argument: value}] if packet and value is not None else []
 
-    return made
+    return derive
 
 
 DERIVATIONS: Final[Mapping[str, Derive]] = {
-    "net_packet_ipv4": derive(addresses, "proto_ipv4", _ipv4),
-    "net_packet_ipv6": derive(addresses, "proto_ipv6", _ipv6),
-    "net_packet_tcp": derive(ends, "proto_tcp", _tcp),
-    "net_packet_udp": derive(ends, "proto_udp", _udp),
-    "net_packet_icmp": derive(addresses, "proto_icmp", _icmp),
-    "net_packet_icmpv6": derive(addresses, "proto_icmpv6", _icmpv6),
-    "net_packet_dns": derive(ends, "proto_dns", _dns),
-    "net_packet_dns_request": derive(metadata, "dns_questions", _dns_request),
-    "net_packet_dns_response": derive(metadata, "dns_response", _dns_response),
-    "net_packet_http": derive(ends, "proto_http", _http),
-    "net_packet_http_request": derive(metadata, "http_request", _http_request),
-    "net_packet_http_response": derive(metadata, "http_response", _http_response),
+    "net_packet_ipv4": derivation(addresses, "proto_ipv4", _ipv4),
+    "net_packet_ipv6": derivation(addresses, "proto_ipv6", _ipv6),
+    "net_packet_tcp": derivation(endpoints, "proto_tcp", _tcp),
+    "net_packet_udp": derivation(endpoints, "proto_udp", _udp),
+    "net_packet_icmp": derivation(addresses, "proto_icmp", _icmp),
+    "net_packet_icmpv6": derivation(addresses, "proto_icmpv6", _icmpv6),
+    "net_packet_dns": derivation(endpoints, "proto_dns", _dns),
+    "net_packet_dns_request": derivation(metadata, "dns_questions", _dns_request),
+    "net_packet_dns_response": derivation(metadata, "dns_response", _dns_response),
+    "net_packet_http": derivation(endpoints, "proto_http", _http),
+    "net_packet_http_request": derivation(metadata, "http_request", _http_request),
+    "net_packet_http_response": derivation(metadata, "http_response", _http_response),
 }
-"""What makes each event; its bases are in ``derivation.bases``."""
+"""Derivations by event; the base events are in ``events.hook_names``."""

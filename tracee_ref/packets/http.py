@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The heads of HTTP/1 messages that begin in a packet.
+"""Parser of HTTP/1 heads at the start of a packet.
 
-The lines of headers are read by the standard library.  Of a head that does not fit in what was
-taken there are the headers that are whole.
+A truncated head has the headers that are complete.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from http.client import HTTPException, parse_headers
 from typing import Final
 
 from .headers import TCP, Packet
-from .shown import Http, HttpRequest, HttpResponse
+from .types import Http, HttpRequest, HttpResponse
 
 METHODS: Final = "GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|TRACE|CONNECT"
 REQUEST: Final = re.compile(rf"({METHODS}) (\S+) (HTTP/\d\.\d)")
@@ -24,7 +23,7 @@ UNKNOWN_LENGTH: Final = -1
 
 @lru_cache(maxsize=1)
 def read_http(packet: Packet) -> HttpRequest | HttpResponse | None:
-    """Return the head that begins in a packet; None if none does."""
+    """Return the head at the start of the payload of a TCP packet, or None."""
     if packet.protocol != TCP or packet.transport is None:
         return None
     first, _, rest = packet.payload.partition(b"\n")
@@ -41,8 +40,8 @@ def read_http(packet: Packet) -> HttpRequest | HttpResponse | None:
     return None
 
 
-def either(head: HttpRequest | HttpResponse) -> Http:
-    """Return what the event of both kinds shows."""
+def http_value(head: HttpRequest | HttpResponse) -> Http:
+    """Return the argument of net_packet_http."""
     request = isinstance(head, HttpRequest)
     return Http(
         direction="request" if request else "response",
@@ -58,27 +57,27 @@ def either(head: HttpRequest | HttpResponse) -> Http:
 
 
 def _headers(data: bytes) -> dict[str, list[str]]:
-    """Return the values of each header, by its name as Go spells it."""
+    """Return the values of each header, by its canonical name."""
     head, end, _ = data.partition(b"\r\n\r\n")
-    if not end:  # the last line may not be whole
+    if not end:  # the last line may be incomplete
         head = head[: head.rfind(b"\n") + 1]
     try:
         message = parse_headers(io.BytesIO(head.rstrip(b"\r\n") + b"\r\n\r\n"))
     except HTTPException:
         return {}
-    found: dict[str, list[str]] = {}
+    headers: dict[str, list[str]] = {}
     for name, value in message.items():
-        found.setdefault(canonical(name), []).append(str(value).strip())
-    return found
+        headers.setdefault(canonical(name), []).append(str(value).strip())
+    return headers
 
 
 def canonical(name: str) -> str:
-    """Return a header's name with a capital at the beginning of each word."""
+    """Return the name of a header with capitalized words, as Go does."""
     return "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-"))
 
 
-def _length(headers: dict[str, list[str]], otherwise: int) -> int:
+def _length(headers: dict[str, list[str]], default: int) -> int:
     text = headers.get("Content-Length", [""])[0]
     if "Transfer-Encoding" in headers:
         return UNKNOWN_LENGTH
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else otherwise
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else default

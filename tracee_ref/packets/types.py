@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The arguments of packet events: structures that tables and JSON show field by field.
+"""Structures of packet events, printed field by field.
 
-Names and orders of the fields are upstream's (types/trace/network_trace.go); 0 and 1 stand for
-the single bits of headers.
+Names and order of the fields are those of Tracee v0.12 (types/trace/network_trace.go).  Flags of
+headers are 0 or 1.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 
 
 class IPv4(msgspec.Struct):
-    """The header of IPv4."""
+    """IPv4 header."""
 
     version: int
     ihl: int = msgspec.field(name="IHL")
@@ -28,7 +28,7 @@ class IPv4(msgspec.Struct):
 
 
 class IPv6(msgspec.Struct):
-    """The header of IPv6."""
+    """IPv6 header."""
 
     version: int
     traffic_class: int = msgspec.field(name="trafficClass")
@@ -41,7 +41,7 @@ class IPv6(msgspec.Struct):
 
 
 class Tcp(msgspec.Struct):
-    """The header of TCP."""
+    """TCP header."""
 
     src_port: int = msgspec.field(name="srcPort")
     dst_port: int = msgspec.field(name="dstPort")
@@ -63,7 +63,7 @@ class Tcp(msgspec.Struct):
 
 
 class Udp(msgspec.Struct):
-    """The header of UDP."""
+    """UDP header."""
 
     src_port: int = msgspec.field(name="srcPort")
     dst_port: int = msgspec.field(name="dstPort")
@@ -72,7 +72,7 @@ class Udp(msgspec.Struct):
 
 
 class Icmp(msgspec.Struct):
-    """An ICMP message; ``id`` and ``seq`` are its second word, whatever the type makes of it."""
+    """ICMP message; ``id`` and ``seq`` are its second word, whatever the type."""
 
     type_code: str = msgspec.field(name="typeCode")
     checksum: int
@@ -81,14 +81,14 @@ class Icmp(msgspec.Struct):
 
 
 class Icmpv6(msgspec.Struct):
-    """An ICMPv6 message."""
+    """ICMPv6 message."""
 
     type_code: str = msgspec.field(name="typeCode")
     checksum: int
 
 
-class Metadata(msgspec.Struct):
-    """Where a packet of a request or a response comes from and goes to."""
+class PacketMetadata(msgspec.Struct):
+    """Addresses, ports and length of the packet of a request or response."""
 
     src_ip: str
     dst_ip: str
@@ -100,7 +100,7 @@ class Metadata(msgspec.Struct):
 
 
 class DnsQuestion(msgspec.Struct):
-    """A question, in the header's own event."""
+    """Question of a DNS message."""
 
     name: str
     type: str
@@ -108,7 +108,7 @@ class DnsQuestion(msgspec.Struct):
 
 
 class DnsRecord(msgspec.Struct):
-    """A resource record; ``data`` is its content as zone files write it."""
+    """Resource record; ``data`` is its content in the syntax of zone files."""
 
     name: str
     type: str
@@ -118,7 +118,7 @@ class DnsRecord(msgspec.Struct):
 
 
 class Dns(msgspec.Struct):
-    """A DNS message."""
+    """DNS message."""
 
     id: int = msgspec.field(name="ID")
     qr: int = msgspec.field(name="QR")
@@ -140,7 +140,7 @@ class Dns(msgspec.Struct):
 
 
 class DnsQuery(msgspec.Struct):
-    """A question of a request."""
+    """Question of a DNS request."""
 
     query: str
     query_type: str
@@ -148,7 +148,7 @@ class DnsQuery(msgspec.Struct):
 
 
 class DnsAnswer(msgspec.Struct):
-    """An answer of a response."""
+    """Answer of a DNS response."""
 
     answer_type: str
     ttl: int
@@ -156,14 +156,14 @@ class DnsAnswer(msgspec.Struct):
 
 
 class DnsResponse(msgspec.Struct):
-    """A question with the answers to it."""
+    """Question of a DNS response with all answers of the message."""
 
     query_data: DnsQuery
     dns_answer: list[DnsAnswer]
 
 
 class HttpRequest(msgspec.Struct):
-    """The head of a request; a length of -1 is not known."""
+    """Head of an HTTP request; ``content_length`` is -1 if it is unknown."""
 
     method: str
     protocol: str
@@ -174,7 +174,7 @@ class HttpRequest(msgspec.Struct):
 
 
 class HttpResponse(msgspec.Struct):
-    """The head of a response; a length of -1 is not known."""
+    """Head of an HTTP response; ``content_length`` is -1 if it is unknown."""
 
     status: str
     status_code: int
@@ -184,7 +184,7 @@ class HttpResponse(msgspec.Struct):
 
 
 class Http(msgspec.Struct):
-    """The head of either; what the other kind has is empty."""
+    """Head of a request or response; the fields of the other are empty."""
 
     direction: str
     method: str

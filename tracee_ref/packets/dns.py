@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DNS messages, read by dnspython; a broken one gives what was whole, or nothing."""
+"""Parser of DNS messages; a malformed message gives its complete records, or None."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import dns.rdatatype
 import dns.rrset
 
 from .headers import TCP, Packet
-from .shown import Dns, DnsAnswer, DnsQuery, DnsQuestion, DnsRecord, DnsResponse
+from .types import Dns, DnsAnswer, DnsQuery, DnsQuestion, DnsRecord, DnsResponse
 
 PORT: Final = 53
 HEADER_BYTES: Final = 12
 RESERVED_BIT: Final = 0x40
-FAULTS: Final = (dns.exception.DNSException, ValueError, KeyError, IndexError, OverflowError)
-"""What dnspython raises for a message that is none."""
+PARSE_ERRORS: Final = (dns.exception.DNSException, ValueError, KeyError, IndexError, OverflowError)
+"""Exceptions of dnspython for a malformed message."""
 
 GOPACKET_OPCODES: Final = {0: "Query", 1: "Inverse Query", 2: "Status", 4: "Notify", 5: "Update"}
 GOPACKET_RCODES: Final = {
@@ -33,28 +33,28 @@ GOPACKET_RCODES: Final = {
 
 @lru_cache(maxsize=1)
 def read_dns(packet: Packet) -> dns.message.Message | None:
-    """Return the DNS message of a packet from or to the port of DNS; None if there is none."""
+    """Return the DNS message of a packet from or to port 53, or None."""
     ports = packet.transport and (packet.transport.src_port, packet.transport.dst_port)
     if not ports or PORT not in ports:
         return None
     data = packet.payload
-    if packet.protocol == TCP:  # its length comes first
+    if packet.protocol == TCP:  # prefixed with its length
         data = data[2:]
     if len(data) < HEADER_BYTES:
         return None
     try:
         return dns.message.from_wire(data, ignore_trailing=True, continue_on_error=True)
-    except FAULTS:
+    except PARSE_ERRORS:
         return None
 
 
 def is_response(message: dns.message.Message) -> bool:
-    """Whether it answers."""
+    """Return whether a message is a response."""
     return bool(message.flags & dns.flags.QR)
 
 
-def header_of(message: dns.message.Message) -> Dns:
-    """Return the whole message, as its own event shows it."""
+def message_value(message: dns.message.Message) -> Dns:
+    """Return the argument of net_packet_dns."""
     flags, rcode = message.flags, int(message.rcode())
     opcode = int(message.opcode())
     sections = [list(map(record_of, records_of(section))) for section in message.sections[1:]]
@@ -82,31 +82,31 @@ def header_of(message: dns.message.Message) -> Dns:
     )
 
 
-def whole(packet: Packet) -> Dns | None:
-    """Return the message that a packet carries."""
+def dns_message(packet: Packet) -> Dns | None:
+    """Return the argument of net_packet_dns, or None."""
     message = read_dns(packet)
-    return header_of(message) if message else None
+    return message_value(message) if message else None
 
 
-def request(packet: Packet) -> list[DnsQuery] | None:
-    """Return the questions of a request; None if the packet carries none."""
+def dns_request(packet: Packet) -> list[DnsQuery] | None:
+    """Return the questions of a request, or None if the packet has none."""
     message = read_dns(packet)
     return queries_of(message) if message and not is_response(message) else None
 
 
-def response(packet: Packet) -> list[DnsResponse] | None:
-    """Return the answers of a response; None if the packet carries none."""
+def dns_response(packet: Packet) -> list[DnsResponse] | None:
+    """Return the questions of a response with the answers, or None if the packet has none."""
     message = read_dns(packet)
     return responses_of(message) if message and is_response(message) else None
 
 
 def queries_of(message: dns.message.Message) -> list[DnsQuery]:
-    """Return the questions."""
+    """Return the questions of a message."""
     return [DnsQuery(_name(q), _type(q.rdtype), _class(q.rdclass)) for q in message.question]
 
 
 def responses_of(message: dns.message.Message) -> list[DnsResponse]:
-    """Return each question with all answers, as upstream pairs them."""
+    """Return each question with all answers, as Tracee v0.12 does."""
     answers = [
         DnsAnswer(record.type, record.ttl, record.data)
         for record in map(record_of, records_of(message.answer))
@@ -115,15 +115,16 @@ def responses_of(message: dns.message.Message) -> list[DnsResponse]:
 
 
 Record = tuple["dns.rrset.RRset", str]
+"""Set of the record, and the content of the record."""
 
 
 def records_of(section: list[dns.rrset.RRset]) -> list[Record]:
-    """Return the records of a section, each with its content."""
+    """Return the records of a section."""
     return [(rrset, _text(rdata)) for rrset in section for rdata in rrset]
 
 
 def record_of(record: Record) -> DnsRecord:
-    """Return a record as it is shown."""
+    """Return the structure of a record."""
     rrset, data = record
     return DnsRecord(_name(rrset), _type(rrset.rdtype), _class(rrset.rdclass), rrset.ttl, data)
 
