@@ -25,7 +25,7 @@ from vmtests.plans.scope_drafts import DrawnCondition, DrawnScope
 from vmtests.plans.scopes import conditions
 from vmtests.workload import plan
 
-PROCESSES_AT_ONCE = 600
+MAX_PROCESSES = 600
 MAX_CONDITIONS = 4
 """Of one scope: hardly any process would match more."""
 
@@ -120,7 +120,7 @@ class PlanMachine(RuleBasedStateMachine):
 
     @step(target=threads, thread=threads, count=st.integers(2, MAX_CROWD))
     def fork_a_crowd(self, thread: DraftTrack, count: int) -> MultipleResults[DraftTrack]:
-        if self._crowds + count > PROCESSES_AT_ONCE:
+        if self._crowds + count > MAX_PROCESSES:
             return multiple()
         self._crowds += count
         return optional(thread.fork(count, pidns=False))
