@@ -49,8 +49,8 @@ RECORDS = {
 }
 
 
-def shown(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | None:
-    """What becomes of a record under scopes that all select its event."""
+def filtered(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | None:
+    """Return the filtered event of a record, with scopes that all select it."""
     (number,) = struct.unpack_from("=I", data, EVENT_AT)
     (name,) = (name for name, event in CATALOGUE.items() if event.id == number)
     numbers = {flag.split(":")[0] for flag in flags.split() if ":" in flag.split(".")[0]} or {"1"}
@@ -103,7 +103,7 @@ def shown(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | None
 )
 def test_field_filter_argument_and_retval(filters: str, holds: bool, printed: bool) -> None:
     """Rule 7: both spellings count, whatever is printed."""
-    event = shown(filters, RECORDS[filters.split(".", maxsplit=1)[0]], printed=printed)
+    event = filtered(filters, RECORDS[filters.split(".", maxsplit=1)[0]], printed=printed)
     assert (event is not None) == holds
 
 
@@ -113,34 +113,34 @@ def test_field_filter_unread_value(slot: int, holds: bool, op: str) -> None:
     """Rule 18: not even !=."""
     value = "/etc/a" if op == "=" else "/other"
     data = openat(b"" if slot else b"/etc/a", slot)
-    assert (shown(f"openat.args.pathname{op}{value}", data) is not None) == holds
+    assert (filtered(f"openat.args.pathname{op}{value}", data) is not None) == holds
 
 
 def test_field_filter_truncated_string() -> None:
     """A string that was truncated is compared as it is printed."""
     data = openat(b"/etc/a", CUT)
-    assert shown("openat.args.pathname=/etc/*", data)
-    assert not shown("openat.args.pathname=/etc/a", data)
-    assert not shown("openat.args.pathname=*/a", data)
-    assert shown("openat.args.pathname!=*/a", data)
+    assert filtered("openat.args.pathname=/etc/*", data)
+    assert not filtered("openat.args.pathname=/etc/a", data)
+    assert not filtered("openat.args.pathname=*/a", data)
+    assert filtered("openat.args.pathname!=*/a", data)
 
 
 def test_field_filter_clears_own_bit() -> None:
     """A filter that does not hold clears the bit of its scope only."""
     filters = "1:openat.args.pathname=/etc/* 2:openat.retval>=0 3:openat.args.flags!=7 4:comm=x"
-    event = shown(filters, openat(mask=0b1111))
+    event = filtered(filters, openat(mask=0b1111))
     assert event is not None
     assert event.matched_scopes == 0b1101
-    none = shown(filters, openat(mask=0b0010))
+    none = filtered(filters, openat(mask=0b0010))
     assert none is None
 
 
 @pytest.mark.parametrize("printed", [True, False])
 def test_field_filter_keeps_event(printed: bool) -> None:
-    """Arguments that were asked for in their raw form are printed all the same."""
+    """Arguments that were decoded raw are printed too."""
     for name, data in RECORDS.items():
         unfiltered = RecordDecoder(View(EPOCH, printed))(data)
-        assert shown(f"{name}.context.comm=cat", data, printed=printed) == unfiltered
+        assert filtered(f"{name}.context.comm=cat", data, printed=printed) == unfiltered
 
 
 def test_field_filter_raw_events() -> None:
@@ -177,8 +177,8 @@ CONTEXT = {
 def test_field_filter_context(field: str) -> None:
     """A field of the constring."""
     value = CONTEXT.get(ALIASES.get(field, field), "")
-    assert (shown(f"openat.context.{field}={value or 'x'}", openat()) is not None) == bool(value)
-    assert shown(f"openat.context.{field}!={value or 'x'}", openat()) is None
+    assert (filtered(f"openat.context.{field}={value or 'x'}", openat()) is not None) == bool(value)
+    assert filtered(f"openat.context.{field}!={value or 'x'}", openat()) is None
 
 
 def test_context_field_attributes() -> None:
@@ -214,5 +214,5 @@ ON_HOST = msgspec.structs.replace(BASE, matched_scopes=1)
     ],
 )
 def test_field_filter_container(flag: str, in_container: int, on_host: int) -> None:
-    """What is not known of a container is not there, so that no filter on it holds."""
+    """Unknown facts of a container are absent, so no filter on them holds."""
     assert (exit_mask(flag, IN_POD), exit_mask(flag, ON_HOST)) == (in_container, on_host)

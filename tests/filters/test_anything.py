@@ -41,7 +41,7 @@ VALUES = [
     *("\n", "\x1b[31m", "\u2028", "\udc80", "\ud800", "\u0663"),
 ]
 SCOPES = [*[""] * 12, "1:", "64:", "65:", "0:", "-1:", "+3:", ":", "a:", "1:2:", "\u0663:"]
-KNOWN = [kind.example for kind in FILTER_KINDS]
+VALID_FLAGS = [kind.example for kind in FILTER_KINDS]
 
 
 def soup(random: Random) -> str:
@@ -57,8 +57,8 @@ def anything(random: Random) -> str:
 
 
 def mutated(random: Random) -> str:
-    """A flag with some of its characters gone, doubled, moved, or others in between."""
-    text = random.choice(KNOWN) if random.random() < 0.5 else soup(random)[:200]
+    """A flag with some of its characters removed, doubled, moved, or inserted."""
+    text = random.choice(VALID_FLAGS) if random.random() < 0.5 else soup(random)[:200]
     for _ in range(random.randint(1, 4)):
         start, end = sorted(random.choices(range(len(text) + 1), k=2))
         part = random.choice(("", text[start:end] * 2, anything(random), random.choice("=!<>:,*.")))
@@ -67,14 +67,14 @@ def mutated(random: Random) -> str:
 
 
 def drawn(random: Random) -> list[str]:
-    """Mostly one flag; with more, whether scopes and events fit together is asked as well."""
+    """Mostly one flag; several test the combination of scopes and events too."""
     draw = random.choice((soup, soup, mutated, mutated, anything))
     flags = [draw(random) for _ in range(random.choice((1, 1, 1, 2)))]
     return [*flags, "event=openat"] if random.random() < 0.5 else flags
 
 
 def answer(flags: list[str], catalogue: dict[str, EventDefinition]) -> bool:
-    """Whether the flags are good; whether they are supported yet is not asked."""
+    """Return whether the flags are valid, supported yet or not."""
     try:
         filters = [read_filter(flag, catalogue) for flag in flags]
         check_limits(filters)
@@ -97,8 +97,8 @@ def test_parse_random_flags(seed: int) -> None:
         try:
             good += answer(flags, CATALOGUE)
         except Exception as error:
-            shown = [flag[:300] for flag in flags]
-            raise AssertionError(f"flags {shown!r} of seed {seed}") from error
+            quoted = [flag[:300] for flag in flags]
+            raise AssertionError(f"flags {quoted!r} of seed {seed}") from error
     assert EXAMPLES // RUNS // 50 < good < EXAMPLES // RUNS // 2  # the draws are worth it
 
 

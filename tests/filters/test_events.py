@@ -94,9 +94,9 @@ def test_select_unsupported_event_by_name() -> None:
     assert str(error.value) == "event=later_on: this event is not supported yet; see --list"
 
 
-def missing_feature(asked: EventDefinition) -> str:
+def missing_feature(event: EventDefinition) -> str:
     """What a kernel lacks that cannot deliver close."""
-    return "hooks" if asked.name == "close" else ""
+    return "hooks" if event.name == "close" else ""
 
 
 @pytest.mark.parametrize("flags", ["set=fs", "event=open,c*", "event!=ptrace", "uid=0"])

@@ -76,11 +76,11 @@ def test_limit_of_each_kind() -> None:
 
 @pytest.mark.parametrize("name", ["comm", "uts"])
 def test_limit_of_pattern_bytes(name: str) -> None:
-    """4,096 texts of 15 bytes and their end, less the two states that are always there."""
-    texts = [f"{number:015d}" for number in range(MAX_STATES // 16)]
-    exact = f"{name}={','.join(texts[:-1])}"
+    """4,096 strings of 15 bytes and their end, less the two states that always exist."""
+    strings = [f"{number:015d}" for number in range(MAX_STATES // 16)]
+    exact = f"{name}={','.join(strings[:-1])}"
     most, more = f"{name}=abcdefghijklmn*", f"{name}!=abcdefghijklmno*"
-    check(f"{exact},{texts[-1]},{'x' * 15}")  # no "*": no automaton
+    check(f"{exact},{strings[-1]},{'x' * 15}")  # no "*": no automaton
     check(exact, f"{name}=x", most[:-2])
     check(exact, most)
     with pytest.raises(UsageError) as error:
@@ -93,8 +93,8 @@ def test_limit_of_pattern_bytes(name: str) -> None:
 
 def test_parse_maximum_of_values() -> None:
     """The maximum of values is parsed in time."""
-    texts = [f"{name}={','.join(map(FORMS[name].format, NUMBERS))}" for name in FORMS]
-    filters = [read_filter(text, CATALOGUE) for text in [*texts, "event=openat"]]
+    strings = [f"{name}={','.join(map(FORMS[name].format, NUMBERS))}" for name in FORMS]
+    filters = [read_filter(text, CATALOGUE) for text in [*strings, "event=openat"]]
     check_limits(filters)
     (scope,) = build_scopes(filters, CATALOGUE)
     assert len(scope.conditions) == MAX_VALUES * len(FORMS)

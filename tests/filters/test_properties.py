@@ -44,8 +44,8 @@ WORDS = (
     + ["65", "0", "new"]
 )
 
-texts = st.text(st.characters(exclude_characters=",*\0", codec="utf-8"), min_size=1, max_size=15)
-short = texts.filter(lambda text: len(text.encode()) <= 15).map(str.encode)
+strings = st.text(st.characters(exclude_characters=",*\0", codec="utf-8"), min_size=1, max_size=15)
+short = strings.filter(lambda text: len(text.encode()) <= 15).map(str.encode)
 paths = st.binary(max_size=20).map(lambda raw: b"/" + bytes(set(raw) - set(b",:\0")))
 patterns = st.builds(Pattern, short, st.booleans(), st.booleans())
 equality = st.sampled_from([Op.EQ, Op.NE])

@@ -45,9 +45,9 @@ FIELDS = tuple(
 LIFE_EVENTS = (Fork, Fork, Exec, Exit, SetUid, SetComm, SetNamespaces, SetContainer)
 
 numbers = st.sampled_from([0, 1, 2, 3, 2**32 - 1])
-texts = st.sampled_from([b"a", b"b", b"ab", b"ba", b"aba"])
-words = st.just(b"") | texts
-patterns = st.builds(Pattern, texts, st.booleans(), st.booleans())
+strings = st.sampled_from([b"a", b"b", b"ab", b"ba", b"aba"])
+words = st.just(b"") | strings
+patterns = st.builds(Pattern, strings, st.booleans(), st.booleans())
 paths = st.sampled_from([b"/a", b"/b"])
 containers = st.builds(Container, st.sampled_from(["a", "ab", "b"]), st.booleans())
 binaries = st.builds(Binary, paths, st.integers(1, 2))
@@ -82,12 +82,12 @@ processes = st.builds(
     tracer=st.sampled_from([False, False, False, True]),
 )
 
-shown = st.builds(FieldValue, st.integers(-2, 2) | words, words)
+field_values = st.builds(FieldValue, st.integers(-2, 2) | words, words)
 events = st.builds(
     Event,
     st.sampled_from(EVENTS),
     processes,
-    st.dictionaries(st.sampled_from([("args", "flags"), ("retval", "")]), shown),
+    st.dictionaries(st.sampled_from([("args", "flags"), ("retval", "")]), field_values),
 )
 
 
@@ -122,17 +122,19 @@ def scopes(draw: st.DrawFn, number: int | None = None) -> Scope:
 
 @st.composite
 def scope_sets(draw: st.DrawFn) -> tuple[Scope, ...]:
-    taken = draw(st.lists(st.integers(1, 64), min_size=1, max_size=5, unique=True))
-    return tuple(draw(scopes(number)) for number in taken)
+    scope_numbers = draw(st.lists(st.integers(1, 64), min_size=1, max_size=5, unique=True))
+    return tuple(draw(scopes(number)) for number in scope_numbers)
 
 
 def life_events(draw: st.DrawFn, state: State) -> LifeEvent:
     """Draw an event that can happen in a state; task 1 never ends."""
     tid = draw(st.sampled_from(sorted(state.tasks)))
-    fresh = max(max(task.pid, task.tid) for task in state.tasks.values()) + 1
+    unused_id = max(max(task.pid, task.tid) for task in state.tasks.values()) + 1
     kind = draw(st.sampled_from(LIFE_EVENTS))
     if kind is Fork:
-        return Fork(tid, draw(st.sampled_from([fresh, fresh, state.facts(tid).pid])), fresh)
+        return Fork(
+            tid, draw(st.sampled_from([unused_id, unused_id, state.facts(tid).pid])), unused_id
+        )
     if kind is Exec:
         return Exec(tid, draw(binaries), draw(words))
     if kind is Exit and state.facts(tid).pid != 1:

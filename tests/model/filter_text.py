@@ -35,9 +35,9 @@ def scope(text: str = "", number: int = 1, events: str = "openat", follow: bool 
 
 
 def event(name: str = "openat", process: Process | None = None, **fields: int | str) -> Event:
-    """An event whose fields are named ``args_NAME`` or ``retval``; numbers print in decimal."""
-    shown = {_place(key): _shown(value) for key, value in fields.items()}
-    return Event(name, process or Process(), shown)
+    """Return an event with fields named ``args_NAME`` or ``retval``; numbers print in decimal."""
+    values = {_field_key(key): _field_value(value) for key, value in fields.items()}
+    return Event(name, process or Process(), values)
 
 
 def process(text: str) -> Process:
@@ -82,12 +82,12 @@ def _value(key: Key | EventField, text: str) -> Value:
     return Pattern(bare, text.startswith("*"), len(text) > 1 and text.endswith("*"))
 
 
-def _place(name: str) -> FieldKey:
+def _field_key(name: str) -> FieldKey:
     part, _, rest = name.partition("_")
     return part, rest
 
 
-def _shown(value: int | str) -> FieldValue:
+def _field_value(value: int | str) -> FieldValue:
     """A text ``5=O_RDWR`` is the number 5 that is printed as the name."""
     if isinstance(value, int):
         return FieldValue(value, b"%d" % value)

@@ -19,7 +19,7 @@ _taken: list[Any] = []
 
 
 class Truth:
-    """A formula; asking for its truth takes the branch that the plan says."""
+    """A formula; its truth value takes the branch of the plan."""
 
     def __init__(self, formula: Any) -> None:
         self.formula = formula
@@ -57,9 +57,9 @@ class AnyInt(int):
     bits: Any
 
     def __new__(cls, bits: Any) -> AnyInt:
-        made = super().__new__(cls, -1 - next(_names))
-        made.bits = bits
-        return made
+        symbol = super().__new__(cls, -1 - next(_names))
+        symbol.bits = bits
+        return symbol
 
     def __hash__(self) -> int:
         return super().__hash__()
@@ -91,13 +91,13 @@ def _bits(value: object) -> Any:
 
 
 class AnyText(bytes):
-    """Every text of less than ``size`` bytes, as the kernel has it: with NUL behind it."""
+    """All strings of less than ``size`` bytes, with the NUL after them."""
 
     def __new__(cls, _: str, __: int) -> AnyText:
         return super().__new__(cls)
 
     def __init__(self, name: str, size: int) -> None:
-        self.bytes = [z3.BitVec(f"{name}{place}", 8) for place in range(size)]
+        self.bytes = [z3.BitVec(f"{name}{index}", 8) for index in range(size)]
 
     @property
     def well_formed(self) -> Any:
@@ -125,23 +125,23 @@ class AnyText(bytes):
         return bool(Truth(self._anywhere(text)))
 
     def _anywhere(self, text: bytes) -> Any:
-        return z3.Or([self._at(place, text) for place in range(len(self.bytes))])
+        return z3.Or([self._at(index, text) for index in range(len(self.bytes))])
 
-    def _at(self, place: int, text: bytes) -> Any:
-        if place + len(text) > len(self.bytes):
+    def _at(self, index: int, text: bytes) -> Any:
+        if index + len(text) > len(self.bytes):
             return z3.BoolVal(False)
-        return z3.And([self.bytes[place + i] == byte for i, byte in enumerate(text)])
+        return z3.And([self.bytes[index + i] == byte for i, byte in enumerate(text)])
 
 
 class AnySet(frozenset[int]):
-    """Every set, as far as it is asked about numbers: each answer is a symbol of its own."""
+    """All sets: membership of each number is a symbol of its own."""
 
     def __contains__(self, value: object) -> bool:
         return bool(Truth(z3.Bool(f"contains {value!r}")))
 
 
 class AnyId(str):
-    """Every container id, as far as it is asked what it starts with."""
+    """All container ids: each prefix is a symbol of its own."""
 
     __slots__ = ()
 

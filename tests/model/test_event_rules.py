@@ -149,18 +149,21 @@ DERIVED = [
 def test_mask_of_derived_event(scopes: Sequence[Scope], of_base: int, of_derived: int) -> None:
     """Rule 15; the process is followed by scope 2."""
     base = event("ptrace", process("uid:5 followed:2"), args_request=1)
-    made = derived(base, "anti_debugging", {("args", "level"): FieldValue(3, b"3")})
-    assert made.process is base.process
-    assert (matched_scopes(scopes, base), matched_scopes(scopes, made)) == (of_base, of_derived)
+    derived_event = derived(base, "anti_debugging", {("args", "level"): FieldValue(3, b"3")})
+    assert derived_event.process is base.process
+    assert (matched_scopes(scopes, base), matched_scopes(scopes, derived_event)) == (
+        of_base,
+        of_derived,
+    )
 
 
 DEPENDS = {"a": ["b", "c"], "b": ["d"], "d": ["a"], "e": ["e"]}
 
 
 @pytest.mark.parametrize(
-    ("chosen", "taken"),
+    ("chosen", "expected"),
     [("", ""), ("c", "c"), ("b", "a b c d"), ("a", "a b c d"), ("e c", "c e"), ("x", "x")],
 )
-def test_with_dependencies(chosen: str, taken: str) -> None:
+def test_with_dependencies(chosen: str, expected: str) -> None:
     """Rule 16."""
-    assert with_dependencies(chosen.split(), DEPENDS) == frozenset(taken.split())
+    assert with_dependencies(chosen.split(), DEPENDS) == frozenset(expected.split())

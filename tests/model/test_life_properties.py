@@ -45,7 +45,7 @@ class Moment:
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> list[Moment]:
+def histories(draw: st.DrawFn) -> list[Moment]:
     """A life that begins with process 1, and 7, which is perhaps the tracer."""
     scopes = draw(scope_sets())
     first = replace(draw(processes), pid=1, tid=1, tracer=False)
@@ -65,7 +65,7 @@ def survivors(moment: Moment) -> list[tuple[Process, Process]]:
     return [(first[t.pid], t) for t in moment.after.tasks.values() if t.pid in first]
 
 
-@given(lives())
+@given(histories())
 def test_followed_until_exit(life: list[Moment]) -> None:
     """A process is followed until it exits."""
     for moment in life:
@@ -73,7 +73,7 @@ def test_followed_until_exit(life: list[Moment]) -> None:
             assert old.followed & ~new.followed == 0
 
 
-@given(lives())
+@given(histories())
 def test_followed_from_exec_or_fork_only(life: list[Moment]) -> None:
     """A process becomes followed at an exec, or by fork, only."""
     for moment in life:
@@ -82,7 +82,7 @@ def test_followed_from_exec_or_fork_only(life: list[Moment]) -> None:
             assert old.followed == new.followed or execed
 
 
-@given(lives())
+@given(histories())
 def test_followed_by_follow_scopes_only(life: list[Moment]) -> None:
     """Only scopes with `follow` follow processes."""
     following = sum(scope.bit for scope in life[0].scopes if scope.follow)
@@ -90,7 +90,7 @@ def test_followed_by_follow_scopes_only(life: list[Moment]) -> None:
         assert all(t.followed & ~following == 0 for t in moment.after.tasks.values())
 
 
-@given(lives())
+@given(histories())
 def test_followed_child_iff_parent_or_filters(life: list[Moment]) -> None:
     """A child is followed iff its parent is or matches the filters."""
     for moment in life:
@@ -98,13 +98,13 @@ def test_followed_child_iff_parent_or_filters(life: list[Moment]) -> None:
             parent = moment.before.facts(moment.event.tid)
             child = moment.after.facts(moment.event.child_tid)
             for scope in moment.scopes:
-                met = scope.follow and not parent.tracer and process_holds(scope, parent)
+                matched = scope.follow and not parent.tracer and process_holds(scope, parent)
                 assert bool(child.followed & scope.bit) == (
-                    bool(parent.followed & scope.bit) or met
+                    bool(parent.followed & scope.bit) or matched
                 )
 
 
-@given(lives())
+@given(histories())
 def test_ancestry_changes_at_fork_only(life: list[Moment]) -> None:
     """Descent never changes and grows by one at a fork."""
     for moment in life:
@@ -115,13 +115,13 @@ def test_ancestry_changes_at_fork_only(life: list[Moment]) -> None:
             assert child.ancestry == parent.ancestry | {child.pid}
 
 
-@given(lives())
+@given(histories())
 def test_ancestry_includes_itself(life: list[Moment]) -> None:
     """Every process descends from itself."""
     assert all(t.pid in t.ancestry and 1 in t.ancestry for t in life[-1].after.tasks.values())
 
 
-@given(lives())
+@given(histories())
 def test_new_iff_not_in_initial_state(life: list[Moment]) -> None:
     """A new one may have the id of one that was."""
     assert not any(task.new for task in life[0].before.tasks.values())
@@ -131,7 +131,7 @@ def test_new_iff_not_in_initial_state(life: list[Moment]) -> None:
         assert all(task.new is (task.pid not in old) for task in moment.after.tasks.values())
 
 
-@given(lives())
+@given(histories())
 def test_threads_share_process_facts(life: list[Moment]) -> None:
     """Threads share the facts of their process."""
     for task in life[-1].after.tasks.values():
@@ -139,7 +139,7 @@ def test_threads_share_process_facts(life: list[Moment]) -> None:
             assert [getattr(task, n) for n in SHARED] == [getattr(other, n) for n in SHARED]
 
 
-@given(lives())
+@given(histories())
 def test_exec_leaves_one_task(life: list[Moment]) -> None:
     """An exec leaves one task with the process id."""
     for moment in life:
@@ -149,7 +149,7 @@ def test_exec_leaves_one_task(life: list[Moment]) -> None:
             assert moment.after.facts(pid).binary == moment.event.binary
 
 
-@given(lives())
+@given(histories())
 def test_step_changes_one_process(life: list[Moment]) -> None:
     """An event changes no other process."""
     for moment in life:
@@ -158,7 +158,7 @@ def test_step_changes_one_process(life: list[Moment]) -> None:
             assert task.pid == pid or moment.after.facts(tid) is task
 
 
-@given(lives())
+@given(histories())
 def test_tasks_start_and_end(life: list[Moment]) -> None:
     """Only a fork adds tasks, and only an exit and an exec remove them."""
     for moment in life:
@@ -171,20 +171,20 @@ def test_tasks_start_and_end(life: list[Moment]) -> None:
             assert after == before
 
 
-@given(lives())
+@given(histories())
 def test_set_changes_the_task(life: list[Moment]) -> None:
     """A fact that a task sets is changed in its state."""
     for moment in life:
         if isinstance(moment.event, SetUid | SetComm | SetNamespaces | SetContainer):
             facts, event = moment.after.facts(moment.event.tid), moment.event
             names = (name for name in event._fields if name != "tid")
-            told = {name: getattr(event, name) for name in names}
+            changes = {name: getattr(event, name) for name in names}
             if not isinstance(event, SetContainer):
-                told = {name: value for name, value in told.items() if value is not None}
-            assert facts == replace(moment.before.facts(event.tid), **told)
+                changes = {name: value for name, value in changes.items() if value is not None}
+            assert facts == replace(moment.before.facts(event.tid), **changes)
 
 
-@given(lives())
+@given(histories())
 def test_step_is_pure(life: list[Moment]) -> None:
     """States are not modified."""
     state = life[0].before

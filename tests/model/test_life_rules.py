@@ -117,7 +117,7 @@ FOLLOWED: list[tuple[str, list[LifeEvent], int, int]] = [
     ("and of the thread that forks", [Fork(11, 20, 20)], 20, 0),
     ("to whom the uid is its own", [SetUid(11, 5), SetUid(10, 6), Fork(11, 20, 20)], 20, 0b100),
     ("exec", [Exec(10, LS, b"ls")], 10, 0b101),
-    ("judged after it", [SetUid(10, 6), Exec(10, LS, b"ls")], 10, 0b001),
+    ("matched after it", [SetUid(10, 6), Exec(10, LS, b"ls")], 10, 0b001),
     ("exec by a thread", [Exec(11, LS, b"ls")], 10, 0b001),
     ("exec without a match", [Exec(1, X, b"x")], 1, 0),
     ("sticky over uid", [Exec(10, LS, b"ls"), SetUid(10, 6)], 10, 0b101),
@@ -130,7 +130,7 @@ FOLLOWED: list[tuple[str, list[LifeEvent], int, int]] = [
     ("14: by its exec", [SetUid(99, 5), Fork(99, 20, 20), Exec(20, LS, b"ls")], 20, 0b101),
     ("14: by its own fork", [SetUid(99, 5), Fork(99, 20, 20), Fork(20, 30, 30)], 30, 0b100),
     ("14: nor are we by an exec", [SetUid(99, 5), Exec(99, LS, b"ls")], 99, 0),
-    ("14: or by what an exec of ours left", [Exec(99, LS, b"ls"), Fork(99, 20, 20)], 20, 0),
+    ("14: or by an exec of the tracer", [Exec(99, LS, b"ls"), Fork(99, 20, 20)], 20, 0),
 ]  # fmt: skip
 
 
@@ -185,15 +185,15 @@ def test_step_refuses_impossible_event(event: LifeEvent, error: str) -> None:
 
 
 def test_initial_state_incomplete_ancestry() -> None:
-    """Rule 12: a parent that is gone, and ids that were used again and point in a circle."""
-    gone = initial_state([Start(process("pid:5"), 4)])
-    assert gone.facts(5).ancestry == {4, 5}
+    """Rule 12: a parent that exited, and reused ids that form a cycle."""
+    orphan = initial_state([Start(process("pid:5"), 4)])
+    assert orphan.facts(5).ancestry == {4, 5}
     circle = initial_state([Start(process("pid:5"), 4), Start(process("pid:4"), 5)])
     assert circle.facts(5).ancestry == {4, 5}
 
 
 def test_initial_state_not_new_or_followed() -> None:
-    """Rules 9 and 13: whatever the caller says."""
+    """Rules 9 and 13: whatever the caller passes."""
     assert initial_state([Start(process("pid:5 new:1 followed:3"))]).facts(5) == process(
         "pid:5 ancestry:5"
     )

@@ -140,9 +140,9 @@ def rows() -> list[tuple[str, str, bool]]:
 
 @pytest.mark.parametrize(("filters", "facts", "holds"), rows())
 def test_process_filters(filters: str, facts: str, holds: bool) -> None:
-    judged, of = scope(filters.replace("|", " ")), process(facts.replace("|", " "))
-    assert process_holds(judged, of) is holds
-    assert conditions_hold(tuple(judged.conditions), of) is holds
+    tested_scope, of = scope(filters.replace("|", " ")), process(facts.replace("|", " "))
+    assert process_holds(tested_scope, of) is holds
+    assert conditions_hold(tuple(tested_scope.conditions), of) is holds
 
 
 @pytest.mark.parametrize("length", [0, COMM_BYTES])

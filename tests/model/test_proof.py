@@ -44,15 +44,15 @@ def holds(conditions: Sequence[Condition], process: Process) -> Any:
     return formula(lambda: conditions_hold(tuple(conditions), process))
 
 
-def bit(mask: Any, place: int) -> Any:
-    return z3.Extract(place, place, mask) == 1
+def bit(mask: Any, index: int) -> Any:
+    return z3.Extract(index, index, mask) == 1
 
 
 # Intervals of numbers
 
 
 def cuts(value: AnyInt) -> list[tuple[Any, Any]]:
-    """Where tables/numbers.py cuts for a value: there, and behind it if there is a behind."""
+    """Return the bounds of tables/intervals.py: a value, and the next number if it exists."""
     return [(value.bits, True), (value.bits + 1, value.bits != 2**32 - 1)]
 
 
@@ -74,7 +74,7 @@ def test_comparison_is_constant_between_bounds(op: Op) -> None:
 @pytest.mark.parametrize("ops", list(combinations_with_replacement(OPS, 2)))
 def test_intervals_of_two_bounds(ops: tuple[Op, ...]) -> None:
     """Two bounds anywhere split the numbers into the intervals of their comparisons."""
-    values = [u32(f"v{place}") for place in range(len(ops))]
+    values = [u32(f"v{index}") for index in range(len(ops))]
     conditions = [Condition(Key.UID, op, v) for op, v in zip(ops, values, strict=True)]
     start = z3.BitVecVal(0, 32)
     for cut, there in (pair for value in values for pair in cuts(value)):
@@ -140,10 +140,10 @@ def test_search_invariant(ways: int) -> None:
     bound = z3.Function("bounds", z3.BitVecSort(64), z3.BitVecSort(32))
     at, stride, size = z3.BitVecs("at stride size", 64)
 
-    def kept(place: Any, width: Any) -> Any:
-        multiple = z3.And(place & (width - 1) == 0, z3.ULT(place, size))
-        end = z3.Or(place + width == size, z3.UGT(bound(place + width), X.bits))
-        return z3.And(multiple, z3.ULE(bound(place), X.bits), end)
+    def kept(index: Any, width: Any) -> Any:
+        multiple = z3.And(index & (width - 1) == 0, z3.ULT(index, size))
+        end = z3.Or(index + width == size, z3.UGT(bound(index + width), X.bits))
+        return z3.And(multiple, z3.ULE(bound(index), X.bits), end)
 
     looked_at = [bound(at + way * stride) for way in range(1, ways)]
     passed = z3.Sum([not_above(one, X.bits) for one in looked_at])
@@ -204,26 +204,26 @@ def conditions_of(key: Key) -> list[Condition]:
 
 def subsets(conditions: Sequence[Condition]) -> list[tuple[int, list[Condition]]]:
     return [
-        (some, [c for place, c in enumerate(conditions) if some >> place & 1])
+        (some, [c for index, c in enumerate(conditions) if some >> index & 1])
         for some in range(1 << len(conditions))
     ]
 
 
 def table(ops: Sequence[Op], truths: Sequence[Any], masks: Sequence[Any]) -> Any:
-    """Return what a table holds for a value: ``truths`` tell which conditions it meets, and
+    """Return what a table holds for a value: ``truths`` has the conditions that it matches, and
     bit i of their ``masks`` whether scope i + 1 has them."""
     none = masks[0] & 0
-    asked = equal = excluded = none
+    with_equal = equal = excluded = none
     for op, truth, mask in zip(ops, truths, masks, strict=True):
         if op is Op.EQ:
-            asked, equal = asked | mask, equal | z3.If(truth, mask, none)
+            with_equal, equal = with_equal | mask, equal | z3.If(truth, mask, none)
         else:
             excluded = excluded | z3.If(truth, none, mask)
-    return (equal | ~asked) & ~excluded
+    return (equal | ~with_equal) & ~excluded
 
 
 def one_bit(number: int) -> list[Any]:
-    return [z3.BitVecVal(number >> place & 1, 1) for place in range(8)]
+    return [z3.BitVecVal(number >> index & 1, 1) for index in range(8)]
 
 
 @pytest.mark.parametrize("contained", [True, False])
@@ -247,37 +247,37 @@ def test_table_of_one_scope(key: Key, contained: bool) -> None:
 @pytest.mark.parametrize("ops", [[Op.EQ], [Op.NE], [Op.EQ, Op.EQ, Op.NE, Op.NE, *OPS[2:]]])
 def test_table_of_all_scopes(ops: list[Op]) -> None:
     """A table of all scopes has the result of each scope in its bit, for all masks."""
-    truths = [z3.Bool(f"truth{place}") for place in range(len(ops))]
-    masks = [z3.BitVec(f"mask{place}", 64) for place in range(len(ops))]
+    truths = [z3.Bool(f"truth{index}") for index in range(len(ops))]
+    masks = [z3.BitVec(f"mask{index}", 64) for index in range(len(ops))]
     whole = table(ops, truths, masks)
-    for place in range(64):
-        single = [z3.Extract(place, place, mask) for mask in masks]
-        prove(z3.Extract(place, place, whole) == table(ops, truths, single))
+    for index in range(64):
+        single = [z3.Extract(index, index, mask) for mask in masks]
+        prove(z3.Extract(index, index, whole) == table(ops, truths, single))
 
 
 def test_decision_is_and_of_tables() -> None:
-    """With being followed in place of the tables, and no bit for the tracer itself."""
+    """With being followed in index of the tables, and no bit for the tracer itself."""
     conditions = [conditions_of(key)[0] for key in (Key.UID, Key.PID, Key.BINARY, Key.TREE)]
-    masks = [z3.BitVec(f"mask{place}", 64) for place in range(len(conditions))]
+    masks = [z3.BitVec(f"mask{index}", 64) for index in range(len(conditions))]
     select, followed, tracer = z3.BitVec("select", 64), z3.BitVec("followed", 64), z3.Bool("us")
     plain = facts(False)
     accepted = ALL_MASK
     for condition, mask in zip(conditions, masks, strict=True):
         accepted = accepted & table([condition.op], [holds([condition], plain)], [mask])
     decided = z3.If(tracer, NONE, select & (accepted | followed))
-    for place in (0, 31, 63):
-        owned = z3.Concat(*(z3.Extract(place, place, mask) for mask in (select, *masks[::-1])))
+    for index in (0, 31, 63):
+        owned = z3.Concat(*(z3.Extract(index, index, mask) for mask in (select, *masks[::-1])))
         for selected in (0, 1):
             for some, chosen in subsets(conditions):
                 prove(
-                    bit(decided, place) == decision(chosen, selected, place, plain),
+                    bit(decided, index) == decision(chosen, selected, index, plain),
                     owned == (some | selected << len(conditions)),
                 )
 
 
-def decision(chosen: Sequence[Condition], selected: int, place: int, plain: Process) -> Any:
-    """The model's own decision about one scope, its bit taken out of the mask."""
+def decision(chosen: Sequence[Condition], selected: int, index: int, plain: Process) -> Any:
+    """The model's own decision about one scope, as the bit of the mask."""
     followed, us = AnyInt(z3.BitVec("followed", 64)), Truth(z3.Bool("us"))
     process = replace(plain, followed=followed, tracer=us)  # type: ignore[arg-type]
-    scope = Scope(place + 1, frozenset({"e"} if selected else {"f"}), frozenset(chosen))
+    scope = Scope(index + 1, frozenset({"e"} if selected else {"f"}), frozenset(chosen))
     return formula(lambda: matched_scopes([scope], Event("e", process)) == scope.bit)

@@ -42,10 +42,10 @@ def scopes_about(draw: st.DrawFn, key: Key, single: bool = False) -> tuple[Scope
     ordered = key in (Key.UID, Key.PID) and not single
     ops = list(Op) if ordered else [Op.EQ, Op.NE]
     conditions = st.builds(Condition, st.just(key), st.sampled_from(ops), values)
-    taken = draw(st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True))
+    scope_numbers = draw(st.lists(st.integers(1, 64), min_size=1, max_size=4, unique=True))
     return tuple(
         Scope(number, frozenset("e"), draw(st.frozensets(conditions, max_size=4)))
-        for number in taken
+        for number in scope_numbers
     )
 
 
@@ -54,12 +54,12 @@ def prove_mask(scopes: Sequence[Scope], key: Key, mask: Any, process: Process, *
     claims = [mask | sum(scope.bit for scope in scopes) == 2**64 - 1]
     for scope in scopes:
         conditions = scope.process.get(key, ())
-        said = z3.Extract(scope.number - 1, scope.number - 1, mask) == 1
-        claims.append(said == formula(asking(conditions, process)))
+        accepted = z3.Extract(scope.number - 1, scope.number - 1, mask) == 1
+        claims.append(accepted == formula(holding(conditions, process)))
     prove(z3.And(claims), *given)
 
 
-def asking(conditions: tuple[Condition, ...], process: Process) -> Callable[[], bool]:
+def holding(conditions: tuple[Condition, ...], process: Process) -> Callable[[], bool]:
     return lambda: conditions_hold(conditions, process)
 
 
@@ -90,14 +90,14 @@ def test_uid_intervals(scopes: tuple[Scope, ...]) -> None:
 def test_pid_intervals(scopes: tuple[Scope, ...]) -> None:
     """Joined as accept_pid in bpf/match/numbers.h joins them; some processes are new."""
     table, pid, tid = pid_intervals(scopes), u32("pid"), u32("tid")
-    fresh = Truth(z3.Bool("fresh"))
+    new = Truth(z3.Bool("new"))
     of_pid, of_tid = (
         [looked_up(table.bounds, column, value.bits) for column in table.columns]
         for value in (pid, tid)
     )
     equal, rest = of_pid[0] | of_tid[0], of_pid[1] & of_pid[2] & of_tid[1]
-    equal, excluded = join(equal, constant(0), pid_new_masks(scopes), fresh.formula)
-    process = Process(pid=pid, tid=tid, new=cast(bool, fresh))
+    equal, excluded = join(equal, constant(0), pid_new_masks(scopes), new.formula)
+    process = Process(pid=pid, tid=tid, new=cast(bool, new))
     prove_mask(scopes, Key.PID, equal & rest & ~excluded, process)
 
 
@@ -113,7 +113,7 @@ def test_comm_table(scopes: tuple[Scope, ...]) -> None:
 
 
 def joined(scopes: Sequence[Scope], key: Key, facts: Sequence[Any]) -> tuple[Any, Any]:
-    """What a table of single numbers says of some facts at once."""
+    """Return the masks of a table of exact numbers for several facts."""
     table = exact_values(scopes, key)
     equal, excluded = constant(table.without_equal), constant(0)
     named = {c.value for scope in scopes for c in scope.conditions if isinstance(c.value, int)}
@@ -145,10 +145,10 @@ def test_uid_table(scopes: tuple[Scope, ...]) -> None:
 @given(scopes_about(Key.PID, single=True))
 def test_pid_table(scopes: tuple[Scope, ...]) -> None:
     """Joined as accept_ids in bpf/match/values.h joins them; some processes are new."""
-    pid, tid, fresh = u32("pid"), u32("tid"), Truth(z3.Bool("fresh"))
+    pid, tid, new = u32("pid"), u32("tid"), Truth(z3.Bool("new"))
     equal, excluded = joined(scopes, Key.PID, [pid, tid])
-    equal, excluded = join(equal, excluded, pid_new_masks(scopes), fresh.formula)
-    process = Process(pid=pid, tid=tid, new=cast(bool, fresh))
+    equal, excluded = join(equal, excluded, pid_new_masks(scopes), new.formula)
+    process = Process(pid=pid, tid=tid, new=cast(bool, new))
     prove_mask(scopes, Key.PID, equal & ~excluded, process)
 
 
@@ -172,20 +172,20 @@ def test_comm_automaton(scopes: tuple[Scope, ...]) -> None:
 
 
 def read(table: Automaton, text: AnyText) -> Any:
-    """What the automaton has met when it has read the text with its NUL."""
-    places: dict[int, Any] = {0: z3.BoolVal(True)}
+    """Return the masks of the automaton after the string and its NUL."""
+    states: dict[int, Any] = {0: z3.BoolVal(True)}
     equal, excluded = constant(table.without_equal), constant(0)
     for byte in text.bytes:
         following: dict[int, Any] = {}
         for kind in range(table.class_count):
             of_kind = in_class(table.classes, kind, byte)
-            for state, here in places.items():
+            for state, here in states.items():
                 target = table.rows[state][kind]
-                taken = z3.And(here, of_kind)
-                following[target] = z3.Or(following.get(target, z3.BoolVal(False)), taken)
+                reached = z3.And(here, of_kind)
+                following[target] = z3.Or(following.get(target, z3.BoolVal(False)), reached)
         for state, here in following.items():
             equal, excluded = join(equal, excluded, table.masks[state], here)
-        places = {state: z3.And(here, byte != 0) for state, here in following.items()}
+        states = {state: z3.And(here, byte != 0) for state, here in following.items()}
     return equal & ~excluded
 
 
@@ -199,7 +199,7 @@ def in_class(classes: bytes, kind: int, byte: Any) -> Any:
 @drawn
 @given(scopes_about(Key.BINARY))
 def test_binary_table(scopes: tuple[Scope, ...]) -> None:
-    """Asked with the namespace and without, as accept_binary in bpf/match/filters.h does."""
+    """Looked up with the namespace and without, as accept_binary in bpf/match/filters.h does."""
     table, mntns = binaries(scopes), u32("mntns")
     equal, excluded = constant(table.without_equal), constant(0)
     for (namespace, path), verdict in table.masks.items():

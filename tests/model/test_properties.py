@@ -37,14 +37,16 @@ def holds(some: Sequence[Condition], process: Process) -> bool:
 
 
 @given(scope_sets(), conditions, events)
-def test_added_filter_adds_no_bit(some: tuple[Scope, ...], added: Condition, event: Event) -> None:
+def test_added_filter_adds_no_bit(
+    scopes: tuple[Scope, ...], added: Condition, event: Event
+) -> None:
     """A filter more never adds a bit."""
-    first, *rest = some
+    first, *rest = scopes
     if added.op is Op.EQ and any(c.key == added.key and c.op is Op.EQ for c in first.conditions):
         return  # a further alternative, see the next law
     narrowed = replace(first, conditions=first.conditions | {added})
     mask = matched_scopes([narrowed, *rest], event)
-    assert mask & ~matched_scopes(some, event) == 0
+    assert mask & ~matched_scopes(scopes, event) == 0
 
 
 @given(scopes(1), conditions, events)
@@ -56,18 +58,18 @@ def test_added_alternative_removes_no_bit(scope: Scope, added: Condition, event:
 
 
 @given(scope_sets(), events)
-def test_removed_scope_changes_no_other_bit(some: tuple[Scope, ...], event: Event) -> None:
+def test_removed_scope_changes_no_other_bit(scopes: tuple[Scope, ...], event: Event) -> None:
     """Removing a scope changes no other bit."""
-    gone, *rest = some
-    assert matched_scopes(rest, event) == matched_scopes(some, event) & ~gone.bit
+    removed, *rest = scopes
+    assert matched_scopes(rest, event) == matched_scopes(scopes, event) & ~removed.bit
 
 
 @given(scope_sets(), events)
-def test_mask_is_or_of_scopes(some: tuple[Scope, ...], event: Event) -> None:
+def test_mask_is_or_of_scopes(scopes: tuple[Scope, ...], event: Event) -> None:
     """The mask is the OR of the masks of single scopes."""
-    alone = [matched_scopes([scope], event) for scope in some]
-    assert all(mask in (0, scope.bit) for mask, scope in zip(alone, some, strict=True))
-    assert matched_scopes(some, event) == sum(alone)
+    alone = [matched_scopes([scope], event) for scope in scopes]
+    assert all(mask in (0, scope.bit) for mask, scope in zip(alone, scopes, strict=True))
+    assert matched_scopes(scopes, event) == sum(alone)
 
 
 @given(scope_sets().flatmap(lambda s: st.tuples(st.just(s), st.permutations(s))), events)
@@ -80,13 +82,13 @@ def test_mask_ignores_scope_order(
 
 @given(st.permutations(range(1, 65)), scope_sets(), events)
 def test_mask_permutes_with_scope_numbers(
-    places: Sequence[int], some: tuple[Scope, ...], event: Event
+    numbers: Sequence[int], scopes: tuple[Scope, ...], event: Event
 ) -> None:
     """Scope numbers are permuted with the bits."""
     event = replace(event, process=replace(event.process, followed=0))
-    moved = [replace(scope, number=places[scope.number - 1]) for scope in some]
-    mask = matched_scopes(some, event)
-    expected = sum(1 << (places[n] - 1) for n in range(64) if mask >> n & 1)
+    moved = [replace(scope, number=numbers[scope.number - 1]) for scope in scopes]
+    mask = matched_scopes(scopes, event)
+    expected = sum(1 << (numbers[n] - 1) for n in range(64) if mask >> n & 1)
     assert matched_scopes(moved, event) == expected
 
 
@@ -189,12 +191,12 @@ def test_uid_equals_interval_of_one(value: int, process: Process) -> None:
 @given(st.text("ab", min_size=1, max_size=2).map(str.encode), processes)
 def test_star_widens_pattern(text: bytes, process: Process) -> None:
     """Each star widens a string."""
-    exact, before, behind, both = (
+    exact, before, after, both = (
         holds([Condition(Key.COMM, Op.EQ, Pattern(text, start, end))], process)
         for start, end in ((False, False), (True, False), (False, True), (True, True))
     )
     assert exact <= before <= both
-    assert exact <= behind <= both
+    assert exact <= after <= both
 
 
 @given(st.sampled_from([b"/a", b"/b"]), st.integers(1, 2), processes)
@@ -212,74 +214,76 @@ def test_container_value_implies_container(condition: Condition, process: Proces
 
 
 @given(scope_sets(), events)
-def test_tracer_never_matches(some: tuple[Scope, ...], event: Event) -> None:
+def test_tracer_never_matches(scopes: tuple[Scope, ...], event: Event) -> None:
     """The tracer never matches."""
     own = replace(event, process=replace(event.process, tracer=True))
-    assert matched_scopes(some, own) == 0
+    assert matched_scopes(scopes, own) == 0
 
 
 @given(scope_sets(), events, st.integers(0, 2**64 - 1))
-def test_followed_only_adds_bits(some: tuple[Scope, ...], event: Event, followed: int) -> None:
+def test_followed_only_adds_bits(scopes: tuple[Scope, ...], event: Event, followed: int) -> None:
     """Being followed only adds bits."""
     wider = replace(event.process, followed=event.process.followed | followed)
-    added = matched_scopes(some, replace(event, process=wider)) & ~matched_scopes(some, event)
+    added = matched_scopes(scopes, replace(event, process=wider)) & ~matched_scopes(scopes, event)
     assert added & ~followed == 0
-    assert matched_scopes(some, event) & ~matched_scopes(some, replace(event, process=wider)) == 0
+    assert (
+        matched_scopes(scopes, event) & ~matched_scopes(scopes, replace(event, process=wider)) == 0
+    )
 
 
 @given(scope_sets(), events)
-def test_followed_ignores_process_filters(some: tuple[Scope, ...], event: Event) -> None:
+def test_followed_ignores_process_filters(scopes: tuple[Scope, ...], event: Event) -> None:
     """For a followed process, a scope is as without process filters."""
     process = replace(event.process, followed=2**64 - 1)
     bare = [
         replace(s, conditions=frozenset(c for c in s.conditions if not isinstance(c.key, Key)))
-        for s in some
+        for s in scopes
     ]
-    assert matched_scopes(some, replace(event, process=process)) == matched_scopes(bare, event)
+    assert matched_scopes(scopes, replace(event, process=process)) == matched_scopes(bare, event)
 
 
 @given(scope_sets(), events)
-def test_follow_changes_no_mask(some: tuple[Scope, ...], event: Event) -> None:
+def test_follow_changes_no_mask(scopes: tuple[Scope, ...], event: Event) -> None:
     """`follow` itself changes no mask."""
-    other = [replace(scope, follow=not scope.follow) for scope in some]
-    assert matched_scopes(other, event) == matched_scopes(some, event)
+    other = [replace(scope, follow=not scope.follow) for scope in scopes]
+    assert matched_scopes(other, event) == matched_scopes(scopes, event)
 
 
 @given(scope_sets(), events)
-def test_unselected_event_never_matches(some: tuple[Scope, ...], event: Event) -> None:
+def test_unselected_event_never_matches(scopes: tuple[Scope, ...], event: Event) -> None:
     """Only selected events match."""
-    mask = matched_scopes(some, event)
-    assert all(event.name in s.events for s in some if mask & s.bit)
-    assert matched_scopes(some, replace(event, name="gamma")) == 0
+    mask = matched_scopes(scopes, event)
+    assert all(event.name in s.events for s in scopes if mask & s.bit)
+    assert matched_scopes(scopes, replace(event, name="gamma")) == 0
 
 
 @given(scope_sets(), events)
-def test_event_filters_affect_one_event(some: tuple[Scope, ...], event: Event) -> None:
+def test_event_filters_affect_one_event(scopes: tuple[Scope, ...], event: Event) -> None:
     """Filters on fields affect one event only."""
     of_it = [
         replace(s, conditions=frozenset(
             c for c in s.conditions if isinstance(c.key, Key) or c.key.event == event.name
         ))
-        for s in some
+        for s in scopes
     ]  # fmt: skip
-    assert matched_scopes(of_it, event) == matched_scopes(some, event)
+    assert matched_scopes(of_it, event) == matched_scopes(scopes, event)
 
 
 @given(scope_sets(), events)
-def test_unread_field_adds_no_bit(some: tuple[Scope, ...], event: Event) -> None:
+def test_unread_field_adds_no_bit(scopes: tuple[Scope, ...], event: Event) -> None:
     """A field that was not read never adds a bit."""
     unread = replace(event, fields={})
-    assert matched_scopes(some, unread) & ~matched_scopes(some, event) == 0
+    assert matched_scopes(scopes, unread) & ~matched_scopes(scopes, event) == 0
 
 
 @given(scope_sets(), events, events)
 def test_derived_event_uses_base_process_only(
-    some: tuple[Scope, ...], base: Event, other: Event
+    scopes: tuple[Scope, ...], base: Event, other: Event
 ) -> None:
     """A derived event depends on the base by its process only."""
     other = replace(other, process=base.process)
-    made, same = (derived(of, "beta", {}) for of in (base, other))
-    assert matched_scopes(some, made) == matched_scopes(some, same)
+    derived_event, same = (derived(of, "beta", {}) for of in (base, other))
+    assert matched_scopes(scopes, derived_event) == matched_scopes(scopes, same)
 
 
 @given(processes, st.lists(process_conditions(), max_size=4))
@@ -307,10 +311,10 @@ def test_excluded_event_adds_no_event(
 def test_with_dependencies_is_a_closure(
     some: frozenset[str], more: frozenset[str], depends: dict[str, frozenset[str]]
 ) -> None:
-    taken = with_dependencies(some, depends)
-    assert some <= taken == with_dependencies(taken, depends)
-    assert taken | with_dependencies(more, depends) == with_dependencies(some | more, depends)
-    assert all(depends.get(name, frozenset()) <= taken for name in taken)
+    closure = with_dependencies(some, depends)
+    assert some <= closure == with_dependencies(closure, depends)
+    assert closure | with_dependencies(more, depends) == with_dependencies(some | more, depends)
+    assert all(depends.get(name, frozenset()) <= closure for name in closure)
 
 
 @given(processes)

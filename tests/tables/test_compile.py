@@ -35,22 +35,22 @@ def tables(*scopes: Scope) -> AcceptTables:
 
 
 def intervals(*scopes: Scope) -> Intervals:
-    made = tables(*scopes).values[Key.UID]
-    assert isinstance(made, Intervals)
-    return made
+    table = tables(*scopes).values[Key.UID]
+    assert isinstance(table, Intervals)
+    return table
 
 
 def test_compile_unused_key() -> None:
     """A key in no filter has no table."""
-    made = tables(scope(1, uid(Op.EQ, 5)))
-    assert made.values.keys() == {Key.UID}
-    assert (made.pid_new, made.binary) == (None, None)
-    assert made.select == {"openat": 1}
+    table = tables(scope(1, uid(Op.EQ, 5)))
+    assert table.values.keys() == {Key.UID}
+    assert (table.pid_new, table.binary) == (None, None)
+    assert table.select == {"openat": 1}
 
 
 def test_compile_all_unused_keys() -> None:
-    made = compile_all_tables((scope(1),), single=True).values
-    assert made == dict.fromkeys(VALUES, MaskTable({}, ALL_SCOPES))
+    table = compile_all_tables((scope(1),), single=True).values
+    assert table == dict.fromkeys(VALUES, MaskTable({}, ALL_SCOPES))
     beyond = compile_all_tables((scope(1),), single=False).values
     assert beyond[Key.UID] == Intervals([0], [[ALL_SCOPES]])
     assert beyond[Key.PID] == Intervals([0], [[ALL_SCOPES], [ALL_SCOPES], [ALL_SCOPES]])
@@ -60,58 +60,58 @@ def test_compile_all_unused_keys() -> None:
 def test_compile_exact_ids() -> None:
     """Ids without comparisons are compiled to exact values, as names are."""
     new = Condition(Key.PID, Op.EQ, NEW)
-    made = tables(
+    table = tables(
         scope(1, uid(Op.EQ, 5), Condition(Key.PID, Op.NE, 7)),
         scope(2, uid(Op.NE, 5), new),
     ).values
-    assert made[Key.UID] == MaskTable({value_bytes(5): ScopeMasks(1, 2)}, ALL_SCOPES - 1)
-    assert made[Key.PID] == MaskTable({value_bytes(7): ScopeMasks(0, 1)}, ALL_SCOPES - 2)
+    assert table[Key.UID] == MaskTable({value_bytes(5): ScopeMasks(1, 2)}, ALL_SCOPES - 1)
+    assert table[Key.PID] == MaskTable({value_bytes(7): ScopeMasks(0, 1)}, ALL_SCOPES - 2)
 
 
 def test_compile_ordered_ids() -> None:
     """A comparison in any scope makes an interval table of this key only."""
-    made = tables(scope(1, uid(Op.GT, 5), Condition(Key.PID, Op.EQ, 7))).values
-    assert isinstance(made[Key.UID], Intervals)
-    assert isinstance(made[Key.PID], MaskTable)
+    table = tables(scope(1, uid(Op.GT, 5), Condition(Key.PID, Op.EQ, 7))).values
+    assert isinstance(table[Key.UID], Intervals)
+    assert isinstance(table[Key.PID], MaskTable)
 
 
 def test_interval_bounds() -> None:
-    made = intervals(scope(1, uid(Op.GE, 10), uid(Op.LT, 20)), scope(2, uid(Op.NE, 15)))
-    masks = dict(zip(made.bounds, (c & 3 for c in made.columns[0]), strict=True))
+    table = intervals(scope(1, uid(Op.GE, 10), uid(Op.LT, 20)), scope(2, uid(Op.NE, 15)))
+    masks = dict(zip(table.bounds, (c & 3 for c in table.columns[0]), strict=True))
     assert masks == {0: 2, 10: 3, 11: 3, 15: 1, 16: 3, 20: 2, 21: 2}
 
 
 def test_interval_highest_number() -> None:
     """The highest number needs no bound after it."""
-    made = intervals(scope(1, uid(Op.GE, 0)), scope(2, uid(Op.EQ, 2**32 - 1)))
-    assert made.bounds == [0, 1, 2**32 - 1]
-    assert [c & 3 for c in made.columns[0]] == [1, 1, 3]
+    table = intervals(scope(1, uid(Op.GE, 0)), scope(2, uid(Op.EQ, 2**32 - 1)))
+    assert table.bounds == [0, 1, 2**32 - 1]
+    assert [c & 3 for c in table.columns[0]] == [1, 1, 3]
 
 
 def test_compile_exact_names() -> None:
-    made = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).values[Key.COMM]
-    assert made == MaskTable({LS: ScopeMasks(1, 2)}, ALL_SCOPES - 1)
+    table = tables(scope(1, comm(Op.EQ, b"ls")), scope(2, comm(Op.NE, b"ls"))).values[Key.COMM]
+    assert table == MaskTable({LS: ScopeMasks(1, 2)}, ALL_SCOPES - 1)
 
 
-def walk(made: Automaton, text: bytes) -> int:
+def walk(table: Automaton, text: bytes) -> int:
     """What bpf/match/patterns.h does with the rows."""
-    state, equal, excluded = 0, made.without_equal, 0
+    state, equal, excluded = 0, table.without_equal, 0
     for byte in text + b"\0":
-        state = made.rows[state][made.classes[byte]]
-        equal |= made.masks[state].equal
-        excluded |= made.masks[state].excluded
+        state = table.rows[state][table.classes[byte]]
+        equal |= table.masks[state].equal
+        excluded |= table.masks[state].excluded
     return equal & ~excluded
 
 
 def test_compile_patterns() -> None:
-    made = tables(
+    table = tables(
         scope(1, comm(Op.EQ, b"ab", after=True)),
         scope(2, comm(Op.EQ, b"ab", before=True)),
         scope(3, comm(Op.NE, b"b", before=True, after=True)),
         scope(4, comm(Op.EQ, b"ab")),
     ).values[Key.COMM]
-    assert isinstance(made, Automaton)
-    masks = {text: walk(made, text) & 15 for text in (b"ab", b"abx", b"xab", b"xabx", b"a", b"")}
+    assert isinstance(table, Automaton)
+    masks = {text: walk(table, text) & 15 for text in (b"ab", b"abx", b"xab", b"xabx", b"a", b"")}
     assert masks == {b"ab": 11, b"abx": 1, b"xab": 2, b"xabx": 0, b"a": 4, b"": 4}
 
 
@@ -119,10 +119,10 @@ def test_compile_binary_namespaces() -> None:
     """A path with and one without a namespace have two keys."""
     anywhere = Condition(Key.BINARY, Op.EQ, Binary(b"/ls"))
     inside = Condition(Key.BINARY, Op.NE, Binary(b"/ls", 7))
-    made = tables(scope(1, anywhere), scope(2, inside)).binary
-    assert made is not None
-    assert (made.masks[0, b"/ls"].equal, made.masks[7, b"/ls"].excluded) == (1, 2)
-    assert made.without_equal & 3 == 2
+    table = tables(scope(1, anywhere), scope(2, inside)).binary
+    assert table is not None
+    assert (table.masks[0, b"/ls"].equal, table.masks[7, b"/ls"].excluded) == (1, 2)
+    assert table.without_equal & 3 == 2
 
 
 def test_compile_unresolved_host() -> None:
@@ -146,19 +146,19 @@ def test_resolve_host_keeps_other_conditions() -> None:
 
 def test_tree_merges_ancestors() -> None:
     """The masks of all ancestors are merged."""
-    made = tables(
+    table = tables(
         scope(1, Condition(Key.TREE, Op.EQ, 5)),
         scope(2, Condition(Key.TREE, Op.NE, 5)),
         scope(3, Condition(Key.TREE, Op.EQ, 6), Condition(Key.TREE, Op.NE, 7)),
     ).tree
-    assert made is not None
-    masks = {pids: made.accepted(pids) & 7 for pids in [(1,), (1, 5), (1, 6), (5, 6, 7)]}
+    assert table is not None
+    masks = {pids: table.accepted(pids) & 7 for pids in [(1,), (1, 5), (1, 6), (5, 6, 7)]}
     assert masks == {(1,): 2, (1, 5): 3 - 2, (1, 6): 2 + 4, (5, 6, 7): 1}
 
 
 def test_compile_thousands_of_numbers() -> None:
-    """Each is asked about at its own bounds alone: all at all bounds would take minutes."""
+    """Each is evaluated at its own bounds only: all at all bounds would take minutes."""
     conditions = [uid(op, 3 * n + k) for n in range(2000) for k, op in enumerate((Op.EQ, Op.NE))]
-    made = intervals(scope(1, *conditions), scope(2, uid(Op.EQ, 3)), scope(3, uid(Op.GE, 0)))
-    assert len(made.bounds) == 6000
-    assert sum(mask & 1 for mask in made.columns[0]) == 2000
+    table = intervals(scope(1, *conditions), scope(2, uid(Op.EQ, 3)), scope(3, uid(Op.GE, 0)))
+    assert len(table.bounds) == 6000
+    assert sum(mask & 1 for mask in table.columns[0]) == 2000

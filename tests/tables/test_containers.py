@@ -61,10 +61,10 @@ def test_container_mask_outside(scopes: tuple[Scope, ...]) -> None:
 
 def test_container_impossible_prefix() -> None:
     """A prefix that no id can have is not in the table."""
-    asked = frozenset(
+    conditions = frozenset(
         Condition(Key.CONTAINER, Op.EQ, ContainerId(text)) for text in ("xyz", "AB", "0" * 65)
     )
-    table = container_table([Scope(3, frozenset("e"), asked)])
+    table = container_table([Scope(3, frozenset("e"), conditions)])
     assert dict(table.by_prefix) == {"": (ALL_SCOPES - 4, ALL_SCOPES - 4)}
 
 
@@ -76,5 +76,5 @@ def test_container_table_only_if_used() -> None:
         {"": (ALL_SCOPES, ALL_SCOPES)}, ALL_SCOPES
     )
     for key, value in ((Key.CONTAINER, NEW), (Key.IN_CONTAINER, True)):
-        asks = Scope(1, frozenset("e"), frozenset({Condition(key, Op.NE, value)}))
-        assert compile_tables([asks]).container is not None
+        user = Scope(1, frozenset("e"), frozenset({Condition(key, Op.NE, value)}))
+        assert compile_tables([user]).container is not None

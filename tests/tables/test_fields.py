@@ -25,13 +25,16 @@ from tracee_ref.tables.intervals import ALL_SCOPES
 
 PATH = EventField("openat", Part.ARGS, "pathname")
 RETVAL = EventField("openat", Part.RETVAL)
-PLACE = 1
+PATHNAME_INDEX = 1
 EDGES = (S64_MIN, S64_MIN + 1, -4095, -2, -1, 0, 1, 3, 2**31, 2**32, S64_MAX - 1, S64_MAX)
 
-texts = st.text("ab/\xff", max_size=5).map(lambda text: text.encode("latin-1"))
-long_texts = st.sampled_from([b"/" + b"a" * n for n in (249, 250, 251, 252, 255, 300)])
+strings = st.text("ab/\xff", max_size=5).map(lambda text: text.encode("latin-1"))
+long_strings = st.sampled_from([b"/" + b"a" * n for n in (249, 250, 251, 252, 255, 300)])
 patterns = st.builds(
-    Pattern, texts.filter(bool) | long_texts, st.sampled_from([False, False, True]), st.booleans()
+    Pattern,
+    strings.filter(bool) | long_strings,
+    st.sampled_from([False, False, True]),
+    st.booleans(),
 )
 path_conditions = st.builds(Condition, st.just(PATH), st.sampled_from([Op.EQ, Op.NE]), patterns)
 edges = st.sampled_from(EDGES) | st.integers(-5, 5)
@@ -44,8 +47,8 @@ def scopes_of(conditions: st.SearchStrategy[Condition]) -> st.SearchStrategy[lis
     return filters.map(lambda found: [Scope(i + 1, events, one) for i, one in enumerate(found)])
 
 
-def model(scopes: Sequence[Scope], field: EventField, shown: FieldValue | None) -> int:
-    fields = {} if shown is None else {(field.part.value, field.name): shown}
+def model(scopes: Sequence[Scope], field: EventField, value: FieldValue | None) -> int:
+    fields = {} if value is None else {(field.part.value, field.name): value}
     return matched_scopes(scopes, Event("openat", Process(), fields))
 
 
@@ -74,11 +77,11 @@ def test_retval_mask(scopes: list[Scope], value: int) -> None:
     assert mask == model(scopes, RETVAL, FieldValue(value, b"%d" % value))
 
 
-@given(scopes_of(path_conditions), st.lists(texts | long_texts, min_size=1, max_size=8))
+@given(scopes_of(path_conditions), st.lists(strings | long_strings, min_size=1, max_size=8))
 def test_string_mask_is_no_narrower(scopes: list[Scope], values: list[bytes]) -> None:
     """A table clears only bits that the model clears too."""
     table = compile_fields(scopes).strings.get(
-        ("openat", PLACE), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
+        ("openat", PATHNAME_INDEX), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
     )
     for value in values:
         mask = kernel_text(table, value) & everyone(scopes)
@@ -91,11 +94,11 @@ def is_exact(condition: Condition) -> bool:
     return isinstance(value, Pattern) and not value.open_start and len(value.text) < STRING_BYTES
 
 
-@given(scopes_of(path_conditions.filter(is_exact)), texts | long_texts)
+@given(scopes_of(path_conditions.filter(is_exact)), strings | long_strings)
 def test_string_mask_exact_and_prefix(scopes: list[Scope], value: bytes) -> None:
     """Exact strings and prefixes are decided by the table alone."""
     table = compile_fields(scopes).strings.get(
-        ("openat", PLACE), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
+        ("openat", PATHNAME_INDEX), StringMasks({}, ALL_SCOPES, ALL_SCOPES)
     )
     mask = kernel_text(table, value) & everyone(scopes)
     assert mask == model(scopes, PATH, FieldValue(value, value))
@@ -110,9 +113,9 @@ def scope(number: int, *conditions: Condition) -> Scope:
 
 
 def test_string_alternatives_all_or_none() -> None:
-    """With one that nodes cannot express, they say of the scope only what it excludes."""
+    """If keys cannot express one alternative, they contain only what the scope excludes."""
     one = scope(1, path(Op.EQ, b"/a"), path(Op.EQ, b"z", before=True), path(Op.NE, b"/b"))
-    table = compile_fields([one, scope(2, path(Op.EQ, b"/a"))]).strings["openat", PLACE]
+    table = compile_fields([one, scope(2, path(Op.EQ, b"/a"))]).strings["openat", PATHNAME_INDEX]
     assert {text: table.accept.get(text, table.otherwise) & 3 for text in (b"/a\0", b"/b\0")} == {
         b"/a\0": 3,
         b"/b\0": 0,
@@ -127,7 +130,7 @@ def test_string_longer_key_inherits() -> None:
         scope(2, path(Op.NE, b"/etc/ssh", after=True)),
         scope(3, path(Op.EQ, b"/etc/ssh")),
     )
-    table = compile_fields(scopes).strings["openat", PLACE]
+    table = compile_fields(scopes).strings["openat", PATHNAME_INDEX]
     masks = {node: mask & 7 for node, mask in table.accept.items()}
     assert masks == {b"/etc/": 0b011, b"/etc/ssh": 0b001, b"/etc/ssh\0": 0b101}
 
@@ -177,6 +180,6 @@ def test_strings_of_64_scopes() -> None:
         return [path(Op.EQ, b"/%d/%d/" % (number, i), after=bool(i % 2)) for i in range(100)]
 
     scopes = [scope(number, *filters(number)) for number in range(1, 65)]
-    table = compile_fields(scopes).strings["openat", PLACE]
+    table = compile_fields(scopes).strings["openat", PATHNAME_INDEX]
     assert len(table.accept) == 6400
     assert table.accept[b"/64/1/"] == 1 << 63
