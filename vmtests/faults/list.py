@@ -142,7 +142,7 @@ FAULTS = (
     Fault("last-string-not-copied", "tracee_ref/kernel/tracer.py", "shapes.rstrip(b",
           "shapes[:-1].rstrip(b", KERNEL_FIELDS),
     Fault("unread-path-is-none", "bpf/events/arguments.h",
-          "return record->entered && slot == SLOT_UNREADABLE;", "return false;", (*CALLS, *EXEC_CALLS)),
+          "return record->entered && slot == SLOT_UNREADABLE;", "return false;", EXEC_CALLS),
     Fault("refused-exit-not-hooked", "tracee_ref/kernel/plan.py",
           "yield Hook(TRACEPOINT, exit_point(call)", "if 'exit' not in call.name: yield Hook(TRACEPOINT, exit_point(call)", CALL_HOOKS),
     Fault("last-thread-inverted", "bpf/events/sched.h", "live_counter) == 0", "live_counter) != 0", LIFE),
