@@ -15,10 +15,9 @@ from model.scope import Binary, Scope
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.attach.features import types
-from tracee_ref.kernel.build.bpf_syscall import timed_run
 from tracee_ref.kernel.maps.filter_maps import defines
 from tracee_ref.tables import compile_tables
-from vmtests.decision_program import DecisionProgram, question
+from vmtests.decision_program import DecisionProgram, question, run_program
 
 EVENT: Final = load_catalogue()["openat"].id
 PROCESS: Final = Process(
@@ -75,7 +74,7 @@ def kind(name: str, filters: tuple[str, ...], repeat: int) -> dict[str, object]:
         program.fill(tables, dict.fromkeys(tables.select, EVENT))
         data = question(EVENT, PROCESS, with_binary="USE_BINARY" in sizes)
         buffer = ctypes.create_string_buffer(data, len(data))
-        took = min(timed_run(program.function, buffer, repeat) for _ in range(ROUNDS))
+        took = min(run_program(program.function, buffer, repeat)[1] for _ in range(ROUNDS))
         return {
             "kind": name,
             "ns": took,

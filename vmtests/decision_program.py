@@ -12,7 +12,7 @@ from typing import Final
 from model.facts import Container, Process
 from model.scope import Key, Scope
 from tracee_ref.errors import HostCode, HostError
-from tracee_ref.kernel.build.bpf_syscall import test_run
+from tracee_ref.kernel.build.bpf_syscall import bpf
 from tracee_ref.kernel.build.btf import Btf
 from tracee_ref.kernel.build.program import Program
 from tracee_ref.kernel.maps.cuckoo import hash_defines
@@ -37,6 +37,11 @@ QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s4Q {ANCESTORS}I 
 """``struct question`` of decisions.bpf.c without its binary, which not every program has."""
 
 MASK: Final = Struct("=Q")
+
+PROG_TEST_RUN: Final = 10
+TEST_RUN: Final = Struct("=IIIIQQII")
+"""Attributes of BPF_PROG_TEST_RUN; the kernel writes the return value (the second) and the mean
+duration in ns (the last)."""
 
 TRACER_PID: Final = 4242
 """The tgid that stands for the tracer itself (rule 14)."""
@@ -135,7 +140,7 @@ class DecisionProgram:
         """Return the mask that the kernel computes for an event of the process."""
         data = question(event, process, "USE_BINARY" in self._sizes)
         buffer = ctypes.create_string_buffer(data, len(data))
-        if test_run(self.function, buffer):
+        if run_program(self.function, buffer, 1)[0]:
             raise HostError(
                 HostCode.PROCESS, f"{SOURCE.name}: a question is too short for its struct"
             )
@@ -145,6 +150,19 @@ class DecisionProgram:
     def close(self) -> None:
         """Unload the program."""
         self.program.close()
+
+
+def run_program(fd: int, data: ctypes.Array[ctypes.c_char], repeat: int) -> tuple[int, int]:
+    """Run a program on packet data, which it may change.
+
+    Return its return value and the mean duration (ns) of ``repeat`` runs.
+    """
+    address, size = ctypes.addressof(data), len(data)
+    attributes = TEST_RUN.pack(fd, 0, size, size, address, address, repeat, 0)
+    buffer = ctypes.create_string_buffer(attributes, len(attributes))
+    bpf(PROG_TEST_RUN, buffer)
+    _, retval, _, _, _, _, _, duration = TEST_RUN.unpack(buffer.raw)
+    return retval, duration
 
 
 def compile_all_tables(scopes: Sequence[Scope], *, single: bool) -> AcceptTables:

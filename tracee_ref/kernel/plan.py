@@ -23,9 +23,16 @@ from .attach.features import (
     uses_perf_events,
 )
 from .attach.syscall_hooks import SyscallHook, call_function, choose_syscall_hook, exit_point
-from .build.btf import Wanted
-from .build.structures import BPF_MAPS, FILES, MOVED_TASKS, OWNERS, REMOTE_SOCKETS, merged
-from .build.structures import SOCKETS as ADDRESSES
+from .build.btf import Fields
+from .build.structures import (
+    BPF_MAPS,
+    FILES,
+    REMOTE_SOCKETS,
+    SOCKET_ADDRESSES,
+    SOCKET_OWNERS,
+    TASK_COMM,
+    merged,
+)
 from .maps.container_map import constants as container_constants
 from .maps.field_maps import field_defines
 from .maps.filter_maps import defines as table_defines
@@ -283,19 +290,19 @@ class KernelPlan:
         """Whether an event of cgroups is selected."""
         return bool(self._cgroup_events())
 
-    def structures(self) -> Wanted:
-        """Return the structures of the kernel that only some events read."""
+    def structures(self) -> Fields:
+        """Return the kernel structures that only the selected events read."""
         names = [event.name for event in self._function_events()]
-        wanted: Wanted = FILES if names or self._raw_events() or self._call_ends() else {}
+        fields: Fields = FILES if names or self._raw_events() or self._call_ends() else {}
         if self._selects("cgroup_attach_task", "task_rename"):
-            wanted = merged(wanted, MOVED_TASKS)
+            fields = merged(fields, TASK_COMM)
         if self._selects(PACKET):
-            wanted = merged(wanted, OWNERS)
+            fields = merged(fields, SOCKET_OWNERS)
         if self._selects_sockets() or self._selects("socket_dup"):
-            wanted = merged(wanted, ADDRESSES)
+            fields = merged(fields, SOCKET_ADDRESSES)
         if self._selects("socket_dup"):
-            wanted = merged(wanted, REMOTE_SOCKETS)
-        return merged(wanted, BPF_MAPS) if "security_bpf_map" in names else wanted
+            fields = merged(fields, REMOTE_SOCKETS)
+        return merged(fields, BPF_MAPS) if "security_bpf_map" in names else fields
 
     def selected_calls(self) -> list[EventDefinition]:
         """Return the system calls that some scope selected."""

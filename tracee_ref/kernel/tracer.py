@@ -14,7 +14,8 @@ from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
 from .attach.attachments import Attachments
 from .attach.features import types
-from .build.program import Program, bpf_source
+from .build.program import Program
+from .build.source import bpf_source
 from .maps.container_map import ContainerWriter
 from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables

@@ -10,7 +10,7 @@ from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.function_events import FUNCTIONS, RAW_EVENTS
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, choose_syscall_hook
-from tracee_ref.kernel.build.btf import Btf, Wanted
+from tracee_ref.kernel.build.btf import Btf, Fields
 from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
@@ -89,8 +89,8 @@ class Arm64Types(Btf):
     def size(self, struct: str) -> int:
         return 336 if struct == "pt_regs" else super().size(struct)
 
-    def declarations(self, wanted: Wanted) -> str:
-        others = {name: fields for name, fields in wanted.items() if name != "pt_regs"}
+    def declarations(self, structures: Fields) -> str:
+        others = {name: fields for name, fields in structures.items() if name != "pt_regs"}
         return f"{ARM64_REGISTERS}\n{super().declarations(others)}"
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Structures of the running kernel, read from its BTF through libbpf.
+"""Structures and functions of the running kernel, from its BTF by libbpf.
 
-Only the fields that ``bpf/`` reads are declared, at their real offsets: a full dump would
-clash with BCC's own copy of the BPF interface, and needs seconds to compile.
+Only the fields that ``bpf/`` reads are declared, at their real offsets: a full dump conflicts
+with BCC's own copy of the BPF interface, and takes seconds to compile.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ KIND_FUNC = 12
 MODIFIERS: Final = {KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG}
 AGGREGATES: Final = {KIND_STRUCT, KIND_UNION}
 
-Wanted = Mapping[str, Mapping[str, tuple[str, ...]]]
-"""Structure name to our field name to the kernel's spellings of it, newest last."""
+Fields = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Structure name -> our field name -> the kernel's names of the field, newest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Member:
 
 
 class Btf:
-    """The type information of a kernel; raises HostError where there is none."""
+    """BTF of a kernel; raises HostError if it cannot be read."""
 
     def __init__(self, path: Path = VMLINUX) -> None:
         if not path.exists():
@@ -53,33 +53,33 @@ class Btf:
                 HostCode.PRIVILEGE,
                 f"{path}: cannot be read as BTF; run as root on a kernel with BTF",
             )
-        self._read: dict[int, list[Member]] = {}
-        self._found: dict[tuple[str, int], int] = {}
+        self._members_of: dict[int, list[Member]] = {}
+        self._ids: dict[tuple[str, int], int] = {}
 
-    def declarations(self, wanted: Wanted) -> str:
-        """Return C declarations of the wanted structures at their real offsets."""
-        return "\n".join(self._declare(name, fields) for name, fields in wanted.items())
+    def declarations(self, structures: Fields) -> str:
+        """Return C declarations of structures with fields at their real offsets."""
+        return "\n".join(self._declare(name, fields) for name, fields in structures.items())
 
     def has(self, struct: str, field: str) -> bool:
         """Whether the structure exists and has the field."""
         return self._locate(struct, field) is not None
 
     def size(self, struct: str) -> int:
-        """Return the size of a structure in bytes; negative if there is none."""
+        """Return the size of a structure in bytes; negative if it does not exist."""
         size: int = self._lib.btf__resolve_size(self._btf, self.structure(struct))
         return size
 
     def structure(self, name: str) -> int:
-        """Return the number of a structure's type; negative if there is none."""
+        """Return the BTF id of a structure; negative if it does not exist."""
         return self._find(name, KIND_STRUCT)
 
     def function(self, name: str) -> int | None:
-        """Return the number of a function's type, None if the kernel has no such function."""
+        """Return the BTF id of a function; None if it does not exist."""
         type_id = self._find(name, KIND_FUNC)
         return type_id if type_id > 0 else None
 
     def arguments(self, function: str) -> int:
-        """Return how many arguments a function takes; raises HostError if there is none."""
+        """Return the number of a function's arguments; raises HostError if it does not exist."""
         type_id = self.function(function)
         if type_id is None:
             raise HostError(
@@ -90,7 +90,7 @@ class Btf:
         return self._words(prototype, 3)[1] & 0xFFFF
 
     def constant(self, enum: str, name: str) -> int:
-        """Return the value of an enumerator; raises HostError where there is none."""
+        """Return the value of an enumerator; raises HostError if it does not exist."""
         type_id = self._find(enum, KIND_ENUM)
         if type_id >= 0:
             words = self._words(type_id, 3 + 2 * (self._words(type_id, 3)[1] & 0xFFFF))
@@ -102,11 +102,11 @@ class Btf:
         )
 
     def _find(self, name: str, kind: int) -> int:
-        """Return the number of a type, negative if there is none; libbpf goes through all."""
-        if (name, kind) not in self._found:
+        """Return the BTF id of a type, negative if it does not exist; cached, as libbpf scans."""
+        if (name, kind) not in self._ids:
             found = self._lib.btf__find_by_name_kind(self._btf, name.encode(), kind)
-            self._found[name, kind] = found
-        return self._found[name, kind]
+            self._ids[name, kind] = found
+        return self._ids[name, kind]
 
     def _declare(self, struct: str, fields: Mapping[str, tuple[str, ...]]) -> str:
         located = []
@@ -150,16 +150,16 @@ class Btf:
         return None
 
     def _inner_member(self, unnamed: Member, name: str) -> Member | None:
-        """Return a field of an unnamed structure or union, if that is what this is."""
+        """Return a field of ``unnamed`` if that is a structure or union."""
         type_id = self._strip(unnamed.type)
         inner = self._member(type_id, name) if self._kind(type_id) in AGGREGATES else None
         return Member(name, inner.type, unnamed.offset + inner.offset) if inner else None
 
     def _members(self, type_id: int) -> list[Member]:
-        """Return the fields of a structure: large ones are asked for again for each field."""
-        if type_id not in self._read:
-            self._read[type_id] = list(self._read_members(type_id))
-        return self._read[type_id]
+        """Return the fields of a structure, cached."""
+        if type_id not in self._members_of:
+            self._members_of[type_id] = list(self._read_members(type_id))
+        return self._members_of[type_id]
 
     def _read_members(self, type_id: int) -> Iterator[Member]:
         header = self._words(type_id, 3)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compile C text with BCC, in a process of its own: what it takes of memory ends with it.
+"""Compiler of C text, by BCC in a child process, whose memory is freed when it exits.
 
-The result has no part of the running kernel in it: maps are described and programs refer to them
-by their place, so that it can be kept (program_store.py) and loaded without the compiler.
+The result does not depend on the running kernel: maps are described, and code refers to them by
+index.  So it can be cached (cache.py) and loaded without the compiler.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, map_shape
 
 CFLAGS: Final = ("-w", "-Xclang", "-debug-info-kind=line-directives-only")
-"""No warnings about BCC's headers, and no debug information: it takes a tenth of the time."""
+"""No warnings about BCC's headers, and no debug information, which takes a tenth of the time."""
 
 INSTRUCTION: Final = Struct("=BBhi")
 LOAD_IMMEDIATE: Final = 0x18
 PSEUDO_MAP: Final = 1
-"""In the place of the source register: the immediate value is a map (linux/bpf.h)."""
+"""In the source register: the immediate value is a map (linux/bpf.h)."""
 
-STDERR: Final = 2
-CUT: Final = 65536
+STDERR_FD: Final = 2
+MESSAGES_BYTES: Final = 65536
 
 CLONE_NEWNS: Final = 0x00020000
 MS_BIND: Final = 1 << 12
@@ -41,18 +41,18 @@ Result = TypeVar("Result")
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """Maps in the order in which the code of the functions counts them."""
+    """Maps, in the order of the indexes in the code, and the code of each function."""
 
     maps: list[MapShape]
     functions: dict[str, bytes]
 
 
 Answer: TypeAlias = Compiled | str
-"""A text says why there is nothing."""
+"""The program, or the reason why it does not compile."""
 
 
 def compile_text(name: str, text: str) -> Compiled:
-    """Compile a self-contained text; raises HostError with the reason, also if BPF is refused."""
+    """Compile a self-contained text; raises HostError, also if BPF is refused."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -60,9 +60,9 @@ def compile_text(name: str, text: str) -> Compiled:
         _answer(text, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        told = pipe.read()
+        data = pipe.read()
     os.waitpid(child, 0)
-    answer = msgspec.msgpack.decode(told, type=Answer) if told else "the compiler ended"
+    answer = msgspec.msgpack.decode(data, type=Answer) if data else "the compiler ended"
     if isinstance(answer, Compiled):
         return answer
     raise HostError(
@@ -72,16 +72,16 @@ def compile_text(name: str, text: str) -> Compiled:
 
 
 def _answer(text: str, writer: int) -> None:
-    """Write the answer and end.  What BCC's library prints meanwhile is the reason."""
-    printed = os.memfd_create("bcc-messages")
-    os.dup2(printed, STDERR)
+    """Write the answer and exit; the reason of a failure is what BCC's library prints."""
+    messages = os.memfd_create("bcc-messages")
+    os.dup2(messages, STDERR_FD)
     answer: Answer
     try:
         answer = _compile(text)
     except BaseException as error:
-        os.lseek(printed, 0, os.SEEK_SET)
-        said = os.read(printed, CUT).decode(errors="replace").strip().splitlines()
-        answer = said[0] if said and not isinstance(error, HostError) else str(error)
+        os.lseek(messages, 0, os.SEEK_SET)
+        lines = os.read(messages, MESSAGES_BYTES).decode(errors="replace").strip().splitlines()
+        answer = lines[0] if lines and not isinstance(error, HostError) else str(error)
     with os.fdopen(writer, "wb") as pipe:
         pipe.write(msgspec.msgpack.encode(answer))
     os._exit(0)
@@ -91,14 +91,14 @@ def _compile(text: str) -> Compiled:
     bcc = import_bcc()
     with as_file(files("bpf") / "shim") as shim:
         os.environ["BCC_KERNEL_SOURCE"] = str(shim)
-        # What owns the module must outlive it.
+        # The BPF object owns the module.
         program = without_kallsyms(lambda: bcc.BPF(text=text, cflags=list(CFLAGS)))
     lib, module = _library(bcc), program.module
-    maps = [_map(lib, module, place) for place in range(lib.bpf_num_tables(module))]
-    places = {fd: place for place, (_, fd) in enumerate(maps)}
+    maps = [_map(lib, module, index) for index in range(lib.bpf_num_tables(module))]
+    indexes = {fd: index for index, (_, fd) in enumerate(maps)}
     return Compiled(
         [map_shape(fd, name) for name, fd in maps],
-        {name: _portable(code, places) for name, code in _functions(lib, module)},
+        {name: _portable(code, indexes) for name, code in _functions(lib, module)},
     )
 
 
@@ -120,7 +120,7 @@ def _hide_kallsyms() -> None:
 
 
 def import_bcc() -> Any:
-    """Return BCC, which may be missing and takes its time."""
+    """Import BCC, which is slow; raises HostError if it is not installed."""
     try:
         import bcc.libbcc  # noqa: PLC0415
     except ImportError as error:
@@ -131,7 +131,7 @@ def import_bcc() -> Any:
 
 
 def _library(bcc: Any) -> Any:
-    """Return BCC's C library, with what BCC itself does not call from Python declared too."""
+    """Return BCC's C library, with the functions declared that BCC does not call from Python."""
     lib = bcc.libbcc.lib
     lib.bpf_num_tables.restype, lib.bpf_num_tables.argtypes = c_size_t, [c_void_p]
     lib.bpf_table_name.restype, lib.bpf_table_name.argtypes = c_char_p, [c_void_p, c_size_t]
@@ -139,21 +139,21 @@ def _library(bcc: Any) -> Any:
     return lib
 
 
-def _map(lib: Any, module: Any, place: int) -> tuple[str, int]:
-    return lib.bpf_table_name(module, place).decode(), lib.bpf_table_fd_id(module, place)
+def _map(lib: Any, module: Any, index: int) -> tuple[str, int]:
+    return lib.bpf_table_name(module, index).decode(), lib.bpf_table_fd_id(module, index)
 
 
 def _functions(lib: Any, module: Any) -> Iterator[tuple[str, bytearray]]:
-    for place in range(lib.bpf_num_functions(module)):
-        name = lib.bpf_function_name(module, place)
+    for index in range(lib.bpf_num_functions(module)):
+        name = lib.bpf_function_name(module, index)
         start, size = lib.bpf_function_start(module, name), lib.bpf_function_size(module, name)
         yield name.decode(), bytearray(ctypes.string_at(start, size))
 
 
-def _portable(code: bytearray, places: dict[int, int]) -> bytes:
-    """Put the place of each map where its file descriptor is."""
+def _portable(code: bytearray, indexes: dict[int, int]) -> bytes:
+    """Replace the file descriptor of each map in the code by its index."""
     for at in range(0, len(code), INSTRUCTION.size):
         operation, registers, offset, value = INSTRUCTION.unpack_from(code, at)
         if operation == LOAD_IMMEDIATE and registers >> 4 == PSEUDO_MAP:
-            INSTRUCTION.pack_into(code, at, operation, registers, offset, places[value])
+            INSTRUCTION.pack_into(code, at, operation, registers, offset, indexes[value])
     return bytes(code)

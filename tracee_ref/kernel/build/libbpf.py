@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libbpf, which is there wherever BCC is: maps, programs and types without the compiler."""
+"""Functions of libbpf, a dependency of BCC: maps, programs and BTF."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ SIGNATURES: Final[dict[str, tuple[Any, Sequence[Any]]]] = {
     "libbpf_num_possible_cpus": (c_int, []),
     "libbpf_set_print": (c_void_p, [c_void_p]),
 }
-"""Result and arguments of what we call; the functions return errors as negative numbers."""
+"""Result and arguments of each function; errors are negative."""
 
 
 @cache
 def libbpf() -> Any:
-    """Return the library; it prints nothing itself.  Raises HostError where it is missing."""
+    """Load the library and silence its messages; raises HostError if it is not installed."""
     try:
         lib = ctypes.CDLL("libbpf.so.1", use_errno=True)
     except OSError as error:

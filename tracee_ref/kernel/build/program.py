@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C files of ``bpf/`` as programs in the kernel, without kernel headers, and their maps."""
+"""Compiled BPF programs in the kernel: their maps, loading, and raw tracepoints."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ import ctypes
 import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from struct import Struct
 from typing import Final
 
 from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, ProgramInfo, program_info
-from .btf import Btf, Wanted
+from .btf import Btf, Fields
 from .cache import compiled
 from .compiler import INSTRUCTION, LOAD_IMMEDIATE, PSEUDO_MAP
 from .libbpf import libbpf
-from .structures import merged, structures_of
+from .source import TRACER_PID, kfunc_ids, program_text
 
 PROGRAM_TYPES: Final = {
     "KPROBE": 2,
@@ -35,13 +33,13 @@ PROGRAM_TYPES: Final = {
 """``enum bpf_prog_type``."""
 
 ATTACH_TYPES: Final = {"FENTRY": 24, "FEXIT": 25}
-"""``enum bpf_attach_type`` of programs at a function, which must be told when they are loaded."""
+"""``enum bpf_attach_type``, for types that need it when a program is loaded."""
 
 LOG_BYTES: Final = 1 << 24
 VERIFIED: Final = re.compile(r"processed (\d+) insns")
 LOG_REASONS: Final = 1
 LOG_STATS: Final = 4
-"""Have the verifier tell its statistics only (BPF_LOG_STATS, kernel/bpf/verifier.c)."""
+"""Only the verifier's statistics (BPF_LOG_STATS, kernel/bpf/verifier.c)."""
 
 MAP_OPTIONS: Final = Struct("=Q6I")
 """``struct bpf_map_create_opts`` of libbpf up to ``map_flags``."""
@@ -49,32 +47,17 @@ MAP_OPTIONS: Final = Struct("=Q6I")
 LOAD_OPTIONS: Final = Struct("=Q9I4xQQ2IQ2I2IQ")
 """``struct bpf_prog_load_opts`` of libbpf up to ``log_buf``."""
 
-KERNEL_FUNCTIONS: Final = {
-    "bpf_preempt_disable": 0x7FF0_0001,
-    "bpf_preempt_enable": 0x7FF0_0002,
-    "bpf_rdonly_cast": 0x7FF0_0003,
-}
-"""Functions of the kernel that programs call, and the numbers that stand for them in the C text:
-BCC knows helpers only."""
-
-TRACER_PID: Final = 0x7FF0_1001
-"""Stands for our process id in the C text, which is then the same in every run."""
-
 CALL: Final = 0x85
 MOVE_IMMEDIATE: Final = 0xB7
 PSEUDO_KFUNC_CALL: Final = 2 << 4
-"""In the place of the source register (linux/bpf.h)."""
-
-INCLUDE: Final = re.compile(r'^#include "([^"]+)"$', re.MULTILINE)
-
-NOTHING_MORE: Final[Wanted] = {}
+"""In the source register of a call (linux/bpf.h)."""
 
 
 class Program:
     """A compiled C file with its maps and functions; raises HostError where BPF is refused.
 
-    ``source`` is the file's text, which may include headers of ``bpf/``.  ``more`` are kernel
-    structures that only this run reads, ``tracer`` is the tgid that never matches (rule 14),
+    ``source`` is the file's text, which may include headers of ``bpf/``.  ``fields`` are
+    kernel structures that only this run reads, ``tracer`` is the tgid that never matches (rule 14),
     ``possible_cpus`` the number of values in an element of a per-CPU map.
     """
 
@@ -84,7 +67,7 @@ class Program:
         source: str,
         defines: Mapping[str, str],
         btf: Btf,
-        more: Wanted = NOTHING_MORE,
+        fields: Fields | None = None,
         *,
         tracer: int | None = None,
     ) -> None:
@@ -93,31 +76,15 @@ class Program:
         self._attached: list[int] = []
         self._loaded: dict[str, int] = {}
         self._btf = btf
-        self._kernel_functions = kernel_functions(btf)
+        self._kfuncs = kfunc_ids(btf)
         self.possible_cpus: int = self._lib.libbpf_num_possible_cpus()
-        program = compiled(name, self._text(source, defines, btf, more))
+        program = compiled(name, program_text(source, defines, btf, fields or {}))
         self._functions = program.functions
         self._maps: dict[str, int] = {}
         self._shapes: dict[int, MapShape] = {}
         for shape in program.maps:
             fd = self._maps[shape.name] = self._create(shape)
             self._shapes[fd] = shape
-
-    @staticmethod
-    def _text(source: str, defines: Mapping[str, str], btf: Btf, more: Wanted) -> str:
-        """Return one self-contained text: BCC rewrites only what stands in its main file."""
-        structures, of_kernel = structures_of(btf)
-        of_kernel |= {"TRACER_PID": str(TRACER_PID)}
-        known, (disable, enable, cast) = kernel_functions(btf), KERNEL_FUNCTIONS.values()
-        if disable in known:
-            of_kernel["PREEMPT_DISABLE_CALL"] = str(disable)
-            of_kernel["PREEMPT_ENABLE_CALL"] = str(enable)
-        if cast in known:
-            type_ = str(btf.structure("pt_regs"))
-            of_kernel |= {"CAST_CALL": str(cast), "TYPED_REGISTERS": type_}
-        lines = [f"#define {key} {value}" for key, value in {**defines, **of_kernel}.items()]
-        declared = btf.declarations(merged(structures, more))
-        return "\n".join([*lines, declared, _inlined(source, set())])
 
     def _create(self, shape: MapShape) -> int:
         options = MAP_OPTIONS.pack(MAP_OPTIONS.size, *[0] * 5, shape.flags)
@@ -128,10 +95,10 @@ class Program:
         return fd
 
     def load(self, function: str, kind: str, at: str = "") -> int:
-        """Have the verifier check a function; return its file descriptor.
+        """Load a function; return its file descriptor.
 
-        ``kind`` is a key of PROGRAM_TYPES; ``at`` names the kernel's function for those kinds
-        that are for one alone.  A function is loaded once for each.
+        ``kind`` is a key of PROGRAM_TYPES; ``at`` is the kernel function, for types that attach to
+        one.  A function is loaded once for each kernel function.
         """
         name = f"{function} {at}".strip()
         if name in self._loaded:
@@ -139,7 +106,7 @@ class Program:
         fd, _ = self._load(function, kind, at, 0)
         if fd < 0:
             error, log = self._load(function, kind, at, LOG_REASONS)
-            raise refused(name, telling_line(log) or os.strerror(-error))
+            raise refused(name, reason_in_log(log) or os.strerror(-error))
         self._loaded[name] = fd
         return fd
 
@@ -147,22 +114,22 @@ class Program:
         """Return the file descriptor, or a negative error, and the verifier's log."""
         code = self._linked(function)
         log = ctypes.create_string_buffer(LOG_BYTES if log_level else 1)
-        told = (log_level, len(log), ctypes.addressof(log)) if log_level else (0, 0, 0)
-        options = load_options(kind, (at and self._btf.function(at)) or 0, told)
+        log_options = (log_level, len(log), ctypes.addressof(log)) if log_level else (0, 0, 0)
+        options = load_options(kind, (at and self._btf.function(at)) or 0, log_options)
         number, count = PROGRAM_TYPES[kind], len(code) // INSTRUCTION.size
         name = function[:15].encode()
         fd: int = self._lib.bpf_prog_load(number, name, b"GPL", code, count, options)
         return fd, log.value.decode(errors="replace")
 
     def _linked(self, function: str) -> bytes:
-        """Return the code of a function with what only this run knows put in its places."""
+        """Return a function's code with this run's map descriptors, kfunc ids and tgid."""
         fds, code = [*self._maps.values()], bytearray(self._functions[function])
         for at in range(0, len(code), INSTRUCTION.size):
             operation, registers, offset, value = INSTRUCTION.unpack_from(code, at)
             if operation == LOAD_IMMEDIATE and registers >> 4 == PSEUDO_MAP:
                 value = fds[value]
-            elif operation == CALL and value in self._kernel_functions:
-                registers, value = PSEUDO_KFUNC_CALL, self._kernel_functions[value]
+            elif operation == CALL and value in self._kfuncs:
+                registers, value = PSEUDO_KFUNC_CALL, self._kfuncs[value]
             elif operation == MOVE_IMMEDIATE and value == TRACER_PID:
                 value = self._tracer
             else:
@@ -171,7 +138,7 @@ class Program:
         return bytes(code)
 
     def attach_raw_tracepoint(self, point: str, function: str) -> None:
-        """Load a function and run it at a raw tracepoint."""
+        """Load a function and attach it to a raw tracepoint."""
         program = self.load(function, "RAW_TRACEPOINT")
         fd: int = self._lib.bpf_raw_tracepoint_open(point.encode(), program)
         if fd < 0:
@@ -179,33 +146,33 @@ class Program:
         self._attached.append(fd)
 
     def detach_raw_tracepoints(self) -> None:
-        """Take all functions off their raw tracepoints."""
+        """Detach all functions from their raw tracepoints."""
         for fd in self._attached:
             os.close(fd)
         self._attached.clear()
 
     def verified(self, function: str, kind: str, at: str = "") -> int:
-        """Return how many instructions the verifier goes through for a function.
+        """Return the number of instructions that the verifier processes for a function.
 
-        The function is loaded for that alone.  Older kernels tell it nowhere but in their log.
+        Older kernels report it only in the log of a load, so the function is loaded again.
         """
         fd, log = self._load(function, kind, at, LOG_STATS)
         if fd < 0:
-            self.load(function, kind, at)  # raises, with the reason
+            self.load(function, kind, at)  # raises with the reason
         os.close(fd)
         found = VERIFIED.search(log)
         return int(found[1]) if found else 0
 
     def infos(self) -> dict[str, ProgramInfo]:
-        """Return what the kernel tells of each function that was loaded."""
+        """Return the kernel's information about each loaded function."""
         return {function: program_info(fd) for function, fd in self._loaded.items()}
 
     def map_fd(self, name: str) -> int:
-        """Return the file descriptor of a map; KeyError if the program has none of that name."""
+        """Return the file descriptor of a map; raises KeyError if the program has no such map."""
         return self._maps[name]
 
     def update(self, fd: int, key: bytes, value: bytes, flags: int = 0) -> int:
-        """Set a map's element; return 0 or the errno.
+        """Set an element of a map; return 0 or the errno.
 
         Raises ValueError if the sizes are not those of the compiled map.
         """
@@ -218,22 +185,22 @@ class Program:
         return -int(self._lib.bpf_map_update_elem(fd, key, value, flags))
 
     def delete(self, fd: int, key: bytes) -> None:
-        """Remove an element, if it is there."""
+        """Remove an element if it exists."""
         self._lib.bpf_map_delete_elem(fd, key)
 
     def lookup(self, fd: int, key: bytes, size: int) -> bytes | None:
-        """Return the ``size`` bytes of an element (of all CPUs, for a per-CPU map), or None."""
+        """Return ``size`` bytes of an element, for a per-CPU map those of all CPUs, or None."""
         value = ctypes.create_string_buffer(size)
         if self._lib.bpf_map_lookup_elem(fd, key, value) < 0:
             return None
         return value.raw
 
     def keys(self, fd: int, size: int) -> Iterator[bytes]:
-        """Give the keys of a map; of one that changes meanwhile, some may come twice or never."""
-        key, following = None, ctypes.create_string_buffer(size)
-        while self._lib.bpf_map_get_next_key(fd, key, following) == 0:
-            yield following.raw
-            key = following.raw
+        """Yield the keys of a map; while it changes, a key may come twice or not at all."""
+        key, next_key = None, ctypes.create_string_buffer(size)
+        while self._lib.bpf_map_get_next_key(fd, key, next_key) == 0:
+            yield next_key.raw
+            key = next_key.raw
 
     def close(self) -> None:
         """Detach and unload everything."""
@@ -244,53 +211,28 @@ class Program:
         self._maps.clear()
 
 
-def load_options(kind: str, at: int, told: tuple[int, int, int] = (0, 0, 0)) -> bytes:
-    """Return libbpf's options for a program.
+def load_options(kind: str, at: int, log: tuple[int, int, int] = (0, 0, 0)) -> bytes:
+    """Return libbpf's options of a load.
 
-    ``at`` is the number of the function that it is for; ``told`` are level, size and address of
-    the verifier's log.
+    ``at`` is the BTF id of the kernel function; ``log`` has level, size (bytes) and address of the
+    verifier's log.
     """
-    of_type = (0, ATTACH_TYPES.get(kind, 0), 0, 0, 0, 0, at, 0, 0)
-    return LOAD_OPTIONS.pack(LOAD_OPTIONS.size, *of_type, *[0] * 7, *told)
-
-
-def kernel_functions(btf: Btf) -> dict[int, int]:
-    """Return the kernel's number of each function that it has, by that in the C text."""
-    found = {number: btf.function(name) for name, number in KERNEL_FUNCTIONS.items()}
-    return {number: id_ for number, id_ in found.items() if id_}
+    attach = (0, ATTACH_TYPES.get(kind, 0), 0, 0, 0, 0, at, 0, 0)
+    return LOAD_OPTIONS.pack(LOAD_OPTIONS.size, *attach, *[0] * 7, *log)
 
 
 def refused(what: str, reason: str) -> HostError:
-    """Return the error that says that the kernel refused something."""
+    """Return the error of something that the kernel refused."""
     return HostError(
         HostCode.REFUSED,
         f"{what}: refused by the kernel ({reason}); tracing needs root, CAP_BPF and CAP_PERFMON",
     )
 
 
-def telling_line(text: str) -> str:
-    """Return the line that says why: in a verifier's log the one above its statistics."""
-    lines = text.strip().splitlines()
-    for place, line in enumerate(lines):
-        if VERIFIED.match(line) and place:
-            return lines[place - 1]
+def reason_in_log(log: str) -> str:
+    """Return the line with the reason: in a verifier's log the one above its statistics."""
+    lines = log.strip().splitlines()
+    for index, line in enumerate(lines):
+        if VERIFIED.match(line) and index:
+            return lines[index - 1]
     return lines[0] if lines else ""
-
-
-@cache
-def bpf_source(name: str) -> str:
-    """Return the text of a file of ``bpf/``."""
-    return (files("bpf") / name).read_text(encoding="utf-8").replace("#pragma once\n", "")
-
-
-def _inlined(text: str, seen: set[str]) -> str:
-    """Return C text with our headers inlined, each once; add their names to ``seen``."""
-
-    def header(include: re.Match[str]) -> str:
-        name = include[1]
-        if name in seen:
-            return ""
-        seen.add(name)
-        return _inlined(bpf_source(name), seen)
-
-    return INCLUDE.sub(header, text)

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which structures of the kernel ``bpf/`` reads, with the spellings of several versions."""
+"""Kernel structures that ``bpf/`` reads, with the names of fields in all versions."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from .btf import Btf, Wanted
+from .btf import Btf, Fields
 
 
 def _fields(*names: str, **others: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return {name.replace(".", "_"): (name,) for name in names} | others
 
 
-STRUCTURES: Final[Wanted] = {
+STRUCTURES: Final[Fields] = {
     "task_struct": _fields(
         "pid", "tgid", "real_parent", "group_leader", "start_boottime", "exit_code", "signal",
         "nsproxy", "thread_pid", "mm", "files", "flags", "stack", "cgroups", "comm", "cred",
@@ -32,7 +32,8 @@ STRUCTURES: Final[Wanted] = {
     "super_block": _fields("s_dev"),
     "inode": _fields(
         "i_ino", "i_mode", "i_sb",
-        # 6.6 renamed i_ctime (13bc24457850), 6.11 split it (3aa63a569c64).
+        # Linux v6.6, 13bc24457850 ("fs: rename i_ctime field to __i_ctime");
+        # v6.11, 3aa63a569c64 ("fs: switch timespec64 fields in inode to discrete integers").
         ctime_sec=("i_ctime.tv_sec", "__i_ctime.tv_sec", "i_ctime_sec"),
         ctime_nsec=("i_ctime.tv_nsec", "__i_ctime.tv_nsec", "i_ctime_nsec"),
     ),
@@ -47,37 +48,37 @@ STRUCTURES: Final[Wanted] = {
     "kernfs_node": _fields("id", "name"),
 }  # fmt: skip
 
-VMA_LIST: Final[Wanted] = {
+VMA_LIST: Final[Fields] = {
     "mm_struct": _fields("mmap"),
     "vm_area_struct": _fields("vm_next"),
 }
-"""Up to Linux 6.0 the mappings of a process are a list (until 763ecb035029)."""
+"""The mappings of a process are a list before Linux v6.1, 763ecb035029 ("mm: remove the vma linked
+list")."""
 
-X86: Final[Wanted] = {
+X86: Final[Fields] = {
     "task_struct": _fields("thread_info.status"),
     "pt_regs": _fields(
         "di", "si", "dx", "r10", "r8", "r9", "bx", "cx", "bp", "ax", "orig_ax", "ss",
     ),
 }  # fmt: skip
-ARM64: Final[Wanted] = {
+ARM64: Final[Fields] = {
     "task_struct": _fields("thread_info.flags"),
     "pt_regs": _fields("orig_x0", "syscallno", regs=("user_regs.regs", "regs")),
 }
-"""What bpf/arch/x86.h and bpf/arch/arm64.h read."""
+"""Read by bpf/arch/x86.h and bpf/arch/arm64.h."""
 
-MAPLE_TREE: Final[Wanted] = {"mm_struct": _fields("mm_mt.ma_root")}
+MAPLE_TREE: Final[Fields] = {"mm_struct": _fields("mm_mt.ma_root")}
 
-
-FILES: Final[Wanted] = {
+FILES: Final[Fields] = {
     "file": _fields("f_flags"),
     "inode": _fields("i_size"),
     "dentry": _fields("d_inode"),
     "path": _fields("mnt", "dentry"),
     "vm_area_struct": _fields("vm_flags"),
 }
-"""What events of kernel functions read besides."""
+"""Read by events of kernel functions."""
 
-SOCKETS: Final[Wanted] = {
+SOCKET_ADDRESSES: Final[Fields] = {
     "socket": _fields("sk"),
     "sock": {
         "family": ("__sk_common.skc_family",),
@@ -90,7 +91,7 @@ SOCKETS: Final[Wanted] = {
     "unix_address": _fields("len", "name"),
 }
 
-REMOTE_SOCKETS: Final[Wanted] = {
+REMOTE_SOCKETS: Final[Fields] = {
     "file": _fields("private_data"),
     "sock": {
         "daddr": ("__sk_common.skc_daddr",),
@@ -100,9 +101,9 @@ REMOTE_SOCKETS: Final[Wanted] = {
     "unix_sock": _fields("peer"),
 }
 
-MOVED_TASKS: Final[Wanted] = {"task_struct": _fields("comm")}
+TASK_COMM: Final[Fields] = {"task_struct": _fields("comm")}
 
-OWNERS: Final[Wanted] = {
+SOCKET_OWNERS: Final[Fields] = {
     "file": _fields("private_data"),
     "socket": _fields("sk"),
     "socket_alloc": {"ino": ("vfs_inode.i_ino",)},
@@ -113,18 +114,18 @@ OWNERS: Final[Wanted] = {
         "net": ("__sk_common.skc_net.net",),
     },
 }
-"""What packets and the calls that use sockets lead to."""
+"""Read to find the socket of a packet or of a file descriptor."""
 
-BPF_MAPS: Final[Wanted] = {"bpf_map": _fields("id", "name")}
-
-
-def merged(wanted: Wanted, more: Wanted) -> Wanted:
-    """Return all fields of both."""
-    return {**wanted, **{name: {**wanted.get(name, {}), **more[name]} for name in more}}
+BPF_MAPS: Final[Fields] = {"bpf_map": _fields("id", "name")}
 
 
-def structures_of(btf: Btf) -> tuple[Wanted, dict[str, str]]:
-    """Return what to declare for this kernel, and the constants that tell the C side of it."""
+def merged(first: Fields, second: Fields) -> Fields:
+    """Return the fields of both."""
+    return {**first, **{name: {**first.get(name, {}), **second[name]} for name in second}}
+
+
+def kernel_structures(btf: Btf) -> tuple[Fields, dict[str, str]]:
+    """Return the structures that every program reads on this kernel, and its C constants."""
     arm64 = btf.has("pt_regs", "syscallno")
     constants = {"ARM64": "", "PT_REGS_SIZE": str(btf.size("pt_regs"))} if arm64 else {}
     if btf.function("bpf_get_current_task_btf"):
