@@ -21,7 +21,7 @@ from benchmarks.stream import SCOPES, write_stream
 from tracee_ref.oracle.streams.checking import check
 from tracee_ref.oracle.streams.job import Job, Streams
 from tracee_ref.oracle.streams.process_state import Begins
-from tracee_ref.oracle.streams.report import Tally
+from tracee_ref.oracle.streams.report import CheckResult
 
 EVENTS: Final = int(os.environ.get("TRACEE_REF_EVENTS", "5000"))
 
@@ -35,6 +35,6 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("filters", SCOPES)
 def test_stream_check(benchmark: Any, path: Path, filters: str) -> None:
     job = Job(flags=SCOPES[filters], begins=Begins.HOST, progress=False)
-    tally: Tally = benchmark.pedantic(check, (job, Streams(str(path))), rounds=3)
+    tally: CheckResult = benchmark.pedantic(check, (job, Streams(str(path))), rounds=3)
     benchmark.extra_info["events"] = EVENTS  # of each round
     assert tally.events == EVENTS

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A consumer of scope-oracle (docs/reference/oracle-protocol.md).  It does decisions, and says so. */
+/* A consumer of scope-oracle (docs/reference/oracle-protocol.md).  It answers decisions only. */
 #define _POSIX_C_SOURCE 200809L
 #include "json.h"
 #include "scopes.h"

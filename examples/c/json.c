@@ -53,7 +53,7 @@ static unsigned hex4(void) {
     return (unsigned)strtoul(digits, NULL, 16);
 }
 
-/* Write a character as UTF-8; return what is behind it. */
+/* Write a character as UTF-8; return the end. */
 static char *put(char *to, unsigned code) {
     if (code < 0x80) {
         *to++ = (char)code;
@@ -87,7 +87,7 @@ static char *escaped(char *to) {
     return put(to, code);
 }
 
-/* Read a text into value; what it says is never longer than how it is spelled. */
+/* Read a string into value; it is never longer than its JSON form. */
 static bool text(char **result, size_t *length) {
     if (*at++ != '"')
         return false;
@@ -104,7 +104,7 @@ static bool text(char **result, size_t *length) {
 }
 
 static bool members(struct json *parent, char end, bool named) {
-    struct json **place = &parent->first;
+    struct json **next = &parent->first;
     at++;
     if (skip() == end)
         return at++, true;
@@ -114,11 +114,11 @@ static bool members(struct json *parent, char end, bool named) {
         skip();
         if (named && (!text(&name, &length) || skip() != ':' || !at++))
             return false;
-        struct json *one = *place = value();
-        if (!one)
+        struct json *node = *next = value();
+        if (!node)
             return false;
-        one->name = name;
-        place = &one->next;
+        node->name = name;
+        next = &node->next;
         if (skip() == end)
             return at++, true;
         if (*at != ',')
@@ -127,34 +127,34 @@ static bool members(struct json *parent, char end, bool named) {
 }
 
 static struct json *value(void) {
-    struct json *one = take(sizeof *one);
-    if (!one)
+    struct json *node = take(sizeof *node);
+    if (!node)
         return NULL;
     char *end;
     switch (skip()) {
     case '{':
-        one->type = JSON_OBJECT;
-        return members(one, '}', true) ? one : NULL;
+        node->type = JSON_OBJECT;
+        return members(node, '}', true) ? node : NULL;
     case '[':
-        one->type = JSON_ARRAY;
-        return members(one, ']', false) ? one : NULL;
+        node->type = JSON_ARRAY;
+        return members(node, ']', false) ? node : NULL;
     case '"':
-        one->type = JSON_STRING;
-        return text(&one->text, &one->length) ? one : NULL;
+        node->type = JSON_STRING;
+        return text(&node->text, &node->length) ? node : NULL;
     case 't':
     case 'f':
-        one->type = JSON_BOOL;
-        one->truth = *at == 't';
-        return expect(one->truth ? "true" : "false") ? one : NULL;
+        node->type = JSON_BOOL;
+        node->truth = *at == 't';
+        return expect(node->truth ? "true" : "false") ? node : NULL;
     case 'n':
-        return expect("null") ? one : NULL;
+        return expect("null") ? node : NULL;
     default:
-        one->type = JSON_NUMBER;
-        one->number = strtoll(at, &end, 10);
+        node->type = JSON_NUMBER;
+        node->number = strtoll(at, &end, 10);
         if (end == at)
             return NULL;
         at = end;
-        return one;
+        return node;
     }
 }
 
@@ -167,13 +167,13 @@ struct json *json_parse(const char *line) {
 const struct json *json_get(const struct json *object, const char *name) {
     if (!object || object->type != JSON_OBJECT)
         return NULL;
-    const struct json *one = object->first;
-    while (one && strcmp(one->name, name) != 0)
-        one = one->next;
-    return one;
+    const struct json *node = object->first;
+    while (node && strcmp(node->name, name) != 0)
+        node = node->next;
+    return node;
 }
 
 const char *json_text(const struct json *object, const char *name) {
-    const struct json *one = json_get(object, name);
-    return one && one->text ? one->text : "";
+    const struct json *node = json_get(object, name);
+    return node && node->text ? node->text : "";
 }

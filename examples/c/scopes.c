@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef __int128 wide; /* holds every number with 64 bits, with and without sign */
+typedef __int128 wide; /* holds signed and unsigned 64-bit numbers */
 
 struct bytes {
     const char *start;
     size_t length;
 };
 
-/* Hex is decoded in place, once: it becomes a text like others. */
+/* Hex is decoded in place, once. */
 static struct bytes bytes_of(const struct json *data) {
     static char decoded[4][4096];
     static unsigned turn;
@@ -34,11 +34,11 @@ static bool begins(struct bytes value, struct bytes with) {
     return value.length >= with.length && memcmp(value.start, with.start, with.length) == 0;
 }
 
-static bool equal(struct bytes one, struct bytes other) {
-    return one.length == other.length && begins(one, other);
+static bool equal(struct bytes left, struct bytes right) {
+    return left.length == right.length && begins(left, right);
 }
 
-/* Rules 7 and 8: a text, with '*' before it, behind it, or around it. */
+/* Rules 7 and 8: a pattern, with '*' before, after or around its text. */
 static bool fits(const struct json *pattern, struct bytes value) {
     const char *how = pattern->first->name;
     struct bytes text = bytes_of(pattern->first);
@@ -58,7 +58,7 @@ static bool fits(const struct json *pattern, struct bytes value) {
     return false;
 }
 
-/* A number, in JSON or in a string; 0 where there is none. */
+/* Return a number, in JSON or in a string; 0 if there is none. */
 static wide number_of(const struct json *data) {
     wide number = 0;
     if (!data || data->type == JSON_NUMBER)
@@ -95,13 +95,13 @@ static bool has_binary(const struct json *binary, const struct json *value) {
 }
 
 static bool descends(const struct json *ancestors, wide from) {
-    for (const struct json *one = ancestors ? ancestors->first : NULL; one; one = one->next)
-        if (one->number == from)
+    for (const struct json *node = ancestors ? ancestors->first : NULL; node; node = node->next)
+        if (node->number == from)
             return true;
     return false;
 }
 
-/* Rules 8 to 12: has the process this value? */
+/* Rules 8 to 12: whether the process has this value. */
 static bool has(const char *key, const struct json *process, const struct json *value) {
     const struct json *fact = json_get(process, key);
     if (!strcmp(key, "comm") || !strcmp(key, "uts"))
@@ -125,7 +125,7 @@ static bool has(const char *key, const struct json *process, const struct json *
 static bool process_holds(const struct json *filter, const struct json *process) {
     const char *key = json_text(filter, "filter"), *op = json_text(filter, "op");
     const struct json *value = json_get(filter, "value");
-    if (*op == '<' || *op == '>') /* rule 9: of pid, the process id is asked */
+    if (*op == '<' || *op == '>') /* rule 9: pid compares the process id */
         return ordered(op, number_of(json_get(process, key)), number_of(value));
     bool found = has(key, process, value);
     if (*op != '!')
@@ -135,10 +135,10 @@ static bool process_holds(const struct json *filter, const struct json *process)
 
 static const struct json *field_of(const struct json *event, const struct json *filter) {
     const struct json *fields = json_get(event, "fields");
-    for (const struct json *one = fields ? fields->first : NULL; one; one = one->next)
-        if (!strcmp(json_text(one, "part"), json_text(filter, "filter")) &&
-            !strcmp(json_text(one, "name"), json_text(filter, "name")))
-            return one;
+    for (const struct json *field = fields ? fields->first : NULL; field; field = field->next)
+        if (!strcmp(json_text(field, "part"), json_text(filter, "filter")) &&
+            !strcmp(json_text(field, "name"), json_text(filter, "name")))
+            return field;
     return NULL;
 }
 
@@ -149,7 +149,7 @@ static bool shows(const struct json *field, const struct json *pattern) {
            fits(pattern, bytes_of(raw->first));
 }
 
-/* Rules 6, 7 and 18: what is not there, or was not read, fulfils nothing. */
+/* Rules 6, 7 and 18: no filter on an absent or unreadable field holds. */
 static bool field_holds(const struct json *filter, const struct json *event) {
     const struct json *field = field_of(event, filter), *value = json_get(filter, "value");
     const char *op = json_text(filter, "op");
@@ -171,27 +171,27 @@ static bool holds(const struct json *filter, const struct json *event) {
     return process_holds(filter, json_get(event, "process"));
 }
 
-static bool same_key(const struct json *one, const struct json *other) {
-    return !strcmp(json_text(one, "filter"), json_text(other, "filter")) &&
-           !strcmp(json_text(one, "event"), json_text(other, "event")) &&
-           !strcmp(json_text(one, "name"), json_text(other, "name"));
+static bool same_key(const struct json *left, const struct json *right) {
+    return !strcmp(json_text(left, "filter"), json_text(right, "filter")) &&
+           !strcmp(json_text(left, "event"), json_text(right, "event")) &&
+           !strcmp(json_text(left, "name"), json_text(right, "name"));
 }
 
-/* Rule 4: '=' values of a key are alternatives; everything else holds by itself. */
+/* Rule 4: '=' values of a key are alternatives; each other filter must hold. */
 static bool fulfilled(const struct json *filter, const struct json *all, const struct json *event) {
     if (holds(filter, event))
         return true;
     if (strcmp(json_text(filter, "op"), "="))
         return false;
-    for (const struct json *one = all->first; one; one = one->next)
-        if (!strcmp(json_text(one, "op"), "=") && same_key(one, filter) && holds(one, event))
+    for (const struct json *other = all->first; other; other = other->next)
+        if (!strcmp(json_text(other, "op"), "=") && same_key(other, filter) && holds(other, event))
             return true;
     return false;
 }
 
 static bool selects(const struct json *scope, const char *event) {
-    for (const struct json *one = json_get(scope, "events")->first; one; one = one->next)
-        if (!strcmp(one->text, event))
+    for (const struct json *name = json_get(scope, "events")->first; name; name = name->next)
+        if (!strcmp(name->text, event))
             return true;
     return false;
 }
@@ -202,11 +202,11 @@ static bool matches(const struct json *scope, const struct json *event, uint64_t
     bool followed = (uint64_t)number_of(json_get(process, "followed")) & bit; /* rule 13 */
     if (!selects(scope, name))
         return false;
-    for (const struct json *one = filters->first; one; one = one->next) {
-        const struct json *of = json_get(one, "event");
-        if (of ? strcmp(of->text, name) != 0 : followed)
-            continue; /* rule 6: on another event; rule 13: filters on processes are not asked */
-        if (!fulfilled(one, filters, event))
+    for (const struct json *filter = filters->first; filter; filter = filter->next) {
+        const struct json *filter_event = json_get(filter, "event");
+        if (filter_event ? strcmp(filter_event->text, name) != 0 : followed)
+            continue; /* rule 6: other event; rule 13: process filters do not apply */
+        if (!fulfilled(filter, filters, event))
             return false;
     }
     return true;
@@ -216,9 +216,9 @@ uint64_t mask_of(const struct json *scopes, const struct json *event) {
     uint64_t mask = 0;
     if (is_true(json_get(json_get(event, "process"), "tracer"))) /* rule 14 */
         return 0;
-    for (const struct json *one = scopes->first; one; one = one->next) {
-        uint64_t bit = UINT64_C(1) << (json_get(one, "number")->number - 1);
-        if (matches(one, event, bit))
+    for (const struct json *scope = scopes->first; scope; scope = scope->next) {
+        uint64_t bit = UINT64_C(1) << (json_get(scope, "number")->number - 1);
+        if (matches(scope, event, bit))
             mask |= bit;
     }
     return mask;

@@ -2,8 +2,8 @@
 // A consumer of scope-oracle (docs/reference/oracle-protocol.md): node consumer.mjs
 import { createInterface } from 'node:readline';
 import { readFlags } from './flags.mjs';
-import { Lives } from './lives.mjs';
 import { maskOf, selected, takenIn } from './scopes.mjs';
+import { Tasks } from './tasks.mjs';
 
 let catalogue = [];
 
@@ -15,9 +15,9 @@ const answers = {
   },
   grammar: ({ flags }) => readFlags(flags, catalogue),
   trace: ({ scopes, before, journal }) => {
-    const lives = new Lives(scopes, before);
-    journal.forEach((step, number) => lives.take(step, number));
-    return { events: lives.shown };
+    const tasks = new Tasks(scopes, before);
+    journal.forEach((step, number) => tasks.apply(step, number));
+    return { events: tasks.printed };
   },
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flags to scopes, from docs/guide/filters.md and docs/reference/vectors.md ("Grammar").
+// Flag parser, after docs/guide/filters.md and docs/reference/vectors.md ("Grammar").
 
 const EQUALITY = ['=', '!='];
 const SIX = [...EQUALITY, '<', '<=', '>', '>='];
-const CUT = ['event', 'set', 'uid', 'pid', 'container', 'follow']; // names that may be cut short
+const ABBREVIATED = ['event', 'set', 'uid', 'pid', 'container', 'follow']; // names that may be abbreviated
 const U32 = 2n ** 32n - 1n;
 const U64 = 2n ** 64n - 1n;
 const S64 = 2n ** 63n;
@@ -18,13 +18,13 @@ const CONTEXT = {
 };
 
 class FlagError extends Error {
-  constructor(kind, place) {
+  constructor(kind, position) {
     super(kind);
-    this.data = { class: kind, ...place };
+    this.data = { class: kind, ...position };
   }
 }
 
-// Flags are bytes: latin1 keeps each of them as one character, until texts are put out.
+// Flags are bytes: latin1 maps each byte to one character, until strings are printed.
 const decode = (flag) => Buffer.from(flag.hex ?? flag, flag.hex === undefined ? 'utf8' : 'hex').toString('latin1');
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -116,57 +116,57 @@ function processFilters({ name, op, values }, fail) {
 function fieldFilters({ name, op, values }, catalogue, fail) {
   const [event, part, ...rest] = name.split('.');
   if (rest.length !== (part === 'retval' ? 0 : 1) || rest[0] === '') fail('expression');
-  const known = catalogue.find((one) => one.name === event) ?? fail('event');
-  let place = { filter: part, event };
+  const definition = catalogue.find((candidate) => candidate.name === event) ?? fail('event');
+  let target = { filter: part, event };
   let numeric = part === 'retval';
   if (part === 'context' && ['container', 'host'].includes(rest[0])) {
     if (op) fail('expression');
-    return [{ ...place, name: 'container', value: rest[0] === 'container' }];
+    return [{ ...target, name: 'container', value: rest[0] === 'container' }];
   }
   if (!op) fail('expression');
   if (part === 'args') {
-    const argument = known.args.find((one) => one.name === rest[0]);
-    if (!argument && !known.any_args) fail('argument');
+    const argument = definition.args.find((arg) => arg.name === rest[0]);
+    if (!argument && !definition.any_args) fail('argument');
     if (!EQUALITY.includes(op) && argument && !argument.number) fail('operator');
     numeric = !EQUALITY.includes(op);
-    place = { ...place, name: rest[0] };
+    target = { ...target, name: rest[0] };
   } else if (part === 'context') {
     const field = CONTEXT.aliases[rest[0]] ?? rest[0];
     numeric = CONTEXT.numbers.includes(field);
     if (!numeric && !CONTEXT.texts.includes(field)) fail('field');
     if (!numeric && !EQUALITY.includes(op)) fail('operator');
-    place = { ...place, name: field };
+    target = { ...target, name: field };
   }
   const highest = part === 'retval' ? S64 - 1n : U64;
   return listed(values, fail).map((text) => ({
-    ...place, op, value: numeric ? `${integer(text, -S64, highest, fail, op)}` : pattern(text, fail),
+    ...target, op, value: numeric ? `${integer(text, -S64, highest, fail, op)}` : pattern(text, fail),
   }));
 }
 
 function selection(scope, { name, op, values }, catalogue, fail) {
   if (!op) fail('expression');
   if (!EQUALITY.includes(op)) fail('operator');
-  for (const one of listed(values, fail)) {
+  for (const value of listed(values, fail)) {
     const found = catalogue.filter((event) => name === 'set'
-      ? event.sets.includes(one)
-      : one.endsWith('*') ? event.name.startsWith(one.slice(0, -1)) : event.name === one);
+      ? event.sets.includes(value)
+      : value.endsWith('*') ? event.name.startsWith(value.slice(0, -1)) : event.name === value);
     if (!found.length) fail(name);
     for (const event of found) scope[op === '=' ? 'added' : 'removed'].add(event.name);
   }
   scope.adds ||= op === '=';
 }
 
-const wholeName = (name) => name === 'bin' ? 'binary' : CUT.find((one) => name && one.startsWith(name)) ?? name;
+const wholeName = (name) => name === 'bin' ? 'binary' : ABBREVIATED.find((fullName) => name && fullName.startsWith(name)) ?? name;
 
 function readFlag(text, scopes, catalogue, fail) {
   const flag = split(text, fail);
   if (!scopes.has(flag.number)) {
-    scopes.set(flag.number, { number: flag.number, added: new Set(), removed: new Set(), filters: [], follow: false, asked: [] });
+    scopes.set(flag.number, { number: flag.number, added: new Set(), removed: new Set(), filters: [], follow: false, filtered: [] });
   }
   const scope = scopes.get(flag.number);
   if (['args', 'retval', 'context'].includes(flag.name.split('.')[1])) {
     scope.filters.push(...fieldFilters(flag, catalogue, fail));
-    scope.asked.push([flag.name.split('.')[0], fail]);
+    scope.filtered.push([flag.name.split('.')[0], fail]);
     return;
   }
   flag.name = wholeName(flag.name);
@@ -182,11 +182,11 @@ function readFlag(text, scopes, catalogue, fail) {
   }
 }
 
-function finish({ number, added, removed, adds, filters, follow, asked }, catalogue) {
-  const from = adds ? [...added] : catalogue.filter((one) => one.sets.includes('default')).map((one) => one.name);
-  const events = from.filter((one) => !removed.has(one));
+function finish({ number, added, removed, adds, filters, follow, filtered }, catalogue) {
+  const from = adds ? [...added] : catalogue.filter((event) => event.sets.includes('default')).map((event) => event.name);
+  const events = from.filter((event) => !removed.has(event));
   if (!events.length) throw new FlagError('no-events', { scope: number });
-  for (const [event, fail] of asked) if (!events.includes(event)) fail('not-selected');
+  for (const [event, fail] of filtered) if (!events.includes(event)) fail('not-selected');
   return { number, events, filters, follow };
 }
 
@@ -196,7 +196,7 @@ export function readFlags(flags, catalogue) {
     for (const flag of flags) {
       readFlag(decode(flag), scopes, catalogue, (kind) => { throw new FlagError(kind, { flag }); });
     }
-    return { scopes: [...scopes.values()].map((one) => finish(one, catalogue)) };
+    return { scopes: [...scopes.values()].map((scope) => finish(scope, catalogue)) };
   } catch (error) {
     if (error instanceof FlagError) return { error: error.data };
     throw error;

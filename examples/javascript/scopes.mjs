@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tracing scopes in JavaScript, from docs/reference/semantics.md: which scopes does an event match?
-// 64-bit numbers are BigInt: a Number rounds beyond 2^53, and << works on 32 bits.
+// Tracing scopes in JavaScript, after docs/reference/semantics.md: from an event to its mask.
+// 64-bit numbers are BigInt: a Number is exact only up to 2^53, and << has 32 bits.
 
 const bytes = (data) => Buffer.from(data?.hex ?? data ?? '', data?.hex === undefined ? 'utf8' : 'hex');
 
@@ -11,7 +11,7 @@ const compare = {
   '>=': (a, b) => a >= b,
 };
 
-// Rules 7 and 8: a text, with '*' before it, behind it, or around it.
+// Rules 7 and 8: a pattern, with '*' before, after or around its text.
 function fits(pattern, value) {
   const [[how, data]] = Object.entries(pattern);
   const text = bytes(data);
@@ -24,7 +24,7 @@ function fits(pattern, value) {
   }
 }
 
-// Rules 9 to 12: does the process have this value?
+// Rules 9 to 12: whether the process has this value.
 const has = {
   uid: (process, value) => (process.uid ?? 0) === value,
   pid: (process, value) => value === 'new'
@@ -45,16 +45,16 @@ const has = {
 
 function processHolds(filter, process) {
   const { filter: key, op, value } = filter;
-  if (op in compare) return compare[op](process[key] ?? 0, value); // rule 9: of pid, the process id
+  if (op in compare) return compare[op](process[key] ?? 0, value); // rule 9: pid compares the process id
   const found = has[key](process, value);
   if (op !== '!=') return found;
-  return !found && (key !== 'container' || process.container !== undefined); // rule 11: another one
+  return !found && (key !== 'container' || process.container !== undefined); // rule 11: in another container
 }
 
-// Rules 6, 7 and 18: a field that is not there, or was not read, fulfils nothing.
+// Rules 6, 7 and 18: no filter on an absent or unreadable field holds.
 function fieldHolds(filter, event) {
   const { filter: part, name = '', op, value } = filter;
-  const field = (event.fields ?? []).find((one) => one.part === part && one.name === name);
+  const field = (event.fields ?? []).find((candidate) => candidate.part === part && candidate.name === name);
   if (field === undefined || field.unread) return false;
   const number = field.raw.number === undefined ? undefined : BigInt(field.raw.number);
   if (op === undefined) return (number === 1n) === value;
@@ -65,16 +65,16 @@ function fieldHolds(filter, event) {
   return op === '=' ? found : !found;
 }
 
-// Rule 4: the '=' values of a key are alternatives, everything else holds by itself.
+// Rule 4: '=' values of a key are alternatives; each other filter must hold.
 function allHold(filters, holds) {
   const alternatives = new Map();
-  for (const one of filters) {
-    if (one.op !== '=') {
-      if (!holds(one)) return false;
+  for (const filter of filters) {
+    if (filter.op !== '=') {
+      if (!holds(filter)) return false;
       continue;
     }
-    const key = `${one.filter} ${one.event} ${one.name}`;
-    alternatives.set(key, (alternatives.get(key) ?? false) || holds(one));
+    const key = `${filter.filter} ${filter.event} ${filter.name}`;
+    alternatives.set(key, (alternatives.get(key) ?? false) || holds(filter));
   }
   return [...alternatives.values()].every(Boolean);
 }
@@ -82,16 +82,16 @@ function allHold(filters, holds) {
 const bit = (scope) => 1n << BigInt(scope.number - 1);
 
 export function meetsProcessFilters(scope, process) {
-  const filters = scope.filters.filter((one) => one.event === undefined);
-  return allHold(filters, (one) => processHolds(one, process));
+  const filters = scope.filters.filter((filter) => filter.event === undefined);
+  return allHold(filters, (filter) => processHolds(filter, process));
 }
 
 function matches(scope, event) {
   if (!scope.events.includes(event.name)) return false;
   const followed = (BigInt(event.process.followed ?? 0) & bit(scope)) !== 0n;
-  const own = scope.filters.filter((one) => one.event === event.name);
+  const own = scope.filters.filter((filter) => filter.event === event.name);
   return (followed || meetsProcessFilters(scope, event.process)) // rule 13
-    && allHold(own, (one) => fieldHolds(one, event));
+    && allHold(own, (filter) => fieldHolds(filter, event));
 }
 
 export function maskOf(scopes, event) {
@@ -99,27 +99,27 @@ export function maskOf(scopes, event) {
   return scopes.reduce((mask, scope) => matches(scope, event) ? mask | bit(scope) : mask, 0n);
 }
 
-// Rule 13: the scopes that a process is followed by because of an exec or fork now.
+// Rule 13: the scopes that follow a process from this exec or fork on.
 export function newlyFollowed(scopes, process) {
   if (process.tracer) return 0n;
   return scopes.reduce((mask, scope) =>
     scope.follow && meetsProcessFilters(scope, process) ? mask | bit(scope) : mask, 0n);
 }
 
-// Rule 5: removal wins; with nothing added, the default set is what is removed from.
+// Rule 5: removal wins; without an added event, the default set is the base.
 export function selected({ event = [], not_event = [], set = [], not_set = [], catalogue }) {
-  const named = (patterns, name) => patterns.some((one) =>
-    one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : one === name);
+  const named = (patterns, name) => patterns.some((pattern) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name);
   const from = event.length || set.length ? set : ['default'];
   return Object.entries(catalogue)
-    .filter(([name, sets]) => named(event, name) || sets.some((one) => from.includes(one)))
-    .filter(([name, sets]) => !named(not_event, name) && !sets.some((one) => not_set.includes(one)))
+    .filter(([name, sets]) => named(event, name) || sets.some((member) => from.includes(member)))
+    .filter(([name, sets]) => !named(not_event, name) && !sets.some((member) => not_set.includes(member)))
     .map(([name]) => name);
 }
 
-// Rule 16.
+// Rule 16: the events with all dependencies.
 export function takenIn(events, depends) {
   const found = new Set(events);
-  for (const name of found) for (const one of depends[name] ?? []) found.add(one);
+  for (const name of found) for (const dependency of depends[name] ?? []) found.add(dependency);
   return [...found];
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The oracle needs nothing but Python: here it sees the standard library and this project."""
+"""Tests of the oracle on Python without any installed package."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def bare(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_nothing_else_is_seen() -> None:
+def test_bare_python_lacks_packages() -> None:
     for name in ("click", "msgspec", "pytest", "bcc"):
         ran = subprocess.run([*BARE, f"import {name}"], capture_output=True, check=False)
         assert ran.returncode == 1
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("vectors", "verify"), "intact, and the model agrees"),
         (("check", "--scopes", "event=openat", "uid=0", "stream.json"), "verdict: agreed"),
@@ -46,17 +46,17 @@ def test_nothing_else_is_seen() -> None:
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
-def test_every_command(
-    arguments: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_bare_commands(
+    arguments: tuple[str, ...], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "stream.json", [traced("openat", 1)])
     ran = bare(*arguments)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert told in ran.stdout
+    assert expected in ran.stdout
 
 
-def test_a_report_of_a_run(tmp_path: Path) -> None:
+def test_bare_report_as_json(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     bare("run", "--json", str(report), "--id", "decision-04-003", "--", *BARE, REFERENCE)
     assert json.loads(report.read_text())["total"]["agreed"] == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The corpus: its size, its form, where it came from, and that it is checked."""
+"""Tests of the corpus: size, schema, origin and verification."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def lines() -> Iterator[Any]:
         yield from map(json.loads, path.read_text().splitlines())
 
 
-def test_there_are_enough(vectors: list[Vector]) -> None:
+def test_corpus_size(vectors: list[Vector]) -> None:
     kinds = Counter(one.kind for one in vectors)
     assert kinds["decision"] >= 2000
     assert kinds["grammar"] >= 300
@@ -43,19 +43,20 @@ def test_there_are_enough(vectors: list[Vector]) -> None:
     assert len({one.id for one in vectors}) == len(vectors)
 
 
-def test_every_rule_has_some_by_hand(vectors: list[Vector]) -> None:
+def test_corpus_hand_written_per_rule(vectors: list[Vector]) -> None:
     by_hand = {one.rule for one in vectors if "generated" not in one.id}
     assert by_hand == {*range(1, 19)}
     assert {one.since for one in vectors} == {1}
 
 
-def test_as_many_scopes_match_as_do_not(vectors: list[Vector]) -> None:
+def test_corpus_generated_balance(vectors: list[Vector]) -> None:
+    """About half of the generated decisions match no scope."""
     generated = [one for one in vectors if one.id.startswith("decision-generated")]
     zero = sum(one.expect["mask"] == "0" for one in generated)
     assert 0.4 < zero / len(generated) < 0.6
 
 
-def test_the_schema_is_one_and_all_vectors_fit() -> None:
+def test_schema_accepts_corpus() -> None:
     Draft202012Validator.check_schema(VALIDATOR.schema)
     for line in lines():
         VALIDATOR.validate(line)
@@ -79,7 +80,7 @@ def test_the_schema_is_one_and_all_vectors_fit() -> None:
         (("id",), None),
     ],
 )
-def test_the_schema_refuses_others(place: tuple[Any, ...], value: Any) -> None:
+def test_schema_rejects_changes(place: tuple[Any, ...], value: Any) -> None:
     line = next(one for one in lines() if one["id"] == "decision-04-003")
     inner = line
     for name in place[:-1]:
@@ -88,12 +89,12 @@ def test_the_schema_refuses_others(place: tuple[Any, ...], value: Any) -> None:
     assert not VALIDATOR.is_valid(line)
 
 
-def test_no_number_in_json_needs_more_than_32_bits() -> None:
+def test_corpus_numbers_fit_32_bits() -> None:
     for line in lines():
         assert all(abs(number) < 1 << 32 for number in numbers(line))
 
 
-def test_what_a_consumer_reads_is_ascii(vectors: list[Vector]) -> None:
+def test_case_lines_are_ascii(vectors: list[Vector]) -> None:
     """Some readers of lines end one at U+2028 too."""
     assert all(case_line(one).isascii() for one in vectors)
 
@@ -106,7 +107,7 @@ def numbers(data: Any) -> Iterator[int]:
         yield data
 
 
-def test_it_is_as_it_was_frozen_and_can_be_made_again(tmp_path: Path) -> None:
+def test_corpus_frozen_and_reproducible(tmp_path: Path) -> None:
     assert oracle("vectors", "verify").status == 0
     oracle("vectors", "write", tmp_path)
     names = {path.name for path in CORPUS.iterdir()}
@@ -115,14 +116,14 @@ def test_it_is_as_it_was_frozen_and_can_be_made_again(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (CORPUS / name).read_bytes(), name
 
 
-def test_provenance_is_recorded() -> None:
+def test_about_has_provenance() -> None:
     about = json.loads((CORPUS / "about.json").read_text())
     assert about["semantics"] == 1
     assert {"generator", "seed", "model", "files"} <= about.keys()
     assert sum(file.get("vectors", 0) for file in about["files"].values()) == len([*lines()])
 
 
-def test_a_changed_vector_is_noticed(copy: Path) -> None:
+def test_verify_changed_vector(copy: Path) -> None:
     path = copy / "decision.jsonl"
     first, rest = path.read_text().split("\n", 1)
     line = json.loads(first)
@@ -136,7 +137,7 @@ def test_a_changed_vector_is_noticed(copy: Path) -> None:
     assert "trace.jsonl: missing" in oracle("vectors", "verify", copy).out
 
 
-def test_errors_name_the_line(copy: Path) -> None:
+def test_verify_error_names_line(copy: Path) -> None:
     (copy / "grammar.jsonl").write_text('{"id": "a"}\n')
     ran = oracle("vectors", "verify", copy)
     assert ran.status == 2

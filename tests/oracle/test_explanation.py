@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Explanations: they say what the model decides, and why."""
+"""Tests of explanations, which agree with the model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def reasons(event: Event, *flags: str) -> list[str]:
 
 
 @given(draws.scope_sets(), draws.events)
-def test_the_reasons_come_to_the_models_decision(scopes: tuple[Scope, ...], event: Event) -> None:
+def test_explain_agrees_with_model(scopes: tuple[Scope, ...], event: Event) -> None:
     mask = matched_scopes(scopes, event)
     for scope, one in zip(scopes, explain(scopes, [event]), strict=True):
         assert one.matches == bool(mask & scope.bit)
@@ -42,7 +42,7 @@ def test_the_reasons_come_to_the_models_decision(scopes: tuple[Scope, ...], even
 
 
 @given(draws.scope_sets(), draws.events)
-def test_what_may_be_either_way_is_undecidable(scopes: tuple[Scope, ...], event: Event) -> None:
+def test_explain_undecidable(scopes: tuple[Scope, ...], event: Event) -> None:
     """Possibilities that differ in the uid alone: undecided only where the uid is asked for."""
     others = [replace(event, process=replace(event.process, uid=uid)) for uid in (0, 3)]
     masks = [matched_scopes(scopes, one) for one in others]
@@ -53,7 +53,7 @@ def test_what_may_be_either_way_is_undecidable(scopes: tuple[Scope, ...], event:
             assert [reason.filter for reason in one.reasons if reason.holds is None]
 
 
-def test_every_kind_of_filter_is_put_in_words() -> None:
+def test_explain_every_filter() -> None:
     assert reasons(OPENAT, "comm=ls,ca*", "uid!=0", "uts=db") == [
         "True comm=ca*,ls: the thread is named ls",
         "False uts=db: the host name is web1",
@@ -77,7 +77,7 @@ def test_every_kind_of_filter_is_put_in_words() -> None:
     ]
 
 
-def test_the_lines_are_for_reading() -> None:
+def test_explain_lines() -> None:
     one = explain(scopes_of("4:event=close", "4:comm=cat"), [OPENAT])[0]
     assert [*one.lines()] == [
         "scope 4: does not match",
@@ -86,7 +86,7 @@ def test_the_lines_are_for_reading() -> None:
     ]
 
 
-def test_a_followed_process_is_not_asked() -> None:
+def test_explain_followed_process() -> None:
     event = replace(OPENAT, process=replace(LS, followed=1))
     (one,) = explain(scopes_of("event=openat", "comm=cat", "follow"), [event])
     assert one.matches
@@ -96,7 +96,8 @@ def test_a_followed_process_is_not_asked() -> None:
     ]
 
 
-def test_the_fact_alone_suspends_filters_without_follow() -> None:
+def test_explain_followed_without_follow() -> None:
+    """The fact ``followed`` alone suspends process filters."""
     event = replace(OPENAT, process=replace(LS, followed=1))
     (one,) = explain(scopes_of("event=openat", "!container"), [event])
     assert one.matches
@@ -116,13 +117,14 @@ def undecided(binary: Binary | None) -> Explanation:
     return explain(scopes, events, {"binary": "needs its exec"})[0]
 
 
-def test_an_undecided_filter_says_what_it_needs() -> None:
+def test_explain_undecided_filter_needs() -> None:
     assert undecided(None).matches is None
     assert [*undecided(None).lines()][2] == "  ?   binary=/bin/ls: needs its exec (rule 10)"
     assert undecided(LS.binary).matches is True
 
 
-def test_the_tracer_and_values_that_no_flag_holds() -> None:
+def test_explain_tracer_and_odd_values() -> None:
+    """The tracer matches nothing; a value that no flag can express is printed."""
     tracer = replace(OPENAT, process=replace(LS, tracer=True, comm=b"a,b"))
     scopes = Scope(1, frozenset({"openat"}), frozenset({COMMA}))
     (one,) = explain([scopes], [tracer])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flags in a report can be pasted into a shell, whatever bytes they are of."""
+"""Tests of flags quoted for a shell, whatever their bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tracee_ref.oracle.run.reasoning import shell_word
         (b"comm=\xc3\xa9\xff", r"$'comm=\xc3\xa9\xff'"),
     ],
 )
-def test_the_shell_makes_the_same_bytes_of_it(flag: bytes, word: str) -> None:
+def test_shell_word_round_trip(flag: bytes, word: str) -> None:
     assert shell_word(flag) == word
     command = ["bash", "-c", f"printf %s {word}"]
     assert subprocess.run(command, capture_output=True, check=True).stdout == flag

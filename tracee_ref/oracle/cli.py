@@ -24,7 +24,7 @@ RUN, SEPARATOR = "run", "--"
 """After it comes the command of a consumer, with its own options."""
 
 
-class Command(Protocol):
+class Subcommand(Protocol):
     """Interface of a module of ``commands``."""
 
     SUMMARY: str
@@ -36,7 +36,7 @@ class Command(Protocol):
         """Run the subcommand and return the exit status."""
 
 
-COMMANDS: Final[Mapping[str, Command]] = {
+COMMANDS: Final[Mapping[str, Subcommand]] = {
     "check": check,
     "diff-dialects": diff_dialects,
     "explain": explain,

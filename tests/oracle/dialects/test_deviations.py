@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every named deviation: shown by a case, a smallest one, and by nothing else in it."""
+"""Tests of the known deviations: each has a smallest case."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def masks_with(deviation: Deviation, flags: tuple[str, ...]) -> list[tuple[int, 
 
 
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.name)
-def test_each_is_shown_by_its_smallest_case(deviation: Deviation) -> None:
+def test_deviation_smallest_case(deviation: Deviation) -> None:
     """Without any one of its own flags, the two agree on every event tried."""
     case = found(deviation)
     own = [flag for flag in case.flags if flag not in deviation.always]
@@ -34,12 +34,12 @@ def test_each_is_shown_by_its_smallest_case(deviation: Deviation) -> None:
         assert all(model == dialect for model, dialect in masks_with(deviation, flags))
 
 
-def test_there_are_many_and_their_names_differ() -> None:
+def test_deviation_names_unique() -> None:
     names = [deviation.name for deviation in DEVIATIONS]
     assert len({*names}) == len(names) >= 12
 
 
-def test_sets_of_flags_come_by_size() -> None:
+def test_flag_sets_ordered_by_size() -> None:
     deviation = DEVIATIONS[0]
     assert [*flag_sets(deviation)] == [
         (*deviation.always, *some) for some in ((), ("uid=0",), ("uid!=1",), ("uid=0", "uid!=1"))
@@ -58,14 +58,14 @@ def test_sets_of_flags_come_by_size() -> None:
         ("signature-lost-with-its-trigger", "ptrace.args.pid=8", 1, 0),
     ],
 )
-def test_some_of_them_in_full(name: str, flags: str, model: int, dialect: int) -> None:
+def test_deviation_masks(name: str, flags: str, model: int, dialect: int) -> None:
     (deviation,) = [one for one in DEVIATIONS if one.name == name]
     case = found(deviation)
     assert case.flags[len(deviation.always) :] == (*flags.split(),)
     assert (case.model, case.dialect) == (model, dialect)
 
 
-def test_the_command_prints_all_of_them() -> None:
+def test_diff_dialects_text() -> None:
     text = oracle("diff-dialects")
     assert text.status == 0
     assert all(f"{one.name} (rule" in text.out for one in DEVIATIONS)
@@ -73,7 +73,7 @@ def test_the_command_prints_all_of_them() -> None:
     assert "  mask: 0 by the semantics, 1 by the dialect\n" in text.out
 
 
-def test_the_command_prints_objects() -> None:
+def test_diff_dialects_json() -> None:
     lines = oracle("diff-dialects", "--json").out.splitlines()
     by_id = {data["id"]: data for data in map(json.loads, lines)}
     assert len(by_id) == len(DEVIATIONS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dialect of v0.12.0 against the facts about it: masks, unit tables, documented runs."""
+"""Tests of the dialect of Tracee v0.12: masks, unit tables, documented runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from model.facts import Container, Event, FieldValue, Process
 from model.filters import Binary, Op, Pattern
 from tracee_ref.errors import UsageError
-from tracee_ref.oracle.dialects.tracee_0_12.decision import Pipeline
+from tracee_ref.oracle.dialects.tracee_0_12.decision import Tracee012Pipeline
 from tracee_ref.oracle.dialects.tracee_0_12.events import Choice
 from tracee_ref.oracle.dialects.tracee_0_12.filters import NumberFilter, TextFilter
 from tracee_ref.oracle.dialects.tracee_0_12.flags import read_scopes
@@ -24,11 +24,12 @@ VECTORS: dict[str, list[dict[str, Any]]] = CASES["semantic_vectors"]
 FORK = "sched_process_fork"
 
 
-def pipeline(*flags: str, event: str = FORK) -> Pipeline:
+def pipeline(*flags: str, event: str = FORK) -> Tracee012Pipeline:
     """A run in which every scope of the flags chose an event."""
     flags = tuple(flag.replace("event=X", "event=openat") for flag in flags)
     numbers = {flag.partition(":")[0] if flag[0].isdigit() else "1" for flag in flags}
-    return Pipeline(read_scopes([*flags, *(f"{number}:event={event}" for number in numbers)]))
+    selecting = (f"{number}:event={event}" for number in numbers)
+    return Tracee012Pipeline(read_scopes([*flags, *selecting]))
 
 
 def uid_masks() -> Iterator[tuple[list[str], int, int, int]]:
@@ -40,11 +41,11 @@ def uid_masks() -> Iterator[tuple[list[str], int, int, int]]:
             yield case["flags"], int(uid), want["kernel_mask"], want["after_userland_mask"]
 
 
-@pytest.mark.parametrize(("flags", "uid", "kernel", "shown"), [*uid_masks()])
-def test_uids(flags: list[str], uid: int, kernel: int, shown: int) -> None:
+@pytest.mark.parametrize(("flags", "uid", "kernel", "printed"), [*uid_masks()])
+def test_uids(flags: list[str], uid: int, kernel: int, printed: int) -> None:
     run, process = pipeline(*flags), Process(uid=uid)
     assert run.process_mask(process) == kernel
-    assert run.mask(Event(FORK, process)) == shown
+    assert run.mask(Event(FORK, process)) == printed
 
 
 @pytest.mark.parametrize("case", VECTORS["pid_vs_tid"])
@@ -58,16 +59,16 @@ def test_process_and_thread_ids(case: Mapping[str, Any]) -> None:
 def test_return_values(case: Mapping[str, Any]) -> None:
     run = pipeline(*case["expr"], event="openat")
     for value, want in case["retval"].items():
-        shown = {("retval", ""): FieldValue(int(value), value.encode())}
-        assert run.mask(Event("openat", Process(), shown)) == want, value
+        fields = {("retval", ""): FieldValue(int(value), value.encode())}
+        assert run.mask(Event("openat", Process(), fields)) == want, value
 
 
 @pytest.mark.parametrize("case", VECTORS["args_string_filter"])
 def test_arguments(case: Mapping[str, Any]) -> None:
     run = pipeline(*case["flags"], event="openat")
     for path, want in case["pathname"].items():
-        shown = {("args", "pathname"): FieldValue(path.encode(), path.encode())}
-        assert run.mask(Event("openat", Process(), shown)) == want, path
+        fields = {("args", "pathname"): FieldValue(path.encode(), path.encode())}
+        assert run.mask(Event("openat", Process(), fields)) == want, path
 
 
 @pytest.mark.parametrize("case", VECTORS["comm_equality_kernel_masks_hex"])
@@ -85,7 +86,7 @@ def values_of(expressions: list[str]) -> Iterator[tuple[Op, str]]:
 
 
 @pytest.mark.parametrize("case", CASES["units"]["numbers"])
-def test_upstreams_table_of_numbers(case: Mapping[str, Any]) -> None:
+def test_numbers_unit_table(case: Mapping[str, Any]) -> None:
     numbers = NumberFilter()
     for op, value in values_of(case["expressions"]):
         numbers.add(op, int(value))
@@ -93,7 +94,7 @@ def test_upstreams_table_of_numbers(case: Mapping[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES["units"]["texts"])
-def test_upstreams_table_of_texts(case: Mapping[str, Any]) -> None:
+def test_strings_unit_table(case: Mapping[str, Any]) -> None:
     texts = TextFilter()
     for op, value in values_of(case["expressions"]):
         pattern = Pattern(value.strip("*").encode(), value[0] == "*", value[-1] == "*")
@@ -102,7 +103,7 @@ def test_upstreams_table_of_texts(case: Mapping[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES["units"]["events"])
-def test_upstreams_table_of_events(case: Mapping[str, Any]) -> None:
+def test_events_unit_table(case: Mapping[str, Any]) -> None:
     flags = [f"event={name}" for name in case["event_equal"]]
     flags += [f"event!={name}" for name in case["event_not_equal"]]
     if case["expected_events"] is None:
@@ -119,19 +120,19 @@ def test_documented_runs(run: Mapping[str, Any]) -> None:
         comm = row["comm"].encode()
         container = Container("c0") if row.get("container") else None
         process = Process(comm=comm, binary=Binary(b"/usr/bin/" + comm), container=container)
-        assert Pipeline(read_scopes(run["flags"])).mask(Event(row["event"], process)) == int(
-            row["mask"]
-        )
+        assert Tracee012Pipeline(read_scopes(run["flags"])).mask(
+            Event(row["event"], process)
+        ) == int(row["mask"])
 
 
-def test_the_default_set_has_the_signatures() -> None:
+def test_default_set_has_signatures() -> None:
     assert len(Choice().chosen()) == 70
-    assert "anti_debugging" in Pipeline(read_scopes([])).table.emit
+    assert "anti_debugging" in Tracee012Pipeline(read_scopes([])).table.emit
 
 
 @pytest.mark.parametrize(
     "flag", ["event", "set>fs", "comm>a", "nothing=1", "uid", "close.context.x=1"]
 )
-def test_flags_that_are_refused(flag: str) -> None:
+def test_flags_invalid(flag: str) -> None:
     with pytest.raises(UsageError):
         read_scopes([flag])

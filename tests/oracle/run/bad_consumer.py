@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A consumer that knows every answer and misbehaves in the way that its argument names.
+"""Consumer that is correct but for one fault, which its argument names.
 
-It does so at every third case; what it answers in between is right.
+The fault occurs at every third case; the other answers are correct.
 """
 
 from __future__ import annotations

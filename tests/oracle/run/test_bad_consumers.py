@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Negative vectors of the runner: whatever a consumer does wrong is told, and never agreement.
+"""Tests of ``scope-oracle run`` with faulty consumers, none of which may agree.
 
-Every consumer here knows all answers (bad_consumer.py) and spoils each third.
+Each consumer (bad_consumer.py) is correct but for every third answer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BREAKS = {
     "hello": "not a reply",
     "skips-silently": "its skipped has no string 'reason'",
 }
-"""What is told of the first spoilt case; the consumer is killed, and started again once."""
+"""Reason of the first failed case; the consumer is killed, and restarted once."""
 
 FORMS = ("number", "no-mask", "wide-mask", "hex-mask")
 
@@ -75,21 +75,21 @@ def reasons(data: dict[str, Any]) -> list[str]:
     return [case.get("reason", "") for case in data["cases"]]
 
 
-def test_without_a_fault_all_agree(vectors: Path) -> None:
+def test_run_all_agree(vectors: Path) -> None:
     ran = run(vectors, "well")
     assert (ran.status, ran.err) == (0, "")
     assert verdicts(report(vectors, "well")) == ["agreed"] * CASES
 
 
 @pytest.mark.parametrize("way", BREAKS)
-def test_what_breaks_is_errored(vectors: Path, way: str) -> None:
+def test_run_failure_is_errored(vectors: Path, way: str) -> None:
     data = report(vectors, way)
     assert verdicts(data) == [*["agreed"] * 2, "errored", *["agreed"] * 2, "errored"]
     assert BREAKS[way] in reasons(data)[2]
     assert data["status"] == 3
 
 
-def test_children_are_ended_with_it() -> None:
+def test_close_kills_children() -> None:
     consumer = Consumer(("sh", "-c", "read line; sleep 60 & echo $!; wait"))
     child = int(consumer.ask("hello\n", 10))
     consumer.close()
@@ -98,9 +98,8 @@ def test_children_are_ended_with_it() -> None:
 
 
 @pytest.mark.parametrize("way", FORMS)
-def test_an_answer_of_another_form_is_errored_and_the_next_is_asked(
-    vectors: Path, way: str
-) -> None:
+def test_run_malformed_answer(vectors: Path, way: str) -> None:
+    """An answer of another form is an error, and the next case is sent."""
     data = report(vectors, way, "--restarts", "0")
     assert verdicts(data) == ["agreed", "agreed", "errored"] * 2
     assert data["status"] == 3
@@ -110,20 +109,22 @@ def test_an_answer_of_another_form_is_errored_and_the_next_is_asked(
     ("way", "reason"),
     [("wrong", "expected mask"), ("wrong-hex", "expected hex")],
 )
-def test_wrong_answers_disagree(vectors: Path, way: str, reason: str) -> None:
+def test_run_wrong_answer(vectors: Path, way: str, reason: str) -> None:
     data = report(vectors, way)
     assert verdicts(data) == ["agreed", "agreed", "disagreed"] * 2
     assert reason in reasons(data)[2]
     assert data["status"] == 1
 
 
-def test_two_replies_to_a_case_spoil_the_next(vectors: Path) -> None:
+def test_run_two_replies(vectors: Path) -> None:
+    """A second reply to a case is an error of the next case."""
     data = report(vectors, "twice")
     assert verdicts(data)[:4] == ["agreed", "agreed", "agreed", "errored"]
     assert data["status"] == 3
 
 
-def test_skips_and_failures_are_told_with_their_reasons(vectors: Path) -> None:
+def test_run_skips_and_failures(vectors: Path) -> None:
+    """Skipped and failed cases are reported with their reasons."""
     ran = run(vectors, "skips")
     assert ran.status == 0
     assert "     2  no \\x07bell" in ran.out
@@ -145,7 +146,7 @@ def test_skips_and_failures_are_told_with_their_reasons(vectors: Path) -> None:
         ("hello-answer", "expected hello"),
     ],
 )
-def test_no_good_hello_no_agreement(vectors: Path, way: str, reason: str) -> None:
+def test_run_bad_hello(vectors: Path, way: str, reason: str) -> None:
     data = report(vectors, way)
     assert verdicts(data) == ["errored"] * CASES
     assert reason in reasons(data)[0]
@@ -161,20 +162,20 @@ def test_no_good_hello_no_agreement(vectors: Path, way: str, reason: str) -> Non
         ("bad-end", "exited with status 3"),
     ],
 )
-def test_a_bad_end_is_no_verdict(vectors: Path, way: str, note: str) -> None:
+def test_run_bad_exit(vectors: Path, way: str, note: str) -> None:
     data = report(vectors, way)
     assert verdicts(data) == ["agreed"] * CASES
     assert note in data["notes"][0]
     assert data["status"] == 3
 
 
-def test_every_way_is_tried() -> None:
+def test_bad_consumer_ways_covered() -> None:
     asked = {*BREAKS, *FORMS, "wrong", "wrong-hex", "twice", "skips", "fails"}
     assert asked == WAYS.keys()
     assert all(name.startswith("hello-") for name in HELLOS)
 
 
-def test_junit_says_the_same(vectors: Path) -> None:
+def test_junit_counts(vectors: Path) -> None:
     path = vectors.with_name("junit.xml")
     for way, element in (("wrong", "failure"), ("fails", "error"), ("skips", "skipped")):
         run(vectors, way, "--junit", str(path))

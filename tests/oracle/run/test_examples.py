@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The consumers of ``examples/``, made from the semantics page: built and run as docs tell."""
+"""Tests of the consumers in ``examples/``, built and run as in the guide."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def totals(consumer: list[str], tmp_path: Path, status: int = 0) -> Any:
     return json.loads(path.read_text())["total"]
 
 
-def test_javascript_knows_everything(in_javascript: list[str], tmp_path: Path) -> None:
+def test_javascript_example(in_javascript: list[str], tmp_path: Path) -> None:
     everything = len([*load_vectors([CORPUS])])
     counts = {"agreed": everything, "disagreed": 0, "skipped": 0, "errored": 0}
     assert totals(in_javascript, tmp_path) == counts
 
 
-def test_c_knows_decisions(in_c: list[str], tmp_path: Path) -> None:
+def test_c_example(in_c: list[str], tmp_path: Path) -> None:
     kinds = [one.kind for one in load_vectors([CORPUS])]
     decisions = kinds.count("decision")
     counts = {"agreed": decisions, "skipped": len(kinds) - decisions}
@@ -57,9 +57,8 @@ def test_c_knows_decisions(in_c: list[str], tmp_path: Path) -> None:
         ("javascript", "scopes.mjs", "(process.pid ?? 0) === value ||", ""),
     ],
 )
-def test_a_fault_in_them_is_found(
-    tmp_path: Path, language: str, file: str, good: str, bad: str
-) -> None:
+def test_example_with_fault(tmp_path: Path, language: str, file: str, good: str, bad: str) -> None:
+    """A fault in an example is found."""
     place = tmp_path / language
     shutil.copytree(EXAMPLES / language, place, ignore=shutil.ignore_patterns("consumer"))
     text = (place / file).read_text()
@@ -73,7 +72,8 @@ def test_a_fault_in_them_is_found(
     assert "disagreed" in ran.out
 
 
-def test_the_run_of_the_page_is_a_real_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guide_transcript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transcript in the guide is the output of a run."""
     page = (EXAMPLES.parent / "docs" / "guide" / "check-your-implementation.md").read_text()
     place = tmp_path / "c"
     shutil.copytree(EXAMPLES / "c", place, ignore=shutil.ignore_patterns("consumer"))
@@ -85,6 +85,6 @@ def test_the_run_of_the_page_is_a_real_one(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(place)
     rules = ("--rule", "9", "--rule", "10", "--rule", "11")
     ran = oracle("run", "--show", "1", "--kind", "decision", *rules, "--", "./consumer")
-    shown = "".join(f"    {line}\n" if line else "\n" for line in ran.out.splitlines())
-    assert shown in page
+    transcript = "".join(f"    {line}\n" if line else "\n" for line in ran.out.splitlines())
+    assert transcript in page
     assert f"of all {len([*load_vectors([CORPUS])]):,} vectors" in page

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``scope-oracle check``: what it finds in a stream, what it excuses, and what it refuses."""
+"""Tests of ``scope-oracle check``: masks, missing events, losses, errors."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def found_of(data: dict[str, Any]) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("place")
-def test_right_masks_agree() -> None:
+def test_check_agrees() -> None:
     ran = check([RIGHT, traced("openat", 1, userId=5), traced("openat", 2, processName="cat")])
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == "events: 3 checked, 3 right, 0 undecidable\nverdict: agreed\n"
 
 
 @pytest.mark.usefixtures("place")
-def test_a_wrong_mask_is_explained() -> None:
+def test_check_explains_wrong_mask() -> None:
     ran = check([RIGHT, traced("openat", 1)])
     assert ran.status == 1
     assert ran.out.splitlines()[:4] == [
@@ -62,7 +62,7 @@ def test_a_wrong_mask_is_explained() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_what_should_not_be_there() -> None:
+def test_check_unexpected_event() -> None:
     stray = traced("openat", 1, processName="cat", userId=5)
     data = report([RIGHT, stray, traced("openat", 0), traced("close", 1)])
     assert found_of(data) == {"should not be there": 3}
@@ -70,7 +70,7 @@ def test_what_should_not_be_there() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_what_cannot_be_decided_is_counted_apart() -> None:
+def test_check_counts_undecidable() -> None:
     flags = (*FLAGS, "3:event=openat", "3:binary=/bin/ls")
     ran = check([RIGHT, traced("openat", 7), traced("openat", 6)], flags=flags)
     assert ran.status == 1  # bit 1 of the last event is wrong in any case
@@ -81,7 +81,8 @@ def test_what_cannot_be_decided_is_counted_apart() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_a_stream_of_which_nothing_is_decided_gives_no_verdict() -> None:
+def test_check_nothing_decided() -> None:
+    """A stream without any decided event gives no verdict."""
     flags = ("event=openat", "binary=/bin/ls")
     ran = check([traced()], flags=flags)
     assert ran.status == 3
@@ -90,7 +91,7 @@ def test_a_stream_of_which_nothing_is_decided_gives_no_verdict() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_lines_that_hold_no_event() -> None:
+def test_check_unreadable_lines() -> None:
     for line in ("nonsense", "[]", "{}", '{"matchedScopes": 1}', "[" * 100_000):
         Path("own.json").write_text(f"{json.dumps(RIGHT)}\n\n{line}\n{json.dumps(RIGHT)}\n")
         ran = oracle("check", "own.json", "--scopes", *FLAGS)
@@ -101,7 +102,7 @@ def test_lines_that_hold_no_event() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_a_scope_for_all_lives_tells_them() -> None:
+def test_check_scope_with_process_events() -> None:
     """The stream itself has every fork: what is asked of age and descent is then decided."""
     scopes = ("1:event=openat", "1:pid=new", "9:event=sched_process*")
     events = [fork(3, 7, 256), traced("openat", 1), traced("openat", 1, hostProcessId=3)]
@@ -122,7 +123,8 @@ UNSEEN = traced("openat", 0, processName="cat", userId=5)
 
 
 @pytest.mark.usefixtures("place")
-def test_what_is_missing_is_found_in_the_unfiltered_stream() -> None:
+def test_unfiltered_missing() -> None:
+    """An event of the unfiltered stream that the tracer lacks is missing."""
     assert check(*all_and([RIGHT, OTHER], RIGHT, UNSEEN, OTHER)).status == 0
     data = report(*all_and([OTHER], RIGHT, UNSEEN, OTHER))
     assert found_of(data) == {"missing": 1}
@@ -131,21 +133,24 @@ def test_what_is_missing_is_found_in_the_unfiltered_stream() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_equal_events_are_counted() -> None:
+def test_unfiltered_equal_events() -> None:
     assert found_of(report(*all_and([RIGHT] * 2, *[RIGHT] * 3))) == {"missing": 1}
     data = report(*all_and([RIGHT] * 3, *[RIGHT] * 2))
     assert found_of(data) == {"not in the unfiltered stream": 1}
 
 
 @pytest.mark.usefixtures("place")
-def test_masks_and_strays_are_found_beside_the_unfiltered_stream() -> None:
+def test_unfiltered_wrong_and_unexpected() -> None:
+    """Wrong masks and unexpected events are found as well."""
     wrong, stray = RIGHT | {"matchedScopes": 2}, UNSEEN | {"matchedScopes": 1}
     data = report(*all_and([wrong, stray], RIGHT, UNSEEN))
     assert found_of(data) == {"wrong mask": 1, "should not be there": 1}
 
 
 @pytest.mark.usefixtures("place")
-def test_the_streams_need_not_agree_on_time_to_the_nanosecond() -> None:
+def test_unfiltered_time_window() -> None:
+    """The timestamps of equal events may differ."""
+
     def at(event: Traced, seconds: float) -> Traced:
         return event | {"timestamp": event["timestamp"] + int(seconds * NS_PER_SECOND)}
 
@@ -158,7 +163,7 @@ def test_the_streams_need_not_agree_on_time_to_the_nanosecond() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_losses_explain_as_many_as_they_are() -> None:
+def test_losses_explain_missing() -> None:
     events = [traced("openat", 3, args={"pathname": str(number)}) for number in range(4)]
     for lost, status in (("2", 1), ("3", 0)):
         assert check(*all_and(events[:1], *events), "--losses", lost).status == status
@@ -174,7 +179,7 @@ ACCOUNT = (
 
 
 @pytest.mark.usefixtures("place")
-def test_losses_are_read_from_what_tracers_print() -> None:
+def test_losses_of_tracer_output() -> None:
     texts = (
         ACCOUNT.format(sent=1)
         + "tracee-ref: 1 events missed: their program was running on the CPU already\n",
@@ -190,14 +195,14 @@ def test_losses_are_read_from_what_tracers_print() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_losses_may_end_the_stream_itself() -> None:
+def test_losses_in_stream() -> None:
     end: Traced = {"lost": 1}
     assert check(*all_and([RIGHT, end], RIGHT, OTHER)).status == 0
     assert check(*all_and([RIGHT, end], RIGHT, OTHER, OTHER)).status == 1
 
 
 @pytest.mark.usefixtures("place")
-def test_a_stream_that_was_cut_is_noticed() -> None:
+def test_check_cut_stream() -> None:
     Path("losses").write_text(ACCOUNT.format(sent=3))
     ran = check([RIGHT], "--losses", "losses")
     assert ran.status == 1
@@ -205,14 +210,14 @@ def test_a_stream_that_was_cut_is_noticed() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_only_the_first_findings_are_shown() -> None:
+def test_check_limits_findings() -> None:
     ran = check([traced("openat", 1)] * 9, "--show", "2")
     assert ran.out.count(": wrong mask:") == 2
     assert "\nwrong mask: 9\n" in ran.out
 
 
 @pytest.mark.usefixtures("place")
-def test_the_dialect_judges_by_itself() -> None:
+def test_check_dialect() -> None:
     flags: tuple[str, ...] = ("event=openat", "comm=ls", "comm!=cat")
     stray = traced("openat", 1, processName="id")
     assert check([traced(), stray], flags=flags).status == 1
@@ -224,7 +229,7 @@ def test_the_dialect_judges_by_itself() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_policies_are_mapped_to_scopes() -> None:
+def test_check_policies() -> None:
     later = [traced(matchedPolicies=names) for names in (["a", "b"], ["b", "a"])]
     for event in later:
         del event["matchedScopes"]
@@ -239,7 +244,7 @@ def test_policies_are_mapped_to_scopes() -> None:
 
 
 @pytest.mark.usefixtures("place")
-def test_standard_input_and_flags_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_stdin_and_flags_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(open_of(RIGHT)))
     assert oracle("check", "--scopes", *FLAGS, "-").status == 0
 
@@ -250,7 +255,7 @@ def open_of(event: Traced) -> io.BufferedReader:
 
 
 @pytest.mark.usefixtures("place")
-def test_the_hosts_namespace_must_be_given() -> None:
+def test_check_needs_host_mntns() -> None:
     flags = ("event=sched_process_exec", "binary=host:/bin/ls")
     event = traced("sched_process_exec", 1, args={"pathname": "/bin/ls"})
     ran = check([event], flags=flags)

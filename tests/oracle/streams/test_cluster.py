@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many hosts' logs on a Dask cluster: real ones, and the verdict is that of one process."""
+"""Tests of ``scope-oracle check`` of several hosts on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -43,9 +43,8 @@ def check(hosts: list[str], *options: str) -> Ran:
     return oracle("check", *options, "--show", "3", "--scopes", *FLAGS, "--", *hosts)
 
 
-def test_an_existing_cluster_gives_the_verdict_of_one_process(
-    hosts: list[str], cluster: str
-) -> None:
+def test_dask_existing_cluster(hosts: list[str], cluster: str) -> None:
+    """A cluster gives the verdict of one process."""
     for form in ((), ("--json",)):
         here, there = check(hosts, *form), check(hosts, *form, "--dask", cluster)
         assert here == there
@@ -54,7 +53,7 @@ def test_an_existing_cluster_gives_the_verdict_of_one_process(
     assert check(hosts[:1], "--dask", cluster) == check(hosts[:1])
 
 
-def test_errors_are_those_of_one_process(hosts: list[str], cluster: str, tmp_path: Path) -> None:
+def test_dask_errors(hosts: list[str], cluster: str, tmp_path: Path) -> None:
     lacking = [*hosts, str(tmp_path / "e.json")]
     assert check(lacking, "--dask", cluster) == check(lacking)
     ran = check(["-"], "--dask", cluster)
@@ -62,12 +61,12 @@ def test_errors_are_those_of_one_process(hosts: list[str], cluster: str, tmp_pat
     assert "give files" in ran.err
 
 
-def test_a_cluster_of_this_machine_is_the_default(hosts: list[str]) -> None:
+def test_dask_local_cluster(hosts: list[str]) -> None:
     here, there = check(hosts), check(hosts, "--dask", "")
     assert here == there
 
 
-def test_nobody_at_the_address(hosts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dask_no_scheduler(hosts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracee_ref.oracle.streams.cluster.CONNECT_SECONDS", 1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -78,7 +77,7 @@ def test_nobody_at_the_address(hosts: list[str], monkeypatch: pytest.MonkeyPatch
     assert ran.err.count("\n") == 1
 
 
-def test_without_dask_the_remedy_is_told(hosts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dask_not_installed(hosts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     ran = check(hosts, "--dask", "")
     assert ran.status == 3

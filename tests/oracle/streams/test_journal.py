@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stream beside the journal of what happened: the trace vectors, as a tracer would print them."""
+"""Tests of ``scope-oracle check --journal``."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def check(place: Path, vector: Vector, events: list[Traced], *options: str) -> R
     return oracle("check", "--journal", journal, *options, "--scopes", *flags, "--", own)
 
 
-def test_what_the_vectors_expect_agrees(tmp_path: Path) -> None:
+def test_journal_of_vectors_agrees(tmp_path: Path) -> None:
     for vector in TRACES:
         ran = check(tmp_path, vector, printed(vector))
         assert ran.out.endswith("verdict: agreed\n"), (vector.id, ran)
 
 
-def test_what_is_missing_wrong_or_too_much_is_found(tmp_path: Path) -> None:
+def test_journal_findings(tmp_path: Path) -> None:
     events = printed(ONE)
     wrong = events[0] | {"matchedScopes": events[0]["matchedScopes"] ^ 2}
     for changed, kind in (
@@ -62,7 +62,7 @@ def test_what_is_missing_wrong_or_too_much_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"before": [], "journal": [{"do": "x"}]}'])
-def test_what_is_no_journal(tmp_path: Path, text: str) -> None:
+def test_journal_invalid(tmp_path: Path, text: str) -> None:
     journal = tmp_path / "journal"
     journal.write_text(text)
     own = written(tmp_path / "own.json", [traced()])

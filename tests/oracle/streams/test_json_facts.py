@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an event in JSON tells by itself: its process, and its fields in both spellings."""
+"""Tests of the facts in one event in JSON: its process and its fields."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def holds(event: dict[str, object], *flags: str, dialect: str | None = None) -> 
      "openat.context.host", "openat.context.processName=ls", "openat.context.syscall=openat",
      "openat.context.mntns=3", "openat.context.timestamp>1"],
 )  # fmt: skip
-def test_these_are_decided_by_the_event_alone(flag: str) -> None:
+def test_event_decides_match(flag: str) -> None:
     assert holds(traced(), flag) is True
 
 
@@ -38,12 +38,12 @@ def test_these_are_decided_by_the_event_alone(flag: str) -> None:
     ["comm=cat", "uid=1", "pid=8", "container", "container=c0", "openat.retval=4", "tree!=7",
      "openat.context.podName=a"],
 )  # fmt: skip
-def test_so_are_these_that_do_not_hold(flag: str) -> None:
+def test_event_decides_no_match(flag: str) -> None:
     assert holds(traced(), flag) is False
 
 
 @pytest.mark.parametrize("flag", ["binary=/bin/ls", "pid=new", "tree=1", "follow"])
-def test_these_need_more(flag: str) -> None:
+def test_event_undecided(flag: str) -> None:
     found = verdict(traced(), flag, "comm=nobody") if flag == "follow" else verdict(traced(), flag)
     assert found.undecided == 1
     assert all(need.startswith("needs ") for need in found.needs.values())
@@ -53,14 +53,16 @@ def flags_of(value: object, *flags: str, dialect: str | None = None) -> bool | N
     return holds(traced(args={"flags": value}), *flags, dialect=dialect)
 
 
-def test_arguments_have_both_spellings_if_they_come_raw() -> None:
+def test_argument_raw_has_both_forms() -> None:
+    """A raw argument is compared in its raw and its printed form."""
     for text in ("524288", "O_RDONLY|O_CLOEXEC", "*CLOEXEC", "5242*"):
         assert flags_of(524288, f"openat.args.flags={text}") is True
         assert flags_of(0, f"openat.args.flags={text}") is False
     assert flags_of(524288, "openat.args.flags>5") is True
 
 
-def test_of_printed_arguments_the_raw_value_is_not_known() -> None:
+def test_argument_printed_lacks_raw() -> None:
+    """The raw value of a printed argument is unresolved."""
     printed = "O_RDONLY|O_CLOEXEC"
     assert flags_of(printed, f"openat.args.flags={printed}") is True
     assert flags_of(printed, "openat.args.flags=O_WRONLY*") is False
@@ -74,7 +76,7 @@ def test_of_printed_arguments_the_raw_value_is_not_known() -> None:
     assert need == "needs the raw value of flags: it is printed (parse-arguments)"
 
 
-def test_absent_and_unreadable_arguments_meet_nothing() -> None:
+def test_argument_absent_or_unreadable() -> None:
     event = traced(args={"pathname": None})
     unreadable = traced(args={"pathname": "x"})
     unreadable["args"][0]["unreadable"] = True
@@ -82,7 +84,7 @@ def test_absent_and_unreadable_arguments_meet_nothing() -> None:
         assert holds(one, "openat.args.pathname!=/a") is False
 
 
-def test_arguments_of_every_form() -> None:
+def test_argument_forms() -> None:
     pointer = traced("ptrace", args={"addr": "0xff", "request": 0})
     assert holds(pointer, "ptrace.args.addr=255", "ptrace.args.request=PTRACE_TRACEME") is True
     assert holds(traced("ptrace", args={"addr": 255}), "ptrace.args.addr=0xff") is True
@@ -95,7 +97,7 @@ def test_arguments_of_every_form() -> None:
     assert holds(paths, "openat.args.pathname=/a*", dialect="tracee-0.12") is True
 
 
-def test_what_is_no_utf_8_is_not_known() -> None:
+def test_strings_not_utf8_unresolved() -> None:
     event = traced(processName="a\ufffd", args={"pathname": "/\ufffd"})
     assert holds(event, "comm=ls") is None
     assert holds(event, "uid=0") is True
@@ -106,13 +108,14 @@ def test_what_is_no_utf_8_is_not_known() -> None:
     }
 
 
-def test_an_event_that_is_in_no_catalogue_cannot_be_judged() -> None:
+def test_event_not_in_catalogue() -> None:
+    """The scopes of an event without definition are undecided."""
     assert holds(traced("my_signature")) is None
     assert holds(traced("close")) is False
     assert holds(traced("anti_debugging"), "event=anti_debugging") is True
 
 
-def test_later_versions_and_titles_of_signatures() -> None:
+def test_later_versions_and_titles() -> None:
     later = traced(matchedPolicies=["a", "z"], container={"id": "c0"}, kubernetes={"podName": "p"})
     del later["matchedScopes"], later["containerId"], later["podName"]
     event = read_event(later, {"a": 1, "z": 64})
@@ -131,12 +134,12 @@ def test_later_versions_and_titles_of_signatures() -> None:
         ({"matchedScopes": True}, "no number matchedScopes"),
     ],
 )
-def test_what_is_no_event(change: dict[str, object], reason: str) -> None:
+def test_read_event_invalid(change: dict[str, object], reason: str) -> None:
     with pytest.raises(MalformedError, match=reason):
         read_event(traced() | change)
 
 
-def test_policies_need_their_mapping() -> None:
+def test_policies_without_mapping() -> None:
     later = traced(matchedPolicies=["b"])
     del later["matchedScopes"]
     with pytest.raises(MalformedError, match="for policies give --policies"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stream may be larger than memory: what a check keeps does not grow with it."""
+"""Test of the memory of a check, which does not grow with the stream."""
 
 from __future__ import annotations
 
@@ -26,31 +26,33 @@ def life(pid: int) -> list[Traced]:
     return [fork(1, pid), exec_(pid, "/bin/ls"), *opens, exit_(pid)]
 
 
-def peak(path: Path, lives: int, *, all_too: bool) -> int:
-    """Bytes that a check of so many lives takes at most, the wrong masks in it told."""
-    everything = None
+def peak(path: Path, count: int, *, with_unfiltered: bool) -> int:
+    """Peak memory in bytes of a check of `count` processes, with some wrong masks."""
+    unfiltered = None
     events = [
         event | {"timestamp": event["timestamp"] + (number * 20 + at) * 100_000_000}
-        for number in range(lives)
+        for number in range(count)
         for at, event in enumerate(life(1000 + number))
     ]
     written(path, [*events[:-1], events[-1] | {"matchedScopes": 4}])
-    if all_too:
-        everything = str(written(path.with_suffix(".all"), events))
+    if with_unfiltered:
+        unfiltered = str(written(path.with_suffix(".all"), events))
     tracemalloc.start()
-    tally = check(Job(flags=FLAGS), Streams(str(path), everything))
+    result = check(Job(flags=FLAGS), Streams(str(path), unfiltered))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert tally.events == len(events)
+    assert result.events == len(events)
     return most
 
 
-@pytest.mark.parametrize("all_too", [False, True])
+@pytest.mark.parametrize("with_unfiltered", [False, True])
 def test_memory_does_not_grow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, all_too: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_unfiltered: bool
 ) -> None:
-    """But for verdicts that are kept, of which there are few here."""
+    """Only cached verdicts grow, so their number is limited here."""
     monkeypatch.setattr(verdicts, "CACHE_SIZE", 100)
-    peak(tmp_path / "warm", 20, all_too=all_too)
-    small, large = (peak(tmp_path / str(lives), lives, all_too=all_too) for lives in (60, 600))
+    peak(tmp_path / "warm", 20, with_unfiltered=with_unfiltered)
+    small, large = (
+        peak(tmp_path / str(count), count, with_unfiltered=with_unfiltered) for count in (60, 600)
+    )
     assert large < small * 1.3

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a check has come is shown on a terminal, and nowhere else."""
+"""Tests of the progress of a check on a terminal."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def test_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: io.
     monkeypatch.setattr(progress, "INTERVAL_SECONDS", -1)
     monkeypatch.setattr(progress, "CLOCK_LINES", 2)
     monkeypatch.setattr(sys, "stderr", terminal)
-    tally = check(Job(flags=("event=openat",)), Streams(str(path)))
-    assert tally.right == 10
-    told = terminal.getvalue().split(progress.ERASE)
+    result = check(Job(flags=("event=openat",)), Streams(str(path)))
+    assert result.right == 10
+    printed = terminal.getvalue().split(progress.ERASE)
     if terminal.isatty():
-        assert told == ["", *(f"{path}: {n} lines, {10 * n} %" for n in (2, 4, 6, 8, 10)), ""]
+        assert printed == ["", *(f"{path}: {n} lines, {10 * n} %" for n in (2, 4, 6, 8, 10)), ""]
     else:
-        assert told == [""]
+        assert printed == [""]

@@ -17,7 +17,7 @@ from ..streams.job import Job, Streams
 from ..streams.losses import NO_LOSSES, Losses, read_losses
 from ..streams.policies import read_policies
 from ..streams.process_state import Begins
-from ..streams.report import DEFAULT_FINDINGS, Kind, Tally
+from ..streams.report import DEFAULT_FINDINGS, CheckResult, FindingKind
 
 SUMMARY: Final = "check the JSON events of a tracer: masks, unexpected and missing events"
 
@@ -83,9 +83,9 @@ def execute(options: argparse.Namespace) -> int:
         limit=options.show,
     )
     job.semantics()  # report an invalid flag before reading the files
-    tally = check_hosts(job, streams_of(files, options), options.dask)
-    print(json.dumps(tally.data(), indent=1) if options.json else "\n".join(tally.lines()))
-    return status_of(tally, alone=not (options.unfiltered or options.journal))
+    result = check_hosts(job, streams_of(files, options), options.dask)
+    print(json.dumps(result.data(), indent=1) if options.json else "\n".join(result.lines()))
+    return status_of(result, alone=not (options.unfiltered or options.journal))
 
 
 def split_files(files: Sequence[str], scopes: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -127,18 +127,18 @@ def losses(values: Sequence[str]) -> list[Losses]:
     return [*map(read_losses, values)]
 
 
-def status_of(tally: Tally, *, alone: bool) -> int:
+def status_of(result: CheckResult, *, alone: bool) -> int:
     """Return the exit status; raise HostError if there is no verdict.
 
     A stream checked `alone`, without any decided event, does not agree.
     """
-    if tally.disagreements:
+    if result.disagreements:
         return DISAGREED
-    if tally.found[Kind.UNREADABLE]:
+    if result.found[FindingKind.UNREADABLE]:
         raise HostError(
             HostCode.NO_VERDICT,
-            f"{tally.found[Kind.UNREADABLE]} lines hold no event: no verdict",
+            f"{result.found[FindingKind.UNREADABLE]} lines hold no event: no verdict",
         )
-    if alone and not tally.right:
+    if alone and not result.right:
         raise HostError(HostCode.NO_VERDICT, "no event could be decided: no verdict")
     return AGREED

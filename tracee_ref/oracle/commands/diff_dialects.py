@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``scope-oracle diff-dialects``: smallest cases in which a dialect differs from the model."""
+"""``scope-oracle diff-dialects``: smallest cases of each deviation of a dialect."""
 
 from __future__ import annotations
 

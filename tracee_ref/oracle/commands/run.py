@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``scope-oracle run``: vectors put to an implementation, and its answers compared."""
+"""``scope-oracle run``: answers of an implementation compared with vectors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import HostCode, HostError, UsageCode, UsageError
 from ..protocol.catalogue import shipped_catalogue
-from ..protocol.vector import CORPUS, KINDS, Vector, load_vectors
+from ..protocol.vector import CORPUS, VECTOR_KINDS, Vector, load_vectors
 from ..run.report import junit, report_data, report_lines
 from ..run.session import Limits, Outcome, Session
 from ..run.summary import Summary
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "scope-oracle run [OPTION]... -- CMD [ARG]..."
     parser.epilog = EPILOG
     ask = parser.add_argument_group("vectors (default: all)")
-    ask.add_argument("--kind", action="append", choices=KINDS, help="vectors of this kind")
+    ask.add_argument("--kind", action="append", choices=VECTOR_KINDS, help="vectors of this kind")
     ask.add_argument("--rule", action="append", type=int, help="vectors of this rule")
     ask.add_argument("--feature", action="append", help="vectors that need this feature")
     ask.add_argument("--id", action="append", help="the vector with this id")

@@ -14,7 +14,7 @@ from model.lifecycle import Start
 from ...errors import UsageError
 from ..reference.semantics import ModelSemantics, model_semantics
 from .deviation import Deviation, Question
-from .tracee_0_12.decision import Pipeline
+from .tracee_0_12.decision import Tracee012Pipeline
 from .tracee_0_12.flags import read_scopes
 from .tracee_0_12.life import step
 
@@ -38,7 +38,7 @@ def cases(deviation: Deviation) -> Iterator[Case]:
     """Yield all cases of a deviation, ordered by number and length of their flags."""
     for flags in flag_sets(deviation):
         try:
-            semantics, run = model_semantics(flags), Pipeline(read_scopes(flags))
+            semantics, run = model_semantics(flags), Tracee012Pipeline(read_scopes(flags))
         except UsageError:  # one of them rejects this combination of flags
             continue
         for question in deviation.questions:
@@ -62,7 +62,7 @@ def model_mask(semantics: ModelSemantics, question: Question) -> int:
     return semantics.mask(event_of(question, state))
 
 
-def dialect_mask(run: Pipeline, question: Question) -> int:
+def dialect_mask(run: Tracee012Pipeline, question: Question) -> int:
     """Return the dialect's mask."""
     state = initial_state(question.event.process)
     for event in question.history:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON form of events and of the facts of their processes (docs/reference/vectors.md).
+"""JSON form of events and of the facts of their processes.
 
+The format is described in docs/reference/vectors.md.
 A fact that equals its default (0, empty, absent) is omitted, to keep vectors short.
 """
 

@@ -20,7 +20,7 @@ SEMANTICS: Final = 1
 
 CORPUS: Final = Path(__file__).parents[1] / "vectors" / f"v{SEMANTICS}"
 SCHEMA: Final = "vector.schema.json"
-KINDS: Final = ("decision", "selection", "grammar", "trace")
+VECTOR_KINDS: Final = ("decision", "selection", "grammar", "trace")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events that flags may name in the oracle, including those that tracee-ref cannot deliver."""
+"""Events that flags may name in the oracle, also those tracee-ref cannot deliver."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replay of a journal by the model: the printed events and their masks (rules 9 to 17).
+"""Replay of a journal by the model: printed events and masks (rules 9 to 17).
 
 A fork, exec or exit is an event itself, with the facts of rule 17.  A syscall is an event at
 its exit, or at its entry if it does not return.  Other events are steps of the journal.

@@ -13,7 +13,7 @@ from ..protocol.encoding import Data
 from ..protocol.messages import VERSION
 from ..protocol.vector import SEMANTICS
 from .reasoning import reasoning
-from .session import Outcome, Verdict
+from .session import CaseVerdict, Outcome
 from .summary import Counts, Summary
 
 RULES: Final = {
@@ -25,10 +25,10 @@ RULES: Final = {
 }  # fmt: skip
 WIDTH: Final = 28
 VERDICTS: Final = {
-    Verdict.AGREED: "all answers agree with the model",
-    Verdict.DISAGREED: "some answers differ from the model's",
-    Verdict.ERRORED: "no verdict: the consumer failed",
-    Verdict.SKIPPED: "no verdict: cases were skipped",
+    CaseVerdict.AGREED: "all answers agree with the model",
+    CaseVerdict.DISAGREED: "some answers differ from the model's",
+    CaseVerdict.ERRORED: "no verdict: the consumer failed",
+    CaseVerdict.SKIPPED: "no verdict: cases were skipped",
 }
 
 
@@ -38,7 +38,7 @@ def report_lines(summary: Summary, catalogue: Sequence[Data], show: int) -> Iter
     yield from table("rule", {_rule(n): counts for n, counts in summary.rules.items()})
     yield from table("feature", summary.features)
     yield from table("", {"total": summary.total})
-    for verdict in (Verdict.DISAGREED, Verdict.ERRORED):
+    for verdict in (CaseVerdict.DISAGREED, CaseVerdict.ERRORED):
         yield from _details(summary.with_verdict(verdict), catalogue, show)
     yield from _skips(summary)
     yield from (f"note: {escaped(note)}" for note in summary.notes)
@@ -48,14 +48,14 @@ def report_lines(summary: Summary, catalogue: Sequence[Data], show: int) -> Iter
 def result(summary: Summary) -> str:
     """Return the verdict of a run as a sentence."""
     total = summary.total
-    if total[Verdict.DISAGREED]:
-        return VERDICTS[Verdict.DISAGREED]
-    if total[Verdict.ERRORED] or summary.notes:
-        return VERDICTS[Verdict.ERRORED]
+    if total[CaseVerdict.DISAGREED]:
+        return VERDICTS[CaseVerdict.DISAGREED]
+    if total[CaseVerdict.ERRORED] or summary.notes:
+        return VERDICTS[CaseVerdict.ERRORED]
     if summary.status:
-        return VERDICTS[Verdict.SKIPPED]
-    skipped = total[Verdict.SKIPPED]
-    return f"{VERDICTS[Verdict.AGREED]}" + (f"; {skipped} were skipped" if skipped else "")
+        return VERDICTS[CaseVerdict.SKIPPED]
+    skipped = total[CaseVerdict.SKIPPED]
+    return f"{VERDICTS[CaseVerdict.AGREED]}" + (f"; {skipped} were skipped" if skipped else "")
 
 
 def escaped(text: str) -> str:
@@ -79,9 +79,9 @@ def table(head: str, rows: Mapping[str, Counts]) -> Iterator[str]:
     """Yield the lines of a table of counts."""
     yield ""
     if head:
-        yield f"{head:<{WIDTH}}" + "".join(f"{verdict.value:>11}" for verdict in Verdict)
+        yield f"{head:<{WIDTH}}" + "".join(f"{verdict.value:>11}" for verdict in CaseVerdict)
     for name, counts in rows.items():
-        cells = (f"{counts[verdict] or '-':>11}" for verdict in Verdict)
+        cells = (f"{counts[verdict] or '-':>11}" for verdict in CaseVerdict)
         yield f"{name:<{WIDTH}}{''.join(cells)}"
 
 
@@ -100,12 +100,12 @@ def outcome_lines(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
     why = f": {outcome.vector.why}" if outcome.vector.why else ""
     yield f"\n{outcome.verdict.value} {outcome.vector.id} (rule {outcome.vector.rule}){why}"
     yield f"    {escaped(outcome.reason)}"
-    if outcome.verdict is Verdict.DISAGREED:
+    if outcome.verdict is CaseVerdict.DISAGREED:
         yield from (f"    {escaped(line)}" for line in reasoning(outcome, catalogue))
 
 
 def _skips(summary: Summary) -> Iterator[str]:
-    reasons = Counter(outcome.reason for outcome in summary.with_verdict(Verdict.SKIPPED))
+    reasons = Counter(outcome.reason for outcome in summary.with_verdict(CaseVerdict.SKIPPED))
     if reasons:
         yield "\nskipped"
     for reason, number in reasons.most_common():
@@ -114,9 +114,9 @@ def _skips(summary: Summary) -> Iterator[str]:
 
 
 ELEMENTS: Final = {
-    Verdict.DISAGREED: "failure",
-    Verdict.ERRORED: "error",
-    Verdict.SKIPPED: "skipped",
+    CaseVerdict.DISAGREED: "failure",
+    CaseVerdict.ERRORED: "error",
+    CaseVerdict.SKIPPED: "skipped",
 }
 
 
@@ -154,7 +154,7 @@ def outcome_data(outcome: Outcome) -> Data:
         "rule": vector.rule,
         "verdict": outcome.verdict.value,
     }
-    if outcome.verdict is Verdict.AGREED:
+    if outcome.verdict is CaseVerdict.AGREED:
         return data
     return data | {"reason": outcome.reason, "expect": vector.expect, "answer": outcome.answer}
 
@@ -185,5 +185,5 @@ def _case(suite: ElementTree.Element, outcome: Outcome, catalogue: Sequence[Data
         element = ElementTree.SubElement(
             case, ELEMENTS[outcome.verdict], message=escaped(outcome.reason)
         )
-        if outcome.verdict is Verdict.DISAGREED:
+        if outcome.verdict is CaseVerdict.DISAGREED:
             element.text = "\n".join(outcome_lines(outcome, catalogue))

@@ -22,8 +22,8 @@ from .compare import difference
 from .consumer import Consumer, ConsumerBrokenError
 
 
-class Verdict(str, Enum):
-    """Verdict on the answer to a case."""
+class CaseVerdict(str, Enum):
+    """CaseVerdict on the answer to a case."""
 
     AGREED = "agreed"
     DISAGREED = "disagreed"
@@ -36,7 +36,7 @@ class Outcome:
     """The verdict on a case, with the reason if it is not ``agreed``."""
 
     vector: Vector
-    verdict: Verdict
+    verdict: CaseVerdict
     reason: str = ""
     answer: Data = None
 
@@ -83,12 +83,12 @@ class Session:
         try:
             consumer, hello = self._running()
             if missing := hello.missing_features(vector):
-                return Outcome(vector, Verdict.SKIPPED, f"not declared: {', '.join(missing)}")
+                return Outcome(vector, CaseVerdict.SKIPPED, f"not declared: {', '.join(missing)}")
             reply = consumer.ask(case_line(vector), self.limits.case)
             return outcome_of(vector, read_reply(read_line(reply), vector.id))
         except (ConsumerBrokenError, ProtocolError) as error:
             self._discard()
-            return Outcome(vector, Verdict.ERRORED, str(error))
+            return Outcome(vector, CaseVerdict.ERRORED, str(error))
 
     def _running(self) -> tuple[Consumer, Hello]:
         if self._consumer is not None and self.hello is not None:
@@ -113,9 +113,9 @@ class Session:
 def outcome_of(vector: Vector, reply: dict[str, Data]) -> Outcome:
     """Return the outcome of a reply."""
     if reply["type"] != "answer":
-        return Outcome(vector, Verdict(reply["type"]), reply["reason"])
+        return Outcome(vector, CaseVerdict(reply["type"]), reply["reason"])
     try:
         wrong = difference(vector.kind, vector.expect, reply)
     except FormatError as error:
-        return Outcome(vector, Verdict.ERRORED, str(error), reply)
-    return Outcome(vector, Verdict.DISAGREED if wrong else Verdict.AGREED, wrong, reply)
+        return Outcome(vector, CaseVerdict.ERRORED, str(error), reply)
+    return Outcome(vector, CaseVerdict.DISAGREED if wrong else CaseVerdict.AGREED, wrong, reply)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..protocol.messages import Hello
-from .session import Outcome, Verdict
+from .session import CaseVerdict, Outcome
 
 AGREED: Final = 0
 DISAGREED: Final = 1
 NO_VERDICT: Final = 3
 """Exit statuses of a run; 2 is wrong usage."""
 
-Counts = Mapping[Verdict, int]
+Counts = Mapping[CaseVerdict, int]
 
 
 @dataclass
@@ -56,13 +56,15 @@ class Summary:
     def status(self) -> int:
         """The exit status; failed and disallowed skipped cases give ``NO_VERDICT``."""
         total = self.total
-        if total[Verdict.DISAGREED]:
+        if total[CaseVerdict.DISAGREED]:
             return DISAGREED
-        skipped = total[Verdict.SKIPPED] and not self.skips_allowed
-        broken = total[Verdict.ERRORED] or self.notes or skipped or not total[Verdict.AGREED]
+        skipped = total[CaseVerdict.SKIPPED] and not self.skips_allowed
+        broken = (
+            total[CaseVerdict.ERRORED] or self.notes or skipped or not total[CaseVerdict.AGREED]
+        )
         return NO_VERDICT if broken else AGREED
 
-    def with_verdict(self, verdict: Verdict) -> list[Outcome]:
+    def with_verdict(self, verdict: CaseVerdict) -> list[Outcome]:
         """Return the outcomes with a verdict."""
         return [outcome for outcome in self.outcomes if outcome.verdict is verdict]
 
@@ -70,4 +72,4 @@ class Summary:
 def count(outcomes: Iterable[Outcome]) -> Counts:
     """Return the number of outcomes with each verdict."""
     found = Counter(outcome.verdict for outcome in outcomes)
-    return {verdict: found[verdict] for verdict in Verdict}
+    return {verdict: found[verdict] for verdict in CaseVerdict}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pairs of equal events in two streams: the unfiltered events and those of the tracer.
+"""Pairs of equal events in the unfiltered stream and that of the tracer.
 
 The streams are merged by time.  Two events are equal if thread, name, result and arguments are.
 Their timestamps may differ, so an event waits for its counterpart for some time; only waiting

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Check of a whole stream: by itself, against an unfiltered stream, or against a journal."""
+"""Check of a stream: alone, against an unfiltered one, or against a journal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .job import STDIN, Job, Streams, selects_process_events
 from .journal import ExpectedEvent, Journal
 from .losses import NO_LOSSES
 from .progress import with_progress
-from .report import Finding, Kind, Tally
+from .report import CheckResult, Finding, FindingKind
 from .verdicts import Verdict, Verdicts
 from .wording import mask_text, reasons, summary
 
 
-def check(job: Job, streams: Streams) -> Tally:
+def check(job: Job, streams: Streams) -> CheckResult:
     """Check the streams of one host; raise UsageError for an unreadable file."""
     checker = Checker(job, streams)
     with ExitStack() as stack:
@@ -52,13 +52,13 @@ class Checker:
         self._losses = {streams.printed: streams.losses}
         if streams.unfiltered is not None:
             self._losses[streams.unfiltered] = streams.unfiltered_losses
-        self._tally = Tally()
+        self._result = CheckResult()
 
-    def result(self) -> Tally:
+    def result(self) -> CheckResult:
         """Return the counts and findings, with those that losses explain."""
         unfiltered = self._losses.get(self._streams.unfiltered or "", NO_LOSSES)
-        self._tally.explain_losses(self._losses[self._streams.printed], unfiltered)
-        return self._tally
+        self._result.explain_losses(self._losses[self._streams.printed], unfiltered)
+        return self._result
 
     def events(self, path: str, stack: ExitStack) -> Iterator[Line]:
         """Yield the lines of a file that are events; record losses and unreadable lines."""
@@ -69,8 +69,8 @@ class Checker:
                 yield line
             elif line.losses is not None:
                 self._losses[path] += line.losses
-            elif self._count(Kind.UNREADABLE):
-                self._add_finding(Kind.UNREADABLE, f"{path}:{line.number}", line.problem)
+            elif self._count(FindingKind.UNREADABLE):
+                self._add_finding(FindingKind.UNREADABLE, f"{path}:{line.number}", line.problem)
 
     def check_alone(self, printed: Iterable[Line]) -> None:
         """Check events by the facts in them and in earlier events of their stream."""
@@ -112,11 +112,11 @@ class Checker:
     def _compare(self, line: Line, expected: ExpectedEvent | None) -> None:
         """Compare an event with the one that a journal expects."""
         event = event_of(line)
-        self._tally.events += 1
+        self._result.events += 1
         if expected is not None and event[MASK] == expected.mask:
-            self._tally.right += 1
+            self._result.right += 1
             return
-        kind = Kind.UNEXPECTED if expected is None else Kind.WRONG
+        kind = FindingKind.UNEXPECTED if expected is None else FindingKind.WRONG
         if self._count(kind):
             wanted = mask_text(expected.mask) if expected else "none of its thread"
             text = f"{summary(event)}: {mask_text(event[MASK])}, expected {wanted}"
@@ -125,9 +125,9 @@ class Checker:
     def _add_missing(self, path: str, missing: Iterable[ExpectedEvent]) -> None:
         """Add the events of a journal that the stream lacks."""
         for expected in missing:
-            if self._count(Kind.MISSING):
+            if self._count(FindingKind.MISSING):
                 text = f"{expected.name}: expected {mask_text(expected.mask)}"
-                self._add_finding(Kind.MISSING, f"{path}: step {expected.step}", text)
+                self._add_finding(FindingKind.MISSING, f"{path}: step {expected.step}", text)
 
     def _check_pairs(self, pairs: Iterable[Pair]) -> None:
         """Check events that are in both streams, or in one."""
@@ -143,34 +143,37 @@ class Checker:
         """Compare the mask of an event with the expected one."""
         event = event_of(line)
         mask = event[MASK]
-        self._tally.events += 1
+        self._result.events += 1
         zero_allowed = event["eventName"] in self._verdicts.semantics.printed_with_zero_mask
         if (mask or zero_allowed) and verdict.allows(mask):
             if verdict.undecided:
-                self._tally.add_undecidable([*verdict.needs.values()])
+                self._result.add_undecidable([*verdict.needs.values()])
             else:
-                self._tally.right += 1
+                self._result.right += 1
             return
         unexpected = not (mask or zero_allowed) or not verdict.certain | verdict.undecided
-        kind = Kind.UNEXPECTED if unexpected else Kind.WRONG
+        kind = FindingKind.UNEXPECTED if unexpected else FindingKind.WRONG
         if self._count(kind):
             expected = mask_text(verdict.certain, verdict.undecided)
             differing = (mask ^ verdict.certain) & ~verdict.undecided
             text = f"{mask_text(mask)}, expected {expected}"
             self._explain(kind, self._streams.printed, line, text, differing)
 
-    def _count(self, kind: Kind) -> bool:
+    def _count(self, kind: FindingKind) -> bool:
         """Count a finding; return whether it is among the first, which the report prints."""
-        self._tally.found[kind] += 1
-        return self._tally.found[kind] <= self._job.limit
+        self._result.found[kind] += 1
+        return self._result.found[kind] <= self._job.limit
 
     def _check_unmatched(self, line: Line) -> None:
         """Count an event of the tracer without counterpart in the unfiltered stream."""
         event = event_of(line)
-        self._tally.events += 1
+        self._result.events += 1
         verdict = self._verdicts.now(event)
         matched = verdict.certain | verdict.undecided
-        kind, mask = Kind.NOT_IN_UNFILTERED if matched else Kind.UNEXPECTED, event[MASK]
+        kind, mask = (
+            FindingKind.NOT_IN_UNFILTERED if matched else FindingKind.UNEXPECTED,
+            event[MASK],
+        )
         if self._count(kind):
             scopes = mask & ~verdict.undecided
             self._explain(kind, self._streams.printed, line, mask_text(mask), scopes)
@@ -178,21 +181,23 @@ class Checker:
     def _check_missing(self, line: Line, verdict: Verdict) -> None:
         """Count an unfiltered event that the tracer did not print."""
         if not verdict.certain:
-            self._tally.perhaps_missing += 1
+            self._result.perhaps_missing += 1
             return
-        if self._count(Kind.MISSING):
+        if self._count(FindingKind.MISSING):
             text = f"expected {mask_text(verdict.certain, verdict.undecided)}"
             path = self._streams.unfiltered or ""
-            self._explain(Kind.MISSING, path, line, text, verdict.certain)
+            self._explain(FindingKind.MISSING, path, line, text, verdict.certain)
 
-    def _explain(self, kind: Kind, path: str, line: Line, text: str, scopes: int) -> None:
+    def _explain(self, kind: FindingKind, path: str, line: Line, text: str, scopes: int) -> None:
         """Add a finding about an event, with the model's reasons for `scopes`."""
         event = event_of(line)
         why = reasons(self._verdicts, event, scopes)
         self._add_finding(kind, f"{path}:{line.number}", f"{summary(event)}: {text}", why)
 
-    def _add_finding(self, kind: Kind, position: str, text: str, why: tuple[str, ...] = ()) -> None:
-        self._tally.findings.append(Finding(kind, position, text, why))
+    def _add_finding(
+        self, kind: FindingKind, position: str, text: str, why: tuple[str, ...] = ()
+    ) -> None:
+        self._result.findings.append(Finding(kind, position, text, why))
 
 
 def timed(events: Iterable[Line], is_unfiltered: bool) -> Iterator[tuple[int, bool, Line]]:

@@ -19,13 +19,13 @@ from ...errors import HostCode, HostError, UsageCode, UsageError
 from .checking import check
 from .job import STDIN, Job, Streams
 from .progress import ERASE
-from .report import Tally
+from .report import CheckResult
 
 CONNECT_SECONDS: Final = 30
 """Time limit for a scheduler to answer."""
 
 
-def check_hosts(job: Job, hosts: Sequence[Streams], dask: str | None = None) -> Tally:
+def check_hosts(job: Job, hosts: Sequence[Streams], dask: str | None = None) -> CheckResult:
     """Check each host and return the sum of the results.
 
     `dask` is the address of a scheduler; empty starts a cluster on this machine, and None checks
@@ -36,15 +36,15 @@ def check_hosts(job: Job, hosts: Sequence[Streams], dask: str | None = None) -> 
     return merged(job, check_on_dask(job, hosts, dask))
 
 
-def merged(job: Job, tallies: Iterable[Tally]) -> Tally:
+def merged(job: Job, tallies: Iterable[CheckResult]) -> CheckResult:
     """Return the sum of the results of hosts."""
-    total = Tally()
-    for tally in tallies:
-        total.add(tally, job.limit)
+    total = CheckResult()
+    for result in tallies:
+        total.add(result, job.limit)
     return total
 
 
-def check_on_dask(job: Job, hosts: Sequence[Streams], address: str) -> list[Tally]:
+def check_on_dask(job: Job, hosts: Sequence[Streams], address: str) -> list[CheckResult]:
     """Return the result of each host; an empty `address` starts a cluster on this machine.
 
     Raise HostError if Dask is not installed, or no scheduler answers at the address.
@@ -68,7 +68,7 @@ def check_on_dask(job: Job, hosts: Sequence[Streams], address: str) -> list[Tall
         completed: Any = distributed.as_completed
         for done, _ in enumerate(completed(futures, loop=client.loop), start=1):
             print_progress(done, len(hosts))
-        found: list[Tally] = client.gather(futures)
+        found: list[CheckResult] = client.gather(futures)
         return found
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Expected events of a journal of what processes did (docs/reference/vectors.md, trace).
+"""Expected events of a journal of what processes did.
 
+The format is that of trace vectors (docs/reference/vectors.md).
 Events are compared in the order of each thread; a stream may interleave threads otherwise.
 A journal describes a test, so it is replayed in memory.
 """

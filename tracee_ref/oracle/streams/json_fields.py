@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fields of an event in JSON, in the raw and the printed form that filters compare (rule 7)."""
+"""Fields of an event in JSON, in their raw and their printed form (rule 7)."""
 
 from __future__ import annotations
 

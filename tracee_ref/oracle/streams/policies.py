@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mapping file of ``--policies``: from policies of later Tracee versions to scopes."""
+"""Mapping file of ``--policies``: policies of later Tracee versions to scopes."""
 
 from __future__ import annotations
 

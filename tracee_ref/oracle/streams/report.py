@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Report of a check: counts, and the first findings of each kind with their reasons."""
+"""Report of a check: counts, and the first findings of each kind with reasons."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, Final
 from .losses import Losses
 
 
-class Kind(Enum):
-    """Kind of a finding; the value is its name in reports."""
+class FindingKind(Enum):
+    """FindingKind of a finding; the value is its name in reports."""
 
     WRONG = "wrong mask"
     UNEXPECTED = "should not be there"
@@ -30,14 +30,14 @@ DEFAULT_FINDINGS: Final = 5
 class Finding:
     """A finding about an event: its file and line, a sentence, and the model's reasons."""
 
-    kind: Kind
+    kind: FindingKind
     position: str
     text: str
     reasons: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
-class Tally:
+class CheckResult:
     """The result of a check, of one stream or of several.
 
     ``events`` = right + undecidable + wrong + unexpected + not in the unfiltered stream; missing
@@ -48,9 +48,9 @@ class Tally:
     events: int = 0
     right: int = 0
     undecidable: int = 0
-    found: Counter[Kind] = field(default_factory=Counter)
+    found: Counter[FindingKind] = field(default_factory=Counter)
     needs: Counter[str] = field(default_factory=Counter)
-    explained: Counter[Kind] = field(default_factory=Counter)
+    explained: Counter[FindingKind] = field(default_factory=Counter)
     cut: int = 0
     perhaps_missing: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -62,12 +62,14 @@ class Tally:
 
     def explain_losses(self, own: Losses, other: Losses) -> None:
         """Set ``explained`` and ``cut`` from the losses of both streams."""
-        self.explained[Kind.MISSING] = min(self.found[Kind.MISSING], own.lost)
-        self.explained[Kind.NOT_IN_UNFILTERED] = min(self.found[Kind.NOT_IN_UNFILTERED], other.lost)
+        self.explained[FindingKind.MISSING] = min(self.found[FindingKind.MISSING], own.lost)
+        self.explained[FindingKind.NOT_IN_UNFILTERED] = min(
+            self.found[FindingKind.NOT_IN_UNFILTERED], other.lost
+        )
         if own.delivered is not None:
             self.cut = max(0, own.delivered - self.events)
 
-    def add(self, other: Tally, limit: int) -> None:
+    def add(self, other: CheckResult, limit: int) -> None:
         """Add the result of another stream, with at most `limit` findings of each kind."""
         for name in ("events", "right", "undecidable", "cut", "perhaps_missing"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -84,7 +86,7 @@ class Tally:
     def disagreements(self) -> int:
         """Number of findings that losses do not explain."""
         unexplained = self.found - self.explained
-        return unexplained.total() - unexplained[Kind.UNREADABLE] + self.cut
+        return unexplained.total() - unexplained[FindingKind.UNREADABLE] + self.cut
 
     def lines(self) -> Iterator[str]:
         """Yield the report as lines of text."""
@@ -94,7 +96,7 @@ class Tally:
         yield f"events: {self.events} checked, {self.right} right, {self.undecidable} undecidable"
         for need, count in self.needs.most_common():
             yield f"  undecidable: {need}: {count}"
-        for kind in Kind:
+        for kind in FindingKind:
             if self.found[kind]:
                 yield f"{kind.value}: {self.found[kind]}{self._explanation(kind)}"
         if self.perhaps_missing:
@@ -104,7 +106,7 @@ class Tally:
         part = " in what could be decided" if self.undecidable else ""
         yield f"verdict: {'disagreed' if self.disagreements else 'agreed'}{part}"
 
-    def _explanation(self, kind: Kind) -> str:
+    def _explanation(self, kind: FindingKind) -> str:
         return f", of which losses explain {self.explained[kind]}" if self.explained[kind] else ""
 
     def data(self) -> dict[str, Any]:
@@ -123,7 +125,7 @@ class Tally:
             "events": self.events,
             "right": self.right,
             "undecidable": {"events": self.undecidable, "needs": dict(self.needs)},
-            "found": {kind.value: self.found[kind] for kind in Kind},
+            "found": {kind.value: self.found[kind] for kind in FindingKind},
             "explained by losses": {kind.value: count for kind, count in self.explained.items()},
             "perhaps missing": self.perhaps_missing,
             "cut": self.cut,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Possible events behind one event in JSON, where facts that filters need are unresolved.
+"""Possible events for an event in JSON with unresolved facts.
 
 Only facts that a filter compares are varied, and only over the values that filters distinguish.
 A result that is the same for all possible events is certain; any other is undecided.

@@ -34,7 +34,7 @@ JSON_KEYS: Final[Mapping[Key, tuple[str, ...]]] = {
     Key.CONTAINER: ("containerId",),
     Key.IN_CONTAINER: ("containerId",),
 }
-"""Kind of filter on processes -> keys of the facts in JSON."""
+"""FindingKind of filter on processes -> keys of the facts in JSON."""
 
 
 class Verdict(NamedTuple):

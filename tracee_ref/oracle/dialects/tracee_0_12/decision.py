@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mask of an event through all stages, from its process to the printer (facts, 3)."""
+"""Mask of an event through all stages, from its process to the printer.
+
+Tracee v0.12 facts, 3.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from model.facts import Event, Process
 from ...reference.known_events import SIGNATURES
 from .events import ALWAYS_SENT, BASES, DERIVED, OUTSIDE_PIPELINE, UNFILTERED_DERIVED, Table
 from .kernel import Kernel
-from .scope import Scope
+from .scope import Tracee012Scope
 from .userland import keeps
 
 
-class Pipeline:
+class Tracee012Pipeline:
     """A run of Tracee v0.12 with some scopes."""
 
-    def __init__(self, scopes: Sequence[Scope]) -> None:
+    def __init__(self, scopes: Sequence[Tracee012Scope]) -> None:
         self.scopes = scopes
         self.kernel = Kernel.of(scopes)
         self.table = Table.of(scopes)
@@ -26,7 +29,7 @@ class Pipeline:
         """Return the mask that is printed with an event, 0 if it is not printed.
 
         A derived or signature event came from `base`; None is one without arguments.  Events
-        outside of the pipeline are printed with mask 0 (facts, 3.11).
+        outside of the pipeline are printed with mask 0 (Tracee v0.12 facts, 3.11).
         """
         if event.name in OUTSIDE_PIPELINE:
             return 0
@@ -38,7 +41,7 @@ class Pipeline:
             source = base or _base_of(DERIVED[event.name], event)
             mask = self._kernel_mask(source)
             passes = event.name in UNFILTERED_DERIVED or self._userland_mask(event, mask)
-            return mask if passes else 0  # sent with the mask of its base (facts, 3.8)
+            return mask if passes else 0  # sent with the mask of its base (Tracee v0.12 facts, 3.8)
         if event.name in SIGNATURES:
             source = base or _base_of(SIGNATURES[event.name][0], event)
             return self._userland_mask(
@@ -55,7 +58,10 @@ class Pipeline:
         return mask
 
     def _userland_mask(self, event: Event, mask: int) -> int:
-        """Clear the scopes of which a filter on the event fails (facts, 3.1 and 3.10)."""
+        """Clear the scopes of which a filter on the event fails.
+
+        Tracee v0.12 facts, 3.1 and 3.10.
+        """
         if event.name in BASES:
             return mask
         return mask & sum(scope.bit for scope in self.scopes if keeps(scope, event))

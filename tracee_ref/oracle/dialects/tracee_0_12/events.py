@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of Tracee v0.12: selection, dependencies, derivation, checks in one program."""
+"""Events of Tracee v0.12: selection, dependencies, derivation and checks."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from ....events.catalogue import Row, data_file
 from ....filters import values
 from ....filters.syntax import Flag, expression_error
 from ...reference.known_events import SIGNATURE_SETS, SIGNATURES
-from .scope import Scope
+from .scope import Tracee012Scope
 
 ALL_SCOPES: Final = (1 << 64) - 1
 
 ALWAYS_SENT: Final = frozenset({"cgroup_mkdir", "cgroup_rmdir"})
-"""Sent with all bits set for any process (facts, 2.7)."""
+"""Sent with all bits set for any process (Tracee v0.12 facts, 2.7)."""
 
 OUTSIDE_PIPELINE: Final = frozenset({"init_namespaces", "existing_container"})
-"""Sent directly to the printers, with mask 0 (facts, 3.11)."""
+"""Sent directly to the printers, with mask 0 (Tracee v0.12 facts, 3.11)."""
 
 UNFILTERED_DERIVED: Final = frozenset({"symbols_loaded", "shared_object_loaded", "print_mem_dump"})
-"""Derived events that user space does not filter (facts, 3.8)."""
+"""Derived events that user space does not filter (Tracee v0.12 facts, 3.8)."""
 
 DERIVED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -49,10 +49,13 @@ DERIVED: Final[Mapping[str, str]] = MappingProxyType(
         **{f"net_packet_http{of}": "net_packet_http_base" for of in ("", "_request", "_response")},
     }
 )
-"""Derived event -> its base (facts, 3.8)."""
+"""Derived event -> its base (Tracee v0.12 facts, 3.8)."""
 
 BASES: Final = frozenset(DERIVED.values()) | {"sched_process_exec"}
-"""Events that user space does not filter, as others are derived from them (facts, 3.6)."""
+"""Events that user space does not filter, as others are derived from them.
+
+Tracee v0.12 facts, 3.6.
+"""
 
 PROGRAMS: Final[Sequence[tuple[str, ...]]] = (
     ("security_mmap_file", "shared_object_loaded"),
@@ -63,9 +66,9 @@ PROGRAMS: Final[Sequence[tuple[str, ...]]] = (
     ("net_packet_ip_base", "net_packet_icmp_base"),
     ("net_packet_ip_base", "net_packet_icmpv6_base"),
 )
-"""Events that one program checks in this order; each clears bits of the mask (facts, 2.7).
+"""Events that one program checks in this order; each clears bits of the mask.
 
-A packet of DNS or HTTP is handled as one of TCP.
+Tracee v0.12 facts, 2.7.  A packet of DNS or HTTP is handled as one of TCP.
 """
 
 
@@ -78,7 +81,7 @@ def rows() -> Mapping[str, Row]:
 
 @cache
 def sets_of_events() -> Mapping[str, frozenset[str]]:
-    """Return the sets of each event; signature events are in two (facts, 1.3)."""
+    """Return the sets of each event; signature events are in two (Tracee v0.12 facts, 1.3)."""
     built_in = {row.name: frozenset(row.sets) for row in rows().values()}
     signatures = dict.fromkeys(SIGNATURES, SIGNATURE_SETS)
     return MappingProxyType(built_in | signatures)
@@ -93,13 +96,16 @@ def dependencies() -> Mapping[str, Collection[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Masks of scopes that selected an event (``emit``) or need it (``submit``; facts, 3.9)."""
+    """Masks of scopes that selected an event (``emit``) or need it (``submit``).
+
+    Tracee v0.12 facts, 3.9.
+    """
 
     emit: Mapping[str, int]
     submit: Mapping[str, int]
 
     @classmethod
-    def of(cls, scopes: Sequence[Scope]) -> Table:
+    def of(cls, scopes: Sequence[Tracee012Scope]) -> Table:
         """Return the table of the events that scopes selected."""
         emit: dict[str, int] = {}
         submit = dict.fromkeys(ALWAYS_SENT, ALL_SCOPES)
@@ -111,9 +117,10 @@ class Table:
         return cls(emit, submit)
 
     def sent(self, name: str, mask: int) -> int:
-        """Return the mask of an event when it is sent, from the `mask` of its task (facts, 2.7).
+        """Return the mask of an event when it is sent, from the `mask` of its task.
 
-        The events that the same program checked before have cleared bits of it.
+        The events that the same program checked before have cleared bits of it
+        (Tracee v0.12 facts, 2.7).
         """
         for earlier in checked_before(name):
             if earlier in self.submit:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters of Tracee v0.12 on numbers and strings (facts, 1.3, 2.2, 2.5 and 3.4)."""
+"""Filters of Tracee v0.12 on numbers and strings.
+
+Tracee v0.12 facts, 1.3, 2.2, 2.5 and 3.4.
+"""
 
 from __future__ import annotations
 
@@ -39,24 +42,33 @@ class NumberFilter:
         return self.high or None
 
     def listed(self, value: int) -> bool | None:
-        """Return the result of the map entry, None without one; ``=`` wins (facts, 2.2)."""
+        """Return the result of the map entry, None without one; ``=`` wins.
+
+        Tracee v0.12 facts, 2.2.
+        """
         if value in self.equal:
             return True
         return False if value in self.unequal else None
 
     @property
     def others(self) -> bool:
-        """Whether values without a map entry match (facts, 2.2)."""
+        """Whether values without a map entry match (Tracee v0.12 facts, 2.2)."""
         bounded = self.low is not None or self.maximum is not None
         return bool(not self.equal or self.unequal or bounded)
 
     def in_window(self, value: int) -> bool:
-        """Whether a value is within both strict bounds, as user space checks (facts, 3.1)."""
+        """Whether a value is within both strict bounds, as user space checks.
+
+        Tracee v0.12 facts, 3.1.
+        """
         above = self.low is None or value > self.low
         return above and (self.maximum is None or value < self.maximum)
 
     def userland(self, value: int) -> bool:
-        """Match a return value or a number of the context; bounds are ORed (facts, 3.3)."""
+        """Match a return value or a number of the context; bounds are ORed.
+
+        Tracee v0.12 facts, 3.3.
+        """
         above = self.low is not None and value > self.low
         below = self.high is not None and value < self.high
         return value in self.equal or above or below
@@ -78,7 +90,10 @@ class TextFilter:
         (self.equal if op is Op.EQ else self.unequal).append(value)
 
     def kernel(self, value: bytes) -> bool:
-        """Match in the kernel: only values without ``*`` count, ``=`` wins (facts, 2.2 and 2.5)."""
+        """Match in the kernel: only values without ``*`` count, ``=`` wins.
+
+        Tracee v0.12 facts, 2.2 and 2.5.
+        """
         if any(value == one.text for one in self.equal if in_map(one)):
             return True
         excluded = any(value == one.text for one in self.unequal if in_map(one))
@@ -86,7 +101,7 @@ class TextFilter:
 
     @property
     def others(self) -> bool:
-        """Whether values without a map entry match (facts, 2.2).
+        """Whether values without a map entry match (Tracee v0.12 facts, 2.2).
 
         A value with ``*`` on both sides does not count.
         """
@@ -94,7 +109,10 @@ class TextFilter:
         return not has_equal or any(not contains(one) for one in self.unequal)
 
     def userland(self, value: bytes) -> bool:
-        """Match one ``=`` value, or, if there is a ``!=`` value, none of these (facts, 3.4)."""
+        """Match one ``=`` value, or, if there is a ``!=`` value, none of these.
+
+        Tracee v0.12 facts, 3.4.
+        """
         if any(one.matches(value) for one in self.equal):
             return True
         return bool(self.unequal) and not any(one.matches(value) for one in self.unequal)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flag parser of Tracee v0.12 (facts, 1.1 to 1.3).
+"""Flag parser of Tracee v0.12 (Tracee v0.12 facts, 1.1 to 1.3).
 
 Only its effect on masks is modelled: an invalid flag has our message, and a flag that made
 v0.12 panic is an error.
@@ -22,7 +22,7 @@ from .scope import (
     BinaryFilter,
     BoolFilter,
     FieldFilter,
-    Scope,
+    Tracee012Scope,
     boolean,
     fill_numbers,
     fill_texts,
@@ -33,10 +33,11 @@ U32: Final = values.number(0, values.U32_MAX)
 U64: Final = values.number(0, values.U64_MAX)
 
 
-def read_scopes(texts: Sequence[str]) -> tuple[Scope, ...]:
+def read_scopes(texts: Sequence[str]) -> tuple[Tracee012Scope, ...]:
     """Parse flags; raise UsageError for an invalid one."""
     flags = [split_flag(text) for text in texts]
-    scopes = {number: (Scope(number), Choice()) for number in {flag.scope for flag in flags} or {1}}
+    scope_numbers = {flag.scope for flag in flags} or {1}
+    scopes = {number: (Tracee012Scope(number), Choice()) for number in scope_numbers}
     for flag in flags:
         scope, choice = scopes[flag.scope]
         if not choice.take(flag):
@@ -46,8 +47,8 @@ def read_scopes(texts: Sequence[str]) -> tuple[Scope, ...]:
     return tuple(scope for _, (scope, _) in sorted(scopes.items()))
 
 
-def add_filter(scope: Scope, flag: Flag) -> None:
-    """Add a flag that does not select events to its scope (facts, 1.2)."""
+def add_filter(scope: Tracee012Scope, flag: Flag) -> None:
+    """Add a flag that does not select events to its scope (Tracee v0.12 facts, 1.2)."""
     part = field_part(flag)
     if part is not None:
         return add_field(scope, flag, part)
@@ -61,10 +62,10 @@ def add_filter(scope: Scope, flag: Flag) -> None:
     )
 
 
-def numbers(name: str, read: values.Parser) -> Callable[[Scope, Flag], None]:
+def numbers(name: str, read: values.Parser) -> Callable[[Tracee012Scope, Flag], None]:
     """Return a function that adds a flag to the number filter `name` of a scope."""
 
-    def add(scope: Scope, flag: Flag) -> None:
+    def add(scope: Tracee012Scope, flag: Flag) -> None:
         filter_ = getattr(scope, name) or NumberFilter()
         fill_numbers(filter_, flag, read)
         setattr(scope, name, filter_)
@@ -72,10 +73,10 @@ def numbers(name: str, read: values.Parser) -> Callable[[Scope, Flag], None]:
     return add
 
 
-def strings(name: str) -> Callable[[Scope, Flag], None]:
+def strings(name: str) -> Callable[[Tracee012Scope, Flag], None]:
     """Return a function that adds a flag to the string filter `name`, of any length."""
 
-    def add(scope: Scope, flag: Flag) -> None:
+    def add(scope: Tracee012Scope, flag: Flag) -> None:
         filter_ = getattr(scope, name) or TextFilter()
         fill_texts(filter_, flag)
         setattr(scope, name, filter_)
@@ -83,8 +84,8 @@ def strings(name: str) -> Callable[[Scope, Flag], None]:
     return add
 
 
-def add_container(scope: Scope, flag: Flag) -> None:
-    """Add a ``container`` flag; ``!=new`` is two filters (facts, 1.3)."""
+def add_container(scope: Tracee012Scope, flag: Flag) -> None:
+    """Add a ``container`` flag; ``!=new`` is two filters (Tracee v0.12 facts, 1.3)."""
     new = flag.values == NEW.value and flag.op in (Op.EQ, Op.NE)
     if flag.op in (None, Op.LT, Op.GT) or (new and flag.op is Op.NE):
         scope.container = boolean(scope.container, True)
@@ -96,28 +97,28 @@ def add_container(scope: Scope, flag: Flag) -> None:
             scope.container_id.add(operator(flag), Pattern(value.encode(), open_end=True))
 
 
-def add_not_container(scope: Scope, _flag: Flag) -> None:
+def add_not_container(scope: Tracee012Scope, _flag: Flag) -> None:
     """Add ``!container``."""
     scope.container = boolean(scope.container, False)
 
 
-def add_pid(scope: Scope, flag: Flag) -> None:
-    """Add a ``pid`` flag; ``new`` is a filter of its own (facts, 1.3)."""
+def add_pid(scope: Tracee012Scope, flag: Flag) -> None:
+    """Add a ``pid`` flag; ``new`` is a filter of its own (Tracee v0.12 facts, 1.3)."""
     if flag.values == NEW.value and flag.op in (Op.EQ, Op.NE):
         scope.new_pid = boolean(scope.new_pid, flag.op is Op.EQ)
     else:
         numbers("pid", U32)(scope, flag)
 
 
-def add_tree(scope: Scope, flag: Flag) -> None:
-    """Add a ``tree`` flag; the last one for a process id counts (facts, 1.3)."""
+def add_tree(scope: Tracee012Scope, flag: Flag) -> None:
+    """Add a ``tree`` flag; the last one for a process id counts (Tracee v0.12 facts, 1.3)."""
     for value in values.each(flag, values.tree_pid):
         assert isinstance(value, int)
         scope.tree[value] = operator(flag) is Op.EQ
 
 
-def add_binary(scope: Scope, flag: Flag) -> None:
-    """Add a ``binary`` flag, with or without a mount namespace (facts, 1.3)."""
+def add_binary(scope: Tracee012Scope, flag: Flag) -> None:
+    """Add a ``binary`` flag, with or without a mount namespace (Tracee v0.12 facts, 1.3)."""
     scope.binary = scope.binary or BinaryFilter()
     group = scope.binary.equal if operator(flag) is Op.EQ else scope.binary.unequal
     for value in values.each(flag, values.binary):
@@ -125,17 +126,17 @@ def add_binary(scope: Scope, flag: Flag) -> None:
         group.add(value)
 
 
-def add_follow(scope: Scope, _flag: Flag) -> None:
-    """Add ``follow``; an operator and values after it are ignored (facts, 1.2)."""
+def add_follow(scope: Tracee012Scope, _flag: Flag) -> None:
+    """Add ``follow``; an operator and values after it are ignored (Tracee v0.12 facts, 1.2)."""
     scope.follow = True
 
 
 def abbreviations(name: str) -> frozenset[str]:
-    """Return the prefixes of a name, which are accepted as well (facts, 1.2)."""
+    """Return the prefixes of a name, which are accepted as well (Tracee v0.12 facts, 1.2)."""
     return frozenset(name[:length] for length in range(1, len(name) + 1))
 
 
-FILTERS: Final[Sequence[tuple[Iterable[str], Callable[[Scope, Flag], None]]]] = (
+FILTERS: Final[Sequence[tuple[Iterable[str], Callable[[Tracee012Scope, Flag], None]]]] = (
     (("comm",), strings("comm")),
     (("binary", "bin"), add_binary),
     (abbreviations("container"), add_container),
@@ -148,16 +149,16 @@ FILTERS: Final[Sequence[tuple[Iterable[str], Callable[[Scope, Flag], None]]]] = 
     (abbreviations("uid"), numbers("uid", U32)),
     (abbreviations("follow"), add_follow),
 )
-"""(names, function) in the order of v0.12: the first match counts (facts, 1.2)."""
+"""(names, function) in the order of v0.12: the first match counts (Tracee v0.12 facts, 1.2)."""
 
 
 SIGNED: Final = values.number(values.S64_MIN, values.U64_MAX)
 
 
-def add_field(scope: Scope, flag: Flag, part: Part) -> None:
+def add_field(scope: Tracee012Scope, flag: Flag, part: Part) -> None:
     """Add ``EVENT.args.NAME``, ``EVENT.retval`` or ``EVENT.context.FIELD``.
 
-    The event need not be selected (facts, 1.3).
+    The event need not be selected (Tracee v0.12 facts, 1.3).
     """
     event, _, *rest = flag.name.split(".")
     if len(rest) != (part is not Part.RETVAL):

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mask that the BPF programs of Tracee v0.12 compute for a task (facts, 2.3 to 2.5)."""
+"""Mask that the BPF programs of Tracee v0.12 compute for a task.
+
+Tracee v0.12 facts, 2.3 to 2.5.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from model.facts import Process
 from model.filters import Binary
 
 from .filters import NumberFilter
-from .scope import Scope, tree_others
+from .scope import Tracee012Scope, tree_others
 
 
 class Window(NamedTuple):
@@ -32,8 +35,8 @@ class Bounds(NamedTuple):
     complete: bool
 
 
-def bounds(scopes: Sequence[Scope], filters: Sequence[NumberFilter]) -> Bounds:
-    """Return the bounds for the BPF programs (facts, 2.4).
+def bounds(scopes: Sequence[Tracee012Scope], filters: Sequence[NumberFilter]) -> Bounds:
+    """Return the bounds for the BPF programs (Tracee v0.12 facts, 2.4).
 
     They get a bound only if every scope with such a filter has one.
     """
@@ -51,16 +54,17 @@ def bounds(scopes: Sequence[Scope], filters: Sequence[NumberFilter]) -> Bounds:
 class Kernel:
     """Configuration and maps of the BPF programs in a run."""
 
-    scopes: Sequence[Scope]
+    scopes: Sequence[Tracee012Scope]
     uid: Window
     pid: Window
     binaries: frozenset[Binary]
 
     @classmethod
-    def of(cls, scopes: Sequence[Scope]) -> Kernel:
+    def of(cls, scopes: Sequence[Tracee012Scope]) -> Kernel:
         """Return the configuration of some scopes.
 
-        It has no bounds at all if those of uid and those of pid are both incomplete (facts, 2.4).
+        It has no bounds at all if those of uid and those of pid are both incomplete
+        (Tracee v0.12 facts, 2.4).
         """
         uid = bounds(scopes, [scope.uid for scope in scopes if scope.uid])
         pid = bounds(scopes, [scope.pid for scope in scopes if scope.pid])
@@ -76,22 +80,22 @@ class Kernel:
             return 0
         return sum(scope.bit for scope in self.scopes if self._matches(scope, process))
 
-    def _matches(self, scope: Scope, process: Process) -> bool:
-        """Whether a scope matches; follow overrides the filters (facts, 2.3)."""
+    def _matches(self, scope: Tracee012Scope, process: Process) -> bool:
+        """Whether a scope matches; follow overrides the filters (Tracee v0.12 facts, 2.3)."""
         if scope.follow and process.followed & scope.bit:
             return True
         return all(test(scope, process) for test in (self._ids, names, self._programs, containers))
 
-    def _ids(self, scope: Scope, process: Process) -> bool:
-        """Match uid and pid; either of process and thread id suffices (facts, 2.3)."""
+    def _ids(self, scope: Tracee012Scope, process: Process) -> bool:
+        """Match uid and pid; either of process and thread id suffices (Tracee v0.12 facts, 2.3)."""
         uid = scope.uid is None or number(scope.uid, self.uid, process.uid)
         pid = scope.pid is None or any(
             number(scope.pid, self.pid, id_) for id_ in (process.pid, process.tid)
         )
         return uid and pid and (scope.new_pid is None or scope.new_pid.kernel(process.new))
 
-    def _programs(self, scope: Scope, process: Process) -> bool:
-        """Match the program; a path without namespace hides others (facts, 2.3)."""
+    def _programs(self, scope: Tracee012Scope, process: Process) -> bool:
+        """Match the program; a path without namespace hides others (Tracee v0.12 facts, 2.3)."""
         if scope.binary is None:
             return True
         binary = process.binary or Binary(b"")
@@ -100,14 +104,14 @@ class Kernel:
 
 
 def number(filter_: NumberFilter, window: Window, value: int) -> bool:
-    """Match a number; outside of the window only ``=`` values do (facts, 2.3)."""
+    """Match a number; outside of the window only ``=`` values do (Tracee v0.12 facts, 2.3)."""
     entry = filter_.listed(value)
     if entry is not None or not window.encloses(value):
         return entry is True
     return filter_.others
 
 
-def names(scope: Scope, process: Process) -> bool:
+def names(scope: Tracee012Scope, process: Process) -> bool:
     """Match comm, uts and tree; namespaces are looked up with half a key and never found."""
     comm = scope.comm is None or scope.comm.kernel(process.comm)
     uts = scope.uts is None or scope.uts.kernel(process.uts[:15])
@@ -115,8 +119,8 @@ def names(scope: Scope, process: Process) -> bool:
     return comm and uts and all(filter_.others for filter_ in namespaces) and tree(scope, process)
 
 
-def tree(scope: Scope, process: Process) -> bool:
-    """Match ``tree`` by the nearest listed ancestor (facts, 2.4).
+def tree(scope: Tracee012Scope, process: Process) -> bool:
+    """Match ``tree`` by the nearest listed ancestor (Tracee v0.12 facts, 2.4).
 
     Facts hold ancestors without their order: the nearest is the process itself, else the
     highest id.
@@ -129,8 +133,8 @@ def tree(scope: Scope, process: Process) -> bool:
     return scope.tree[process.pid if process.pid in listed else max(listed)]
 
 
-def containers(scope: Scope, process: Process) -> bool:
-    """Match the three filters on containers (facts, 2.3)."""
+def containers(scope: Tracee012Scope, process: Process) -> bool:
+    """Match the three filters on containers (Tracee v0.12 facts, 2.3)."""
     container = process.container
     tests: list[bool] = []
     if scope.container:

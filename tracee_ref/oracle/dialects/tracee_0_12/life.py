@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Effect of forks, execs and exits on processes in Tracee v0.12 (facts, 2.5 and 2.6)."""
+"""Effect of forks, execs and exits on processes in Tracee v0.12.
+
+Tracee v0.12 facts, 2.5 and 2.6.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from model import lifecycle
 from model.facts import Process
 from model.lifecycle import Exec, Fork, LifeEvent, State
 
-from .decision import Pipeline
+from .decision import Tracee012Pipeline
 
 
-def step(run: Pipeline, state: State, event: LifeEvent) -> State:
+def step(run: Tracee012Pipeline, state: State, event: LifeEvent) -> State:
     """Return the state after an event; ids, names and ancestry are those of the model."""
     after = lifecycle.step((), state, event)
     task = state.facts(event.tid)
@@ -25,8 +28,10 @@ def step(run: Pipeline, state: State, event: LifeEvent) -> State:
     return State({**after.tasks, **changed})
 
 
-def forked(run: Pipeline, parent: Process, after: State, event: Fork) -> dict[int, Process]:
-    """Return the tasks followed after a fork (facts, 2.6).
+def forked(
+    run: Tracee012Pipeline, parent: Process, after: State, event: Fork
+) -> dict[int, Process]:
+    """Return the tasks followed after a fork (Tracee v0.12 facts, 2.6).
 
     A child starts with the mask of its parent; a new thread gives it to all threads.
     """
@@ -37,7 +42,10 @@ def forked(run: Pipeline, parent: Process, after: State, event: Fork) -> dict[in
     return {tid: replace(task, followed=matched or task.followed) for tid, task in threads.items()}
 
 
-def executed(run: Pipeline, process: Process) -> Process:
-    """Return the process after an exec: new, and followed if it matches (facts, 2.5 and 2.6)."""
+def executed(run: Tracee012Pipeline, process: Process) -> Process:
+    """Return the process after an exec: new, and followed if it matches.
+
+    Tracee v0.12 facts, 2.5 and 2.6.
+    """
     now = replace(process, new=True)
     return replace(now, followed=run.process_mask(now) or now.followed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters of one scope of Tracee v0.12 after parsing (facts, 1.3)."""
+"""Filters of one scope of Tracee v0.12 after parsing (Tracee v0.12 facts, 1.3)."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from .filters import NumberFilter, TextFilter
 
 @dataclass(slots=True)
 class BoolFilter:
-    """A filter for true, for false, or for both, where true wins (facts, 2.2)."""
+    """A filter for true, for false, or for both, where true wins (Tracee v0.12 facts, 2.2)."""
 
     values: set[bool] = field(default_factory=set)
 
     def kernel(self, value: bool) -> bool:
-        """Match in the kernel (``bmatch``; facts, 2.3)."""
+        """Match in the kernel (``bmatch``; Tracee v0.12 facts, 2.3)."""
         return value if True in self.values else not value
 
 
 @dataclass(slots=True)
 class BinaryFilter:
-    """Programs by path and mount namespace (facts, 1.3 and 2.2)."""
+    """Programs by path and mount namespace (Tracee v0.12 facts, 1.3 and 2.2)."""
 
     equal: set[Binary] = field(default_factory=set)
     unequal: set[Binary] = field(default_factory=set)
 
     def kernel(self, key: Binary) -> bool:
-        """Match the key of a lookup in the kernel (facts, 2.3)."""
+        """Match the key of a lookup in the kernel (Tracee v0.12 facts, 2.3)."""
         if key in self.equal:
             return True
         return key not in self.unequal and (not self.equal or bool(self.unequal))
@@ -42,7 +42,7 @@ FieldFilter: TypeAlias = NumberFilter | TextFilter | BoolFilter
 
 
 @dataclass(slots=True)
-class Scope:
+class Tracee012Scope:
     """A scope; a filter that is None or empty is not used.
 
     ``tree`` maps process ids to True for ``=`` and False for ``!=``; ``fields`` maps events to the
@@ -73,7 +73,10 @@ class Scope:
 
     @property
     def requires_container(self) -> bool:
-        """Whether user space drops events of processes in no container (facts, 3.7)."""
+        """Whether user space drops events of processes in no container.
+
+        Tracee v0.12 facts, 3.7.
+        """
         filters = (self.container, self.new_container)
         return self.container_id is not None or any(
             filter_ and True in filter_.values for filter_ in filters
@@ -81,7 +84,7 @@ class Scope:
 
 
 def tree_others(tree: dict[int, bool]) -> bool:
-    """Whether processes without a listed ancestor match (facts, 2.2)."""
+    """Whether processes without a listed ancestor match (Tracee v0.12 facts, 2.2)."""
     return False in tree.values()
 
 

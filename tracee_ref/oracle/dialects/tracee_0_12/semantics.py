@@ -10,27 +10,27 @@ from model.filters import FieldKey, Key
 
 from ....decode.argument_text import PrinterOf
 from ...reference.semantics import Uses, union
-from .decision import Pipeline
+from .decision import Tracee012Pipeline
 from .events import OUTSIDE_PIPELINE
 from .flags import read_scopes
-from .scope import Scope
+from .scope import Tracee012Scope
 
 
 class Tracee012Semantics:
     """The semantics of Tracee v0.12 for the scopes of some flags."""
 
     exec_makes_new = True
-    """An exec makes a process new (facts, 2.5)."""
+    """An exec makes a process new (Tracee v0.12 facts, 2.5)."""
 
     thread_makes_followed = True
-    """A new thread of a matching process makes the process followed (facts, 2.6)."""
+    """A new thread of a matching process makes the process followed (Tracee v0.12 facts, 2.6)."""
 
     printed_with_zero_mask = OUTSIDE_PIPELINE
 
     def __init__(self, flags: Sequence[str]) -> None:
         self.scopes = read_scopes(flags)
         self.uses = uses_of(self.scopes)
-        self.pipeline = Pipeline(self.scopes)
+        self.pipeline = Tracee012Pipeline(self.scopes)
 
     def mask(self, event: Event, base: Event | None = None) -> int:
         """Return the mask that is printed with an event."""
@@ -43,12 +43,15 @@ class Tracee012Semantics:
     def needs_raw(
         self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
     ) -> int:
-        """Return the scopes with a filter on the field: only raw values count (facts, 3.5)."""
+        """Return the scopes with a filter on the field: only raw values count.
+
+        Tracee v0.12 facts, 3.5.
+        """
         del printed, printer
         return union(scope.bit for scope in self.scopes if key in scope.fields.get(event, {}))
 
 
-def uses_of(scopes: Sequence[Scope]) -> Uses:
+def uses_of(scopes: Sequence[Tracee012Scope]) -> Uses:
     """Return the facts that `scopes` compare."""
     binaries = [scope.binary for scope in scopes if scope.binary]
     return Uses(
@@ -66,12 +69,12 @@ def uses_of(scopes: Sequence[Scope]) -> Uses:
     )
 
 
-def filtering(scopes: Iterable[Scope], key: Key) -> int:
+def filtering(scopes: Iterable[Tracee012Scope], key: Key) -> int:
     """Return the mask of scopes with a filter of a kind."""
     return union(scope.bit for scope in scopes if has_filter(scope, key))
 
 
-def has_filter(scope: Scope, key: Key) -> bool:
+def has_filter(scope: Tracee012Scope, key: Key) -> bool:
     """Whether a scope has a filter of a kind."""
     if key is Key.CONTAINER:
         return bool(scope.container_id or scope.new_container)
@@ -82,7 +85,7 @@ def has_filter(scope: Scope, key: Key) -> bool:
     return bool(getattr(scope, key.value))
 
 
-def fields_of(scopes: Iterable[Scope]) -> dict[str, dict[FieldKey, int]]:
+def fields_of(scopes: Iterable[Tracee012Scope]) -> dict[str, dict[FieldKey, int]]:
     """Return event -> filtered field -> mask of scopes that filter it."""
     found: dict[str, dict[FieldKey, int]] = {}
     for scope in scopes:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bits that user space of Tracee v0.12 clears in a mask (facts, 3.1 to 3.5)."""
+"""Bits that user space of Tracee v0.12 clears in a mask.
+
+Tracee v0.12 facts, 3.1 to 3.5.
+"""
 
 from __future__ import annotations
 
@@ -10,29 +13,32 @@ from model.filters import FieldKey, Part
 
 from .events import rows
 from .filters import NumberFilter, TextFilter
-from .scope import BoolFilter, FieldFilter, Scope
+from .scope import BoolFilter, FieldFilter, Tracee012Scope
 
 NIL: Final = b"<nil>"
-"""String that an absent argument is compared as (facts, 3.5)."""
+"""String that an absent argument is compared as (Tracee v0.12 facts, 3.5)."""
 
 COMPARED_INSTEAD: Final = {"hostParentProcessId": "hostProcessId", "podName": "containerImage"}
-"""Context field -> the field whose value is compared instead (facts, 1.3)."""
+"""Context field -> the field whose value is compared instead (Tracee v0.12 facts, 1.3)."""
 
 CONTAINER_FIELDS: Final = frozenset(
     {"containerId", "containerImage", "containerName", "podNamespace", "podUid"}
 )
-"""Fields with filters that hold only in a container (facts, 1.3)."""
+"""Fields with filters that hold only in a container (Tracee v0.12 facts, 1.3)."""
 
 
-def keeps(scope: Scope, event: Event) -> bool:
-    """Whether a scope keeps its bit in the mask of an event (facts, 3.1)."""
+def keeps(scope: Tracee012Scope, event: Event) -> bool:
+    """Whether a scope keeps its bit in the mask of an event (Tracee v0.12 facts, 3.1)."""
     filters = scope.fields.get(event.name, {})
     fields = all(field_holds(filter_, key, event) for key, filter_ in filters.items())
     return fields and windows_hold(scope, event.process)
 
 
-def windows_hold(scope: Scope, process: Process) -> bool:
-    """Whether uid and process id are within the strict windows of a scope (facts, 3.1)."""
+def windows_hold(scope: Tracee012Scope, process: Process) -> bool:
+    """Whether uid and process id are within the strict windows of a scope.
+
+    Tracee v0.12 facts, 3.1.
+    """
     uid, pid = scope.uid, scope.pid
     return (uid is None or uid.in_window(process.uid)) and (
         pid is None or pid.in_window(process.pid)
@@ -54,7 +60,10 @@ def field_holds(filter_: FieldFilter, key: FieldKey, event: Event) -> bool:
 
 
 def argument_holds(filter_: TextFilter, name: str, event: Event) -> bool:
-    """Match the raw value as Go prints it; the argument ``syscall`` never matches (facts, 3.5)."""
+    """Match the raw value as Go prints it; the argument ``syscall`` never matches.
+
+    Tracee v0.12 facts, 3.5.
+    """
     if name == "syscall":
         return False
     declared = {argument: type_ for type_, argument in arguments(event.name)}

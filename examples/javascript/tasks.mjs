@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What forks, execs and exits make of processes, from docs/reference/semantics.md (rules 9 to 17).
+// Tasks through forks, execs and exits, after docs/reference/semantics.md (rules 9 to 17).
 import { maskOf, newlyFollowed } from './scopes.mjs';
 
 const AT_ENTRY = ['exit', 'exit_group', 'rt_sigreturn'];
 
-export class Lives {
+export class Tasks {
   constructor(scopes, before) {
     this.scopes = scopes;
     this.tasks = new Map();
     this.entered = new Map();
-    this.shown = [];
+    this.printed = [];
     const parents = new Map(before.map(({ process, ppid = 0 }) => [process.pid, ppid]));
     for (const { process } of before) {
       const ancestors = [];
@@ -18,36 +18,36 @@ export class Lives {
     }
   }
 
-  take(step, number) {
+  apply(step, number) {
     const task = this.tasks.get(step.tid);
-    const tell = (name, process, fields) => this.tell(number, { name, process, fields });
+    const emit = (name, process, fields) => this.emit(number, { name, process, fields });
     switch (step.do) {
       case 'event':
-        tell(step.name, task, step.fields);
-        for (const made of step.derived ?? []) tell(made.name, task, made.fields);
+        emit(step.name, task, step.fields);
+        for (const derived of step.derived ?? []) emit(derived.name, task, derived.fields);
         break;
       case 'enter':
-        if (AT_ENTRY.includes(step.call)) tell(step.call, task, step.fields);
+        if (AT_ENTRY.includes(step.call)) emit(step.call, task, step.fields);
         else this.entered.set(step.tid, { ...step, process: task });
         break;
       case 'return':
         this.entered.delete(step.tid);
-        tell(step.call, task, step.fields);
+        emit(step.call, task, step.fields);
         break;
       case 'fork':
-        tell('sched_process_fork', task);
+        emit('sched_process_fork', task);
         this.fork(step, task);
         break;
       case 'exec':
-        this.exec(step, task, tell);
+        this.exec(step, task, emit);
         break;
       case 'exit':
-        tell('sched_process_exit', task);
+        emit('sched_process_exit', task);
         this.tasks.delete(step.tid);
         this.entered.delete(step.tid);
         break;
       case 'set_container':
-        for (const one of this.threads(task.pid)) this.set(one.tid, { container: step.container ?? undefined });
+        for (const thread of this.threads(task.pid)) this.set(thread.tid, { container: step.container ?? undefined });
         break;
       default: { // set_uid, set_comm, set_namespaces: facts of this task
         const { do: _do, tid: _tid, ...facts } = step;
@@ -57,7 +57,7 @@ export class Lives {
   }
 
   threads(pid) {
-    return [...this.tasks.values()].filter((one) => one.pid === pid);
+    return [...this.tasks.values()].filter((task) => task.pid === pid);
   }
 
   set(tid, facts) {
@@ -65,7 +65,7 @@ export class Lives {
   }
 
   fork({ child_pid: pid, child_tid: tid }, parent) {
-    if (pid === parent.pid) { // a thread shares what its process is
+    if (pid === parent.pid) { // a thread has the facts of its process
       this.tasks.set(tid, { ...parent, tid });
       return;
     }
@@ -73,21 +73,21 @@ export class Lives {
     this.tasks.set(tid, { ...parent, pid, tid, followed, ancestors: [...parent.ancestors, pid], new: true, tracer: false });
   }
 
-  exec({ tid, binary, comm }, task, tell) {
+  exec({ tid, binary, comm }, task, emit) {
     const call = this.entered.get(tid);
-    if (call) tell(call.call, call.process, call.fields);
-    for (const one of this.threads(task.pid)) {
-      this.tasks.delete(one.tid);
-      this.entered.delete(one.tid);
+    if (call) emit(call.call, call.process, call.fields);
+    for (const thread of this.threads(task.pid)) {
+      this.tasks.delete(thread.tid);
+      this.entered.delete(thread.tid);
     }
     const now = { ...task, tid: task.pid, binary, comm };
     now.followed |= newlyFollowed(this.scopes, now);
     this.tasks.set(now.tid, now);
-    tell('sched_process_exec', now);
+    emit('sched_process_exec', now);
   }
 
-  tell(step, event) {
+  emit(step, event) {
     const mask = maskOf(this.scopes, event);
-    if (mask) this.shown.push({ step, event: event.name, mask: `${mask}` });
+    if (mask) this.printed.push({ step, event: event.name, mask: `${mask}` });
   }
 }

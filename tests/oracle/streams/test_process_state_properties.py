@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Streams told by a model of processes: no right mask is blamed, and no wrong one passes."""
+"""Properties of the state of processes: no mask of the semantics is a finding."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Step = Callable[[State, LifeEvent], State]
 
 @st.composite
 def scope_sets(draw: st.DrawFn) -> tuple[Scope, ...]:
-    """Scopes with filters on processes, and one that shows every life."""
+    """Scopes with filters on processes, and one that selects all process events."""
     conditions = st.frozensets(draws.process_conditions(), max_size=3)
     names = st.frozensets(st.sampled_from(NAMES), min_size=1)
     count = draw(st.integers(1, 3))
@@ -44,7 +44,7 @@ def scope_sets(draw: st.DrawFn) -> tuple[Scope, ...]:
 
 @st.composite
 def stories(draw: st.DrawFn) -> tuple[list[Start], list[LifeEvent]]:
-    """Two processes of before, and what happens to them and their children."""
+    """Two processes that exist at the start, and changes of them and their children."""
     drawn = [replace(draw(draws.processes), pid=pid, tid=pid) for pid in (1, 2)]
     starts = [Start(replace(drawn[0], tracer=False)), Start(drawn[1], 1)]
     state, events = initial_state(starts), list[LifeEvent]()
@@ -60,10 +60,10 @@ def stories(draw: st.DrawFn) -> tuple[list[Start], list[LifeEvent]]:
     return starts, events
 
 
-def told(
+def stream_of(
     semantics: Semantics, step: Step, starts: Sequence[Start], events: Sequence[LifeEvent]
 ) -> Iterator[Traced]:
-    """Give the events that show the lives, and one of the task after each."""
+    """Yield the events of the changes, each with one event of the task after it."""
     state = initial_state(starts)
     for event in events:
         after = step(state, event)
@@ -73,7 +73,7 @@ def told(
         if isinstance(event, Fork):
             process = after.facts(event.child_tid)
         if not isinstance(event, Exit):
-            yield shown(semantics, process, "getppid")
+            yield event_of(semantics, process, "getppid")
         state = after
 
 
@@ -81,56 +81,56 @@ def life_event(
     semantics: Semantics, process: Process, event: LifeEvent, last: bool
 ) -> Iterator[Traced]:
     if isinstance(event, Fork):
-        yield shown(semantics, process, PROCESS_EVENTS[0], child_pid=event.child_pid)
+        yield event_of(semantics, process, PROCESS_EVENTS[0], child_pid=event.child_pid)
     elif isinstance(event, Exec):
-        yield shown(semantics, process, PROCESS_EVENTS[1], pathname=event.binary.path.decode())
+        yield event_of(semantics, process, PROCESS_EVENTS[1], pathname=event.binary.path.decode())
     elif isinstance(event, Exit):
-        yield shown(semantics, process, PROCESS_EVENTS[2], process_group_exit=last)
+        yield event_of(semantics, process, PROCESS_EVENTS[2], process_group_exit=last)
 
 
-def shown(semantics: Semantics, process: Process, name: str, **args: object) -> Traced:
+def event_of(semantics: Semantics, process: Process, name: str, **args: object) -> Traced:
     return of_process(process, name, semantics.mask(Event(name, process)), **args)
 
 
-def judged(semantics: Semantics, starts: Sequence[Start], stream: Sequence[Traced]) -> list[bool]:
+def allowed(semantics: Semantics, starts: Sequence[Start], stream: Sequence[Traced]) -> list[bool]:
     """Whether each event's mask is allowed; every event where one bit is wrong is found."""
     tracers = frozenset(one.process.pid for one in starts if one.process.tracer)
     verdicts = Verdicts(semantics, Begins.HOST, tracers, complete=True)
-    allowed = []
+    results = []
     for event in stream:
         verdict = verdicts.of(json.loads(json.dumps(event)))
         mask = event["matchedScopes"]
-        allowed.append(verdict.allows(mask))
+        results.append(verdict.allows(mask))
         for bit in (1, 2, 4, 8, 1 << 63):
-            assert verdict.allows(mask ^ bit) == bool(verdict.undecided & bit and allowed[-1])
-    return allowed
+            assert verdict.allows(mask ^ bit) == bool(verdict.undecided & bit and results[-1])
+    return results
 
 
 @settings(max_examples=500)
 @given(scope_sets(), stories())
-def test_the_models_masks_are_allowed(
+def test_masks_of_model_allowed(
     scopes: tuple[Scope, ...], story: tuple[list[Start], list[LifeEvent]]
 ) -> None:
     semantics = ModelSemantics(scopes)
-    stream = [*told(semantics, lambda s, e: lifecycle.step(scopes, s, e), *story)]
-    assert all(judged(semantics, story[0], stream))
+    stream = [*stream_of(semantics, lambda s, e: lifecycle.step(scopes, s, e), *story)]
+    assert all(allowed(semantics, story[0], stream))
 
 
 @settings(max_examples=500)
 @given(scope_sets(), stories())
-def test_the_dialects_masks_are_allowed(
+def test_masks_of_dialect_allowed(
     scopes: tuple[Scope, ...], story: tuple[list[Start], list[LifeEvent]]
 ) -> None:
     try:
         semantics = Tracee012Semantics(format_scopes(scopes))
     except (ValueError, UsageError):  # no flag can say it, or none that v0.12.0 takes
         assume(False)
-    stream = [*told(semantics, lambda s, e: life.step(semantics.pipeline, s, e), *story)]
-    assert all(judged(semantics, story[0], stream))
+    stream = [*stream_of(semantics, lambda s, e: life.step(semantics.pipeline, s, e), *story)]
+    assert all(allowed(semantics, story[0], stream))
 
 
-def test_what_the_stream_tells_is_decided() -> None:
-    """A process born in the stream is known in everything that filters ask."""
+def test_process_in_stream_decided() -> None:
+    """All facts of a process that was forked in the stream are resolved."""
     scopes = [
         Scope(number + 1, frozenset({"getppid"}), frozenset({condition}), follow=number == 0)
         for number, condition in enumerate(CONDITIONS)
@@ -138,7 +138,7 @@ def test_what_the_stream_tells_is_decided() -> None:
     semantics = ModelSemantics(scopes)
     events: list[LifeEvent] = [Fork(1, 5, 5), Exec(5, Binary(b"/a", 3), b"a"), Fork(5, 6, 6)]
     start = [Start(Process(pid=1, tid=1, mntns=3))]
-    stream = [*told(semantics, lambda s, e: lifecycle.step(scopes, s, e), start, events)]
+    stream = [*stream_of(semantics, lambda s, e: lifecycle.step(scopes, s, e), start, events)]
     verdicts = Verdicts(semantics, Begins.HOST, complete=True)
     assert [tuple(verdicts.of(event))[:2] for event in stream][-1] == (0b1111, 0)
     assert stream[-1]["matchedScopes"] == 0b1111
@@ -153,7 +153,7 @@ CONDITIONS = (
 
 
 @pytest.mark.parametrize("begins", Begins)
-def test_what_the_stream_does_not_tell_is_open(begins: Begins) -> None:
+def test_older_process_undecided(begins: Begins) -> None:
     event = of_process(Process(pid=9, comm=b"a"), "getppid", 1)
     scopes = (
         Scope(number + 1, frozenset({"getppid"}), frozenset({condition}))

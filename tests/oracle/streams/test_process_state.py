@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a stream tells of the lives of its processes, in single cases."""
+"""Tests of the state of processes in a stream, in single cases."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def certain(verdict: Verdict) -> bool | None:
     return None if verdict.undecided else bool(verdict.certain)
 
 
-def test_a_program_is_known_from_its_exec_on_and_inherited() -> None:
+def test_program_from_exec_and_fork() -> None:
+    """A program is resolved from its exec on, and inherited by children."""
     child = traced(hostProcessId=8)
     assert certain(last([OPENAT], "binary=/bin/cat")) is None
     for flag, holds in (("binary=/bin/cat", True), ("binary=3:/bin/cat", True),
@@ -45,7 +46,8 @@ def test_a_program_is_known_from_its_exec_on_and_inherited() -> None:
     assert certain(last([CAT, fork(7, 8), exec_(8, "/bin/ls"), child], "binary=/bin/cat")) is False
 
 
-def test_an_exec_tells_its_own_program_even_if_the_stream_lacks_others() -> None:
+def test_program_of_exec_in_partial_stream() -> None:
+    """An exec has its own program, even if the stream lacks other execs."""
     flags = ("event=openat,sched_process_exec", "binary=/bin/cat")
     assert certain(last([CAT], *flags, complete=False)) is True
     assert certain(last([CAT, OPENAT], *flags, complete=False)) is None
@@ -54,7 +56,7 @@ def test_an_exec_tells_its_own_program_even_if_the_stream_lacks_others() -> None
     }
 
 
-def test_an_end_is_the_end_of_what_is_known() -> None:
+def test_exit_removes_state() -> None:
     judged = Verdicts(semantics_of(["event=openat", "binary=/bin/cat"]), complete=True)
     for event in (CAT, exit_(7)):
         judged.of(event)
@@ -66,15 +68,16 @@ def test_an_end_is_the_end_of_what_is_known() -> None:
     ("begins", "age", "followed"),
     [(Begins.ANYWHERE, None, None), (Begins.HOST, False, False), (Begins.COMMAND, True, False)],
 )
-def test_where_a_stream_begins_tells_of_the_processes_before(
+def test_begins_decides_older_processes(
     begins: Begins, age: bool | None, followed: bool | None
 ) -> None:
+    """The beginning of a stream decides the age of older processes."""
     assert certain(last([OPENAT], "pid=new", begins=begins)) is age
     assert certain(last([OPENAT], "comm=cat", "follow", begins=begins)) is followed
     assert certain(last([fork(3, 7), OPENAT], "pid=new", begins=begins)) is True
 
 
-def test_following_is_passed_on() -> None:
+def test_follow_inherited() -> None:
     parent = traced(hostProcessId=3, processName="sh")
     flags = ("comm=sh", "follow")
     child = [fork(3, 7, processName="sh"), OPENAT]
@@ -88,12 +91,13 @@ def test_following_is_passed_on() -> None:
     assert certain(last([parent, OPENAT], *flags, begins=Begins.HOST)) is False
 
 
-def test_following_by_a_program_that_is_not_known_is_open() -> None:
+def test_follow_by_unresolved_program() -> None:
+    """Following by an unresolved program is undecided."""
     flags = ("binary=/bin/sh", "follow")
     assert certain(last([fork(3, 7), OPENAT], *flags, begins=Begins.HOST)) is None
 
 
-def test_descent_is_known_as_far_as_forks_were_seen() -> None:
+def test_ancestry_from_forks() -> None:
     forks = [fork(3, 5), fork(5, 7)]
     assert certain(last([*forks, OPENAT], "tree=3")) is True
     assert certain(last([*forks, OPENAT], "tree=5")) is True
@@ -103,7 +107,8 @@ def test_descent_is_known_as_far_as_forks_were_seen() -> None:
     assert certain(last([fork(3, 5), fork(3, 7), OPENAT], "tree=5")) is False
 
 
-def test_containers_are_new_if_the_stream_saw_them_begin() -> None:
+def test_container_new_from_stream() -> None:
+    """A container is new if its creation is in the stream."""
     inside = traced(containerId="c0")
     create = traced("container_create", args={"container_id": "c0"})
     remove = traced("container_remove", args={"container_id": "c0"})
@@ -116,7 +121,7 @@ def test_containers_are_new_if_the_stream_saw_them_begin() -> None:
     assert certain(last([create, remove, inside], "container=new")) is None
 
 
-def test_the_dialect_has_its_own_lives() -> None:
+def test_dialect_process_state() -> None:
     old = [exec_(7, "/bin/cat"), OPENAT]
     assert certain(last(old, "pid=new", begins=Begins.HOST)) is False
     assert certain(last(old, "pid=new", begins=Begins.HOST, dialect="tracee-0.12")) is True
@@ -126,14 +131,15 @@ def test_the_dialect_has_its_own_lives() -> None:
     assert certain(last(thread, *flags, begins=Begins.HOST, dialect="tracee-0.12")) is True
 
 
-def test_later_versions_name_the_program_of_every_event() -> None:
+def test_program_in_event_of_later_version() -> None:
+    """Events of later versions name the program."""
     named = traced(executable={"path": "/bin/cat"})
     assert certain(last([named], "binary=/bin/cat", complete=False)) is True
     assert certain(last([named], "binary=/bin/ls", complete=False)) is False
     assert certain(last([named], "binary=5:/bin/cat", complete=False)) is None
 
 
-def test_the_tracer_matches_nothing() -> None:
+def test_tracer_matches_nothing() -> None:
     verdicts = Verdicts(semantics_of(["event=openat"]), tracers=frozenset({7}))
     assert certain(verdicts.of(OPENAT)) is False
     assert certain(verdicts.of(traced(hostProcessId=8))) is True
