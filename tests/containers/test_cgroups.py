@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which cgroups are containers, and in which hierarchy they are looked for."""
+"""Tests of the cgroups of containers, and of the hierarchy that has them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ pieces = st.sampled_from(
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 @pytest.mark.parametrize("suffix", ["", ".scope"])
-def test_names_of_every_runtime(prefix: str, suffix: str) -> None:
+def test_container_id_of_every_runtime(prefix: str, suffix: str) -> None:
+    """The id is found in the cgroup names of every runtime."""
     assert container_id(prefix + ID + suffix) == ID
 
 
@@ -43,25 +44,27 @@ def test_names_of_every_runtime(prefix: str, suffix: str) -> None:
         f"{ID}\n", "docker-", "system.slice", f"kubepods-pod{ID}.slice", f"docker-docker-{ID}",
     ],
 )  # fmt: skip
-def test_names_of_no_container(name: str) -> None:
+def test_container_id_of_other_cgroup(name: str) -> None:
+    """A cgroup of another form is not a container."""
     assert container_id(name) is None
 
 
 @given(st.lists(pieces, max_size=4).map("".join))
-def test_an_id_is_never_wrong(name: str) -> None:
-    """What is said to be an id stands there whole, with nothing unknown around it."""
+def test_container_id_is_in_name(name: str) -> None:
+    """An id is in the name as a whole, with only a known prefix and suffix."""
     found = container_id(name)
     if found is None:
         assert not re.fullmatch("[0-9a-f]{64}", name)
     else:
-        before, behind = name.split(found, 1)
+        prefix, suffix = name.split(found, 1)
         assert re.fullmatch("[0-9a-f]{64}", found)
-        assert before in PREFIXES
-        assert behind in ("", ".scope")
+        assert prefix in PREFIXES
+        assert suffix in ("", ".scope")
 
 
 @given(st.sampled_from(PREFIXES), ids, st.sampled_from(["", ".scope"]))
-def test_an_id_is_never_missed(prefix: str, container: str, suffix: str) -> None:
+def test_container_id_any_id(prefix: str, container: str, suffix: str) -> None:
+    """Every id is found."""
     assert container_id(prefix + container + suffix) == container
 
 
@@ -77,7 +80,8 @@ def test_an_id_is_never_missed(prefix: str, container: str, suffix: str) -> None
         ("1:name=systemd:/\n0::/\n", UNIFIED),
     ],
 )
-def test_the_hierarchy(text: str, expected: Hierarchy) -> None:
+def test_hierarchy(text: str, expected: Hierarchy) -> None:
+    """A v1 hierarchy of a controller that runtimes use precedes cgroup v2."""
     assert hierarchy(text) == expected
 
 
@@ -90,19 +94,21 @@ MOUNTS = r"""24 1 8:1 / / rw - ext4 /dev/sda1 rw
 
 
 @pytest.mark.parametrize(
-    ("wanted", "place"),
+    ("wanted", "path"),
     [
         (UNIFIED, Path("/sys/fs/cgroup/uni fied")),
         (Hierarchy(3, ("cpuset", "cpu")), Path("/sys/fs/cgroup/cpu,cpuset")),
         (Hierarchy(4, ("memory",)), None),
     ],
 )
-def test_the_place_of_a_hierarchy(wanted: Hierarchy, place: Path | None) -> None:
-    assert mount_point(MOUNTS, wanted) == place
+def test_mount_point(wanted: Hierarchy, path: Path | None) -> None:
+    """The mount point is that of the root of the hierarchy."""
+    assert mount_point(MOUNTS, wanted) == path
 
 
-def test_the_walk_finds_containers_and_what_is_below(tmp_path: Path) -> None:
-    inside = {
+def test_walk(tmp_path: Path) -> None:
+    """Cgroups of containers and all below them are found."""
+    containers = {
         f"docker/{ID}": ID,
         f"docker/{ID}/init": ID,
         f"docker/{ID}/init/deeper": ID,
@@ -110,28 +116,29 @@ def test_the_walk_finds_containers_and_what_is_below(tmp_path: Path) -> None:
         f"docker/{ID}/docker": ID,
         f"machine.slice/libpod-{OTHER}.scope": OTHER,
     }
-    for name in (*inside, "system.slice/a.service", f"machine.slice/libpod-conmon-{ID}.scope"):
+    for name in (*containers, "system.slice/a.service", f"machine.slice/libpod-conmon-{ID}.scope"):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
     (tmp_path / ID).write_text("a file, not a cgroup")
     found: list[tuple[int, str]] = []
     walk(tmp_path, lambda number, container: found.append((number, container)))
-    expected = {(tmp_path / name).stat().st_ino: c for name, c in inside.items()}
+    expected = {(tmp_path / name).stat().st_ino: c for name, c in containers.items()}
     assert dict(found) == expected
     assert len(found) == len(expected)
 
 
-def test_the_walk_hands_a_cgroup_over_before_it_lists_its_children(tmp_path: Path) -> None:
-    """A child made in that moment is seen: the kernel side could not know its parent."""
+def test_walk_adds_before_listing_children(tmp_path: Path) -> None:
+    """A child made in that moment is found: the kernel side has no container for its parent."""
     (tmp_path / ID).mkdir()
     found: list[str] = []
 
-    def learn(_: int, container: str) -> None:
+    def add(_: int, container: str) -> None:
         found.append(container)
         (tmp_path / ID / "made" / "meanwhile").mkdir(parents=True, exist_ok=True)
 
-    walk(tmp_path, learn)
+    walk(tmp_path, add)
     assert found == [ID] * 3
 
 
-def test_a_place_that_is_not_there_has_no_containers(tmp_path: Path) -> None:
-    walk(tmp_path / "gone", lambda *_: pytest.fail("found something"))
+def test_walk_missing_directory(tmp_path: Path) -> None:
+    """A missing directory has no containers."""
+    walk(tmp_path / "missing", lambda *_: pytest.fail("found something"))

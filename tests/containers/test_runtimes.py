@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names, images and pods out of the files of runtimes, in the forms that these write."""
+"""Tests of container descriptions from the files of runtimes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracee_ref.containers import runtimes
-from tracee_ref.containers.json_files import object_in, objects_in, parsed, texts
-from tracee_ref.containers.runtimes import NOTHING, Description, Runtimes, annotated
+from tracee_ref.containers.json_files import object_in, objects_in, parse_object, strings_at
+from tracee_ref.containers.runtimes import NO_DESCRIPTION, Description, Runtimes, annotated
 
 ID = "0123456789abcdef" * 4
 STORAGE = "var/lib/containers/storage/overlay-containers"
@@ -22,7 +22,7 @@ CRIO = "io.kubernetes.cri-o."
 
 
 def put(root: Path, name: str, value: object) -> None:
-    """Write a file as a runtime does; a text is written as it is."""
+    """Write a file as a runtime does: a string unchanged, any other value as JSON."""
     file = root / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(value if isinstance(value, str) else json.dumps(value))
@@ -98,32 +98,31 @@ def test_podman(tmp_path: Path, name: str) -> None:
     assert describe(tmp_path) == Description("happy_bell", "docker.io/library/alpine:3.17")
 
 
-def test_a_name_of_the_storage_where_the_details_have_none(tmp_path: Path) -> None:
+def test_podman_name_of_list(tmp_path: Path) -> None:
     put(tmp_path, f"{STORAGE}/containers.json", [{"id": ID, "names": ["a", "b"]}])
     assert describe(tmp_path) == Description("a")
 
 
-def test_runc_by_itself(tmp_path: Path) -> None:
+def test_runc(tmp_path: Path) -> None:
     labels = [f"{CRI}image-name=a:1", "bundle=/x", f"{CRI}container-name=b=c"]
     put(tmp_path, f"run/runc/{ID}/state.json", {"id": ID, "config": {"labels": labels}})
     assert describe(tmp_path) == Description("b=c", "a:1")
 
 
-def test_crun_by_itself(tmp_path: Path) -> None:
+def test_crun(tmp_path: Path) -> None:
     put(tmp_path, f"run/crun/{ID}/status", {"pid": 5, "bundle": "/srv/bundle"})
     put(tmp_path, "srv/bundle/config.json", {"annotations": {f"{CRI}image-name": "a:1"}})
     assert describe(tmp_path) == Description(image="a:1")
 
 
-def test_what_is_known_is_remembered_and_what_is_not_is_looked_for_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = Runtimes(tmp_path)
-    assert known.describe(ID) == NOTHING
+def test_describe_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A description is cached; an unknown container is read again after a time."""
+    early = Runtimes(tmp_path)
+    assert early.describe(ID) == NO_DESCRIPTION
     file = f"var/lib/docker/containers/{ID}/config.v2.json"
     put(tmp_path, file, {"Name": "/late"})
-    assert known.describe(ID) == NOTHING  # the files of an unknown one are not read per event
-    monkeypatch.setattr(runtimes, "AGAIN_SECONDS", -1)
+    assert early.describe(ID) == NO_DESCRIPTION  # not read again for each event
+    monkeypatch.setattr(runtimes, "RETRY_SECONDS", -1)
     later = Runtimes(tmp_path)
     assert later.describe(ID) == Description("late")
     (tmp_path / file).unlink()
@@ -135,7 +134,8 @@ def test_what_is_known_is_remembered_and_what_is_not_is_looked_for_again(
     ["", "[", "5", "null", "[5]", '{"Config": 5, "Name": []}', '{"annotations": [1]}', "\x00",
      '{"Config": {"Labels": 7}}', '{"bundle": 5}', '[{"id": 5}]', "[" * 100_000],
 )  # fmt: skip
-def test_files_that_are_not_as_expected(tmp_path: Path, content: str) -> None:
+def test_describe_malformed_files(tmp_path: Path, content: str) -> None:
+    """Malformed files give no description."""
     for name in (
         f"var/lib/docker/containers/{ID}/config.v2.json",
         f"{TASKS}/k8s.io/{ID}/config.json",
@@ -145,7 +145,7 @@ def test_files_that_are_not_as_expected(tmp_path: Path, content: str) -> None:
         f"run/crun/{ID}/status",
     ):
         put(tmp_path, name, content)
-    assert describe(tmp_path) == NOTHING
+    assert describe(tmp_path) == NO_DESCRIPTION
 
 
 json_values = st.recursive(
@@ -156,14 +156,16 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_any_json_is_taken(value: object) -> None:
-    found = parsed(json.dumps(value))
+def test_annotated_any_json(value: object) -> None:
+    """Any JSON gives a description."""
+    found = parse_object(json.dumps(value))
     assert found == (value if isinstance(value, dict) else {})
     assert isinstance(annotated(found), Description)
 
 
-def test_json_that_is_not_there(tmp_path: Path) -> None:
+def test_json_missing(tmp_path: Path) -> None:
+    """Missing files and members are empty."""
     assert (object_in(tmp_path / "none"), objects_in(tmp_path / "none")) == ({}, [])
     assert (object_in(tmp_path), objects_in(tmp_path)) == ({}, [])
-    assert texts({"a": ["b", 5, "c"], "d": "e"}, "a") == ["b", "c"]
-    assert texts({"d": "e"}, "d") == []
+    assert strings_at({"a": ["b", 5, "c"], "d": "e"}, "a") == ["b", "c"]
+    assert strings_at({"d": "e"}, "d") == []

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Tests of the shapes of arguments, and of the decoding of registers."""
+
 from __future__ import annotations
 
 import pytest
@@ -55,11 +57,13 @@ def shape(dotted: str) -> Shape:
         ("magic_write.bytes", Shape.BYTES),
     ],
 )
-def test_shapes(argument: str, expected: Shape) -> None:
+def test_shape_of(argument: str, expected: Shape) -> None:
+    """An argument has the shape of its type in the catalogue."""
     assert shape(argument) is expected
 
 
-def test_no_number_of_a_system_call_is_taken_for_a_pointer() -> None:
+def test_shape_of_number_is_no_pointer() -> None:
+    """Only types with a star, and these without one, are pointers."""
     named = {"io_context_t", "aio_context_t", "sighandler_t", "cap_user_header_t"}
     odd = {"cap_user_data_t", "const cap_user_data_t"}
     pointers = {
@@ -72,14 +76,15 @@ def test_no_number_of_a_system_call_is_taken_for_a_pointer() -> None:
     assert {kind for kind in pointers if "*" not in kind} == named | odd
 
 
-def test_every_buffer_is_an_argument_of_the_catalogue() -> None:
-    known = {
+def test_output_buffers_exist() -> None:
+    """Every output buffer is an argument of the catalogue."""
+    buffers = {
         (event.name, argument.name)
         for event in load_catalogue().values()
         for argument in event.args
         if argument.type == "char*"
     }
-    assert known >= OUTPUT_BUFFERS
+    assert buffers >= OUTPUT_BUFFERS
 
 
 @pytest.mark.parametrize(
@@ -101,15 +106,18 @@ def test_every_buffer_is_an_argument_of_the_catalogue() -> None:
         (Shape.STRING, 0x7FFF0000, 0x7FFF0000),
     ],
 )
-def test_registers(kind: Shape, register: int, number: int) -> None:
+def test_decode_register(kind: Shape, register: int, number: int) -> None:
+    """Registers are truncated and sign-extended to the width of the type."""
     assert decode_register(kind, register) == number
 
 
-def test_long_has_32_bits_in_a_32_bit_program() -> None:
+def test_decode_register_compat() -> None:
+    """A long of a 32-bit program has 32 bits."""
     assert decode_register(Shape.INT64, 0xFFFFFFFF, compat=True) == -1
     assert decode_register(Shape.INT64, 0xFFFFFFFF) == 2**32 - 1
     assert decode_register(Shape.UINT64, 0xFFFFFFFF, compat=True) == 2**32 - 1
 
 
-def test_a_type_never_seen_is_a_pointer() -> None:
-    assert shape_of("read", ArgumentDefinition("x", "struct unheard_of*")) is Shape.POINTER
+def test_shape_of_unknown_type() -> None:
+    """An unknown type is a pointer."""
+    assert shape_of("read", ArgumentDefinition("x", "struct unknown*")) is Shape.POINTER

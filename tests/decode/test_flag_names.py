@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Tests of the printed forms of arguments, and of the tables of names."""
+
 from __future__ import annotations
 
 import mmap
@@ -22,7 +24,7 @@ def printer(dotted: str) -> Callable[[int], str] | None:
     return printer_of(event, argument)
 
 
-def show(dotted: str, value: int) -> str:
+def printed(dotted: str, value: int) -> str:
     found = printer(dotted)
     assert found is not None
     return found(value)
@@ -34,7 +36,7 @@ def kind(dotted: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("argument", "value", "shown"),
+    ("argument", "value", "expected"),
     [
         ("ptrace.request", 0, "PTRACE_TRACEME"),
         ("ptrace.request", 0x4206, "PTRACE_SEIZE"),
@@ -90,15 +92,17 @@ def kind(dotted: str) -> str:
         ("sys_enter.syscall", 9999, "9999"),
     ],
 )
-def test_printed_forms(argument: str, value: int, shown: str) -> None:
-    assert show(argument, value) == shown
+def test_printed_form(argument: str, value: int, expected: str) -> None:
+    """Flags and enumerations are printed by name, with the type string."""
+    assert printed(argument, value) == expected
     assert kind(argument) == "string"
 
 
 @pytest.mark.parametrize("argument", ["ptrace.addr", "read.buf", "stat.statbuf", "getcwd.buf"])
-def test_addresses_are_hexadecimal_and_keep_their_type(argument: str) -> None:
-    assert show(argument, 0) == "0x0"
-    assert show(argument, 0x7FFDEADBEEF0) == "0x7ffdeadbeef0"
+def test_printed_address(argument: str) -> None:
+    """Addresses are hexadecimal, and keep their type."""
+    assert printed(argument, 0) == "0x0"
+    assert printed(argument, 0x7FFDEADBEEF0) == "0x7ffdeadbeef0"
     assert kind(argument) != "string"
 
 
@@ -108,15 +112,17 @@ def test_addresses_are_hexadecimal_and_keep_their_type(argument: str) -> None:
      "sched_process_exec.inode_mode", "sched_process_exec.dev", "sched_process_exit.exit_code",
      "cap_capable.cap", "faccessat2.mode", "connect.addr", "execve.argv", "pipe.pipefd"],
 )  # fmt: skip
-def test_what_is_not_parsed(argument: str) -> None:
+def test_printed_form_unchanged(argument: str) -> None:
+    """Other arguments have no printed form."""
     assert printer(argument) is None
     assert kind(argument) != "string"
 
 
-def test_every_rule_is_about_an_argument_that_exists() -> None:
+def test_printed_arguments_exist() -> None:
+    """Every printed form is of an argument of an event."""
     events = load_signatures([], pytest.fail).events
-    known = {(e.name, a.name) for e in events.values() for a in e.args}
-    assert set(FACTORIES) <= known
+    arguments = {(e.name, a.name) for e in events.values() for a in e.args}
+    assert set(FACTORIES) <= arguments
 
 
 @pytest.mark.parametrize(
@@ -129,18 +135,20 @@ def test_every_rule_is_about_an_argument_that_exists() -> None:
         ("file_type", stat, "S_IF"),
     ],
 )
-def test_bits_agree_with_python(table: str, module: ModuleType, prefix: str) -> None:
-    known = {n: v for n, v in bits(table) if n.startswith(prefix) and hasattr(module, n)}
-    known.pop("O_TMPFILE", None)  # Python's includes O_DIRECTORY
-    known.pop("O_LARGEFILE", None)  # 0 in the C library of x86-64
-    assert len(known) >= 3
-    assert known == {name: getattr(module, name) for name in known}
+def test_bits_equal_python(table: str, module: ModuleType, prefix: str) -> None:
+    """Names of bits have the values of Python's modules."""
+    ours = {n: v for n, v in bits(table) if n.startswith(prefix) and hasattr(module, n)}
+    ours.pop("O_TMPFILE", None)  # Python's includes O_DIRECTORY
+    ours.pop("O_LARGEFILE", None)  # 0 in the C library of x86-64
+    assert len(ours) >= 3
+    assert ours == {name: getattr(module, name) for name in ours}
 
 
 @pytest.mark.parametrize(
     ("table", "prefix", "least"), [("address_family", "AF_", 20), ("socket_option", "SO_", 20)]
 )
-def test_values_agree_with_python(table: str, prefix: str, least: int) -> None:
+def test_values_equal_python(table: str, prefix: str, least: int) -> None:
+    """Names of values have the values of Python's socket module."""
     ours = {name: value for value, name in values(table).items()}
     theirs = {n: v for n, v in vars(socket).items() if n.startswith(prefix) and n in ours}
     assert len(theirs) >= least

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel records of known content become the events they stand for."""
+"""Tests of the decoder of kernel records."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def openat(slot: int, data: bytes, flags: int = 0o2000000) -> bytes:
     return header("openat", call=257) + struct.pack("6Q", MINUS_100, slot, flags, 0, 9, 9) + data
 
 
-def test_the_header() -> None:
+def test_header() -> None:
+    """The fields of the header become those of the event."""
     event = decode(openat(3, b"/a\n"))
     assert (event.timestamp, event.thread_start_time) == (EPOCH + 5, EPOCH + 4)
     assert (event.matched_scopes, event.cgroup_id, event.return_value) == (5, 77, -2)
@@ -54,7 +55,8 @@ def test_the_header() -> None:
     assert not event.context_flags.is_compat
 
 
-def test_the_container(tmp_path: Path) -> None:
+def test_container(tmp_path: Path) -> None:
+    """The event of a container has its id and description."""
     container = bytes(range(32))
     file = tmp_path / "var/lib/docker/containers" / container.hex() / "config.v2.json"
     file.parent.mkdir(parents=True)
@@ -81,19 +83,22 @@ def test_the_container(tmp_path: Path) -> None:
         (UNREADABLE, b"", None, True),
     ],
 )
-def test_a_string(slot: int, data: bytes, value: str | None, unreadable: bool) -> None:
+def test_string(slot: int, data: bytes, value: str | None, unreadable: bool) -> None:
+    """A string may be cut, NULL or unreadable, and need not be UTF-8."""
     path = decode(openat(slot, data)).args[1]
     assert (path.name, path.value, path.unreadable) == ("pathname", value, unreadable)
 
 
 def test_printed_and_raw() -> None:
+    """Arguments are printed, or raw with their own types."""
     printed, raw = (decode(openat(1, b"/"), printed=p).args for p in (True, False))
     assert [a.value for a in printed] == [-100, "/", "O_RDONLY|O_CLOEXEC", 0]
     assert [a.value for a in raw] == [-100, "/", 0o2000000, 0]
     assert (printed[2].type, raw[2].type) == ("string", "int")
 
 
-def test_pieces_follow_each_other() -> None:
+def test_data_order() -> None:
+    """The bytes of arguments follow each other in their order."""
     argv = b"sh\0-c\0\0"
     slots = struct.pack("6Q", 7, len(argv), NULL, 0, 0, 0)
     event = decode(header("execve") + slots + b"/bin/sh" + argv)
@@ -101,7 +106,8 @@ def test_pieces_follow_each_other() -> None:
     assert event.args_num == 2
 
 
-def test_addresses_and_pairs() -> None:
+def test_sockaddr_and_pair() -> None:
+    """Socket addresses and pairs of numbers are decoded."""
     address = struct.pack("=H", socket.AF_INET) + struct.pack("!H4B8x", 80, 1, 2, 3, 4)
     connect = header("connect") + struct.pack("6Q", 3, 16, 16, 0, 0, 0) + address
     expected = {"sa_family": "AF_INET", "sin_addr": "1.2.3.4", "sin_port": "80"}
@@ -110,7 +116,8 @@ def test_addresses_and_pairs() -> None:
     assert decode(pipe).args[0].value == [3, -4]
 
 
-def test_a_32_bit_call_is_named_by_its_own_table() -> None:
+def test_compat_syscall_name() -> None:
+    """The number of a 32-bit system call is looked up in the table of i386."""
     exited = header("sched_process_exit", flags=FLAG_COMPAT, call=1) + struct.pack("2Q", 256, 1)
     event = decode(exited)
     assert (event.syscall, event.context_flags.is_compat) == ("exit", True)
@@ -129,7 +136,8 @@ def exec_values(*, interpreter: bool, mode: int, stdin: bytes) -> dict[str, Any]
     return {a.name: a.value for a in event.args}
 
 
-def test_an_exec() -> None:
+def test_exec() -> None:
+    """An exec has the arguments of the program and of its interpreter."""
     values = exec_values(interpreter=True, mode=0o020000, stdin=b"/dev/null")
     assert (values["cmdpath"], values["pathname"], values["interp"]) == ("/cmd", "/bin", "/int")
     assert [v for name, v in values.items() if name.startswith("interpreter_")] == [
@@ -142,13 +150,15 @@ def test_an_exec() -> None:
     assert (values["stdin_type"], values["stdin_path"]) == ("S_IFCHR", "/dev/null")
 
 
-def test_a_static_program_has_no_interpreter() -> None:
+def test_exec_without_interpreter() -> None:
+    """A static program has no interpreter; a stdin without path has a name."""
     values = exec_values(interpreter=False, mode=0o010000 | 55 << 32, stdin=b"")
     assert [v for n, v in values.items() if n.startswith("interpreter_")] == [None] * 4
     assert (values["stdin_type"], values["stdin_path"]) == ("S_IFIFO", "pipe:[55]")
     assert exec_values(interpreter=False, mode=0o040000, stdin=b"")["stdin_path"] == "/"
 
 
-def test_a_start_time_is_shown_like_the_time_of_an_event() -> None:
+def test_fork_start_time() -> None:
+    """The start time of a child has the clock of the timestamps."""
     fork = header("sched_process_fork") + struct.pack("9Q", *range(1, 10))
     assert [a.value for a in decode(fork).args] == [1, 2, 3, 4, 5, 6, 7, 8, EPOCH + 9]

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Tests of the decoder of socket addresses."""
+
 from __future__ import annotations
 
 import socket
@@ -39,7 +41,8 @@ V6 = {"sin6_flowinfo": "5", "sin6_port": "443"}
         (b"", {}),
     ],
 )
-def test_fields(data: bytes, fields: dict[str, str]) -> None:
+def test_decode_sockaddr(data: bytes, fields: dict[str, str]) -> None:
+    """The fields depend on the family, and on the length that the caller passed."""
     decoded = decode_sockaddr(data)
     assert decoded == fields
     assert list(decoded) == sorted(decoded)

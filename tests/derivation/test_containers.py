@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of containers as they are made of cgroup events, and by which runtime a container is."""
+"""Tests of the container events, which derive from cgroup events, and of runtimes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ def cgroup(path: str | None, number: int = 3) -> dict[str, Any]:
     return {"cgroup_id": 7, "cgroup_path": path, "hierarchy_id": number}
 
 
-def test_a_container_is_told_once_whatever_the_hierarchies() -> None:
+def test_container_events_one_hierarchy() -> None:
+    """Only the cgroup of one hierarchy has the events of a container."""
     event = exit_with(timestamp=5)
-    (made,) = containers.derive_create(event, cgroup(f"/a/docker-{ID}.scope"))
-    assert (made["runtime"], made["container_id"], made["ctime"]) == ("docker", ID, 5)
-    (gone,) = containers.derive_remove(event, cgroup(f"/a/crio-{ID}"))
-    assert gone == {"runtime": "crio", "container_id": ID}
+    (created,) = containers.derive_create(event, cgroup(f"/a/docker-{ID}.scope"))
+    assert (created["runtime"], created["container_id"], created["ctime"]) == ("docker", ID, 5)
+    (removed,) = containers.derive_remove(event, cgroup(f"/a/crio-{ID}"))
+    assert removed == {"runtime": "crio", "container_id": ID}
     for others in (cgroup(f"/a/docker-{ID}.scope", 0), cgroup(None), cgroup("/a"),
                    cgroup(f"/{ID}/below")):  # fmt: skip
         assert not [
@@ -51,12 +52,13 @@ def test_a_container_is_told_once_whatever_the_hierarchies() -> None:
         (f"/docker/below/{ID}", "unknown"),
     ],
 )
-def test_the_cgroup_tells_the_runtime(tmp_path: Path, path: str, runtime: str) -> None:
+def test_runtime_of_cgroup(tmp_path: Path, path: str, runtime: str) -> None:
+    """The cgroup path names the runtime."""
     assert Runtimes(tmp_path).runtime(ID, path) == runtime
 
 
 @pytest.mark.parametrize(
-    ("place", "runtime"),
+    ("directory", "runtime"),
     [
         ("var/lib/docker/containers", "docker"),
         ("run/containerd/io.containerd.runtime.v2.task/k8s.io", "containerd"),
@@ -65,21 +67,23 @@ def test_the_cgroup_tells_the_runtime(tmp_path: Path, path: str, runtime: str) -
         ("run/crun", "crun"),
     ],
 )
-def test_or_else_its_files_do(tmp_path: Path, place: str, runtime: str) -> None:
-    (tmp_path / place / ID).mkdir(parents=True)
+def test_runtime_of_files(tmp_path: Path, directory: str, runtime: str) -> None:
+    """Else the runtime is the one that has a directory of the container."""
+    (tmp_path / directory / ID).mkdir(parents=True)
     assert Runtimes(tmp_path).runtime(ID, f"/a/{ID}") == runtime
     assert Runtimes(tmp_path).runtime(ID[::-1], f"/a/{ID[::-1]}") == "unknown"
 
 
-def test_one_runtime_uses_another(tmp_path: Path) -> None:
-    """Docker has containerd make its containers, and that has runc."""
-    for place in ("run/runc", "run/containerd/io.containerd.runtime.v2.task/moby",
+def test_runtime_calls_another(tmp_path: Path) -> None:
+    """Docker is found before containerd, which it calls, and runc, which that calls."""
+    for directory in ("run/runc", "run/containerd/io.containerd.runtime.v2.task/moby",
                   "var/lib/docker/containers"):  # fmt: skip
-        (tmp_path / place / ID).mkdir(parents=True)
+        (tmp_path / directory / ID).mkdir(parents=True)
     assert Runtimes(tmp_path).runtime(ID, f"/a/{ID}") == "docker"
 
 
-def test_containers_inside_of_containers_are_found(tmp_path: Path) -> None:
+def test_containers_below_nested(tmp_path: Path) -> None:
+    """A container in another container is found."""
     inner = tmp_path / "a" / f"docker-{ID}.scope" / "b" / ID
     inner.mkdir(parents=True)
     assert sorted(containers_below(tmp_path)) == [inner.parents[1], inner]

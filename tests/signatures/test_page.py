@@ -12,7 +12,10 @@ from tracee_ref.signatures.shipped import SHIPPED
 
 def table() -> str:
     """The table in docs/guide/signatures.md, which this makes and the test below compares."""
-    lines = ["| event | id | severity | technique | origin | needs | description |", "|" + "---|" * 7]
+    lines = [
+        "| event | id | severity | technique | origin | needs | description |",
+        "|" + "---|" * 7,
+    ]
     for kind in SHIPPED.values():
         of = kind.properties
         technique = f"{of['Technique']} ({of['external_id']})"

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Containers: which cgroups are one (rule 11), and what their runtimes' files tell of them."""
+"""Cgroups of containers (rule 11), and descriptions from the files of runtimes."""

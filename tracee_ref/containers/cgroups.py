@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cgroups and the containers that they are: the hierarchy to look at, its directories, ids.
+"""Cgroups of containers: the hierarchy that has them, their directories and ids.
 
-A container is a cgroup whose name holds the container's id, as docker, containerd, CRI-O and
-podman name theirs, under cgroupfs and under systemd.  Cgroups below it belong to it.
+A container is a cgroup with the container's id in its name, in the forms of docker, containerd,
+CRI-O and podman, under cgroupfs and systemd.  The cgroups below it belong to it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Final
 NAME: Final = re.compile(r"(?:docker-|cri-containerd-|crio-|libpod-)?([0-9a-f]{64})(?:\.scope)?")
 
 RUNTIME_CONTROLLERS: Final = ("cpuset", "memory", "pids", "cpu", "devices", "freezer")
-"""Controllers whose v1 hierarchies every runtime uses.  Others say nothing of containers: VPN
-services mount net_cls for themselves beside a cgroup v2."""
+"""Controllers with v1 hierarchies that every runtime uses.
+
+Others do not imply containers: VPN services mount net_cls for themselves beside cgroup v2."""
 
 PROC: Final = Path("/proc")
 ESCAPE: Final = re.compile(r"\\([0-7]{3})")
@@ -26,10 +27,10 @@ ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
-    """The hierarchy that tells of containers.
+    """A cgroup hierarchy.
 
-    ``number`` is 0 for cgroup v2, ``controllers`` are those of a v1 hierarchy, the one that
-    we asked for first.
+    ``number`` is 0 for cgroup v2; ``controllers`` are those of a v1 hierarchy, first the one of
+    RUNTIME_CONTROLLERS.
     """
 
     number: int
@@ -40,16 +41,15 @@ UNIFIED: Final = Hierarchy(0)
 
 
 def container_id(name: str) -> str | None:
-    """Return the container that the name of a cgroup stands for, None for any other cgroup."""
+    """Return the container id in the name of a cgroup, None if the cgroup is not a container."""
     found = NAME.fullmatch(name)
     return found[1] if found else None
 
 
 def hierarchy(cgroups: str) -> Hierarchy:
-    """Return the hierarchy to look at; ``cgroups`` is the text of a /proc/PID/cgroup.
+    """Return the hierarchy that has containers; ``cgroups`` is the content of /proc/PID/cgroup.
 
-    It is the v1 one with cpuset, or with another controller that runtimes use, if there is
-    one, else v2.
+    It is the v1 hierarchy of the first of RUNTIME_CONTROLLERS that has one, else cgroup v2.
     """
     versions: dict[str, Hierarchy] = {}
     for line in cgroups.splitlines():
@@ -63,59 +63,63 @@ def hierarchy(cgroups: str) -> Hierarchy:
 
 
 def own_hierarchy() -> Hierarchy:
-    """Return the hierarchy to look at on this machine."""
+    """Return the hierarchy that has the containers of this host."""
     return hierarchy((PROC / "self/cgroup").read_text())
 
 
 def mount_point(mounts: str, wanted: Hierarchy) -> Path | None:
-    """Return where a hierarchy is mounted from its root; ``mounts`` is a /proc/PID/mountinfo."""
+    """Return the mount point of a hierarchy's root, or None.
+
+    ``mounts`` is the content of /proc/PID/mountinfo.
+    """
     for line in mounts.splitlines():
-        before, _, behind = line.partition(" - ")
-        root, place = before.split(" ")[3:5]
-        kind, _, options = behind.split(" ", 2)
-        if root == "/" and _is(wanted, kind, options.split(",")):
-            return Path(ESCAPE.sub(lambda match: chr(int(match[1], 8)), place))
+        fields, _, file_system = line.partition(" - ")
+        root, path = fields.split(" ")[3:5]
+        kind, _, options = file_system.split(" ", 2)
+        if root == "/" and _mounts(wanted, kind, options.split(",")):
+            return Path(ESCAPE.sub(lambda match: chr(int(match[1], 8)), path))
     return None
 
 
-def _is(wanted: Hierarchy, kind: str, options: Iterable[str]) -> bool:
+def _mounts(wanted: Hierarchy, kind: str, options: Iterable[str]) -> bool:
     if not wanted.number:
         return kind == "cgroup2"
     return kind == "cgroup" and wanted.controllers[0] in options
 
 
 def root_of(wanted: Hierarchy) -> Path | None:
-    """Return the top directory of a hierarchy, also where only the host's init sees it."""
+    """Return the root directory of a hierarchy, which may be mounted for init only, or None."""
     for process in ("self", "1"):
-        place = mount_point((PROC / process / "mountinfo").read_text(), wanted)
-        if place is not None:
-            return place if process == "self" else PROC / "1/root" / place.relative_to("/")
+        path = mount_point((PROC / process / "mountinfo").read_text(), wanted)
+        if path is not None:
+            return path if process == "self" else PROC / "1/root" / path.relative_to("/")
     return None
 
 
-def walk(directory: Path, learn: Callable[[int, str], None], inside: str | None = None) -> None:
-    """Hand the id of every cgroup in a container, with that container's, to a function.
+def walk(directory: Path, add: Callable[[int, str], None], parent: str | None = None) -> None:
+    """Call ``add`` with the cgroup id and the container id of every cgroup in a container.
 
-    A cgroup is handed over before its children are listed: one that is made below it after
-    that is known to the kernel side, which knows the parent by then.
+    This is done before the children of the cgroup are listed: for a child made later, the kernel
+    side finds the container of its parent.  ``parent`` is the container of ``directory``.
     """
     for child in _directories(directory):
-        container = container_id(child.name) or inside
+        container = container_id(child.name) or parent
         if container:
-            # The id of a cgroup is the inode number of its directory (Linux 5.5, 40430452fd5d).
-            learn(child.inode(), container)
-        walk(Path(child.path), learn, container)
+            # The id of a cgroup is the inode number of its directory (Linux v5.5,
+            # 40430452fd5d ("kernfs: use 64bit inos if ino_t is 64bit")).
+            add(child.inode(), container)
+        walk(Path(child.path), add, container)
 
 
 def containers_below(directory: Path) -> Iterator[Path]:
-    """Give the directory of every container's own cgroup."""
-    for place, names, _ in os.walk(directory):
-        yield from (Path(place, name) for name in names if container_id(name))
+    """Yield the directory of the cgroup of every container."""
+    for path, names, _ in os.walk(directory):
+        yield from (Path(path, name) for name in names if container_id(name))
 
 
 def _directories(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
             return [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except OSError:  # gone meanwhile
+    except OSError:  # removed meanwhile
         return []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON files of others: what is not there, or not of the form expected, is empty."""
+"""Readers of JSON that may be missing or malformed: all missing parts are empty."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ Json: TypeAlias = Mapping[str, Any]
 
 
 def object_in(file: Path) -> Json:
-    """Return the object that is a file's content."""
+    """Return the object in a file."""
     return _object(_value(_bytes(file)))
 
 
 def objects_in(file: Path) -> list[Json]:
-    """Return the objects of the list that is a file's content."""
+    """Return the objects of the array in a file."""
     value = _value(_bytes(file))
     return [_object(entry) for entry in value] if isinstance(value, list) else []
 
 
-def parsed(text: str) -> Json:
-    """Return the object that a text stands for."""
+def parse_object(text: str) -> Json:
+    """Return the object in a string."""
     return _object(_value(text))
 
 
-def part(value: Json, name: str) -> Json:
-    """Return an object inside of another one."""
+def object_at(value: Json, name: str) -> Json:
+    """Return a member that is an object."""
     return _object(value.get(name))
 
 
-def text(value: Json, name: str) -> str:
-    """Return a text inside of an object."""
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
+def string_at(value: Json, name: str) -> str:
+    """Return a member that is a string."""
+    member = value.get(name)
+    return member if isinstance(member, str) else ""
 
 
-def texts(value: Json, name: str) -> list[str]:
-    """Return the texts of a list inside of an object."""
-    found = value.get(name)
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+def strings_at(value: Json, name: str) -> list[str]:
+    """Return the strings of a member that is an array."""
+    member = value.get(name)
+    return [item for item in member if isinstance(item, str)] if isinstance(member, list) else []
 
 
 def _bytes(file: Path) -> bytes:

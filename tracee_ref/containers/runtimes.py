@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What container runtimes leave in files about a container: its name, its image, its pod.
+"""Descriptions of containers (name, image, pod) from the files of their runtimes.
 
-Files are looked for where each runtime keeps them; what is not there, or not as expected, is
-simply not known.
+Each runtime has its own directories; missing and malformed files give empty descriptions.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from .json_files import Json, object_in, objects_in, parsed, part, text, texts
+from .json_files import Json, object_at, object_in, objects_in, parse_object, string_at, strings_at
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What is known of a container; texts are empty where nothing is."""
+    """Description of a container; unknown strings are empty."""
 
     name: str = ""
     image: str = ""
@@ -28,7 +27,7 @@ class Description:
     pod_sandbox: bool = False
 
 
-NOTHING: Final = Description()
+NO_DESCRIPTION: Final = Description()
 
 ANNOTATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "name": (
@@ -55,145 +54,153 @@ ANNOTATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "pod_uid": ("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
 }
-"""Annotations of an OCI config.json by containerd and by CRI-O, the better one first."""
+"""Annotations of containerd and CRI-O in an OCI config.json, the preferred one first."""
 
-KINDS: Final = ("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")
+CONTAINER_TYPES: Final = ("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")
+"""Annotations that are ``sandbox`` for the pause container of a pod."""
 
-
-BY_PREFIX: Final = (
+CGROUP_PREFIXES: Final = (
     ("docker-", "docker"),
     ("cri-containerd-", "containerd"),
     ("crio-", "crio"),
     ("libpod-", "podman"),
 )
-"""Runtimes by how the names of their cgroups begin."""
+"""Prefixes of cgroup names, and their runtimes."""
 
-PLACES: Final = (
+DIRECTORIES: Final = (
     ("docker", "var/lib/docker/containers"),
     ("containerd", "run/containerd/io.containerd.runtime.v2.task/*"),
     ("podman", "var/lib/containers/storage/overlay-containers"),
     ("runc", "run/runc"),
     ("crun", "run/crun"),
 )
-"""Where runtimes keep a directory for each container, those that use others before these."""
+"""Runtimes and the parents of their container directories.
+
+A runtime precedes those that it calls: docker has directories in containerd and runc as well."""
 
 UNKNOWN: Final = "unknown"
 
-AGAIN_SECONDS: Final = 1.0
-"""After this an unknown container is looked for again: some files come after its start."""
+RETRY_SECONDS: Final = 1.0
+"""Time until files of an unknown container are read again: some appear after its start."""
 
 
 class Runtimes:
-    """Looks into the files of all runtimes, below a root directory."""
+    """Cached descriptions of containers, from the files below a root directory."""
 
     def __init__(self, root: Path = Path("/")) -> None:
         self._root = root
-        self._known: dict[str, Description] = {}
-        self._unknown: dict[str, float] = {}
+        self._descriptions: dict[str, Description] = {}
+        self._retry_times: dict[str, float] = {}
 
     def describe(self, container: str) -> Description:
-        """Return what is known of a container by its id; remembered once something is."""
-        known = self._known.get(container)
-        return self._look(container) if known is None else known
+        """Return the description of a container id; cached if it is not empty."""
+        cached = self._descriptions.get(container)
+        return self._read(container) if cached is None else cached
 
     def runtime(self, container: str, cgroup: str) -> str:
-        """Return the runtime of a container: by its cgroup's path, or by the files that it has."""
-        above, name = cgroup.rstrip("/").split("/")[-2:]
-        for prefix, runtime in BY_PREFIX:
-            if name.startswith(prefix) or above == prefix.rstrip("-"):
+        """Return the runtime of a container, by its cgroup path or else by its directories."""
+        parent, name = cgroup.rstrip("/").split("/")[-2:]
+        for prefix, runtime in CGROUP_PREFIXES:
+            if name.startswith(prefix) or parent == prefix.rstrip("-"):
                 return runtime
-        places = (kind for kind, place in PLACES if any(self._root.glob(f"{place}/{container}")))
-        return next(places, UNKNOWN)
+        runtimes = (
+            runtime
+            for runtime, directory in DIRECTORIES
+            if any(self._root.glob(f"{directory}/{container}"))
+        )
+        return next(runtimes, UNKNOWN)
 
-    def _look(self, container: str) -> Description:
+    def _read(self, container: str) -> Description:
         now = time.monotonic()
-        if now < self._unknown.get(container, now):
-            return NOTHING
-        found = joined(find(self._root, container) for find in FINDERS)
-        if found == NOTHING:
-            self._unknown[container] = now + AGAIN_SECONDS
+        if now < self._retry_times.get(container, now):
+            return NO_DESCRIPTION
+        found = merged(read(self._root, container) for read in READERS)
+        if found == NO_DESCRIPTION:
+            self._retry_times[container] = now + RETRY_SECONDS
         else:
-            self._known[container] = found
+            self._descriptions[container] = found
         return found
 
 
-def joined(descriptions: Iterable[Description]) -> Description:
-    """Return each field from the first that knows it."""
-    known = list(descriptions)
+def merged(descriptions: Iterable[Description]) -> Description:
+    """Return a description with each field from the first that has it."""
+    sources = list(descriptions)
     names = [field.name for field in fields(Description)]
-    found = {n: next(filter(None, (getattr(d, n) for d in known)), None) for n in names}
+    found = {name: next(filter(None, (getattr(s, name) for s in sources)), None) for name in names}
     return Description(**{name: value for name, value in found.items() if value})
 
 
 def docker(root: Path, container: str) -> Description:
-    """Docker: its own file, with kubelet's labels where dockershim made the container."""
-    told = object_in(root / "var/lib/docker/containers" / container / "config.v2.json")
-    config = part(told, "Config")
-    labels = part(config, "Labels")
-    sandbox = text(labels, "io.kubernetes.docker.type") == "podsandbox"
-    image = Description(image=text(config, "Image"), pod_sandbox=sandbox)
-    return joined([image, annotated(labels), Description(name=text(told, "Name").lstrip("/"))])
+    """Read docker's own file, which has kubelet's labels if dockershim made the container."""
+    state = object_in(root / "var/lib/docker/containers" / container / "config.v2.json")
+    config = object_at(state, "Config")
+    labels = object_at(config, "Labels")
+    sandbox = string_at(labels, "io.kubernetes.docker.type") == "podsandbox"
+    image = Description(image=string_at(config, "Image"), pod_sandbox=sandbox)
+    return merged(
+        [image, annotated(labels), Description(name=string_at(state, "Name").lstrip("/"))]
+    )
 
 
 def containerd(root: Path, container: str) -> Description:
-    """Containerd: the bundle of the task, in any of its namespaces."""
+    """Read the bundle of containerd's task, in any of its namespaces."""
     tasks = root / "run/containerd/io.containerd.runtime.v2.task"
-    return joined(bundle(space / container) for space in _directories(tasks))
+    return merged(bundle(namespace / container) for namespace in _entries(tasks))
 
 
 def storage(root: Path, container: str) -> Description:
-    """Podman and CRI-O: the bundle, and the lists that both keep of their containers."""
-    place = root / "var/lib/containers/storage/overlay-containers"
+    """Read the bundle and the container lists of podman and CRI-O."""
+    directory = root / "var/lib/containers/storage/overlay-containers"
     lists = ("containers.json", "volatile-containers.json")
-    known = [listed(place / name, container) for name in lists]
-    return joined([bundle(place / container / "userdata"), *known])
+    descriptions = [listed(directory / name, container) for name in lists]
+    return merged([bundle(directory / container / "userdata"), *descriptions])
 
 
 def runc(root: Path, container: str) -> Description:
-    """Runc by itself: its state holds the annotations, as labels of the form KEY=VALUE."""
+    """Read runc's state, with the annotations as KEY=VALUE labels."""
     state = object_in(root / "run/runc" / container / "state.json")
-    labels = (label.partition("=") for label in texts(part(state, "config"), "labels"))
+    labels = (label.partition("=") for label in strings_at(object_at(state, "config"), "labels"))
     return annotated({key: value for key, _, value in labels})
 
 
 def crun(root: Path, container: str) -> Description:
-    """Crun by itself: its state names the bundle."""
-    place = text(object_in(root / "run/crun" / container / "status"), "bundle")
-    return bundle(root / place.lstrip("/")) if place else NOTHING
+    """Read the bundle that crun's state names."""
+    path = string_at(object_in(root / "run/crun" / container / "status"), "bundle")
+    return bundle(root / path.lstrip("/")) if path else NO_DESCRIPTION
 
 
-FINDERS: Final[tuple[Callable[[Path, str], Description], ...]] = (
+READERS: Final[tuple[Callable[[Path, str], Description], ...]] = (
     docker, containerd, storage, runc, crun,
 )  # fmt: skip
 
 
 def annotated(annotations: Json) -> Description:
-    """Return what the annotations of a container say."""
+    """Return the description in the annotations of a container."""
     found: dict[str, Any] = {
-        field: next(filter(None, (text(annotations, key) for key in keys)), "")
+        field: next(filter(None, (string_at(annotations, key) for key in keys)), "")
         for field, keys in ANNOTATIONS.items()
     }
-    sandbox = any(text(annotations, key) == "sandbox" for key in KINDS)
+    sandbox = any(string_at(annotations, key) == "sandbox" for key in CONTAINER_TYPES)
     return Description(**found, pod_sandbox=sandbox)
 
 
 def bundle(directory: Path) -> Description:
-    """Return what the OCI config.json of a bundle says."""
-    return annotated(part(object_in(directory / "config.json"), "annotations"))
+    """Return the description in the OCI config.json of a bundle."""
+    return annotated(object_at(object_in(directory / "config.json"), "annotations"))
 
 
 def listed(file: Path, container: str) -> Description:
-    """Return what a list of containers/storage says; details are JSON in a text of it."""
+    """Return the description in a list of containers/storage, with details as JSON in a string."""
     for entry in objects_in(file):
         if entry.get("id") == container:
-            details = parsed(text(entry, "metadata"))
-            name = text(details, "name") or next(iter(texts(entry, "names")), "")
-            return Description(name=name, image=text(details, "image-name"))
-    return NOTHING
+            details = parse_object(string_at(entry, "metadata"))
+            name = string_at(details, "name") or next(iter(strings_at(entry, "names")), "")
+            return Description(name=name, image=string_at(details, "image-name"))
+    return NO_DESCRIPTION
 
 
-def _directories(place: Path) -> list[Path]:
+def _entries(directory: Path) -> list[Path]:
     try:
-        return sorted(place.iterdir())
+        return sorted(directory.iterdir())
     except OSError:
         return []

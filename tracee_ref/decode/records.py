@@ -22,7 +22,7 @@ from ..abi import (
     STDIN_INODE_SHIFT,
     SYSCALL_ARGUMENTS,
 )
-from ..containers.runtimes import NOTHING, Runtimes
+from ..containers.runtimes import NO_DESCRIPTION, Runtimes
 from ..events.argument_types import Shape, decode_register, shape_of
 from ..events.catalogue import (
     ArgumentDefinition,
@@ -98,7 +98,7 @@ class RecordDecoder:
         (time, retval, number, call, mask, start_time, cgroup, pid, tid, ppid, inner_pid,
          inner_tid, inner_ppid, uid, mntns, pidns, cpu, _, comm, uts, id_) = header  # fmt: skip
         container = "" if id_ == NO_CONTAINER else id_.hex()
-        known = self._runtimes.describe(container) if container else NOTHING
+        description = self._runtimes.describe(container) if container else NO_DESCRIPTION
         return TraceEvent(
             timestamp=time + self._view.epoch,
             thread_start_time=start_time + self._view.epoch,
@@ -116,12 +116,12 @@ class RecordDecoder:
             process_name=_string(comm),
             host_name=_string(uts),
             container_id=container,
-            container_image=known.image,
-            container_name=known.name,
-            pod_name=known.pod_name,
-            pod_namespace=known.pod_namespace,
-            pod_uid=known.pod_uid,
-            pod_sandbox=known.pod_sandbox,
+            container_image=description.image,
+            container_name=description.name,
+            pod_name=description.pod_name,
+            pod_namespace=description.pod_namespace,
+            pod_uid=description.pod_uid,
+            pod_sandbox=description.pod_sandbox,
             event_id=str(number),
             event_name=event.name,
             matched_scopes=mask,

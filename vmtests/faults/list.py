@@ -102,7 +102,7 @@ FAULTS = (
     Fault("cgroups-below-are-outside", "bpf/state/container_life.h", "container = *parent;", "return 0;",
           CGROUPS),
     Fault("old-cgroups-below-are-outside", "tracee_ref/containers/cgroups.py",
-          "walk(Path(child.path), learn, container)", "walk(Path(child.path), learn, None)",
+          "walk(Path(child.path), add, container)", "walk(Path(child.path), add, None)",
           ("tests/containers/test_cgroups.py",)),
     Fault("container-not-in-record", "bpf/lib/records.h", "copy_container_id(header->container", "(void)(header->container",
           CGROUPS),
