@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generator of docs/reference/catalogue.md: the events of Tracee v0.12 and of tracee-ref.
+"""Generator of docs/reference/catalogue.md, the page of Tracee v0.12's events.
 
 Usage: ``python tools/make_catalogue_page.py``.  Available events come from the code; each missing
 event has a reason below, and no other event has (tests/events/test_catalogue_page.py).

@@ -23,33 +23,31 @@ TEXT: Final = """\
 # Kernels
 
 For operators who want to know whether their kernel is supported, and for maintainers of the matrix.
-`tools/make_kernels_page.py` makes this page.
-
-Stock Debian kernels of these series are booted as guests, x86-64:
+Guests boot stock Debian kernels of these series, x86-64:
 
 {table}
 
-On each of them the same tests run: 18,000 decisions of the matcher and drawn workloads held to the
-model, the documented runs, system calls, processes, containers, packets, signatures, and the
-verifier's count of each program. A test that skips names what the kernel lacks, and fails where the
-kernel's version says that it is there.
+All of them run the same tests. These compare 18,000 masks and the events of random workloads with
+the model, and cover the documented runs, system calls, processes, containers, packets, signatures,
+and the verifier's instruction count of each program. A test that is skipped names the feature that
+the kernel does not have; it fails if kernels of that version have it.
 
-What a run needs, and how to find out what a kernel lacks:
+    $ tracee-ref --list
+
+prints the events that your kernel does not support under "Unavailable here". Requirements:
 
 | for | needs |
 |---|---|
 | any run | BTF (`CONFIG_DEBUG_INFO_BTF=y`), BPF ring buffer (Linux 5.8), raw tracepoints |
 | events of kernel functions | kprobes (`CONFIG_KPROBE_EVENTS=y`) |
 | packets | a mounted cgroup v2 |
-| calls at no cost to other calls | fexit (Linux 5.5), and `--no-compat` |
+| system calls without overhead for other calls | fexit (Linux 5.5), and `--no-compat` |
 
-    $ tracee-ref --list
+Other architectures: `bpf/arch/arm64.h` is compiled and checked against arm64's syscall numbers and
+registers, but not tested on such a machine. Kernels of other series may work: field offsets come
+from the running kernel's BTF, and a missing field is reported by name.
 
-prints what your kernel lacks under "Unavailable here".
-
-Other architectures: `bpf/arch/arm64.h` is compiled and checked against arm64's call numbers and
-registers, but was never run on such a machine. A kernel of another series may work: the fields that
-the programs read come from the running kernel's BTF, and a missing one is reported by name.
+`tools/make_kernels_page.py` generates this page.
 """
 
 
