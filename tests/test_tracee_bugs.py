@@ -14,7 +14,7 @@ from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "design" / "upstream-bugs.md"
+PAGE = ROOT / "docs" / "design" / "tracee-v0.12-bugs.md"
 ROWS: Final = 38
 """Bugs in docs/design/tracee-v0.12-facts.md, section 6."""
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bugs of Tracee v0.12 that need a kernel: one run, with a scope or two for each.
 
-``docs/design/upstream-bugs.md`` has the whole table, and the tests of its other rows.
+``docs/design/tracee-v0.12-bugs.md`` has the whole table, and the tests of its other rows.
 """
 
 from __future__ import annotations
