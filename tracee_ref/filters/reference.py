@@ -11,7 +11,8 @@ from typing import Final
 
 from model.scope import COMM_BYTES, MAX_SCOPES
 
-from . import fields, values
+from ..tables.compile import PATH_BYTES
+from . import fields
 from .kinds import FILTER_KINDS, Kind
 from .limits import MAX_STATES, MAX_VALUES
 
@@ -80,7 +81,7 @@ LIMITS: Final = f"""\
 - Values of one kind, in all scopes together: {MAX_VALUES:,}; the same value counts once.
 - `comm` and `uts`, if any scope uses `*` with them: strings of {MAX_STATES:,} bytes together, plus
   one for each without a `*` after it.
-- A path of `binary`: {values.PATH_BYTES} bytes. A program with a longer path matches no value.
+- A path of `binary`: {PATH_BYTES} bytes. A program with a longer path matches no value.
 - `uid`, `pid`, `tree`, INODE of `binary`: numbers of 32 bits; `mntns`, `pidns`: of 64 bits.
 
 ## Errors

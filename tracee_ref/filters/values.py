@@ -14,10 +14,8 @@ from typing import Final
 from model.scope import COMM_BYTES, HOST_MNTNS, NEW, Binary, ContainerId, Op, Pattern, Value
 
 from ..errors import UsageCode, UsageError, flag_error
+from ..tables.compile import PATH_BYTES
 from .syntax import Flag, expression_error, integer
-
-PATH_BYTES: Final = 480
-"""The longest path of a program that the kernel side can compare (rule 10)."""
 
 U32_MAX: Final = 2**32 - 1
 U64_MAX: Final = 2**64 - 1
