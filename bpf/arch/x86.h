@@ -80,7 +80,7 @@ static __always_inline u64 function_argument(const struct pt_regs *ctx, const u3
 }
 
 /* Return the syscall number in saved registers. */
-static __always_inline u32 call_number(struct pt_regs *regs)
+static __always_inline u32 syscall_number(struct pt_regs *regs)
 {
 	return SAVED(regs, orig_ax);
 }
@@ -118,10 +118,10 @@ struct exit_context {
 };
 
 /* Return the number of the syscall that the task is in, or -1. */
-static __always_inline s32 current_call(struct task_struct *task)
+static __always_inline s32 current_syscall(struct task_struct *task)
 {
 	struct pt_regs *regs = user_registers(task);
-	return regs ? (s32)call_number(regs) : -1;
+	return regs ? (s32)syscall_number(regs) : -1;
 }
 
 /* The index of the path argument of a syscall that opens or executes a file; -1 for others. */

@@ -125,7 +125,7 @@ static __always_inline void filter_string(struct call_record *record, u64 index,
 
 static __always_inline bool is_read_later(const struct call_record *record, u64 slot)
 {
-#ifdef EXEC_CALLS
+#ifdef EXEC_SYSCALLS
 	return record->entered && slot == SLOT_UNREADABLE;
 #else
 	return false;
@@ -147,7 +147,7 @@ static __always_inline void copy_and_filter(struct call_record *record, u64 inde
 /* Only execve and execveat have arrays of strings: two, after all other strings. */
 static __always_inline void copy_arrays(struct call_record *record, const struct call_shapes *shape)
 {
-#ifdef EXEC_CALLS
+#ifdef EXEC_SYSCALLS
 	u64 *slots = record->sent.slots;
 	record->array = shape->of[1] == SHAPE_STRINGS ? 1 : 2;
 	u64 first = within(*(volatile u64 *)&record->array, SHAPES_MAX / 2 - 1);

@@ -135,7 +135,7 @@ static __always_inline void handle_exec(struct linux_binprm *bprm)
 #endif
 }
 
-#ifdef STEADY_HOOKS
+#ifdef HOOKS_AT_PERF_EVENTS
 /* The binprm of an exec, from security_bprm_committed_creds() to the tracepoint, which does not
  * pass it there. An exec that fails in between kills its process: the LRU map evicts its element.
  */

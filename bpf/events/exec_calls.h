@@ -9,7 +9,7 @@
 #include "lib/records.h"
 #include "state/processes.h"
 
-#ifdef EXEC_CALLS
+#ifdef EXEC_SYSCALLS
 BPF_HASH(pending_execs, u64, struct call_record, EXECS_AT_ONCE);
 
 /* Save every exec, also one that is not selected or not matched (mask 0). A successful exec without
@@ -20,7 +20,7 @@ static __always_inline void save_exec(struct call_record *record)
 {
 	u64 task = bpf_get_current_task();
 	bool saved = !pending_execs.update(&task, record);
-#ifdef NATIVE_CALLS_ONLY
+#ifdef NATIVE_SYSCALLS_ONLY
 	if (!saved && record->selected) {
 		count(COUNTER_SEEN);
 		count(COUNTER_LOST);
@@ -86,7 +86,7 @@ static __always_inline void report_exec(struct linux_binprm *bprm)
 	struct call_record *record = pending_execs.lookup(&task);
 	if (record && !record->selected)
 		goto forget;
-#ifdef NATIVE_CALLS_ONLY
+#ifdef NATIVE_SYSCALLS_ONLY
 	if (!record) /* a 32-bit syscall, or counted by save_exec() */
 		return;
 #endif

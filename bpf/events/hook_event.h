@@ -40,7 +40,7 @@ static __always_inline struct facts *read_hooked(void)
 	u32 state = read_process_state(facts);
 	if (state == INCOMPLETE)
 		count(COUNTER_UNKNOWN);
-	if (state == BEFORE_EXEC && is_exec(current_call(task), is_compat(task)))
+	if (state == BEFORE_EXEC && is_exec(current_syscall(task), is_compat(task)))
 		return facts;
 	return state >= INCOMPLETE ? facts : NULL;
 }

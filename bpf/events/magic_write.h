@@ -135,7 +135,7 @@ static __always_inline void end_write(s64 written)
 	pending_writes.delete(&task);
 }
 
-#ifdef STEADY_HOOKS
+#ifdef HOOKS_AT_PERF_EVENTS
 int on_write_return(struct exit_context *ctx)
 {
 	end_write(ctx->retval);

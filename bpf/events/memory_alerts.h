@@ -28,7 +28,7 @@ int on_security_mmap_addr(struct pt_regs *ctx)
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
 	u64 write_exec = MAY_WRITE | MAY_EXECUTE;
-	if (regs && is_mmap(call_number(regs), compat) &&
+	if (regs && is_mmap(syscall_number(regs), compat) &&
 	    (read_register(regs, compat, 2) & write_exec) == write_exec)
 		start_hook(ctx, EVENT_MEM_PROT_ALERT);
 	return 0;
@@ -79,7 +79,7 @@ int put_mem_prot_alert(struct pt_regs *ctx)
 	if (!record || !regs)
 		return 0;
 	record->sent.slots[MEM_PROT_ALERT_LEN] = read_register(regs, compat, 1);
-	if (is_mmap(call_number(regs), compat))
+	if (is_mmap(syscall_number(regs), compat))
 		put_mapping(record, function_argument(ctx, 0), read_register(regs, compat, 2));
 	else
 		put_protected(record, (struct vm_area_struct *)function_argument(ctx, 0),

@@ -32,7 +32,7 @@ static __always_inline void fill_sched_header(struct header *header, struct fact
 {
 	struct task_struct *task = current_task();
 	fill_header(header, task, facts, event, mask);
-	header->syscall = current_call(task);
+	header->syscall = current_syscall(task);
 	header->flags = is_compat(task) ? FLAG_COMPAT : 0;
 }
 
@@ -79,7 +79,7 @@ static __always_inline void handle_fork(struct task_struct *parent, struct task_
 	report_fork(parent, child);
 }
 
-#ifdef STEADY_HOOKS
+#ifdef HOOKS_AT_PERF_EVENTS
 /* At wake_up_new_task(), which io_uring calls for its workers, too: these are no forks. */
 int on_fork(struct pt_regs *ctx)
 {

@@ -27,7 +27,7 @@ static __always_inline void handle_dup(u32 number, struct pt_regs *regs, s64 ret
 	submit_hook(record);
 }
 
-#ifdef STEADY_HOOKS
+#ifdef HOOKS_AT_PERF_EVENTS
 int on_dup_return(struct exit_context *ctx)
 {
 	u32 number = ctx->number;
@@ -40,7 +40,7 @@ int on_dup_return(struct exit_context *ctx)
 int on_dup_return(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
-	u32 number = call_number(regs);
+	u32 number = syscall_number(regs);
 	if (!is_dup(number, false) && !is_dup(number, true)) /* most syscalls end here */
 		return 0;
 	disable_preemption();

@@ -8,7 +8,7 @@
 #include "events/exec_calls.h"
 #include "state/processes.h"
 
-BPF_ARRAY(calls, struct call, CALLS);
+BPF_ARRAY(calls, struct call, SYSCALLS_MAX);
 
 /* By event number: with a test of the syscall number the verifier would follow the rest of the
  * program once for each kind of syscall. */
@@ -56,7 +56,7 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 {
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
-#ifdef NATIVE_CALLS_ONLY
+#ifdef NATIVE_SYSCALLS_ONLY
 	if (compat)
 		return;
 #endif
@@ -83,10 +83,10 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 	report_call(record, number, retval);
 }
 
-#ifdef CALLS_AT_FUNCTIONS
-static __always_inline void handle_end_of_call(struct pt_regs *regs, s64 retval)
+#ifdef SYSCALLS_AT_FUNCTIONS
+static __always_inline void handle_syscall_end(struct pt_regs *regs, s64 retval)
 {
-	u32 number = regs ? call_number(regs) : CALLS;
+	u32 number = regs ? syscall_number(regs) : SYSCALLS_MAX;
 	struct call *call = calls.lookup(&number);
 	if (call && call->selected[0])
 		handle_syscall_return(call, number, regs, retval);
@@ -96,7 +96,7 @@ static __always_inline void handle_end_of_call(struct pt_regs *regs, s64 retval)
 int on_syscall_end(u64 *ctx)
 {
 	disable_preemption();
-	handle_end_of_call(user_registers(current_task()), ctx[1]);
+	handle_syscall_end(user_registers(current_task()), ctx[1]);
 	enable_preemption();
 	return 0;
 }
@@ -109,12 +109,12 @@ int on_syscall_refused(u64 *ctx)
 	if ((s32)ctx[SECCOMP_ARGUMENTS] != -1 || !regs)
 		return 0;
 	disable_preemption();
-	handle_end_of_call(regs, return_value(regs));
+	handle_syscall_end(regs, return_value(regs));
 	enable_preemption();
 	return 0;
 }
 #endif
-#elif defined(CALLS_AT_PERF_EVENTS)
+#elif defined(SYSCALLS_AT_PERF_EVENTS)
 int on_syscall_return(struct exit_context *ctx)
 {
 	u32 number = ctx->number;
@@ -130,7 +130,7 @@ int on_syscall_return(struct exit_context *ctx)
 int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
-	u32 number = call_number(regs);
+	u32 number = syscall_number(regs);
 	struct call *call = calls.lookup(&number);
 	if (!call || !(call->selected[0] | call->selected[1])) /* most syscalls end here */
 		return 0;
@@ -141,7 +141,7 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 }
 #endif
 
-#ifdef CALLS_WITHOUT_RETURN
+#ifdef SYSCALLS_WITHOUT_RETURN
 /* exit, exit_group and rt_sigreturn have an entry only. */
 static __always_inline void handle_enter_without_return(u32 number)
 {
@@ -168,14 +168,14 @@ static __always_inline void handle_enter_without_return(u32 number)
 int enter_without_return(void *ctx)
 {
 	disable_preemption();
-	handle_enter_without_return(current_call(current_task()));
+	handle_enter_without_return(current_syscall(current_task()));
 	enable_preemption();
 	return 0;
 }
 
 #endif
 
-#ifdef EXEC_CALLS
+#ifdef EXEC_SYSCALLS
 /* execve and execveat: save the record until the exec succeeds (see exec_calls.h). */
 static __always_inline void handle_enter_exec(u32 number)
 {
@@ -200,7 +200,7 @@ static __always_inline void handle_enter_exec(u32 number)
 int enter_exec(void *ctx)
 {
 	disable_preemption();
-	handle_enter_exec(current_call(current_task()));
+	handle_enter_exec(current_syscall(current_task()));
 	enable_preemption();
 	return 0;
 }

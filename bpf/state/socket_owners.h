@@ -77,7 +77,7 @@ static __always_inline void handle_socket_exit(u32 number, s64 retval)
 		set_socket_owner(retval);
 }
 
-#ifdef STEADY_HOOKS
+#ifdef HOOKS_AT_PERF_EVENTS
 /* At raw_syscalls:sys_enter, whose context starts like that of sys_exit. */
 int on_socket_enter(struct exit_context *ctx)
 {
@@ -103,7 +103,7 @@ int on_socket_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	disable_preemption();
-	handle_socket_exit(call_number(regs), ctx->args[1]);
+	handle_socket_exit(syscall_number(regs), ctx->args[1]);
 	enable_preemption();
 	return 0;
 }

@@ -75,7 +75,7 @@ u64 seen(int place)
 	if (place < REGISTERS)
 		return values[place];
 	if (place == 6)
-		return current_call(&task);
+		return current_syscall(&task);
 	if (place == 7)
 		return function_argument(found, 1);
 	task.flags = PF_KTHREAD;

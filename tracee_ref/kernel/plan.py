@@ -134,7 +134,7 @@ class KernelPlan:
     def defines(self) -> dict[str, str]:
         """Return the C constants of the run, but for those of its tables."""
         names = {
-            "CALLS": str(CALLS),
+            "SYSCALLS_MAX": str(CALLS),
             "PROCESSES": str(self._settings.processes),
             "EXECS_AT_ONCE": str(EXECS_AT_ONCE),
             "RING_PAGES": str(self._settings.ring_bytes // PAGE),
@@ -152,8 +152,8 @@ class KernelPlan:
         functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in recorded}
         switches = {
             "SYSCALL_EVENTS": bool(self.selected_calls()),
-            "EXEC_CALLS": self._selects(*EXEC_CALLS),
-            "CALLS_WITHOUT_RETURN": self._selects(*CALLS_WITHOUT_RETURN),
+            "EXEC_SYSCALLS": self._selects(*EXEC_CALLS),
+            "SYSCALLS_WITHOUT_RETURN": self._selects(*CALLS_WITHOUT_RETURN),
             "SELECT_FORK": self._selects("sched_process_fork"),
             "SELECT_EXEC": self._selects("sched_process_exec"),
             "SELECT_EXIT": self._selects("sched_process_exit"),
@@ -161,12 +161,13 @@ class KernelPlan:
             "COMMAND_ONLY": self._settings.command_only,
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(self._function_events()),
-            "STEADY_HOOKS": self._steady,
-            "CALLS_AT_PERF_EVENTS": self._steady or self._syscall_hook is SyscallHook.TRACEPOINTS,
-            "CALLS_AT_FUNCTIONS": self._syscall_hook is SyscallHook.FUNCTIONS,
+            "HOOKS_AT_PERF_EVENTS": self._steady,
+            "SYSCALLS_AT_PERF_EVENTS": self._steady
+            or self._syscall_hook is SyscallHook.TRACEPOINTS,
+            "SYSCALLS_AT_FUNCTIONS": self._syscall_hook is SyscallHook.FUNCTIONS,
             "PREEMPTIBLE": self._syscall_hook is SyscallHook.FUNCTIONS
             or preempts_raw_tracepoints(),
-            "NATIVE_CALLS_ONLY": not self._settings.compat,
+            "NATIVE_SYSCALLS_ONLY": not self._settings.compat,
             "SOCKET_EVENTS": self._selects_sockets(),
         }
         if self._syscall_hook is SyscallHook.FUNCTIONS and has_function(SECCOMP):

@@ -5,12 +5,12 @@
 
 #ifdef EVENT_SECURITY_FILE_OPEN
 /* The path argument of the syscall that opens or executes the file. */
-static __always_inline u64 put_call_path(struct hook_record *record)
+static __always_inline u64 put_path_argument(struct hook_record *record)
 {
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
-	int index = path_argument(current_call(task), compat);
+	int index = path_argument(current_syscall(task), compat);
 	if (!regs || index < 0)
 		return SLOT_NULL;
 	u64 from = index ? read_register(regs, compat, 1) : read_register(regs, compat, 0);
@@ -31,7 +31,7 @@ int put_security_file_open(struct pt_regs *ctx)
 	record->sent.slots[SECURITY_FILE_OPEN_DEV] = device_of(inode);
 	record->sent.slots[SECURITY_FILE_OPEN_INODE] = READ(inode, i_ino);
 	record->sent.slots[SECURITY_FILE_OPEN_CTIME] = ctime_of(inode);
-	set_string(record, SECURITY_FILE_OPEN_SYSCALL_PATHNAME, put_call_path(record));
+	set_string(record, SECURITY_FILE_OPEN_SYSCALL_PATHNAME, put_path_argument(record));
 	submit_hook(record);
 	return 0;
 }

@@ -42,7 +42,7 @@ static __always_inline void put_range(struct hook_record *record)
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
-	s32 number = current_call(task);
+	s32 number = current_syscall(task);
 	record->sent.slots[SECURITY_FILE_MPROTECT_ADDR] =
 		record->sent.slots[SECURITY_FILE_MPROTECT_LEN] = 0;
 	record->sent.slots[SECURITY_FILE_MPROTECT_PKEY] = -1;

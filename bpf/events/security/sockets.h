@@ -5,12 +5,12 @@
 #include "events/socket_address.h"
 
 /* The descriptor argument of the syscall; -1 without one (io_uring). */
-static __always_inline s64 socket_of_call(void)
+static __always_inline s64 descriptor_argument(void)
 {
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
-	s32 number = current_call(task), fd = -1;
+	s32 number = current_syscall(task), fd = -1;
 	if (!regs)
 		return fd;
 	if (has_socket_argument(number, compat))
@@ -45,7 +45,7 @@ int put_security_socket_listen(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[SECURITY_SOCKET_LISTEN_SOCKFD] = socket_of_call();
+	record->sent.slots[SECURITY_SOCKET_LISTEN_SOCKFD] = descriptor_argument();
 	record->sent.slots[SECURITY_SOCKET_LISTEN_LOCAL_ADDR] =
 		put_local_address(record, (struct socket *)function_argument(ctx, 0));
 	record->sent.slots[SECURITY_SOCKET_LISTEN_BACKLOG] = function_argument(ctx, 1);
@@ -62,7 +62,7 @@ int put_security_socket_accept(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[SECURITY_SOCKET_ACCEPT_SOCKFD] = socket_of_call();
+	record->sent.slots[SECURITY_SOCKET_ACCEPT_SOCKFD] = descriptor_argument();
 	record->sent.slots[SECURITY_SOCKET_ACCEPT_LOCAL_ADDR] =
 		put_local_address(record, (struct socket *)function_argument(ctx, 0));
 	submit_hook(record);
@@ -78,7 +78,7 @@ int put_security_socket_setsockopt(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_SOCKFD] = socket_of_call();
+	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_SOCKFD] = descriptor_argument();
 	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_LEVEL] = function_argument(ctx, 1);
 	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_OPTNAME] = function_argument(ctx, 2);
 	record->sent.slots[SECURITY_SOCKET_SETSOCKOPT_LOCAL_ADDR] =
@@ -94,7 +94,7 @@ static __always_inline int put_given_address(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record)
 		return 0;
-	record->sent.slots[SECURITY_SOCKET_CONNECT_SOCKFD] = socket_of_call();
+	record->sent.slots[SECURITY_SOCKET_CONNECT_SOCKFD] = descriptor_argument();
 	record->sent.slots[SECURITY_SOCKET_CONNECT_REMOTE_ADDR] = put_bytes(
 		record, (void *)function_argument(ctx, 1), (u32)function_argument(ctx, 2));
 	submit_hook(record);
