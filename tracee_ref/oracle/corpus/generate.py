@@ -47,7 +47,7 @@ def generated_decisions(seed: int) -> Iterator[Vector]:
         scopes = ScopeGenerator(random).scopes()
         decision = scopes, FactGenerator(random, scopes).event()
         wanted = kept[True] <= kept[False]  # as many with a match as without
-        new = [one for one in items(*decision) - seen if matched(one) == wanted]
+        new = [item for item in items(*decision) - seen if matched(item) == wanted]
         if new:
             target = random.choice(sorted(new, key=repr))
             small = minimised(decision, smaller_decisions, partial(exercises, target))
@@ -99,7 +99,7 @@ def generated_traces(seed: int) -> Iterator[Vector]:
         scopes = journals.scopes_with_follow()
         trace = scopes, journals.generate(scopes, STEPS)
         wanted = kept[True] <= kept[False]
-        new = [one for one in trace_items(trace) - seen if matched(one) == wanted]
+        new = [item for item in trace_items(trace) - seen if matched(item) == wanted]
         if new:
             target = random.choice(sorted(new, key=repr))
             small = minimised(trace, smaller_traces, partial(trace_exercises, target))

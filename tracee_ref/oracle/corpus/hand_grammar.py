@@ -43,7 +43,9 @@ def needs_catalogue(flags: list[Data]) -> bool:
     """Whether the answer depends on more events than the flags name."""
     texts = [read_bytes(flag).decode("latin-1").rpartition(":")[2] for flag in flags]
     selecting = [text for text in texts if text[:2] in ("e=", "ev", "s=", "se", "e!", "s!")]
-    exact = [one for one in selecting if one.startswith("e") and "!" not in one and "*" not in one]
+    exact = [
+        text for text in selecting if text.startswith("e") and "!" not in text and "*" not in text
+    ]
     return not selecting or len(exact) < len(selecting)
 
 
@@ -54,7 +56,7 @@ def _cases(line: str, catalogue: Catalogue) -> Iterator[tuple[Data, Data]]:
         yield _question(words(flags)), {"error": _error(words(flags), wanted.split())}
         return
     first, second = (_question(words(side)) for side in text.split(" == "))
-    answers = [model_answer("grammar", one, catalogue) for one in (first, second)]
+    answers = [model_answer("grammar", question, catalogue) for question in (first, second)]
     if answers[0] != answers[1] or "error" in answers[0]:
         raise ValueError(f"not the same scopes: {line}")
     yield from ((first, answers[0]), (second, answers[1]))

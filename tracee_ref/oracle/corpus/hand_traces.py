@@ -85,7 +85,7 @@ def journal_of(lines: list[str]) -> tuple[list[Data], list[Data]]:
         text, _, masks = commented(line)[0].partition("->")
         kind, *rest = words(text)
         if kind == "derived":
-            derived = {"name": rest[0], "fields": [field_data(one) for one in rest[1:]]}
+            derived = {"name": rest[0], "fields": [field_data(word) for word in rest[1:]]}
             journal[-1].setdefault("derived", []).append(derived)
             events += _expected(len(journal) - 1, masks, rest[0])
         else:
@@ -103,9 +103,9 @@ def _event_name(step: Data) -> str:
 
 def _expected(number: int, masks: str, name: str) -> Iterator[Data]:
     """Yield the events of ``-> CALL:SCOPE SCOPE...``, that of the syscall first."""
-    for call, _, scope in (one.partition(":") for one in masks.split() if ":" in one):
+    for call, _, scope in (word.partition(":") for word in masks.split() if ":" in word):
         yield {"step": number, "event": call} | mask_data(bits(scope))
-    own = " ".join(one for one in masks.split() if ":" not in one)
+    own = " ".join(word for word in masks.split() if ":" not in word)
     if bits(own):
         yield {"step": number, "event": name} | mask_data(bits(own))
 
@@ -127,7 +127,7 @@ def _namespaces(rest: list[str]) -> Data:
 
 def _named_step(name: str) -> Callable[[list[str]], Data]:
     def step(rest: list[str]) -> Data:
-        fields = [field_data(one) for one in rest[2:]]
+        fields = [field_data(word) for word in rest[2:]]
         return {name: rest[1]} | ({"fields": fields} if fields else {})
 
     return step

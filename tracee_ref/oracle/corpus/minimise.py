@@ -39,9 +39,9 @@ def smaller_decisions(decision: Decision) -> Iterator[Decision]:
         before, after = scopes[:index], scopes[index + 1 :]
         if before or after:
             yield without((*before, *after), event)
-        for one in smaller_scopes(scope):
-            yield (*before, one, *after), event
-    yield from ((scopes, one) for one in smaller_events(event))
+        for smaller in smaller_scopes(scope):
+            yield (*before, smaller, *after), event
+    yield from ((scopes, smaller) for smaller in smaller_events(event))
 
 
 def smaller_traces(trace: Trace) -> Iterator[Trace]:
@@ -53,9 +53,9 @@ def smaller_traces(trace: Trace) -> Iterator[Trace]:
         before, after = scopes[:index], scopes[index + 1 :]
         if before or after:
             yield (*before, *after), journal
-        for one in smaller_scopes(scope):
-            if one.events == scope.events:  # the same events happen, so they stay selected
-                yield (*before, one, *after), journal
+        for smaller in smaller_scopes(scope):
+            if smaller.events == scope.events:  # the same events happen, so they stay selected
+                yield (*before, smaller, *after), journal
 
 
 def without(scopes: tuple[Scope, ...], event: Event) -> Decision:
@@ -71,7 +71,11 @@ def smaller_scopes(scope: Scope) -> Iterator[Scope]:
         yield replace(scope, conditions=scope.conditions - {condition})
     if scope.follow:
         yield replace(scope, follow=False)
-    filtered = {one.key.event for one in scope.conditions if isinstance(one.key, EventField)}
+    filtered = {
+        condition.key.event
+        for condition in scope.conditions
+        if isinstance(condition.key, EventField)
+    }
     for event in sorted(scope.events - filtered):  # rule 6: a filter is on a selected event
         if len(scope.events) > 1:
             yield replace(scope, events=scope.events - {event})

@@ -60,7 +60,7 @@ def flag_texts(flags: Iterable[str]) -> list[str]:
 
 def bits(scopes: str) -> int:
     """Return the mask of a list of scopes; ``-`` and nothing are none."""
-    return reduce(or_, (1 << (int(one) - 1) for one in scopes.split() if one != "-"), 0)
+    return reduce(or_, (1 << (int(number) - 1) for number in scopes.split() if number != "-"), 0)
 
 
 def complete(
@@ -72,13 +72,13 @@ def complete(
     """
     given = [*flags]
     filters = [read_filter(flag, catalogue) for flag in flag_texts(given)]
-    chosen: dict[int, set[str]] = {one.flag.scope: set() for one in filters} or {1: set()}
-    for one in filters:
-        keys = (condition.key for condition in one.conditions)
-        chosen[one.flag.scope] |= {key.event for key in keys if isinstance(key, EventField)}
-    for one in filters:
-        if one.kind.name in ("event", "set"):
-            chosen.pop(one.flag.scope, None)
+    chosen: dict[int, set[str]] = {filter_.flag.scope: set() for filter_ in filters} or {1: set()}
+    for filter_ in filters:
+        keys = (condition.key for condition in filter_.conditions)
+        chosen[filter_.flag.scope] |= {key.event for key in keys if isinstance(key, EventField)}
+    for filter_ in filters:
+        if filter_.kind.name in ("event", "set"):
+            chosen.pop(filter_.flag.scope, None)
     added = ((number, ",".join(sorted(names)) or events) for number, names in chosen.items())
     return [*given, *(f"{number}:event={names}" for number, names in sorted(added))]
 

@@ -43,8 +43,8 @@ def scope_items(scope: Scope, event: Event) -> Iterator[Item]:
     followed = process.followed & scope.bit != 0
     yield ("scope", (event.name in scope.events, followed, process.tracer), verdict)
     if event.name in scope.events and not process.tracer:
-        atoms = sorted({atom(one, event) for one in scope.conditions}, key=repr)
-        yield from (("one", one, followed, verdict) for one in atoms)
+        atoms = sorted({atom(condition, event) for condition in scope.conditions}, key=repr)
+        yield from (("one", atom_, followed, verdict) for atom_ in atoms)
         yield from (("two", pair, verdict) for pair in combinations(atoms, 2))
 
 
@@ -56,7 +56,7 @@ def pair_item(pair: tuple[Scope, Scope], event: Event) -> Item:
 
 def keys_of(scope: Scope) -> tuple[str, ...]:
     """Return the names of the keys that a scope compares."""
-    keys = {one.key for one in scope.conditions}
+    keys = {condition.key for condition in scope.conditions}
     return tuple(
         sorted(key.part.value if isinstance(key, EventField) else key.value for key in keys)
     )
@@ -153,7 +153,7 @@ def trace_items(trace: Trace) -> set[Item]:
         events = run_journal(scopes, before_data(), journal).events
     except ValueError:
         return set()
-    return {one for scope in scopes for one in step_items(scope, events, journal)}
+    return {item for scope in scopes for item in step_items(scope, events, journal)}
 
 
 def step_items(

@@ -30,13 +30,13 @@ class FactGenerator(ScopeGenerator):
 
     def __init__(self, random: Random, scopes: Iterable[Scope]) -> None:
         super().__init__(random)
-        found = sorted({one for scope in scopes for one in scope.conditions}, key=repr)
+        found = sorted({condition for scope in scopes for condition in scope.conditions}, key=repr)
         self._conditions: Sequence[Condition] = found
         self._following = sum(scope.bit for scope in scopes if scope.follow)
 
     def event(self) -> Event:
         """Return an event, one with filtered fields if there is any."""
-        keys = [one.key for one in self._conditions]
+        keys = [condition.key for condition in self._conditions]
         filtered = [key.event for key in keys if isinstance(key, EventField)]
         name = self.random.choice(filtered or values.EVENTS)
         return Event(name, self.process(), self.fields(name))
@@ -63,7 +63,7 @@ class FactGenerator(ScopeGenerator):
 
     def filter_value(self, key: Key | EventField) -> Value | None:
         """Return a value of a filter on `key`, or None."""
-        values = [one.value for one in self._conditions if one.key == key]
+        values = [condition.value for condition in self._conditions if condition.key == key]
         return self.random.choice(values) if values and not self.one_in(6) else None
 
     def number(self, key: Key) -> int:

@@ -64,7 +64,9 @@ class ScopeGenerator:
         chosen = [self.random.choice(keys) for _ in range(1 + self.random.randrange(2))]
         count = self.random.randrange(5)
         drawn = [self.condition(self.random.choice(chosen)) for _ in range(count)]
-        filtered = {one.key.event for one in drawn if isinstance(one.key, EventField)}
+        filtered = {
+            condition.key.event for condition in drawn if isinstance(condition.key, EventField)
+        }
         events = filtered | {name for name in EVENTS if self.one_in(3)}
         return Scope(number, frozenset(events or EVENTS), frozenset(drawn), self.one_in(4))
 

@@ -56,7 +56,7 @@ class Job:
     def semantics(self) -> Semantics:
         """Return the semantics of the flags; raise UsageError for an invalid flag."""
         semantics = semantics_of([self._resolved(flag) for flag in self.flags], self.dialect)
-        if any(one.mntns is HOST_MNTNS for one in semantics.uses.binaries):
+        if any(binary.mntns is HOST_MNTNS for binary in semantics.uses.binaries):
             raise UsageError(
                 UsageCode.HOST_NAMESPACE,
                 "binary=host:PATH: the host's mount namespace is not in the stream - "

@@ -94,9 +94,9 @@ class TextFilter:
 
         Tracee v0.12 facts, 2.2 and 2.5.
         """
-        if any(value == one.text for one in self.equal if in_map(one)):
+        if any(value == pattern.text for pattern in self.equal if in_map(pattern)):
             return True
-        excluded = any(value == one.text for one in self.unequal if in_map(one))
+        excluded = any(value == pattern.text for pattern in self.unequal if in_map(pattern))
         return not excluded and self.others
 
     @property
@@ -105,17 +105,17 @@ class TextFilter:
 
         A value with ``*`` on both sides does not count.
         """
-        has_equal = any(not contains(one) for one in self.equal)
-        return not has_equal or any(not contains(one) for one in self.unequal)
+        has_equal = any(not contains(pattern) for pattern in self.equal)
+        return not has_equal or any(not contains(pattern) for pattern in self.unequal)
 
     def userland(self, value: bytes) -> bool:
-        """Match one ``=`` value, or, if there is a ``!=`` value, none of these.
+        """Match any ``=`` value, or, if there is a ``!=`` value, none of these.
 
         Tracee v0.12 facts, 3.4.
         """
-        if any(one.matches(value) for one in self.equal):
+        if any(pattern.matches(value) for pattern in self.equal):
             return True
-        return bool(self.unequal) and not any(one.matches(value) for one in self.unequal)
+        return bool(self.unequal) and not any(pattern.matches(value) for pattern in self.unequal)
 
 
 def in_map(pattern: Pattern) -> bool:
