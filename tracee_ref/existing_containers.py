@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events that tell what was there when tracing began; user space makes them.
+"""Events about what existed before tracing: existing_container and init_namespaces.
 
-An existing_container carries the facts of the container's first process, init_namespaces those of
-the first process of all, as /proc tells them; a scope judges them by these as any other event.
+User space creates them.  Scopes filter an existing_container by the facts of the container's oldest
+process, init_namespaces by those of process 1, both from /proc.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ from .events.event import TraceEvent
 from .procfs import ProcessInfo, cgroup_of, first_process, namespaces, read_process
 
 INIT: Final = 1
-"""The first process of the host."""
+"""Process id of the host's init."""
 
 
 def accepting(scopes: Sequence[Scope], name: str, process: Process) -> int:
-    """Return the scopes that selected an event and whose filters on the process hold."""
+    """Return the mask of the scopes that selected an event and accept the process."""
     return sum(s.bit for s in scopes if name in s.events and process_holds(s, process))
 
 
 def existing_containers(
-    places: Iterable[Path], scopes: Sequence[Scope], epoch: int
+    directories: Iterable[Path], scopes: Sequence[Scope], epoch: int
 ) -> Iterator[TraceEvent]:
-    """Give an event for each container that some scope accepts, by its cgroup's directory.
+    """Yield the event of each container (cgroup directory) that a scope accepts.
 
-    ``epoch`` is added to boot time (ns).  Masks leave filters on fields to the pipeline.
+    ``epoch`` is added to boot time (ns).  Filters on fields are left to the pipeline.
     """
-    for place in places:
+    for directory in directories:
         try:
-            event = existing_container(place, scopes, epoch)
-        except FileNotFoundError:  # the container is gone meanwhile
+            event = existing_container(directory, scopes, epoch)
+        except FileNotFoundError:  # the container was removed
             continue
         if event.matched_scopes:
             yield event
 
 
-def existing_container(place: Path, scopes: Sequence[Scope], epoch: int) -> TraceEvent:
-    """Return the event of a container that is there."""
-    container = container_id(place.name) or ""
-    first = first_process(place, container)
-    changed = place.stat().st_ctime_ns - time.time_ns() + boot_time()
-    values = container_arguments(container, str(place), changed + epoch)
+def existing_container(directory: Path, scopes: Sequence[Scope], epoch: int) -> TraceEvent:
+    """Return the event of a container; raises FileNotFoundError if it was removed."""
+    container = container_id(directory.name) or ""
+    first = first_process(directory, container)
+    changed = directory.stat().st_ctime_ns - time.time_ns() + boot_time()
+    values = container_arguments(container, str(directory), changed + epoch)
     event = event_of(EXISTING_CONTAINER, first, values, epoch)
     event.container_id, event.context_flags = container, FLAGS[True, False]
     for field in ("container_image", "container_name", "pod_name", "pod_namespace", "pod_uid",
@@ -66,7 +66,7 @@ def existing_container(place: Path, scopes: Sequence[Scope], epoch: int) -> Trac
 
 
 def init_namespaces(scopes: Sequence[Scope], epoch: int) -> Iterator[TraceEvent]:
-    """Give the event of the first process's namespaces, if some scope accepts it."""
+    """Yield the event of process 1's namespaces, if a scope accepts it."""
     first = read_process(INIT, cgroup_of(INIT, own_hierarchy()).id, None)
     event = event_of(INIT_NAMESPACES, first, namespaces(INIT), epoch)
     event.matched_scopes = accepting(scopes, event.event_name, first.process)
@@ -80,7 +80,7 @@ def boot_time() -> int:
 
 
 def event_of(name: str, first: ProcessInfo, values: Mapping[str, Any], epoch: int) -> TraceEvent:
-    """Return an event of now, of a process in no container, with no scope yet."""
+    """Return an event with the current time and no scopes, of a process in no container."""
     definition, process = all_events()[name], first.process
     args = arguments_of(definition, values)
     return TraceEvent(

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracee_ref.kernel.maps.cuckoo import ROOM, Words, arranged, fitting_bits, places
+from tracee_ref.kernel.maps.cuckoo import (
+    SLOTS_PER_VALUE,
+    Words,
+    arranged,
+    candidate_slots,
+    fitting_bits,
+)
 
 
 def named(text: str) -> Words:
@@ -27,7 +33,7 @@ NUMBERED = {
 
 @pytest.mark.parametrize("values", NUMBERED.values(), ids=NUMBERED)
 def test_values_that_are_alike_need_no_more_room(values: list[Words]) -> None:
-    assert 1 << fitting_bits(values) <= 2 * ROOM * len(values)
+    assert 1 << fitting_bits(values) <= 2 * SLOTS_PER_VALUE * len(values)
 
 
 words = st.tuples(st.integers(0, (1 << 64) - 1), st.integers(1, (1 << 64) - 1))
@@ -38,7 +44,7 @@ def test_each_is_in_a_slot_of_its_own(values: set[Words]) -> None:
     slots = arranged(values, fitting_bits(values))
     assert slots is not None
     assert sorted(slots.values()) == sorted(values)
-    assert all(at in places(value, fitting_bits(values)) for at, value in slots.items())
+    assert all(at in candidate_slots(value, fitting_bits(values)) for at, value in slots.items())
 
 
 def test_no_way_is_found_for_too_many() -> None:
@@ -47,5 +53,5 @@ def test_no_way_is_found_for_too_many() -> None:
 
 
 def test_a_number_fits_its_bits() -> None:
-    assert all(0 <= place < 8 for i in range(100) for place in places((i, 1 << 56), 3))
+    assert all(0 <= place < 8 for i in range(100) for place in candidate_slots((i, 1 << 56), 3))
     assert pack("2Q", *named("n1")) == b"n1" + bytes(13) + b"\1"

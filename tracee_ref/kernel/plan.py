@@ -40,7 +40,7 @@ from .maps.filter_maps import defines as table_defines
 PAGE: Final = 4096
 CALLS: Final = 1024
 PROCESSES: Final = 131072
-"""Whose facts are kept; more push out those that had no event for longest."""
+"""Size of the LRU maps of processes."""
 
 EXECS_AT_ONCE: Final = 256
 
@@ -48,26 +48,26 @@ EXEC_CALLS: Final = ("execve", "execveat")
 CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
 
 CALL_FUNCTIONS: Final = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}
-"""How the kernel's functions of system calls begin, by machine."""
+"""Prefix of the kernel functions of syscalls, by machine."""
 
 SECCOMP: Final = "__secure_computing"
-"""Asks the filters of a process that has some whether it may make a call; -1 if not."""
+"""Kernel function that runs a process's seccomp filters; it returns -1 for a refused syscall."""
 
 RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind.KPROBE
 
 PACKET: Final = "net_packet_ip_base"
 PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
-"""What is sent of packets, and what says that more of them than their headers is needed."""
+"""Packet events that need more of a packet than its headers."""
 
 SOCKETS: Final = 32768
-"""Whose owners are kept; more push out those that were not used for longest."""
+"""Size of the LRU map of socket owners."""
 
 RAW_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
     "fork": [Hook(RAW, "sched_process_fork", "on_fork")],
     "exec": [Hook(RAW, "sched_process_exec", "on_exec")],
     "exit": [Hook(RAW, "sched_process_exit", "on_exit")],
 }
-STEADY_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
+PERF_EVENT_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
     "fork": [Hook(KPROBE, "wake_up_new_task", "on_fork")],
     "exec": [
         Hook(KPROBE, "security_bprm_committed_creds", "on_bprm_committed"),
@@ -75,8 +75,8 @@ STEADY_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
     ],
     "exit": [Hook(TRACEPOINT, "sched:sched_process_exit", "on_exit")],
 }
-"""Where raw tracepoints can be preempted (see preemption.py).  The others stay: cgroups are made
-and removed under one lock, and tasks are freed where nothing can stop it."""
+"""Used where raw tracepoints can be preempted (attach/features.py).  Raw tracepoints remain where
+preemption does no harm: cgroups change under one lock, and tasks are freed with preemption off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ class Settings:
 
     ``scopes`` select only events of the kernel side, and name no ``host:``.  ``command_only``
     limits a run to the process tree of its COMMAND.  ``exec_env`` records the environments
-    of programs and of calls, ``program_env`` those of programs alone.  ``ring_bytes`` is a power
+    of programs and of syscalls, ``program_env`` those of programs only.  ``ring_bytes`` is a power
     of two.  ``containers`` records the container of each event, also where no filter needs it.
-    ``compat`` takes in 32-bit syscalls.
+    ``compat`` includes 32-bit syscalls.
     """
 
     scopes: Sequence[Scope]
@@ -103,7 +103,7 @@ class Settings:
 class KernelPlan:
     """Tables, hooks and constants of the kernel side, derived from its settings.
 
-    Making one loads nothing, but may probe the kernel for features.
+    Creating a plan loads nothing, but may probe the kernel for features.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -112,7 +112,7 @@ class KernelPlan:
         self.fields = compile_fields(settings.scopes)
         self.hierarchy = own_hierarchy()
         self._settings = settings
-        self._steady = uses_perf_events()
+        self._perf_events = uses_perf_events()
         self._catalogue = all_events()
         self._syscall_hook, self._syscall_hook_reason = self._choose_syscall_hook()
 
@@ -132,7 +132,7 @@ class KernelPlan:
         }
 
     def defines(self) -> dict[str, str]:
-        """Return the C constants of the run, but for those of its tables."""
+        """Return the C constants of events and hooks."""
         names = {
             "SYSCALLS_MAX": str(CALLS),
             "PROCESSES": str(self._settings.processes),
@@ -150,6 +150,8 @@ class KernelPlan:
             names |= {f"EVENT_PACKET_{name}": str(id_) for name, id_ in ids.items()}
         recorded = [*self._function_events(), *self._raw_events(), *self._call_ends()]
         functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in recorded}
+        at_functions = self._syscall_hook is SyscallHook.FUNCTIONS
+        at_tracepoints = self._syscall_hook is SyscallHook.TRACEPOINTS
         switches = {
             "SYSCALL_EVENTS": bool(self.selected_calls()),
             "EXEC_SYSCALLS": self._selects(*EXEC_CALLS),
@@ -161,27 +163,25 @@ class KernelPlan:
             "COMMAND_ONLY": self._settings.command_only,
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(self._function_events()),
-            "HOOKS_AT_PERF_EVENTS": self._steady,
-            "SYSCALLS_AT_PERF_EVENTS": self._steady
-            or self._syscall_hook is SyscallHook.TRACEPOINTS,
-            "SYSCALLS_AT_FUNCTIONS": self._syscall_hook is SyscallHook.FUNCTIONS,
-            "PREEMPTIBLE": self._syscall_hook is SyscallHook.FUNCTIONS
-            or preempts_raw_tracepoints(),
+            "HOOKS_AT_PERF_EVENTS": self._perf_events,
+            "SYSCALLS_AT_PERF_EVENTS": self._perf_events or at_tracepoints,
+            "SYSCALLS_AT_FUNCTIONS": at_functions,
+            "PREEMPTIBLE": at_functions or preempts_raw_tracepoints(),
             "NATIVE_SYSCALLS_ONLY": not self._settings.compat,
             "SOCKET_EVENTS": self._selects_sockets(),
         }
-        if self._syscall_hook is SyscallHook.FUNCTIONS and has_function(SECCOMP):
+        if at_functions and has_function(SECCOMP):
             names["SECCOMP_ARGUMENTS"] = str(types().arguments(SECCOMP))
         return names | functions | {name: "" for name, on in switches.items() if on}
 
     @property
     def track_containers(self) -> bool:
-        """Whether anybody wants to know; it makes a start a tenth longer."""
+        """Whether events or filters need containers; tracking makes a start a tenth longer."""
         return self._settings.containers or self._tables.container is not None
 
     @property
     def track_packets(self) -> bool:
-        """Whether some scope wants events of packets."""
+        """Whether a scope selected an event of packets."""
         return self._selects(PACKET)
 
     def hooks(self) -> list[Hook]:
@@ -198,7 +198,7 @@ class KernelPlan:
     def _process_hooks(self) -> Iterator[Hook]:
         state = self._process_state_reason()
         execs = self._reason(*EXEC_CALLS)
-        hooks = STEADY_HOOKS if self._steady else RAW_HOOKS
+        hooks = PERF_EVENT_HOOKS if self._perf_events else RAW_HOOKS
         for hook_set, reasons in (
             ("fork", (state, self._reason("sched_process_fork"))),
             ("exec", (state, execs, self._reason("sched_process_exec"))),
@@ -228,7 +228,9 @@ class KernelPlan:
             yield Hook(RAW, "task_rename", "on_task_rename", "event task_rename")
 
     def _call_hooks(self) -> Iterator[Hook]:
-        kind, point = (TRACEPOINT, "raw_syscalls:sys_exit") if self._steady else (RAW, "sys_exit")
+        kind, point = (
+            (TRACEPOINT, "raw_syscalls:sys_exit") if self._perf_events else (RAW, "sys_exit")
+        )
         if self._syscall_hook is SyscallHook.FUNCTIONS:
             yield from self._call_functions()
         elif self._syscall_hook is SyscallHook.TRACEPOINTS:
@@ -251,7 +253,7 @@ class KernelPlan:
             reason = f"{call} may not return"
             if self._syscall_hook is SyscallHook.FUNCTIONS and (at := call_function(call)):
                 yield Hook(HookKind.FENTRY, at, function, reason)
-            elif self._steady:
+            elif self._perf_events:
                 point = f"{CALL_FUNCTIONS[platform.machine()]}{call}"
                 yield Hook(KPROBE, point, function, reason)
             else:
@@ -273,7 +275,7 @@ class KernelPlan:
                 yield Hook(KPROBE, name, program_at(name, event), f"event {event.name}")
 
     def _packet_hooks(self) -> Iterator[Hook]:
-        kind, prefix = (TRACEPOINT, "raw_syscalls:") if self._steady else (RAW, "")
+        kind, prefix = (TRACEPOINT, "raw_syscalls:") if self._perf_events else (RAW, "")
         if self._selects(PACKET):
             owners = "packet events: the process that uses a socket"
             yield Hook(kind, f"{prefix}sys_enter", "on_socket_enter", owners)
@@ -282,7 +284,7 @@ class KernelPlan:
             yield Hook(HookKind.CGROUP, "egress", "on_packet_out", "packet events")
 
     def fillers(self) -> Mapping[int, str]:
-        """Return our function that fills the record of an event, by its number."""
+        """Return event id -> the BPF function that fills its record."""
         names = (e.name for e in self._function_events() if e.name != "magic_write")
         return {self._catalogue[name].id: f"put_{name}" for name in names}
 
@@ -306,7 +308,7 @@ class KernelPlan:
         return merged(fields, BPF_MAPS) if "security_bpf_map" in names else fields
 
     def selected_calls(self) -> list[EventDefinition]:
-        """Return the system calls that some scope selected."""
+        """Return the syscalls that a scope selected."""
         selected = (self._catalogue[name] for name in self._tables.select)
         return [event for event in selected if event.syscall]
 
@@ -335,6 +337,6 @@ class KernelPlan:
 
 
 def program_at(function: str, event: EventDefinition) -> str:
-    """Return our program at a function of the kernel; another event may have one there, too."""
+    """Return the BPF function at a kernel function; two events may share the kernel function."""
     shared = event.name != function and function in FUNCTIONS
     return f"alert_{function}" if shared else f"on_{function}"

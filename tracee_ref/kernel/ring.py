@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading a BPF ring buffer straight from its shared memory (kernel/bpf/ringbuf.c).
+"""Reader of a BPF ring buffer in its shared memory (kernel/bpf/ringbuf.c).
 
-BCC would call Python through ctypes for every record, which takes longer than all the rest.
+BCC calls Python by ctypes for every record, which takes longer than everything else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HEADER_BYTES: Final = 8
 ALIGNMENT: Final = 8
 
 BATCH: Final = 256
-"""Records that are taken at once: the copies of more would not stay in the processor's caches."""
+"""Records of one read; copies of more do not fit into the processor's caches."""
 
 
 class RingReader:
@@ -28,7 +28,7 @@ class RingReader:
         page = mmap.PAGESIZE
         self._mask = size - 1
         self._consumer = mmap.mmap(fd, page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
-        # The kernel would show the data twice in a row, so that no record is split, and count it
+        # The kernel can map the data twice in a row, so that no record is split, but counts it
         # twice as our memory.
         self._producer = mmap.mmap(fd, page + size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
         self._consumed = memoryview(self._consumer).cast("Q")
@@ -37,9 +37,9 @@ class RingReader:
         self._lengths = self._data.cast("I")
 
     def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
-        """Hand at most ``limit`` waiting records to a function; return how many there were.
+        """Pass at most ``limit`` waiting records to a function; return their number.
 
-        They count as consumed when the function has returned or raised.
+        They are consumed when the function has returned or raised.
         """
         records, position = self._waiting(limit)
         try:
@@ -50,11 +50,11 @@ class RingReader:
         return len(records)
 
     def _waiting(self, limit: int) -> tuple[list[bytes], int]:
-        """Return copies of records, and where the next one begins."""
+        """Return copies of records, and the position of the next one."""
         data, lengths, mask = self._producer, self._lengths, self._mask
         position, end = self._consumed[0], self._produced[0]
         records: list[bytes] = []
-        first, behind = mmap.PAGESIZE + HEADER_BYTES, mmap.PAGESIZE + mask + 1
+        first, data_end = mmap.PAGESIZE + HEADER_BYTES, mmap.PAGESIZE + mask + 1
         for _ in range(limit):
             at = position & mask
             if position >= end or (length := lengths[at >> 2]) & BUSY:
@@ -65,13 +65,13 @@ class RingReader:
             if length & DISCARDED:
                 continue
             record = data[start:stop]
-            if stop > behind:
-                record += data[mmap.PAGESIZE : mmap.PAGESIZE + stop - behind]
+            if stop > data_end:
+                record += data[mmap.PAGESIZE : mmap.PAGESIZE + stop - data_end]
             records.append(record)
         return records, position
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Unmap the memory."""
         for view in (self._consumed, self._produced, self._lengths, self._data):
             view.release()
         self._consumer.close()

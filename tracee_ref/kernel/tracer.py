@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tracer's side of the kernel: load, attach, switch on, and account for every event."""
+"""Kernel side of a run: loading, attaching, starting, and counters of events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables
 from .maps.write import write_entries
 from .plan import PACKET, KernelPlan
 from .ring import BATCH, RingReader
-from .seed.processes import Census
+from .seed.processes import ProcessSeeder
 from .seed.sockets import seed_owners
 
 SOURCE: Final = "tracer.bpf.c"
@@ -33,25 +33,24 @@ SHAPES: Final[Mapping[Shape, ArgumentShape]] = {
     Shape.SOCKADDR: ArgumentShape.SOCKADDR,
     Shape.INT_PAIR: ArgumentShape.INT_PAIR,
 }
-"""All others are numbers."""
+"""Shapes of arguments; others are numbers."""
 
 SOCKADDR_FILLED_BY: Final = frozenset(
     {"accept", "accept4", "getsockname", "getpeername", "recvfrom"}
 )
-"""Calls that return an address: its length lies behind a pointer."""
-
+"""Syscalls that return an address; they take a pointer to its length."""
 
 HOOK_MATCHER: Final = "match_hook"
-"""The program that those at kernel functions share."""
+"""Program that the programs at kernel functions tail-call."""
 
 CGROUP_REPORTER: Final = "report_cgroup_event"
-"""The one that those of cgroup events share."""
+"""Program that the programs of cgroup events tail-call."""
 
 
 class KernelTracer:
-    """The loaded programs of a plan; nothing is reported before ``start``.
+    """The loaded programs of a plan; no event is reported before ``start``.
 
-    ``command`` is the process id of the COMMAND whose tree alone is traced, if the plan has one.
+    ``command`` is the tgid of the COMMAND to whose process tree the plan is limited, if any.
     """
 
     def __init__(self, plan: KernelPlan, command: int | None = None) -> None:
@@ -67,34 +66,34 @@ class KernelTracer:
         self._reader = RingReader(self._program.map_fd("records"), plan.settings.ring_bytes)
 
     def attach(self) -> None:
-        """Put the programs on their hooks and learn of the processes that are there."""
+        """Write the tables, attach the programs, and seed the maps with existing processes."""
         write_tables(self._program, self._sizes, self._tables)
         write_fields(self._program, self._plan.fields)
         self._write_shapes()
-        self._join_programs()
+        self._write_tail_calls()
         for hook in self._plan.hooks():
             self._attachments.attach(hook)
         if self._plan.track_containers:
             ContainerWriter(self._program, self._tables.container).seed(self._plan.hierarchy)
-        self._learn_processes()
+        self._seed_processes()
 
     def start(self) -> None:
-        """Switch the selection on: from here on every event is reported or counted."""
+        """Write the selection: from here on every event is reported or counted."""
         now = pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME))
         write_entries(self._program, "trace_start_time", {ZERO: now})
         self._select(self._masks())
 
     def containers_before(self) -> Iterator[Path]:
-        """Give the cgroups of the containers that there were before ``start``."""
+        """Yield the cgroup directories of the containers that existed before ``start``."""
         return ContainerWriter(self._program, self._tables.container).before(self._plan.hierarchy)
 
     def stop(self) -> None:
-        """Take the programs off their hooks; what is in the buffer stays to be read."""
+        """Detach the programs; records in the ring buffer can still be read."""
         self._select(dict.fromkeys(self._masks(), 0))
         self._attachments.close()
 
     def read(self, handle: Callable[[list[bytes]], None], limit: int = BATCH) -> int:
-        """Hand waiting records to a function; return how many."""
+        """Pass waiting records to a function; return their number."""
         return self._reader.read(handle, limit)
 
     def counters(self) -> Mapping[str, Sequence[int]]:
@@ -106,12 +105,12 @@ class KernelTracer:
             values[counter.name.lower()] = [sum(counts) for counts in zip(*both, strict=True)]
         return values
 
-    def _counts(self, fd: int, cpus: int, place: int) -> tuple[int, ...]:
-        data = self._program.lookup(fd, pack("I", place), 8 * cpus) or bytes(8 * cpus)
+    def _counts(self, fd: int, cpus: int, index: int) -> tuple[int, ...]:
+        data = self._program.lookup(fd, pack("I", index), 8 * cpus) or bytes(8 * cpus)
         return unpack(f"{cpus}Q", data)
 
     def verified(self) -> dict[str, int]:
-        """Return how many instructions of each program of this run the verifier goes through."""
+        """Return the number of instructions that the verifier processes, by program."""
         kinds = {hook.function: (hook.kind.value, hook.at) for hook in self._plan.hooks()}
         kinds |= dict.fromkeys(self._plan.fillers().values(), ("KPROBE", ""))
         kinds |= {HOOK_MATCHER: ("KPROBE", "")} if self._plan.fillers() else {}
@@ -119,7 +118,7 @@ class KernelTracer:
         return {name: self._program.verified(name, *kind) for name, kind in kinds.items()}
 
     def missed(self) -> int:
-        """Return how often a program did not run because it was running on that CPU already."""
+        """Return how often a program did not run because it was already running on that CPU."""
         return sum(info.missed for info in self._program.infos().values())
 
     def close(self) -> None:
@@ -138,7 +137,7 @@ class KernelTracer:
         if self._plan.selected_calls():
             write_entries(self._program, "calls", self._call_table(masks))
 
-    def _join_programs(self) -> None:
+    def _write_tail_calls(self) -> None:
         """Set the tail calls by which programs at functions go on (bpf/events/hook_event.h)."""
         fillers = self._plan.fillers()
         if fillers:
@@ -161,11 +160,11 @@ class KernelTracer:
         shapes = bytes(self._shape(call, index) for index in range(len(call.args)))
         return shapes.rstrip(b"\0").ljust(SHAPES_MAX, bytes([ArgumentShape.LAST]))
 
-    def _shape(self, event: EventDefinition, place: int) -> int:
-        shape = shape_of(event.name, event.args[place])
+    def _shape(self, event: EventDefinition, index: int) -> int:
+        shape = shape_of(event.name, event.args[index])
         if shape is Shape.SOCKADDR and event.name in SOCKADDR_FILLED_BY:
             return ArgumentShape.SOCKADDR_OUT
-        if event.args[place].name == "envp" and not self._plan.settings.exec_env:
+        if event.args[index].name == "envp" and not self._plan.settings.exec_env:
             return ArgumentShape.SKIPPED
         return SHAPES.get(shape, ArgumentShape.NUMBER)
 
@@ -179,13 +178,13 @@ class KernelTracer:
             table[pack("I", number)] = CALL.struct.pack(*selected, *(e or 0 for e in events))
         return table
 
-    def _learn_processes(self) -> None:
-        """Tell the kernel side of the processes that began before it."""
-        census = Census(self._program, self._tables)
+    def _seed_processes(self) -> None:
+        """Write the state of processes and sockets older than the programs."""
+        seeder = ProcessSeeder(self._program, self._tables)
         if self._command is not None:
-            census.take_command(self._command)
+            seeder.seed_command(self._command)
         elif self._tables.tracks_processes:
-            census.take_all()
+            seeder.seed_all()
         if self._command is None and self._plan.track_packets:
             track = self._plan.track_containers
             number = self._catalogue[PACKET].id

@@ -132,7 +132,7 @@ FAULTS = (
           "facts->binary = accept_executed(path);", ";",
           LIFE),
     Fault("own-calls-reported", "bpf/state/processes.h", "if (process->before_exec)", "if (0)", EXEC_CALLS),
-    Fault("seeds-forgotten", "tracee_ref/kernel/tracer.py", "census.take_all()", "pass", LIFE),
+    Fault("seeds-forgotten", "tracee_ref/kernel/tracer.py", "seeder.seed_all()", "pass", LIFE),
     Fault("forks-at-start-forgotten", "tracee_ref/kernel/seed/processes.py", "if incomplete:", "if False:",
           ("vmtests/test_startup.py",)),
     Fault("exec-reported-twice", "bpf/events/syscalls.h", "if (!retval) /* reported by the exec itself */",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Containers on the kernel side: where their cgroups are, and those that were there before."""
+"""Containers on the kernel side: the hierarchy, and cgroups older than the tracer."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .layouts import container_bytes
 from .write import add_entry
 
 CONTAINERS: Final = 16384
-"""Places for cgroups of containers, those below them included."""
+"""Size of ``containers``: cgroups of containers and their descendants."""
 
-EVERYONE: Final = (1 << 64) - 1
+ALL_SCOPES: Final = (1 << 64) - 1
 
 
 def constants(hierarchy: Hierarchy, btf: Btf, *, track: bool) -> dict[str, str]:
-    """Return the C constants that name the hierarchy, and say whether to track containers."""
+    """Return the C constants of the hierarchy, and those for tracking containers if ``track``."""
     names = {"HIERARCHY": str(hierarchy.number)}
     if track:
         names["CONTAINERS"] = str(CONTAINERS)
@@ -37,36 +37,36 @@ def constants(hierarchy: Hierarchy, btf: Btf, *, track: bool) -> dict[str, str]:
 
 
 class ContainerWriter:
-    """Tells the kernel side of the containers that there are; its programs watch by now."""
+    """Writes the existing containers to the map; programs already see new cgroups."""
 
     def __init__(self, program: Program, tables: ContainerTable | None) -> None:
         self._program = program
         self._tables = tables
 
     def seed(self, hierarchy: Hierarchy) -> None:
-        """Look through the hierarchy; where it is mounted nowhere, nothing is known of it."""
+        """Write all containers of the hierarchy; none if it is not mounted."""
         root = root_of(hierarchy)
         if root is not None:
-            walk(root, self._learn)
+            walk(root, self._write)
 
     def before(self, hierarchy: Hierarchy) -> Iterator[Path]:
-        """Give the cgroups of containers that were there before tracing began."""
+        """Yield the cgroup directories of containers that existed before tracing."""
         root = root_of(hierarchy)
         fd = self._program.map_fd("containers")
-        for place in containers_below(root) if root else ():
-            with suppress(OSError):  # gone meanwhile
-                key = pack("Q", place.stat().st_ino)
+        for directory in containers_below(root) if root else ():
+            with suppress(OSError):  # removed
+                key = pack("Q", directory.stat().st_ino)
                 value = self._program.lookup(fd, key, CONTAINER.struct.size)
                 if value and not CONTAINER.struct.unpack(value)[1]:
-                    yield place
+                    yield directory
 
-    def _learn(self, cgroup: int, container: str) -> None:
-        accept = self._tables.accept_old(container) if self._tables else EVERYONE
+    def _write(self, cgroup: int, container: str) -> None:
+        accept = self._tables.accept_old(container) if self._tables else ALL_SCOPES
         value = CONTAINER.struct.pack(accept, False, container_bytes(container))
-        # What the kernel side has seen itself was made after tracing began.
+        # Elements of the kernel side are newer, and are not overwritten.
         if error := add_entry(self._program, "containers", pack("Q", cgroup), value):
             raise HostError(
                 HostCode.TABLE_SIZE,
-                f"cgroup {cgroup} of container {container}: not taken ({os.strerror(error)});"
-                f" {CONTAINERS} cgroups of containers can be tracked, remove those left over",
+                f"cgroup {cgroup} of container {container}: does not fit ({os.strerror(error)});"
+                f" {CONTAINERS} cgroups of containers can be tracked, remove unused ones",
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Contents of the maps for filters on fields, in the layouts of bpf/match/fields.h."""
+"""Field filter tables of a run: C constants and elements of bpf/match/fields.h."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ BITS: Final = 8
 
 
 def field_defines(tables: FieldTables) -> dict[str, str]:
-    """Return the C constants that fit the tables: which are in use, and how large."""
+    """Return the C constants of the tables: which are in use, and their sizes."""
     names: dict[str, str] = {}
     if tables.retvals:
         names |= {"USE_RETVALS": "", "RETVAL_EVENTS": str(len(tables.retvals))}
-        names |= {"RETVAL_INTERVALS": str(_stretches(tables))}
+        names |= {"RETVAL_INTERVALS": str(_interval_count(tables))}
     if tables.strings:
-        nodes = sum(len(texts.accept) for texts in tables.strings.values())
+        nodes = sum(len(prefixes.accept) for prefixes in tables.strings.values())
         names |= {
             "USE_STRINGS": "",
             "STRING_KEY_SIZE": str(STRING_BYTES),
         }
-        places = sum(1 << place for place in {place for _, place in tables.strings})
-        names |= {"STRING_FILTERED_ARGUMENTS": str(places)}
+        arguments = sum(1 << index for index in {index for _, index in tables.strings})
+        names |= {"STRING_FILTERED_ARGUMENTS": str(arguments)}
         names |= {"STRING_ARGUMENTS": str(len(tables.strings)), "STRING_NODES": str(max(1, nodes))}
     return names
 
 
 def write_fields(program: Program, tables: FieldTables) -> None:
-    """Write the tables that are in use; raises HostError if one is refused."""
+    """Write the tables that are in use; raises HostError."""
     if tables.retvals:
         write_entries(program, "retval_tables", dict(_retvals(tables)))
     if tables.strings:
@@ -47,41 +47,41 @@ def write_fields(program: Program, tables: FieldTables) -> None:
 
 def _retvals(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
     for event, intervals in tables.retvals.items():
-        yield pack("I", _event(event)), _stretched(intervals, _stretches(tables))
+        yield pack("I", _event(event)), _interval_bytes(intervals, _interval_count(tables))
 
 
 def _arguments(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
-    for (event, place), texts in tables.strings.items():
+    for (event, index), prefixes in tables.strings.items():
         yield (
-            pack("I", _argument(event, place)),
-            STRING_ARGUMENT.struct.pack(texts.otherwise, texts.absent),
+            pack("I", _argument(event, index)),
+            STRING_ARGUMENT.struct.pack(prefixes.otherwise, prefixes.absent),
         )
 
 
 def _nodes(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
-    for (event, place), texts in tables.strings.items():
-        head = pack("I", _argument(event, place))
-        for key, mask in texts.accept.items():
+    for (event, index), prefixes in tables.strings.items():
+        head = pack("I", _argument(event, index))
+        for key, mask in prefixes.accept.items():
             bits = pack("I", BITS * (len(head) + len(key)))
             yield bits + head + key.ljust(STRING_BYTES, b"\0"), pack("Q", mask)
 
 
-def _stretched(intervals: Intervals, size: int) -> bytes:
-    """Return a ``struct retval_table``, its last stretch repeated up to the full size."""
+def _interval_bytes(intervals: Intervals, size: int) -> bytes:
+    """Return a ``struct retval_table``, its last interval repeated up to ``size``."""
     (column,) = intervals.columns
     spare = size - len(column)
     bounds = array("q", [*intervals.bounds, *[S64_MAX] * spare])
     return bounds.tobytes() + array("Q", [*column, *[column[-1]] * spare]).tobytes()
 
 
-def _stretches(tables: FieldTables) -> int:
-    """Return the places of each table: the next power of two."""
+def _interval_count(tables: FieldTables) -> int:
+    """Return the number of intervals in each table, a power of two."""
     most = max(len(intervals.bounds) for intervals in tables.retvals.values())
     return 1 << max(1, (most - 1).bit_length())
 
 
-def _argument(event: str, place: int) -> int:
-    return _event(event) * SHAPES_MAX + place
+def _argument(event: str, index: int) -> int:
+    return _event(event) * SHAPES_MAX + index
 
 
 def _event(name: str) -> int:

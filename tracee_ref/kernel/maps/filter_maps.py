@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accept tables on their way into the kernel: sizes as C constants, contents into maps."""
+"""Accept tables of a run: their C constants, and the elements of their maps."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from .layouts import (
 from .write import write_entries
 
 EVENTS: Final = 1024
-"""Places for events of the kernel side; the catalogue's ids of such events are below it."""
+"""Size of ``select``; ids of kernel-side events are below it."""
 
 CHUNK_INTERVALS: Final = 128
-"""Of a table of numbers; a power of two."""
+"""Size of a chunk of a table of intervals; a power of two."""
 
 ZERO: Final = pack("I", 0)
 
@@ -45,7 +45,7 @@ Entries: TypeAlias = tuple[str, Mapping[bytes, bytes]]
 
 
 def defines(tables: AcceptTables) -> dict[str, str]:
-    """Return the C constants that fit the tables: which kinds are in use, and how large."""
+    """Return the C constants of the tables: which are in use, and their sizes."""
     names = {"EVENTS": str(EVENTS)}
     if tables.pid_new:
         names |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.pid_new.equal)}

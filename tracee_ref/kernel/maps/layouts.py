@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the elements of kernel maps are as bytes: accept tables in the layouts of ``bpf/*.h``."""
+"""Accept tables as elements of BPF maps, in the layouts of bpf/match/*.h."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ def chunks_of(table: Intervals, size: int, count: int) -> list[Intervals]:
 
 
 def chunk_bytes(chunk: Intervals, size: int) -> bytes:
-    """Return a ``uid_chunk`` or ``pid_chunk``: repeated at the end up to ``size`` places."""
+    """Return a ``uid_chunk`` or ``pid_chunk`` of ``size`` intervals; the last one is repeated."""
     spare = size - len(chunk.bounds)
     columns = [array("Q", [*column, *[column[-1]] * spare]) for column in chunk.columns]
     return bounds_bytes(chunk.bounds, size) + b"".join(column.tobytes() for column in columns)
 
 
 def bounds_bytes(bounds: Sequence[int], size: int) -> bytes:
-    """Return the bounds of a chunk or an index, filled up to ``size`` places."""
-    # Places behind the last bound are never below a value, but for the highest one there is.
+    """Return the bounds of a chunk or an index, padded to ``size``."""
+    # The padding is never below a value, except the highest one.
     return array("I", [*bounds, *[0xFFFFFFFF] * (size - len(bounds))]).tobytes()
 
 
@@ -65,17 +65,17 @@ def automata_of(tables: AcceptTables) -> dict[Key, Automaton]:
 
 
 def first_rows(automata: Mapping[Key, Automaton]) -> dict[Key, int]:
-    """Return where the rows of each automaton begin; they share one map."""
-    first, at = {}, 0
+    """Return the index of each automaton's first row in the map that they share."""
+    first, index = {}, 0
     for key, table in automata.items():
-        first[key] = at
-        at += len(table.rows)
+        first[key] = index
+        index += len(table.rows)
     return first
 
 
 def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes]:
     """Return the elements of ``pattern_rows``; where a pattern ends, PATTERN_MATCHED is set."""
-    marks = [first + i | (PATTERN_MATCHED if _says(m) else 0) for i, m in enumerate(table.masks)]
+    marks = [first + i | (PATTERN_MATCHED if _any(m) else 0) for i, m in enumerate(table.masks)]
     spare = [0] * (classes - table.class_count)
     return {
         pack("I", first + i): array("I", [*map(marks.__getitem__, row), *spare]).tobytes()
@@ -84,39 +84,41 @@ def row_entries(table: Automaton, first: int, classes: int) -> dict[bytes, bytes
 
 
 def value_masks(tables: AcceptTables) -> dict[Words, ScopeMasks]:
-    """Return the values of ``value_table`` and what they say; the last byte is the kind."""
+    """Return the keys of ``value_table`` and their masks; the last byte of a key is its kind."""
     return {
-        (words[0], words[1] | ValueKind[key.name] << 56): verdict
+        (words[0], words[1] | ValueKind[key.name] << 56): masks
         for key, table in tables.values.items()
         if isinstance(table, MaskTable)
-        for value, verdict in table.masks.items()
+        for value, masks in table.masks.items()
         for words in [VALUE.unpack(value)]
     }
 
 
-def value_entries(says: Mapping[Words, ScopeMasks], bits: int) -> dict[bytes, bytes]:
-    """Return the elements of ``value_table``; HostError if they find no place."""
-    slots = arranged(says, bits)
+def value_entries(masks: Mapping[Words, ScopeMasks], bits: int) -> dict[bytes, bytes]:
+    """Return the elements of ``value_table``; HostError if they do not fit."""
+    slots = arranged(masks, bits)
     if slots is None:
-        raise HostError(HostCode.TABLE_SIZE, f"{len(says)} values find no place in {1 << bits}")
+        raise HostError(
+            HostCode.TABLE_SIZE, f"{len(masks)} values do not fit into {1 << bits} slots"
+        )
     return {
-        pack("I", at): VALUE_SLOT.struct.pack(VALUE.pack(*words), mask_bytes(says[words]))
-        for at, words in slots.items()
+        pack("I", slot): VALUE_SLOT.struct.pack(VALUE.pack(*words), mask_bytes(masks[words]))
+        for slot, words in slots.items()
     }
 
 
 def binary_entries(table: Binaries) -> dict[bytes, bytes]:
     """Return the elements of ``binary_table``."""
-    return {binary_key(*place): mask_bytes(v) for place, v in table.masks.items()}
+    return {binary_key(*key): mask_bytes(masks) for key, masks in table.masks.items()}
 
 
 def tree_entries(table: MaskTable[int]) -> dict[bytes, bytes]:
     """Return the elements of ``tree_table``."""
-    return {pack("I", pid): mask_bytes(v) for pid, v in table.masks.items()}
+    return {pack("I", pid): mask_bytes(masks) for pid, masks in table.masks.items()}
 
 
 def binary_key(mntns: int, path: bytes) -> bytes:
-    """Return a ``struct binary``; a path that does not fit gets one that no flag can name."""
+    """Return a ``struct binary``; a path that is too long becomes empty."""
     if len(path) > PATH_BYTES:
         path = b""
     return pack("I", mntns) + path.ljust(PATH_SIZE, b"\0")
@@ -136,14 +138,14 @@ def prefix_key(prefix: str) -> bytes:
 
 
 def container_bytes(prefix: str) -> bytes:
-    """Return the bytes that an id or the start of one stands for, filled up with zeros."""
+    """Return the bytes of an id or of the start of one, padded with zeros."""
     return bytes.fromhex(prefix.ljust(ID_DIGITS, "0"))
 
 
-def mask_bytes(verdict: ScopeMasks) -> bytes:
+def mask_bytes(masks: ScopeMasks) -> bytes:
     """Return a ``struct scope_masks``."""
-    return SCOPE_MASKS.struct.pack(verdict.equal, verdict.excluded)
+    return SCOPE_MASKS.struct.pack(masks.equal, masks.excluded)
 
 
-def _says(verdict: ScopeMasks) -> bool:
-    return bool(verdict.equal | verdict.excluded)
+def _any(masks: ScopeMasks) -> bool:
+    return bool(masks.equal | masks.excluded)

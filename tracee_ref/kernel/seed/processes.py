@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling the kernel side of the processes that were there before it (rules 10 and 12).
+"""Seeding of process state with processes older than the tracer (rules 10 and 12).
 
-Forks and execs are watched by now, and what the kernel side has seen itself is newer than what
-we read: nothing of it is overwritten.  What was forked meanwhile by a process that we had not
-come to yet is completed from our knowledge of that one.
+Programs already see forks and execs, and what they wrote is newer than /proc: it is not
+overwritten.  A process that was forked meanwhile by a process that is not seeded yet is completed
+here.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ PID: Final = Struct("=I")
 BPF_NOEXIST, BPF_EXIST = 1, 2
 
 
-class Census:
-    """The maps of processes, filled from /proc."""
+class ProcessSeeder:
+    """Writes the state of processes from /proc to the maps."""
 
     def __init__(self, program: Program, tables: AcceptTables) -> None:
         self._program = program
@@ -39,55 +39,55 @@ class Census:
         self._starts: dict[int, Start] = {}
         self._parents: dict[int, int] = {}
 
-    def take_command(self, pid: int) -> None:
-        """Learn of our COMMAND, which waits to be started; nobody else matters."""
+    def seed_command(self, pid: int) -> None:
+        """Write the COMMAND (tgid), which has not executed yet; no other process is traced."""
         self._parents = ancestors(pid)
-        self._learn_program(pid, None, starting=True)
-        self._learn_descent(pid)
+        self._write_binary(pid, None, starting=True)
+        self._write_descent(pid)
 
-    def take_all(self) -> None:
-        """Learn of every process.
+    def seed_all(self) -> None:
+        """Write all processes.
 
-        One forked by a process that was not known yet is not known either, so we look again
-        until a round finds nobody new and nothing to complete.
+        A child of a process that was not seeded at the fork is incomplete, so this repeats until
+        nothing is new and nothing is incomplete.
         """
-        while self._take_new() + self._complete_descents():
+        while self._seed_new() + self._complete_descents():
             pass
 
-    def _take_new(self) -> int:
+    def _seed_new(self) -> int:
         new = sorted(process_ids() - self._starts.keys())
         times = {pid: start_time(pid) for pid in new}
         for pid in new:
             self._starts[pid] = start = read_start(pid)
             self._parents[pid] = start.ppid
-            self._learn_program(pid, start.process.binary)
+            self._write_binary(pid, start.process.binary)
         for pid in new:
-            self._learn_descent(pid)
-        # Whose id became another's meanwhile is forgotten, and met again in the next round.
+            self._write_descent(pid)
+        # A reused id is removed, and seeded again in the next round.
         for pid in [pid for pid in new if start_time(pid) != times[pid]]:
             self._forget(pid)
         return len(new)
 
-    def _learn_program(self, pid: int, binary: Binary | None, *, starting: bool = False) -> None:
+    def _write_binary(self, pid: int, binary: Binary | None, *, starting: bool = False) -> None:
         table = self._tables.binary
         accepted = table.accepted(program_keys(binary)) if table else ALL_SCOPES
         if (fd := self._fd("processes")) is not None:
             value = PROCESS.pack(accepted, 0, 0, starting)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
-    def _learn_descent(self, pid: int) -> None:
+    def _write_descent(self, pid: int) -> None:
         if (fd := self._fd("descents")) is not None:
-            said = self._said(pid)
-            value = DESCENT.pack(mask_bytes(said), 0, 0, False)
+            masks = self._masks_of(pid)
+            value = DESCENT.pack(mask_bytes(masks), 0, 0, False)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
-    def _said(self, pid: int) -> ScopeMasks:
-        """Return what a process and all that it descends from say together."""
+    def _masks_of(self, pid: int) -> ScopeMasks:
+        """Return the merged tree masks of a process and its ancestors."""
         assert self._tables.tree
         return self._tables.tree.merged(descent(pid, self._parents))
 
     def _complete_descents(self) -> int:
-        """Give those forked by processes that were not known what these would have handed down."""
+        """Merge the masks of parents that were not seeded at the fork; return how many."""
         completed = 0
         if (fd := self._fd("descents")) is None:
             return 0
@@ -97,9 +97,9 @@ class Census:
                 continue
             inherited, start, parent, incomplete = DESCENT.unpack(value)
             if incomplete:
-                said = self._said(parent)
-                said.merge(ScopeMasks(*SCOPE_MASKS.unpack(inherited)))
-                whole = DESCENT.pack(mask_bytes(said), start, parent, False)
+                masks = self._masks_of(parent)
+                masks.merge(ScopeMasks(*SCOPE_MASKS.unpack(inherited)))
+                whole = DESCENT.pack(mask_bytes(masks), start, parent, False)
                 self._program.update(fd, key, whole, BPF_EXIST)
                 completed += 1
         return completed

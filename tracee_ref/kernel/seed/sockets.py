@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Telling the kernel side of the sockets that were there before it, and of who has them.
+"""Seeding of socket owners with sockets older than the tracer.
 
-What it has seen used itself is newer, and not overwritten.  Who used a socket last nobody knows:
-of several processes that have one open it is that of the youngest, as servers open sockets for
-the workers that they start.
+What programs wrote is newer, and is not overwritten.  The process that used a socket last is
+unknown: of several processes that have it open, the youngest becomes its owner, because servers
+open sockets for the workers that they start.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
 TABLES: Final = (
     "tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "icmp", "icmp6",
 )  # fmt: skip
-"""Of /proc/PID/net: the sockets that packets can come to; others are owned when they are used."""
+"""Tables of /proc/PID/net with sockets that can receive packets."""
 
 NO_SYSCALL: Final = -1
 INODE: Final = 9
-"""The place of the inode's number in their lines."""
+"""Index of the inode number in their lines."""
 
 
 def seed_owners(
     program: Program, scopes: Sequence[Scope], hierarchy: Hierarchy, event: int, *, track: bool
 ) -> None:
-    """Write the owners of all sockets; ``track`` tells whether events are to have containers."""
+    """Write the owners of all sockets, with their containers if ``track``."""
     for pid, inodes in sockets_of_processes().items():
         owner = read_owner(pid, hierarchy, track=track)
         if owner is None:
@@ -81,9 +81,9 @@ def accepted(scopes: Iterable[Scope], process: Process) -> int:
 
 
 def sockets_of_processes() -> dict[int, list[int]]:
-    """Return by process the numbers of the inodes of the sockets that are to be its own.
+    """Return tgid -> inode numbers of the sockets that the process owns.
 
-    What we inherited is of those from whom we have it: we use no sockets.
+    The tracer owns none: it uses no sockets, and has inherited those that it has open.
     """
     inet = inet_sockets()
     youngest: dict[int, int] = {}
@@ -96,29 +96,29 @@ def sockets_of_processes() -> dict[int, list[int]]:
 
 
 def age(pid: int) -> tuple[int, int]:
-    """Return what rises with the time at which processes began; their ids may begin anew."""
+    """Return a sort key by start time; ids wrap around."""
     return int(start_time(pid) or 0), pid
 
 
 def inet_sockets() -> set[int]:
-    """Return the numbers of the inodes of the sockets of IP, in every network namespace."""
+    """Return the inode numbers of the IP sockets of all network namespaces."""
     namespaces: dict[int, Path] = {}
     for pid in process_ids():
         with suppress(OSError):
             namespaces.setdefault((PROC / f"{pid}/ns/net").stat().st_ino, PROC / f"{pid}/net")
-    return {inode for place in namespaces.values() for inode in listed(place)}
+    return {inode for directory in namespaces.values() for inode in listed(directory)}
 
 
-def listed(place: Path) -> Iterator[int]:
-    """Give the sockets in the tables of a network namespace."""
+def listed(directory: Path) -> Iterator[int]:
+    """Yield the inode numbers of sockets in the tables of a network namespace."""
     for name in TABLES:
         with suppress(OSError):  # not every kernel has every table
-            for line in (place / name).read_text().splitlines()[1:]:
+            for line in (directory / name).read_text().splitlines()[1:]:
                 yield int(line.split()[INODE])
 
 
 def open_sockets(pid: int) -> Iterator[int]:
-    """Give the sockets that a process has open."""
+    """Yield the inode numbers of sockets that a process has open."""
     with suppress(OSError):
         for entry in (PROC / f"{pid}/fd").iterdir():
             with suppress(OSError):
