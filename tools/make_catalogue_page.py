@@ -13,7 +13,7 @@ from textwrap import fill
 
 from tracee_ref.events.catalogue import AT_START, PACKETS, EventDefinition, all_events
 from tracee_ref.events.function_events import CALL_ENDS, RAW_EVENTS
-from tracee_ref.signatures.shipped import SHIPPED
+from tracee_ref.signatures.registry import BUILTIN
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "catalogue.md"
 WIDTH = 120
@@ -164,8 +164,8 @@ def signature_rows() -> list[str]:
 def fate(number: int) -> str:
     """Return the events that a signature needs, or why it is missing."""
     needs = SIGNATURES[number][1].split()
-    if number in SHIPPED:
-        return f"derived from {', '.join(SHIPPED[number].needs)}"
+    if number in BUILTIN:
+        return f"derived from {', '.join(BUILTIN[number].needs)}"
     missing = [name for name in needs if not all_events()[name].available]
     return f"**missing**: {'needs ' + ', '.join(missing) if missing else 'not implemented'}"
 
@@ -189,7 +189,7 @@ def page() -> str:
         f"## Other events: {here} of {len(others)}\n",
         "| Id | Event | Source |\n|---|---|---|",
         "\n".join(rows()) + "\n",
-        f"## Signatures: {len(SIGNATURES.keys() & SHIPPED)} of {len(SIGNATURES)}\n",
+        f"## Signatures: {len(SIGNATURES.keys() & BUILTIN)} of {len(SIGNATURES)}\n",
         "| Id | Event | Source |\n|---|---|---|",
         "\n".join(signature_rows()) + "\n",
     ]

@@ -18,7 +18,7 @@ from .host_namespace import on_this_host
 from .kernel.plan import KernelPlan, Settings
 from .output.flags import OutputPlan
 from .signatures import Origin
-from .signatures.registry import Loaded
+from .signatures.registry import Registry
 from .tables import selecting_scopes
 
 MIB_BYTES: Final = 1 << 20
@@ -38,7 +38,7 @@ class RunOptions:
     outputs: OutputPlan
     command: Sequence[str]
     buffer: int
-    signatures: Loaded
+    signatures: Registry
     compat: bool = True
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tracee_ref.signatures import Origin
-from tracee_ref.signatures.shipped import SHIPPED
+from tracee_ref.signatures.registry import BUILTIN
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, arguments, python, trace
 
@@ -139,7 +139,7 @@ def of_workload(traced: Traced) -> list[dict[str, Any]]:
     ]
 
 
-NEEDED = {kind.event: kind for kind in SHIPPED.values()}
+NEEDED = {kind.event: kind for kind in BUILTIN.values()}
 
 
 @pytest.mark.guest_only

@@ -27,7 +27,7 @@ from tracee_ref.events.catalogue import (
 )
 from tracee_ref.events.event import Argument, TraceEvent
 from tracee_ref.field_filters import FieldFilters
-from tracee_ref.signatures.registry import Loaded, load_signatures
+from tracee_ref.signatures.registry import Registry, load_signatures
 from tracee_ref.tables import selecting_scopes
 
 
@@ -177,7 +177,7 @@ def test_the_catalogue_is_a_closed_graph() -> None:
     assert all(all_events()[name].bases == rule.bases for name, rule in RULES.items())
 
 
-def signatures() -> Loaded:
+def signatures() -> Registry:
     return load_signatures((), pytest.fail)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from tracee_ref.events.catalogue import all_events
-from tracee_ref.signatures.shipped import SHIPPED
+from tracee_ref.signatures.registry import BUILTIN
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "make_catalogue_page.py"
 REMEDY = "run .venv/bin/python tools/make_catalogue_page.py"
@@ -44,5 +44,5 @@ def test_the_page_names_all_of_them(script: dict[str, Any]) -> None:
 
 
 def test_what_is_shipped_is_what_upstream_has_under_that_id(script: dict[str, Any]) -> None:
-    for number, kind in SHIPPED.items():
+    for number, kind in BUILTIN.items():
         assert script["SIGNATURES"][number][0] == kind.event

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures as plug-ins: found in directories and packages; what is wrong with one harms none."""
+"""Tests of plug-in signatures: their loading, and their errors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from tests.output.samples import exit_with
 from tracee_ref.derivation.stage import Derivation
 from tracee_ref.errors import UsageError
 from tracee_ref.events.event import TraceEvent
-from tracee_ref.signatures import Finding, Origin, Signature
-from tracee_ref.signatures import loader as finding
+from tracee_ref.signatures import Finding, Origin, Signature, loader
 from tracee_ref.signatures.loader import GROUP
-from tracee_ref.signatures.registry import Loaded, load_signatures
-from tracee_ref.signatures.runner import Guard
-from tracee_ref.signatures.shipped import SHIPPED
+from tracee_ref.signatures.registry import BUILTIN, Registry, load_signatures
+from tracee_ref.signatures.runner import SignatureRunner
 from tracee_ref.tables import selecting_scopes
 
 GOOD = """
@@ -39,33 +37,34 @@ def source(event: str = "found", needs: tuple[str, ...] = ("sched_process_exit",
     return GOOD.format(event=event, needs=needs)
 
 
-def loaded(directory: Path) -> tuple[Loaded, list[str]]:
-    complaints: list[str] = []
-    return load_signatures([directory], complaints.append), complaints
+def load(directory: Path) -> tuple[Registry, list[str]]:
+    warnings: list[str] = []
+    return load_signatures([directory], warnings.append), warnings
 
 
-def findings(loaded: Loaded, name: str) -> list[TraceEvent]:
+def findings(registry: Registry, name: str) -> list[TraceEvent]:
     derivation = Derivation(
-        selecting_scopes([Scope(3, frozenset({name}))]), loaded.events, loaded.rules
+        selecting_scopes([Scope(3, frozenset({name}))]), registry.events, registry.rules
     )
     return derivation(exit_with())
 
 
-def test_a_file_in_a_directory(tmp_path: Path) -> None:
+def test_load_directory(tmp_path: Path) -> None:
+    """A class in a file of a directory becomes an event."""
     (tmp_path / "mine.py").write_text(source())
-    found, complaints = loaded(tmp_path)
-    assert not complaints
-    event = found.events["found"]
+    registry, warnings = load(tmp_path)
+    assert not warnings
+    event = registry.events["found"]
     assert event.id == 6030
     assert event.sets == {"signatures", "default"}
     assert (event.bases, event.available) == (("sched_process_exit",), True)
-    (finding,) = findings(found, "found")
+    (finding,) = findings(registry, "found")
     assert (finding.event_name, finding.matched_scopes) == ("found", 4)
-    assert [(one.name, one.type, one.value) for one in finding.args] == [("code", "long", 0)]
+    assert [(arg.name, arg.type, arg.value) for arg in finding.args] == [("code", "long", 0)]
 
 
-def test_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As any installed package has it: a module with classes, or a class."""
+def test_load_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry point is a module with classes, or a class."""
     (tmp_path / "my_signatures.py").write_text(source() + source("other").replace("Found", "More"))
     package = tmp_path / "mine-1.0.dist-info"
     package.mkdir()
@@ -73,64 +72,67 @@ def test_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     points = ["all = my_signatures", "bad = my_signatures:GOOD", "none = my_signatures:Signature"]
     (package / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *points]))
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(finding, "announced", finding.announced.__wrapped__)  # not remembered
+    uncached = loader.signature_entry_points.__wrapped__
+    monkeypatch.setattr(loader, "signature_entry_points", uncached)
     monkeypatch.delitem(sys.modules, "my_signatures", raising=False)
-    complaints: list[str] = []
-    found = load_signatures([], complaints.append)
-    assert {"found", "other"} <= found.events.keys()
-    assert len(complaints) == 2
-    assert "entry point bad: not loaded: AttributeError" in complaints[0]
-    assert "signature Signature: not taken: " in complaints[1]
+    warnings: list[str] = []
+    registry = load_signatures([], warnings.append)
+    assert {"found", "other"} <= registry.events.keys()
+    assert len(warnings) == 2
+    assert "entry point bad: not loaded: AttributeError" in warnings[0]
+    assert "signature Signature: not added: " in warnings[1]
 
 
-def test_shipped_ones_are_always_there() -> None:
-    found = load_signatures([], pytest.fail)
-    assert all(6000 <= number < 6030 for number in SHIPPED)
-    for number, kind in SHIPPED.items():
-        assert found.events[kind.event].id == number
+def test_load_builtin() -> None:
+    """The built-in signatures have the ids of Tracee v0.12."""
+    registry = load_signatures([], pytest.fail)
+    assert all(6000 <= number < 6030 for number in BUILTIN)
+    for number, kind in BUILTIN.items():
+        assert registry.events[kind.event].id == number
 
 
-def test_one_may_need_the_findings_of_another(tmp_path: Path) -> None:
+def test_load_dependent_signature(tmp_path: Path) -> None:
+    """A signature may need the findings of another, whatever the order of their files."""
     (tmp_path / "a.py").write_text(source("second", ("first",)))
     (tmp_path / "b.py").write_text(source("first"))
-    found, complaints = loaded(tmp_path)
-    assert not complaints
-    assert [one.event_name for one in findings(found, "second")] == ["second"]
-    assert found.events["second"].available
+    registry, warnings = load(tmp_path)
+    assert not warnings
+    assert [event.event_name for event in findings(registry, "second")] == ["second"]
+    assert registry.events["second"].available
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "warning"),
     [
         ("1 +", "not loaded: SyntaxError: "),
         ("raise SystemExit(3)", "not loaded: SystemExit: 3"),
-        (source("no good"), "signature Found: not taken: 'no good' is no name of an event"),
-        (source("openat"), "signature Found: not taken: there is an event openat already"),
+        (source("no good"), "signature Found: not added: 'no good' is not an event name"),
+        (source("openat"), "signature Found: not added: there is an event openat already"),
         (source("anti_debugging"), "there is an event anti_debugging already"),
-        (source(needs=()), "signature Found: not taken: it needs no event"),
+        (source(needs=()), "signature Found: not added: it needs no event"),
         (source(needs=("nothing",)), "found needs nothing, which is no event"),
         (source(needs=("found",)), "found needs itself"),
         (source(needs=("hooked_syscalls",)), ""),
-        (source().replace("needs =", "need ="), "not taken: AttributeError"),
-        (source().replace("on_event", "event_on"), "not taken: TypeError: Can't instantiate"),
+        (source().replace("needs =", "need ="), "not added: AttributeError"),
+        (source().replace("on_event", "event_on"), "not added: TypeError: Can't instantiate"),
     ],
 )
-def test_what_cannot_be_taken_is_told_in_a_line_and_left_out(
-    tmp_path: Path, text: str, complaint: str
-) -> None:
+def test_load_invalid_signature(tmp_path: Path, text: str, warning: str) -> None:
+    """A class that cannot be added is reported in a line, and the others are added."""
     (tmp_path / "bad.py").write_text(text)
     (tmp_path / "good.py").write_text(source("good"))
-    found, complaints = loaded(tmp_path)
-    assert "good" in found.events
-    if not complaint:  # it waits for an event that is not supported yet
-        assert not found.events["found"].available
+    registry, warnings = load(tmp_path)
+    assert "good" in registry.events
+    if not warning:  # it needs an event that is not supported yet
+        assert not registry.events["found"].available
         return
-    (line,) = complaints
-    assert complaint in line
+    (line,) = warnings
+    assert warning in line
     assert "\n" not in line
 
 
-def test_a_directory_that_is_none(tmp_path: Path) -> None:
+def test_load_missing_directory(tmp_path: Path) -> None:
+    """A missing directory is an error of usage."""
     with pytest.raises(UsageError, match="no such directory"):
         load_signatures([tmp_path / "nowhere"], pytest.fail)
 
@@ -138,8 +140,8 @@ def test_a_directory_that_is_none(tmp_path: Path) -> None:
 FAULTS: dict[str, Callable[[], Any]] = {
     "ZeroDivisionError": lambda: [{"value": 1 // 0}],
     "SystemExit": sys.exit,
-    "value of a finding cannot be shown": lambda: [{"value": object()}],
-    "big of a finding cannot be shown": lambda: [{"big": 1 << 64}],
+    "value of a finding cannot be printed": lambda: [{"value": object()}],
+    "big of a finding cannot be printed": lambda: [{"big": 1 << 64}],
     "a finding must map": lambda: [{1: 2}],
     "a finding must map names to values, and is 'b'": lambda: "b",
     "not iterable": lambda: 5,
@@ -147,7 +149,9 @@ FAULTS: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_goes_wrong_in_one_is_told_once_and_counted(fault: str) -> None:
+def test_runner_error(fault: str) -> None:
+    """Exceptions and invalid findings are reported once, and counted."""
+
     class Broken(Signature):
         event = "broken"
         needs = ("sched_process_exit",)
@@ -158,18 +162,18 @@ def test_what_goes_wrong_in_one_is_told_once_and_counted(fault: str) -> None:
             found: Iterable[Finding] = FAULTS[fault]()
             return found
 
-    said: list[str] = []
-    guard = Guard(Broken(), said.append)
-    assert not [*guard(exit_with(), {"number": 2})]
-    assert not [*guard(exit_with(), {"number": 2})]
-    assert len(said) == 1
-    assert said[0].startswith("signature broken: ")
-    assert fault in said[0]
-    assert (guard.errors, guard.summary()) == (2, "signature broken: 2 errors")
+    logged: list[str] = []
+    runner = SignatureRunner(Broken(), logged.append)
+    assert not [*runner(exit_with(), {"number": 2})]
+    assert not [*runner(exit_with(), {"number": 2})]
+    assert len(logged) == 1
+    assert logged[0].startswith("signature broken: ")
+    assert fault in logged[0]
+    assert (runner.errors, runner.summary()) == (2, "signature broken: 2 errors")
 
 
 @pytest.mark.parametrize(
-    ("origin", "container", "asked"),
+    ("origin", "container", "runs"),
     [
         (Origin.ANY, "", True),
         (Origin.ANY, "abc", True),
@@ -179,7 +183,9 @@ def test_what_goes_wrong_in_one_is_told_once_and_counted(fault: str) -> None:
         (Origin.HOST, "abc", False),
     ],
 )
-def test_from_where_events_are_asked_for(origin: Origin, container: str, asked: bool) -> None:
+def test_runner_origin(origin: Origin, container: str, runs: bool) -> None:
+    """Only events of the origin reach the signature."""
+
     class Here(Signature):
         event = "here"
         needs = ("sched_process_exit",)
@@ -188,4 +194,6 @@ def test_from_where_events_are_asked_for(origin: Origin, container: str, asked: 
             return [{**args, "id": event.container_id}]
 
     Here.origin = origin
-    assert bool([*Guard(Here(), pytest.fail)(exit_with(container_id=container), {})]) == asked
+    assert (
+        bool([*SignatureRunner(Here(), pytest.fail)(exit_with(container_id=container), {})]) == runs
+    )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/guide/signatures.md lists all signatures, and those that are missing."""
+"""Tests of docs/guide/signatures.md: the table and the missing signatures."""
 
 from __future__ import annotations
 
@@ -7,32 +7,45 @@ import re
 from pathlib import Path
 
 from tracee_ref.events.catalogue import all_events
-from tracee_ref.signatures.shipped import SHIPPED
+from tracee_ref.signatures.registry import BUILTIN
 
 
 def table() -> str:
-    """The table in docs/guide/signatures.md, which this makes and the test below compares."""
+    """Return the table of the page."""
     lines = [
         "| event | id | severity | technique | origin | needs | description |",
         "|" + "---|" * 7,
     ]
-    for kind in SHIPPED.values():
-        of = kind.properties
-        technique = f"{of['Technique']} ({of['external_id']})"
-        facts = [f"`{kind.event}`", of["id"], of["Severity"], technique, kind.origin.value]
-        needs = ", ".join(kind.needs)
-        lines.append("| " + " | ".join(map(str, [*facts, needs, kind.description])) + " |")
+    for kind in BUILTIN.values():
+        properties = kind.properties
+        cells = [
+            f"`{kind.event}`",
+            properties["id"],
+            properties["Severity"],
+            f"{properties['Technique']} ({properties['external_id']})",
+            kind.origin.value,
+            ", ".join(kind.needs),
+            kind.description,
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
 
-def test_the_docs_list_them_all() -> None:
-    """To renew it: python -c 'import test_signature_page as t; print(t.table())' in tests."""
+def test_page_signatures() -> None:
+    """The page has the table of all built-in signatures, and names the missing ones.
+
+    ``.venv/bin/python -m tests.signatures.test_page`` prints the table.
+    """
     page = Path(__file__).parents[2].joinpath("docs/guide/signatures.md").read_text()
     assert table() in page
     missing = page.partition("## Missing")[2]
-    known = {e.name for e in all_events().values()} | {"proc_fops_hooking", "syscall_hooking"}
+    events = {e.name for e in all_events().values()} | {"proc_fops_hooking", "syscall_hooking"}
     named = set(re.findall(r"`([a-z_]+)`", missing.partition("## Write")[0]))
     assert named == {"proc_fops_hooking", "hooked_proc_fops", "syscall_hooking", "hooked_syscalls"}
-    assert named <= known
-    assert not named & {kind.event for kind in SHIPPED.values()}
-    assert len(SHIPPED) + 2 == 30
+    assert named <= events
+    assert not named & {kind.event for kind in BUILTIN.values()}
+    assert len(BUILTIN) + 2 == 30
+
+
+if __name__ == "__main__":
+    print(table())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shipped signatures, by events that each is about, and events like them that it is not."""
+"""Tests of the built-in signatures: events that they find, and similar ones."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from tracee_ref.events.event import Argument, TraceEvent
 from tracee_ref.field_filters import FieldFilters
 from tracee_ref.signatures import Signature
 from tracee_ref.signatures.builtin.kubernetes import CONTAINERS_MAX, K8sApiConnection
-from tracee_ref.signatures.registry import load_signatures
-from tracee_ref.signatures.runner import Guard
-from tracee_ref.signatures.shipped import SHIPPED
+from tracee_ref.signatures.registry import BUILTIN, load_signatures
+from tracee_ref.signatures.runner import SignatureRunner
 from tracee_ref.tables import selecting_scopes
 
 READ, WRITE, BOTH = os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_RDWR
 CONTAINER = "c0ffee"
-SIGNATURES = {kind.event: kind for kind in SHIPPED.values()}
+SIGNATURES = {kind.event: kind for kind in BUILTIN.values()}
 
 
 def event_of(name: str, args: dict[str, Any], container: str, comm: str) -> TraceEvent:
@@ -41,9 +40,9 @@ def event_of(name: str, args: dict[str, Any], container: str, comm: str) -> Trac
 
 
 def found(signature: str, *events: TraceEvent) -> list[Any]:
-    """What a signature finds in events, one after the other."""
-    guard = Guard(SIGNATURES[signature](), pytest.fail)
-    return [f for e in events for f in guard(e, {a.name: a.value for a in e.args})]
+    """Return the findings of a signature in consecutive events."""
+    runner = SignatureRunner(SIGNATURES[signature](), pytest.fail)
+    return [f for e in events for f in runner(e, {a.name: a.value for a in e.args})]
 
 
 def opened(path: str, flags: int, *, container: str = "", comm: str = "x") -> TraceEvent:
@@ -207,27 +206,31 @@ NOT_FOUND = [
 
 
 @pytest.mark.parametrize(("signature", "event"), FOUND)
-def test_what_is_found(signature: str, event: TraceEvent) -> None:
+def test_signature_finds(signature: str, event: TraceEvent) -> None:
     assert len(found(signature, event)) == 1
     assert event.event_name in SIGNATURES[signature].needs
 
 
 @pytest.mark.parametrize(("signature", "event"), NOT_FOUND)
-def test_what_is_not_found(signature: str, event: TraceEvent) -> None:
+def test_signature_ignores(signature: str, event: TraceEvent) -> None:
     assert found(signature, event) == []
 
 
-def test_every_signature_is_tested_both_ways_and_by_every_event_it_needs() -> None:
-    alone = {"k8s_api_connection"}
+def test_signature_cases_complete() -> None:
+    """Every signature has both kinds of cases, and one for each event that it needs."""
+    others = {"k8s_api_connection"}
     for cases in (FOUND, NOT_FOUND):
-        assert {signature for signature, _ in cases} == SIGNATURES.keys() - alone
-    seen = {(signature, event.event_name) for signature, event in FOUND}
-    needed = {(k.event, base) for k in SHIPPED.values() for base in k.needs if k.event not in alone}
-    assert seen == needed
+        assert {signature for signature, _ in cases} == SIGNATURES.keys() - others
+    tested = {(signature, event.event_name) for signature, event in FOUND}
+    needed = {
+        (k.event, base) for k in BUILTIN.values() for base in k.needs if k.event not in others
+    }
+    assert tested == needed
 
 
-@pytest.mark.parametrize("kind", SHIPPED.values())
-def test_what_each_says_of_itself(kind: type[Signature]) -> None:
+@pytest.mark.parametrize("kind", BUILTIN.values())
+def test_signature_metadata(kind: type[Signature]) -> None:
+    """Description, properties and docstring have their forms."""
     assert kind.description.endswith(".")
     assert kind.properties["id"].startswith("TRC-1")
     assert kind.properties["Severity"] in range(4)
@@ -235,18 +238,20 @@ def test_what_each_says_of_itself(kind: type[Signature]) -> None:
     assert (kind.__doc__ or "").startswith(f"{kind.properties['id']}: ")
 
 
-def test_the_api_server_is_that_of_the_same_container() -> None:
+def test_k8s_api_connection_of_container() -> None:
+    """The address of the API server is that of the container that connects."""
     server = run("/bin/app", "KUBERNETES_SERVICE_HOST=10.0.0.1", container=CONTAINER)
-    there = connected(sa_family="AF_INET", sin_addr="10.0.0.1")
-    assert len(found("k8s_api_connection", server, there, there)) == 2
-    assert not found("k8s_api_connection", there)
+    to_server = connected(sa_family="AF_INET", sin_addr="10.0.0.1")
+    assert len(found("k8s_api_connection", server, to_server, to_server)) == 2
+    assert not found("k8s_api_connection", to_server)
     elsewhere = connected(sa_family="AF_INET", sin_addr="10.0.0.1", container="b")
     other = connected(sa_family="AF_INET", sin_addr="10.0.0.2")
     nameless = connected(sa_family="AF_UNIX")
     assert not found("k8s_api_connection", server, elsewhere, other, nameless)
 
 
-def test_only_so_many_containers_are_remembered() -> None:
+def test_k8s_api_connection_containers_max() -> None:
+    """The number of stored addresses is limited; the oldest is removed."""
     signature = K8sApiConnection()
     for number in range(CONTAINERS_MAX + 5):
         event = run("/a", "KUBERNETES_SERVICE_HOST=10.0.0.1", container=f"{number}")
@@ -256,25 +261,27 @@ def test_only_so_many_containers_are_remembered() -> None:
 
 
 def derived(selected: set[str], base: TraceEvent, *, hidden: bool = True) -> list[TraceEvent]:
-    """The base and its findings as they are shown, printed."""
-    loaded = load_signatures([], pytest.fail)
+    """Return the base and its findings in printed form, those that match a scope."""
+    registry = load_signatures([], pytest.fail)
     scopes = [Scope(1, frozenset(selected))]
     hide = {("sched_process_exec", "env")} if hidden else set()
-    derivation = Derivation(selecting_scopes(scopes), loaded.events, loaded.rules, hide)
-    filters = FieldFilters(scopes, printed=True, events=loaded.events, others=derivation.raw)
-    made = derivation(base)
-    return [shown for one in (base, *made) if one.matched_scopes and (shown := filters.apply(one))]
+    derivation = Derivation(selecting_scopes(scopes), registry.events, registry.rules, hide)
+    filters = FieldFilters(scopes, printed=True, events=registry.events, others=derivation.raw)
+    events = (base, *derivation(base))
+    matched = (filters.apply(event) for event in events if event.matched_scopes)
+    return [event for event in matched if event]
 
 
-def test_arguments_of_a_finding_are_shown_like_those_of_its_base() -> None:
+def test_finding_arguments_printed() -> None:
+    """The arguments of a finding are printed as those of its base."""
     base = event_of("security_file_open", {"pathname": "/etc/sudoers", "flags": WRITE}, "", "x")
-    shown, finding = derived({"security_file_open", "sudoers_modification"}, base)
+    printed, finding = derived({"security_file_open", "sudoers_modification"}, base)
     assert finding.args[1] == Argument("flags", "string", "O_WRONLY|O_CREAT")
-    assert finding.args == shown.args
+    assert finding.args == printed.args
 
 
-def test_an_environment_is_taken_in_and_not_shown() -> None:
-    """But for the variables that a finding is about; with exec-env all is shown."""
+def test_finding_environment() -> None:
+    """Only the variables of a finding are printed; with exec-env all are."""
     selected = {"sched_process_exec", "ld_preload"}
     environment = ["A=B", "LD_PRELOAD=/a.so"]
     base, finding = derived(selected, run("/bin/ls", *environment))
@@ -284,12 +291,14 @@ def test_an_environment_is_taken_in_and_not_shown() -> None:
     assert base.args[15].value == environment
 
 
-def test_signatures_that_do_not_ask_for_the_environment_are_not_given_it() -> None:
+def test_signature_without_environment() -> None:
+    """A signature gets the environment only if it declares that."""
     (finding,) = found("fileless_execution", run("/memfd:x", "SECRET=1"))
     assert finding["env"] is None
 
 
-def test_which_signatures_are_at_work() -> None:
-    loaded = load_signatures([], pytest.fail)
-    assert [kind.event for kind in loaded.needed(["ld_preload", "openat"])] == ["ld_preload"]
-    assert not loaded.needed(["openat"])
+def test_registry_needed() -> None:
+    """Only signatures that the selected events depend on are needed."""
+    registry = load_signatures([], pytest.fail)
+    assert [kind.event for kind in registry.needed(["ld_preload", "openat"])] == ["ld_preload"]
+    assert not registry.needed(["openat"])

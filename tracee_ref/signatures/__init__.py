@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures: small classes that look at events and report findings, which are events again.
+"""Signatures: classes that derive findings, which are events, from events.
 
-``Signature`` and the names beside it are what plug-ins build on (docs/guide/signatures.md).
+``__all__`` is the interface for plug-ins (docs/guide/signatures.md).
 """
 
 from .base import Finding, Origin, Signature, Values

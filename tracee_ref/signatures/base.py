@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a signature is: the base class of those shipped and of plug-ins."""
+"""Base class of the built-in signatures and of plug-ins."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, ClassVar, TypeAlias
 from ..events.event import TraceEvent
 
 Values: TypeAlias = Mapping[str, Any]
-"""Arguments of an event by name; None where a value was not there or could not be read."""
+"""Arguments of an event by name; None if a value is absent or could not be read."""
 
 Finding: TypeAlias = Mapping[str, Any]
-"""The arguments of the event that a finding becomes: numbers, texts, booleans, lists of these."""
+"""Arguments of the finding's event: numbers, strings, booleans, lists and mappings of these."""
 
 
 class Origin(Enum):
-    """From where events are of interest to a signature (facts, section 3.10)."""
+    """Origin of the events that a signature gets (Tracee v0.12 facts, 3.10)."""
 
     ANY = "*"
     CONTAINER = "container"
@@ -26,14 +26,14 @@ class Origin(Enum):
 
 
 class Signature(ABC):
-    """Looks at events of some kinds, and gives a finding for what it recognizes.
+    """Detector of a behaviour in events.
 
-    A class names the ``event`` that its findings are, the events that it ``needs`` (others'
-    findings, too), and from which ``origin``.  ``arguments`` declares those of its event as
-    (type, name): of a finding they come first and in this order, and addresses among them
-    are printed as such.  ``environment`` asks for the environment of executed programs: else
-    ``env`` of sched_process_exec is None.  The rest describes it to users: ``version``,
-    ``description``, and ``properties`` such as Severity (0 to 3), Category and Technique.
+    ``event`` is the name of the findings; ``needs`` are the events to look at, among them findings
+    of other signatures, and ``origin`` restricts these.  ``arguments`` declares arguments of the
+    findings as (type, name): they come first, in this order, and addresses are printed as
+    such.  Without ``environment`` the ``env`` argument of sched_process_exec is None.  For users
+    there are ``version``, ``description``, ``tags``, and ``properties`` such as Severity (0 to 3),
+    Category and Technique.
     """
 
     event: ClassVar[str]
@@ -48,7 +48,24 @@ class Signature(ABC):
 
     @abstractmethod
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the findings of one event, mostly none; ``args`` are its arguments, raw.
+        """Return the findings of an event; ``args`` are its raw arguments by name.
 
-        Neither may be changed.  What it raises is reported, counted, and no finding.
+        Must change neither.  Exceptions are reported and counted.
         """
+
+
+def signature_properties(
+    id_: str, severity: int, category: str, technique: str, external_id: str
+) -> Mapping[str, Any]:
+    """Return ``properties`` with the names of Tracee v0.12.
+
+    ``severity`` is 0 to 3; ``category``, ``technique`` and its ``external_id`` are those of MITRE
+    ATT&CK.
+    """
+    return {
+        "id": id_,
+        "Severity": severity,
+        "Category": category,
+        "Technique": technique,
+        "external_id": external_id,
+    }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where signatures come from: shipped, installed as entry points, or files in a directory."""
+"""Loader of signatures from entry points and from files in directories."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from typing import Final, TypeAlias
 
 from ..errors import UsageCode, UsageError
 from .base import Signature
-from .runner import ERRORS, described
+from .runner import ERRORS, error_line
 
 GROUP: Final = "tracee_ref.signatures"
-"""The group of entry points; each is a class, or a module with classes."""
+"""Group of the entry points; each is a class, or a module with classes."""
 
-Complain: TypeAlias = Callable[[str], None]
-"""Is told, in a line, of what is left out."""
+Warn: TypeAlias = Callable[[str], None]
+"""Logs a line about what could not be loaded."""
 
 Classes: TypeAlias = list[type[Signature]]
 
 
-def installed(complain: Complain) -> Classes:
+def installed(warn: Warn) -> Classes:
     """Return the signatures of installed packages."""
     found: Classes = []
-    for entry in announced():
-        found += attempted(f"entry point {entry.name}", partial(_of_entry, entry), complain)
+    for entry in signature_entry_points():
+        found += _try_load(f"entry point {entry.name}", partial(_of_entry, entry), warn)
     return found
 
 
 @cache
-def announced() -> list[EntryPoint]:
-    """Return what packages announce: all that are installed have to be looked at for it."""
+def signature_entry_points() -> list[EntryPoint]:
+    """Return the entry points of GROUP; cached, since all installed packages are searched."""
     return sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
 
 
-def in_directories(directories: Iterable[Path], complain: Complain) -> Classes:
-    """Return the signatures in the Python files of directories; UsageError if one is none."""
+def in_directories(directories: Iterable[Path], warn: Warn) -> Classes:
+    """Return the signatures in the Python files of directories; raises UsageError."""
     found: Classes = []
     for directory in directories:
         if not directory.is_dir():
@@ -48,16 +48,16 @@ def in_directories(directories: Iterable[Path], complain: Complain) -> Classes:
                 f"--signatures {directory}: no such directory; give one of .py files",
             )
         for file in sorted(directory.glob("*.py")):
-            found += attempted(str(file), partial(_of_file, file), complain)
+            found += _try_load(str(file), partial(_of_file, file), warn)
     return found
 
 
-def attempted(source: str, load: Callable[[], Classes], complain: Complain) -> Classes:
-    """Return what can be loaded; whatever goes wrong is told in a line."""
+def _try_load(source: str, load: Callable[[], Classes], warn: Warn) -> Classes:
+    """Return what ``load`` returns, or warn if it raises."""
     try:
         return load()
     except ERRORS as error:
-        complain(f"{source}: not loaded: {described(error)}")
+        warn(f"{source}: not loaded: {error_line(error)}")
         return []
 
 
@@ -80,7 +80,7 @@ def _of_file(file: Path) -> Classes:
 
 
 def _classes(module: object) -> Classes:
-    """Return the signatures that a module defines itself."""
+    """Return the signatures that are defined in a module."""
     own = getattr(module, "__name__", "")
     found = (value for value in vars(module).values() if inspect.isclass(value))
     return [kind for kind in found if issubclass(kind, Signature) and kind.__module__ == own]

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All signatures of a run, as events of the catalogue and rules of the derivation stage."""
+"""Registry of the signatures of a run, as events and derivation rules."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from model.selection import with_dependencies
@@ -14,80 +15,126 @@ from ..derivation.graph import problems_of
 from ..derivation.rules import RULES, Rule
 from ..events.catalogue import SIGNATURE_IDS, ArgumentDefinition, EventDefinition, all_events
 from .base import Signature
-from .loader import Classes, Complain, in_directories, installed
-from .runner import ERRORS, Guard, described
-from .shipped import SHIPPED
+from .builtin import (
+    debugging,
+    discovery,
+    escape,
+    execution,
+    kubernetes,
+    memory,
+    persistence,
+    sockets,
+)
+from .loader import Classes, Warn, in_directories, installed
+from .runner import ERRORS, SignatureRunner, error_line
+
+BUILTIN: Final[Mapping[int, type[Signature]]] = MappingProxyType(
+    {
+        6000: sockets.StdioOverSocket,
+        6001: kubernetes.K8sApiConnection,
+        6002: discovery.AslrInspection,
+        6003: memory.ProcMemCodeInjection,
+        6004: escape.DockerAbuse,
+        6005: persistence.ScheduledTaskMod,
+        6006: persistence.LdPreload,
+        6007: escape.CgroupNotifyOnRelease,
+        6008: persistence.DefaultLoaderMod,
+        6009: persistence.SudoersModification,
+        6010: discovery.SchedDebugRecon,
+        6011: escape.SystemRequestKeyMod,
+        6012: escape.CgroupReleaseAgent,
+        6013: persistence.RcdModification,
+        6014: escape.CorePatternModification,
+        6015: discovery.ProcKcoreRead,
+        6016: memory.ProcMemAccess,
+        6017: execution.HiddenFileCreated,
+        6018: debugging.AntiDebugging,
+        6019: debugging.PtraceCodeInjection,
+        6020: memory.ProcessVmWriteInject,
+        6021: escape.DiskMount,
+        6022: memory.DynamicCodeLoading,
+        6023: execution.FilelessExecution,
+        6024: execution.IllegitimateShell,
+        6025: execution.KernelModuleLoading,
+        6026: kubernetes.K8sCertTheft,
+        6029: execution.DroppedExecutable,
+    }
+)
+"""Built-in signatures by the ids of Tracee v0.12 (Tracee v0.12 facts, 5.5)."""
 
 SETS: Final = frozenset({"signatures", "default"})
-FIRST_OTHER: Final = 6030
-"""The first id behind those of upstream's own signatures (facts, section 5.5)."""
+FIRST_PLUGIN_ID: Final = 6030
+"""First id after those of Tracee v0.12 (Tracee v0.12 facts, 5.5)."""
 
-NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+EVENT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class Loaded:
-    """Every event of a run with the rules that derive events, signatures among them.
+class Registry:
+    """Events and derivation rules of a run, those of signatures among them.
 
-    Of classes that cannot be taken, ``complain`` is told in a line each.
+    ``warn`` logs each class that cannot be added.
     """
 
-    def __init__(self, complain: Complain) -> None:
-        self._complain = complain
+    def __init__(self, warn: Warn) -> None:
+        self._warn = warn
         self.events: Mapping[str, EventDefinition] = all_events()
         self.rules: Mapping[str, Rule] = RULES
-        self.guards: list[Guard] = []
+        self.runners: list[SignatureRunner] = []
 
-    def take(self, number: int, kind: type[Signature]) -> bool:
-        """Make a class an event with that id; False if it cannot be one."""
+    def add(self, number: int, kind: type[Signature]) -> bool:
+        """Add the event of a class, with the id ``number``; return whether that is possible."""
         try:
-            guard = Guard(kind(), self._complain)
+            runner = SignatureRunner(kind(), self._warn)
             event = definition_of(number, kind, self.events)
             events = {**self.events, event.name: event}
-            wrong = [name_problem(kind, self.events), *problems_of(event.name, events)]
-            reason = next(filter(None, wrong), "")
+            problems = [name_problem(kind, self.events), *problems_of(event.name, events)]
+            reason = next(filter(None, problems), "")
         except ERRORS as error:
-            reason = described(error)
+            reason = error_line(error)
         if reason:
-            self._complain(f"signature {kind.__name__}: not taken: {reason}")
+            self._warn(f"signature {kind.__name__}: not added: {reason}")
             return False
         self.events = events
-        self.rules = {**self.rules, event.name: Rule(event.bases, guard, guard.metadata)}
-        self.guards.append(guard)
+        self.rules = {**self.rules, event.name: Rule(event.bases, runner, runner.metadata)}
+        self.runners.append(runner)
         return True
 
-    def take_all(self, kinds: Classes) -> None:
-        """Make classes events, with the next free ids, each after those that it needs."""
-        free = iter(SIGNATURE_IDS[FIRST_OTHER - SIGNATURE_IDS.start :])
+    def add_plugins(self, kinds: Classes) -> None:
+        """Add classes with the next free ids, each after those that it needs."""
+        free = iter(SIGNATURE_IDS[FIRST_PLUGIN_ID - SIGNATURE_IDS.start :])
         for kind in in_order(kinds):
-            self.take(next(free), kind)
+            self.add(next(free), kind)
 
     def needed(self, events: Iterable[str]) -> list[Signature]:
-        """Return the signatures that are at work when events are selected."""
+        """Return the signatures that the selected events depend on."""
         depends = {name: event.bases for name, event in self.events.items()}
-        wanted = with_dependencies(events, depends)
-        return [guard.signature for guard in self.guards if guard.signature.event in wanted]
+        needed = with_dependencies(events, depends)
+        return [runner.signature for runner in self.runners if runner.signature.event in needed]
 
     def summaries(self) -> list[str]:
         """Return a line for each signature that had errors."""
-        return [line for guard in self.guards if (line := guard.summary())]
+        return [line for runner in self.runners if (line := runner.summary())]
 
 
-def load_signatures(directories: Iterable[Path], complain: Complain) -> Loaded:
-    """Return all signatures: shipped, installed, and in directories; UsageError for no such."""
-    loaded = Loaded(complain)
-    for number, kind in SHIPPED.items():
-        loaded.take(number, kind)
-    loaded.take_all([*installed(complain), *in_directories(directories, complain)])
-    return loaded
+def load_signatures(directories: Iterable[Path], warn: Warn) -> Registry:
+    """Return the built-in and installed signatures, and those in directories.
+
+    Raises UsageError if a directory does not exist.
+    """
+    registry = Registry(warn)
+    for number, kind in BUILTIN.items():
+        registry.add(number, kind)
+    registry.add_plugins([*installed(warn), *in_directories(directories, warn)])
+    return registry
 
 
 def in_order(kinds: Classes) -> Classes:
-    """Return classes so that each comes after those whose findings it needs, if it can be."""
+    """Return classes in an order of dependencies; those of a cycle keep their order."""
     names = {getattr(kind, "event", None) for kind in kinds}
     ordered: Classes = []
     while kinds:
-        waiting = names - {getattr(kind, "event", None) for kind in ordered}
-        ready = [k for k in kinds if not waiting.intersection(getattr(k, "needs", ()))] or kinds
+        missing = names - {getattr(kind, "event", None) for kind in ordered}
+        ready = [k for k in kinds if not missing.intersection(getattr(k, "needs", ()))] or kinds
         ordered += ready
         kinds = [kind for kind in kinds if kind not in ready]
     return ordered
@@ -96,7 +143,7 @@ def in_order(kinds: Classes) -> Classes:
 def definition_of(
     number: int, kind: type[Signature], events: Mapping[str, EventDefinition]
 ) -> EventDefinition:
-    """Return the event that the findings of a signature are."""
+    """Return the definition of the event of a signature."""
     bases = [events[name] for name in kind.needs if name in events]
     return EventDefinition(
         id=number,
@@ -111,9 +158,9 @@ def definition_of(
 
 
 def name_problem(kind: type[Signature], events: Mapping[str, EventDefinition]) -> str:
-    """Return what is wrong with the name of a signature's event, or with what it needs."""
-    if not NAME.fullmatch(kind.event):
-        return f"{kind.event!r} is no name of an event (a-z, 0-9 and _)"
+    """Return the problem with the event name or the needs of a signature, or an empty string."""
+    if not EVENT_NAME.fullmatch(kind.event):
+        return f"{kind.event!r} is not an event name (a-z, 0-9 and _)"
     if kind.event in events:
         return f"there is an event {kind.event} already"
     return "" if kind.needs else "it needs no event"

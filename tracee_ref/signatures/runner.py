@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A signature at work: what it raises is told and counted, and ends there."""
+"""Runner of a signature, which reports and counts its exceptions."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from .base import Finding, Origin, Signature, Values
 
 U64_MAX, S64_MIN = (1 << 64) - 1, -(1 << 63)
 ENVIRONMENT: Final = "env"
-"""The argument of sched_process_exec that only those are given who ask for it."""
+"""Argument of sched_process_exec that only signatures with ``environment`` get."""
 
 SCALARS: Final = (str, bytes, bool, float, type(None))
 
 ERRORS: Final = (Exception, SystemExit)
-"""Everything but the user's wish to end the tracer."""
+"""All but KeyboardInterrupt, with which the user ends the tracer."""
 
 
-class Guard:
-    """Asks one signature; ``say`` is told of its first error, ``errors`` counts them."""
+class SignatureRunner:
+    """Runner of one signature; ``warn`` logs its first error, ``errors`` counts them."""
 
-    def __init__(self, signature: Signature, say: Callable[[str], None]) -> None:
+    def __init__(self, signature: Signature, warn: Callable[[str], None]) -> None:
         self.signature = signature
-        self._say = say
+        self._warn = warn
         self.metadata = metadata_of(signature)
         self.errors = 0
 
     def __call__(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Return the findings of an event, none of one from elsewhere than it is about."""
+        """Return the findings of an event, none if it is of another origin."""
         if not is_from(self.signature.origin, event):
             return ()
         if ENVIRONMENT in args and not self.signature.environment:
@@ -39,49 +39,49 @@ class Guard:
         except ERRORS as error:
             self.errors += 1
             if self.errors == 1:
-                self._say(f"signature {self.signature.event}: {described(error)}")
+                self._warn(f"signature {self.signature.event}: {error_line(error)}")
             return ()
 
     def summary(self) -> str:
-        """Return a line about its errors; empty if it had none."""
-        many = "error" if self.errors == 1 else "errors"
+        """Return a line with the number of errors; empty if there are none."""
+        noun = "error" if self.errors == 1 else "errors"
         name = self.signature.event
-        return f"signature {name}: {self.errors} {many}" if self.errors else ""
+        return f"signature {name}: {self.errors} {noun}" if self.errors else ""
 
 
 def is_from(origin: Origin, event: TraceEvent) -> bool:
-    """Whether an event comes from a container, or from none, as asked."""
+    """Return whether an event is of an origin."""
     return origin is Origin.ANY or (origin is Origin.CONTAINER) == bool(event.container_id)
 
 
 def checked(finding: Finding) -> Finding:
-    """Return a finding that every output can show; raises TypeError for any other."""
+    """Return a finding that all outputs can print; raises TypeError for any other."""
     if not isinstance(finding, Mapping) or not all(isinstance(name, str) for name in finding):
         raise TypeError(f"a finding must map names to values, and is {finding!r:.100}")
     for name, value in finding.items():
         if not is_plain(value):
-            raise TypeError(f"{name} of a finding cannot be shown: {value!r:.100}")
+            raise TypeError(f"{name} of a finding cannot be printed: {value!r:.100}")
     return finding
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value is one that JSON has, and that fits 64 bits if it is a number."""
+    """Return whether a value can be JSON, with integers of at most 64 bits."""
     if isinstance(value, SCALARS):
         return True
     if isinstance(value, int):
         return S64_MIN <= value <= U64_MAX
     if isinstance(value, Mapping):
-        return all(isinstance(key, str) and is_plain(one) for key, one in value.items())
+        return all(isinstance(key, str) and is_plain(item) for key, item in value.items())
     return isinstance(value, list | tuple) and all(map(is_plain, value))
 
 
-def described(error: BaseException) -> str:
-    """Return an error in one line."""
+def error_line(error: BaseException) -> str:
+    """Return an exception as one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def metadata_of(signature: Signature) -> Metadata:
-    """Return what goes with every finding."""
+    """Return the metadata of the findings of a signature."""
     return Metadata(
         version=signature.version,
         description=signature.description,

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The signatures shipped with the tracer, by tactic."""
+"""Built-in signatures, by tactic."""

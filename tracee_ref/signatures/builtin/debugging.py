@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures of processes that take hold of others, or keep others from it."""
+"""Signatures of debugging: ptrace of other processes, and its prevention."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from ...events.event import TraceEvent
-from ..base import Finding, Signature, Values
-from ..describing import described
+from ..base import Finding, Signature, Values, signature_properties
 
 PTRACE_TRACEME: Final = 0
 PTRACE_POKE: Final = frozenset({4, 5})
-"""PTRACE_POKETEXT and PTRACE_POKEDATA, which are the same on Linux."""
+"""PTRACE_POKETEXT and PTRACE_POKEDATA, which do the same on Linux."""
 
 PTRACE_ARGUMENTS: Final = (
     ("long", "request"), ("pid_t", "pid"), ("void*", "addr"), ("void*", "data"),
@@ -20,31 +19,33 @@ PTRACE_ARGUMENTS: Final = (
 
 
 class AntiDebugging(Signature):
-    """TRC-102: a process has itself traced, so that no debugger can.
+    """TRC-102: a process requests to be traced, so that no debugger can attach.
 
-    The finding is the call, as the seed document shows it; v0.12 told nothing (facts, 0).
+    The finding has the arguments of the call; in Tracee v0.12 it has none (Tracee v0.12 facts, 0).
     """
 
     event = "anti_debugging"
     needs = ("ptrace",)
     arguments = PTRACE_ARGUMENTS
-    description = "A process asked to be traced by its parent, which keeps debuggers away."
-    properties = described("TRC-102", 1, "defense-evasion", "Debugger Evasion", "T1622")
+    description = "A process requested to be traced by its parent, which keeps debuggers away."
+    properties = signature_properties("TRC-102", 1, "defense-evasion", "Debugger Evasion", "T1622")
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the call that asks for it."""
+        """Return a PTRACE_TRACEME."""
         return (args,) if args["request"] == PTRACE_TRACEME else ()
 
 
 class PtraceCodeInjection(Signature):
-    """TRC-103: a process writes into the memory of one that it traces."""
+    """TRC-103: a process writes to the memory of a process that it traces."""
 
     event = "ptrace_code_injection"
     needs = ("ptrace",)
     arguments = PTRACE_ARGUMENTS
     description = "A process wrote into the memory of another by ptrace."
-    properties = described("TRC-103", 3, "defense-evasion", "Ptrace System Calls", "T1055.008")
+    properties = signature_properties(
+        "TRC-103", 3, "defense-evasion", "Ptrace System Calls", "T1055.008"
+    )
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the call that writes."""
+        """Return a PTRACE_POKETEXT or PTRACE_POKEDATA."""
         return (args,) if args["request"] in PTRACE_POKE else ()

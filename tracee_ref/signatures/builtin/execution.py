@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures of programs that come from where none should, or are run by whom none should."""
+"""Signatures of execution: programs of unusual origin or with unusual parents."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Final
 
 from ...decode.argument_text import purpose
 from ...events.event import TraceEvent
-from ..base import Finding, Origin, Signature, Values
-from ..describing import described
+from ..base import Finding, Origin, Signature, Values, signature_properties
 from .helpers import EXECUTED, file_name
 
 ELF: Final = b"\x7fELF"
 IN_MEMORY: Final = ("/memfd:", "memfd:", "/dev/shm/", "/run/shm/")
 RUNTIME_COPY: Final = ("/memfd:runc_cloned:", "memfd:runc_cloned:")
-"""The copy of itself that runc executes on the host (CVE-2019-5736)."""
+"""runc executes a copy of itself on the host (CVE-2019-5736)."""
 
 SHELLS: Final = frozenset(
     ["sh", "ash", "bash", "csh", "dash", "fish", "ksh", "mksh", "tcsh", "zsh", "busybox"]
@@ -24,19 +23,21 @@ SERVERS: Final = (
     "nginx", "httpd", "apache", "lighttpd", "caddy", "php-fpm", "uwsgi", "gunicorn", "http-nio",
     "node",
 )  # fmt: skip
-"""How the names of processes begin that serve the web, and are no business of shells."""
+"""Prefixes of the comms of web servers, which do not execute shells."""
 
 
 class FilelessExecution(Signature):
-    """TRC-105: a program is executed whose file is in memory alone."""
+    """TRC-105: a program is executed from a file that exists only in memory."""
 
     event = "fileless_execution"
     needs = (EXECUTED,)
     description = "A program was executed from memory, not from a disk."
-    properties = described("TRC-105", 3, "defense-evasion", "Reflective Code Loading", "T1620")
+    properties = signature_properties(
+        "TRC-105", 3, "defense-evasion", "Reflective Code Loading", "T1620"
+    )
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the exec."""
+        """Return an exec of such a file, but not that of runc on the host."""
         path = args["pathname"] or ""
         if not path.startswith(IN_MEMORY):
             return ()
@@ -44,50 +45,50 @@ class FilelessExecution(Signature):
 
 
 class IllegitimateShell(Signature):
-    """TRC-1016: a web server runs a shell."""
+    """TRC-1016: a web server executes a shell."""
 
     event = "illegitimate_shell"
     needs = ("security_bprm_check",)
     description = "A web server ran a shell."
-    properties = described(
+    properties = signature_properties(
         "TRC-1016", 2, "initial-access", "Exploit Public-Facing Application", "T1190"
     )
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give what the server executes; until it is done the process has the server's name."""
+        """Return the check of a shell, at which the process still has the comm of the server."""
         if not event.process_name.startswith(SERVERS):
             return ()
         return (args,) if file_name(args["pathname"] or "") in SHELLS else ()
 
 
 class KernelModuleLoading(Signature):
-    """TRC-1017: a module is loaded into the kernel."""
+    """TRC-1017: a kernel module is loaded."""
 
     event = "kernel_module_loading"
     needs = ("init_module", "security_kernel_read_file")
-    description = "A module was loaded into the kernel, or it was tried."
-    properties = described(
+    description = "A kernel module was loaded, or its loading was attempted."
+    properties = signature_properties(
         "TRC-1017", 2, "persistence", "Kernel Modules and Extensions", "T1547.006"
     )
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the loading from memory, or the reading of the module's file."""
+        """Return the load from memory, or the read of the module's file."""
         from_memory = event.event_name == "init_module"
         return (args,) if from_memory or purpose(args["type"]).startswith("kernel-module") else ()
 
 
 class WrittenProgram(Signature):
-    """A file begins with the first bytes of a program."""
+    """Base of signatures of written programs: files that begin with the magic bytes of ELF."""
 
     needs = ("magic_write",)
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the writing."""
-        begins = (args["bytes"] or b"").startswith(ELF)
-        return (args,) if begins and self.concerns(args["pathname"] or "") else ()
+        """Return the write of a program with a path of interest."""
+        is_elf = (args["bytes"] or b"").startswith(ELF)
+        return (args,) if is_elf and self.matches_path(args["pathname"] or "") else ()
 
-    def concerns(self, path: str) -> bool:
-        """Whether a program of that path is of interest."""
+    def matches_path(self, path: str) -> bool:
+        """Return whether a program with this path is of interest."""
         return not path.startswith(IN_MEMORY[:2])
 
 
@@ -95,20 +96,20 @@ class HiddenFileCreated(WrittenProgram):
     """TRC-1015: a program is written to a hidden file."""
 
     event = "hidden_file_created"
-    description = "A program was written to a file, or into a directory, that is hidden."
-    properties = described(
+    description = "A program was written to a hidden file, or to a file in a hidden directory."
+    properties = signature_properties(
         "TRC-1015", 2, "defense-evasion", "Hidden Files and Directories", "T1564.001"
     )
 
-    def concerns(self, path: str) -> bool:
-        """Whether it is hidden: a part of the path begins with a dot."""
+    def matches_path(self, path: str) -> bool:
+        """Return whether a component of the path begins with a dot."""
         return "/." in path
 
 
 class DroppedExecutable(WrittenProgram):
-    """TRC-1022: a program is written in a container, which was not of its image."""
+    """TRC-1022: a program that is not in the image is written in a container."""
 
     event = "dropped_executable"
     origin = Origin.CONTAINER
-    description = "A program was written in a container while it ran."
-    properties = described("TRC-1022", 2, "defense-evasion", "Masquerading", "T1036")
+    description = "A program was written in a running container."
+    properties = signature_properties("TRC-1022", 2, "defense-evasion", "Masquerading", "T1036")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What signatures about files share: which files an event opened, and for what, or put in place."""
+"""Base classes and helpers of signatures about files."""
 
 from __future__ import annotations
 
@@ -16,69 +16,69 @@ OPENED, RENAMED, EXECUTED = "security_file_open", "security_inode_rename", "sche
 
 
 def opened_to_write(args: Values) -> bool:
-    """Whether the flags of an open file allow to write."""
+    """Return whether the flags of an open file permit writing."""
     return (args["flags"] & os.O_ACCMODE) in (os.O_WRONLY, os.O_RDWR)
 
 
 def opened_to_read(args: Values) -> bool:
-    """Whether the flags of an open file allow to read."""
+    """Return whether the flags of an open file permit reading."""
     return (args["flags"] & os.O_ACCMODE) in (os.O_RDONLY, os.O_RDWR)
 
 
 def file_name(path: str) -> str:
-    """Return the last part of a path."""
+    """Return the last component of a path."""
     return path.rpartition("/")[2]
 
 
 def program_name(args: Values) -> str:
-    """Return the name of the program file of a sched_process_exec."""
+    """Return the file name of the program of a sched_process_exec."""
     return file_name(args["pathname"] or "")
 
 
 class FileSignature(Signature):
-    """Looks at the path of one event; ``path`` must match it as a whole."""
+    """Base of signatures about paths, which ``path`` must match as a whole."""
 
     needs: ClassVar[tuple[str, ...]] = (OPENED,)
     path: ClassVar[re.Pattern[str]]
 
     @abstractmethod
-    def concerned(self, event: TraceEvent, args: Values) -> str | None:
-        """Return the path to look at, None if the event is not of interest."""
+    def path_of(self, event: TraceEvent, args: Values) -> str | None:
+        """Return the path to match, or None if the event is not of interest."""
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the event, if it is about a file in question."""
-        path = self.concerned(event, args)
+        """Return the event if its path matches."""
+        path = self.path_of(event, args)
         return (args,) if path and self.path.fullmatch(path) else ()
 
 
 class ReadFile(FileSignature):
-    """A file was opened to read it."""
+    """Base of signatures of files that are opened for reading."""
 
-    def concerned(self, _event: TraceEvent, args: Values) -> str | None:
-        """Return the path of the file."""
+    def path_of(self, _event: TraceEvent, args: Values) -> str | None:
+        """Return the path of a file opened for reading."""
         return args["pathname"] if opened_to_read(args) else None
 
 
 class WrittenFile(FileSignature):
-    """A file was opened to write it or, where ``needs`` says so, renamed to such a name."""
+    """Base of signatures of files opened for writing or, with RENAMED in ``needs``, replaced."""
 
-    def concerned(self, event: TraceEvent, args: Values) -> str | None:
-        """Return the path of the file, or its new one."""
+    def path_of(self, event: TraceEvent, args: Values) -> str | None:
+        """Return the path of a file opened for writing, or the new path of a renamed one."""
         if event.event_name == RENAMED:
-            name: str | None = args["new_path"]
-            return name
+            new_path: str | None = args["new_path"]
+            return new_path
         return args["pathname"] if opened_to_write(args) else None
 
 
-class PlacedFile(WrittenFile):
-    """A file was written, or put in place by renaming another, or a program called for that."""
+class ReplacedFile(WrittenFile):
+    """Base of signatures of files that are written or replaced, or of programs that do so."""
 
     needs: ClassVar[tuple[str, ...]] = (OPENED, RENAMED)
     programs: ClassVar[frozenset[str]] = frozenset()
-    """Their names, for a signature that needs ``sched_process_exec``, too."""
+    """File names of the programs, for a signature that also needs EXECUTED."""
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the event, if it is about a file or a program in question."""
+        """Return the event if its path or program matches."""
         if event.event_name == EXECUTED:
             return (args,) if program_name(args) in self.programs else ()
         return super().on_event(event, args)

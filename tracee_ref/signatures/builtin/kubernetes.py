@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures of what belongs to Kubernetes."""
+"""Signatures of Kubernetes: API server and certificates."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from ...events.event import TraceEvent
-from ..base import Finding, Origin, Signature, Values
-from ..describing import described
+from ..base import Finding, Origin, Signature, Values, signature_properties
 from .helpers import EXECUTED, OPENED, RENAMED, opened_to_read
 
-SERVER: Final = "KUBERNETES_SERVICE_HOST="
+SERVER_VARIABLE: Final = "KUBERNETES_SERVICE_HOST="
 CONTAINERS_MAX: Final = 4096
-"""Of which the address is kept; the oldest goes first."""
+"""Number of containers with a stored address; the oldest is removed first."""
 
 CERTIFICATES: Final = re.compile(r"/etc/kubernetes/pki/.+")
 OWNERS: Final = (
@@ -25,7 +24,7 @@ OWNERS: Final = (
     "kube-proxy",
     "kube-scheduler",
 )
-"""Processes whose business the certificates are."""
+"""Prefixes of the comms of processes that use the certificates."""
 
 
 class K8sApiConnection(Signature):
@@ -36,42 +35,44 @@ class K8sApiConnection(Signature):
     origin = Origin.CONTAINER
     environment = True
     description = "A container connected to the API server of its cluster."
-    properties = described("TRC-1013", 1, "discovery", "Container and Resource Discovery", "T1613")
+    properties = signature_properties(
+        "TRC-1013", 1, "discovery", "Container and Resource Discovery", "T1613"
+    )
 
     def __init__(self) -> None:
         self._servers: dict[str, str] = {}
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Learn of the server; give the connecting to it."""
+        """Store the address in the environment of an exec; return a connect to it."""
         if event.event_name == EXECUTED:
-            self._learn(event.container_id, args["env"] or ())
+            self._store(event.container_id, args["env"] or ())
             return ()
         address = args["remote_addr"] or {}
         server = self._servers.get(event.container_id)
-        found = server and server in (address.get("sin_addr"), address.get("sin6_addr"))
-        return (args,) if found else ()
+        connects = server and server in (address.get("sin_addr"), address.get("sin6_addr"))
+        return (args,) if connects else ()
 
-    def _learn(self, container: str, environment: Iterable[str]) -> None:
-        for one in environment:
-            if one.startswith(SERVER):
+    def _store(self, container: str, environment: Iterable[str]) -> None:
+        for variable in environment:
+            if variable.startswith(SERVER_VARIABLE):
                 self._servers.pop(container, None)
-                self._servers[container] = one.removeprefix(SERVER)
+                self._servers[container] = variable.removeprefix(SERVER_VARIABLE)
         if len(self._servers) > CONTAINERS_MAX:
             del self._servers[next(iter(self._servers))]
 
 
 class K8sCertTheft(Signature):
-    """TRC-1018: the certificates of a cluster are read, or moved away, by another process."""
+    """TRC-1018: the certificates of a cluster are read or moved by an unusual process."""
 
     event = "k8s_cert_theft"
     needs = (OPENED, RENAMED)
     description = "The certificates of a cluster were read or moved."
-    properties = described(
+    properties = signature_properties(
         "TRC-1018", 3, "credential-access", "Steal or Forge Authentication Certificates", "T1649"
     )
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the opening for reading, or the renaming."""
+        """Return an open for reading, or a rename."""
         if event.event_name == RENAMED:
             path = args["old_path"]
         else:

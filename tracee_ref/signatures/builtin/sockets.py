@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signatures of sockets in unusual places."""
+"""Signatures of sockets as standard input and output."""
 
 from __future__ import annotations
 
@@ -7,36 +7,32 @@ from collections.abc import Iterable
 from typing import Final
 
 from ...events.event import TraceEvent
-from ..base import Finding, Signature, Values
-from ..describing import described
+from ..base import Finding, Signature, Values, signature_properties
 
-STANDARD: Final = range(3)
-"""The descriptors of input, output and errors."""
+STDIO: Final = range(3)
+"""Descriptors of standard input, output and error."""
 
 NETWORK: Final = frozenset({"AF_INET", "AF_INET6"})
 
 
 class StdioOverSocket(Signature):
-    """TRC-101: what a process reads or writes goes to a peer in the network.
-
-    That is how a shell is given to somebody elsewhere.
-    """
+    """TRC-101: standard input or output is a connected socket, as in a reverse shell."""
 
     event = "stdio_over_socket"
     needs = ("security_socket_connect", "socket_dup")
     description = "The standard input or output of a process was connected to the network."
-    properties = described("TRC-101", 3, "execution", "Unix Shell", "T1059.004")
+    properties = signature_properties("TRC-101", 3, "execution", "Unix Shell", "T1059.004")
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:
-        """Give the connecting of such a descriptor, or its making of a connected one."""
+        """Return a connect of such a descriptor, or a dup of a connected socket to it."""
         address = args["remote_addr"] or {}
         connects = event.event_name == "security_socket_connect"
         descriptor = args["sockfd"] if connects else args["newfd"]
-        if descriptor not in STANDARD or address.get("sa_family") not in NETWORK:
+        if descriptor not in STDIO or address.get("sa_family") not in NETWORK:
             return ()
         return (args,) if is_connected(address) else ()
 
 
 def is_connected(address: Values) -> bool:
-    """Whether an address has a port, as that of any peer."""
+    """Return whether an address has a port, as those of peers do."""
     return any(address.get(name) not in (None, "0") for name in ("sin_port", "sin6_port"))
