@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tracer: flags in, scopes compiled to accept tables, kernel records out as lines."""
+"""The tracer: flags to scopes, scopes to accept tables, records to lines."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Report of ``--explain``: events, hooks, tables and constants of a run, without tracing.
+"""Report of ``--explain``: events, hooks, tables and constants of a run.
 
 The report is data for JSON first; the text is printed from the same data.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pipeline from the ring buffer to the outputs: decode, derive, filter, print, account."""
+"""Pipeline from the ring buffer to the outputs: decode, derive, print, account."""
 
 from __future__ import annotations
 

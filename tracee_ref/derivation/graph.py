@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Graph of event dependencies, and the scopes of the kernel side that follow from it.
+"""Graph of event dependencies, and the scopes of the kernel side.
 
 The kernel side matches process filters, which hold for a base event and the events derived from
 it alike (rule 15).  Its scopes select their dependencies, too: the mask of a record then serves

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one place where Python and the kernel meet: everything that knows BCC, BTF or maps."""
+"""Kernel side of the tracer: the only package that knows BCC, BTF and maps."""
