@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events about what existed when tracing started, made by user space.
 
-User space creates them.  Scopes filter an existing_container by the facts of the container's oldest
+Scopes filter an existing_container by the facts of the container's oldest
 process, init_namespaces by those of process 1, both from /proc.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The headers of the machines, compiled for this one: call numbers, registers, the stack."""
+"""Headers of bpf/arch, compiled for this machine: syscall numbers and registers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TABLES: Mapping[tuple[str, bool], Callable[[], Mapping[int, int]]] = {
     (X86, True): i386_events,
     (ARM64, False): arm64_events,
 }
-"""The calls of a header, native and 32-bit ones.  For those of 32-bit ARM there is no table."""
+"""Syscalls of a header, native and 32-bit; 32-bit ARM has no table."""
 
 HEADERS = ("generated/abi.h", "arch/syscall_nr.h")
 PRELUDE = """
@@ -60,7 +60,7 @@ int pkey_(u32 n, int compat) { return is_pkey_mprotect(n, compat); }
 """
 STACK = """
 static char stack[KERNEL_STACK_SIZE] __attribute__((aligned(16)));
-u64 seen(int place)
+u64 seen(int index)
 {
 	struct task_struct task = {.stack = stack};
 	struct pt_regs *regs = (struct pt_regs *)(stack + KERNEL_STACK_SIZE) - 1;
@@ -72,11 +72,11 @@ u64 seen(int place)
 	struct pt_regs saved;
 	u64 values[REGISTERS];
 	read_registers(values, &saved, found, false);
-	if (place < REGISTERS)
-		return values[place];
-	if (place == 6)
+	if (index < REGISTERS)
+		return values[index];
+	if (index == 6)
 		return current_syscall(&task);
-	if (place == 7)
+	if (index == 7)
 		return function_argument(found, 1);
 	task.flags = PF_KTHREAD;
 	return user_registers(&task) == NULL;
@@ -97,7 +97,7 @@ def compiled(directory: Path, header: str, more: str = "") -> ctypes.CDLL:
 
 
 @pytest.mark.parametrize(("header", "compat"), TABLES)
-def test_numbers_of_calls(tmp_path: Path, header: str, compat: bool) -> None:
+def test_syscall_numbers(tmp_path: Path, header: str, compat: bool) -> None:
     library = compiled(tmp_path, header)
     names = {event.id: event.name for event in all_events().values()}
     called = {number: names[event] for number, event in TABLES[header, compat]().items()}
@@ -129,13 +129,13 @@ def test_numbers_of_calls(tmp_path: Path, header: str, compat: bool) -> None:
     assert those("pkey_") == {"pkey_mprotect"}
 
 
-def test_registers_of_arm64(tmp_path: Path) -> None:
-    """The first argument is kept apart: its register holds the result when the call returns."""
+def test_arm64_registers(tmp_path: Path) -> None:
+    """The first argument is kept apart: its register holds the result at the exit of a syscall."""
     seen = compiled(tmp_path, ARM64, STACK).seen
-    assert [seen(place) for place in range(9)] == [99, 101, 102, 103, 104, 105, 221, 101, 1]
+    assert [seen(index) for index in range(9)] == [99, 101, 102, 103, 104, 105, 221, 101, 1]
 
 
-def test_the_arm64_table_is_what_its_script_makes() -> None:
+def test_arm64_table_is_current() -> None:
     script = runpy.run_path(str(ROOT / "tools" / "make_arm64_table.py"))
     if not script["HEADER"].exists():
         pytest.skip("asm-generic/unistd.h is not installed (package linux-libc-dev)")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The arrangement of ``value_table``: every value is found by two looks, others are not."""
+"""Cuckoo hashing: two lookups find every value, and no other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NUMBERED = {
 
 
 @pytest.mark.parametrize("values", NUMBERED.values(), ids=NUMBERED)
-def test_values_that_are_alike_need_no_more_room(values: list[Words]) -> None:
+def test_fitting_bits_similar_values(values: list[Words]) -> None:
     assert 1 << fitting_bits(values) <= 2 * SLOTS_PER_VALUE * len(values)
 
 
@@ -40,18 +40,18 @@ words = st.tuples(st.integers(0, (1 << 64) - 1), st.integers(1, (1 << 64) - 1))
 
 
 @given(st.sets(words | st.sampled_from(NUMBERED["long"]), max_size=50))
-def test_each_is_in_a_slot_of_its_own(values: set[Words]) -> None:
+def test_arranged_slots_are_distinct(values: set[Words]) -> None:
     slots = arranged(values, fitting_bits(values))
     assert slots is not None
     assert sorted(slots.values()) == sorted(values)
     assert all(at in candidate_slots(value, fitting_bits(values)) for at, value in slots.items())
 
 
-def test_no_way_is_found_for_too_many() -> None:
+def test_arranged_too_many_values() -> None:
     assert arranged(NUMBERED["threads"][:9], 3) is None
     assert arranged([], 3) == {}
 
 
-def test_a_number_fits_its_bits() -> None:
-    assert all(0 <= place < 8 for i in range(100) for place in candidate_slots((i, 1 << 56), 3))
+def test_candidate_slots_range() -> None:
+    assert all(0 <= slot < 8 for i in range(100) for slot in candidate_slots((i, 1 << 56), 3))
     assert pack("2Q", *named("n1")) == b"n1" + bytes(13) + b"\1"

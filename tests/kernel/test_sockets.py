@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sockets that are older than the tracing: found in /proc, with the facts of who has them."""
+"""Owners of sockets older than the tracer, from /proc."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tracee_ref.kernel.seed.sockets import (
 from tracee_ref.procfs import inner_ids
 
 
-def test_a_socket_is_that_of_the_youngest_process_but_us() -> None:
+def test_sockets_owner_is_youngest_process() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socketpair()[0] as pair:
         one.bind(("127.0.0.1", 0))
         inode = os.fstat(one.fileno()).st_ino
@@ -38,12 +38,12 @@ def test_a_socket_is_that_of_the_youngest_process_but_us() -> None:
         found = sockets_of_processes()
         os.write(gate, b"x")
         os.waitpid(child, 0)
-        # Not ours: the tracer is nobody whose packets are shown.
+        # The tracer owns no socket, so its packets are not reported.
         assert inode in found[child]
         assert os.getpid() not in found
 
 
-def test_facts_of_a_process() -> None:
+def test_read_owner_facts() -> None:
     child = os.fork()
     if child == 0:
         os.kill(os.getpid(), 19)
@@ -67,26 +67,26 @@ def test_facts_of_a_process() -> None:
     assert accepted(scopes, facts.process) == 0b1100
 
 
-def test_nothing_is_told_of_ourselves_or_of_nobody() -> None:
+def test_read_owner_tracer_and_exited() -> None:
     facts = read_owner(os.getpid(), own_hierarchy(), track=True)
     assert facts is not None
     assert accepted([Scope(1, frozenset())], facts.process) == 0
     assert read_owner((1 << 22) + 1, own_hierarchy(), track=True) is None
 
 
-def test_ids_in_namespaces() -> None:
+def test_inner_ids() -> None:
     assert inner_ids({"NSpid": "70\t8"}, {"NSpid": "69\t1"}) == (8, 1)
     assert inner_ids({"NSpid": "70\t1"}, {"NSpid": "69"}) == (1, 0)
     assert inner_ids({"NSpid": "70"}, {"NSpid": "69\t5"}) == (70, 69)
     assert inner_ids({"NSpid": "1"}, {}) == (1, 0)
 
 
-def test_the_cgroup_of_version_2() -> None:
+def test_own_cgroup_v2() -> None:
     assert own_cgroup("4:cpu:/x\n0::/user.slice/a\n") == "user.slice/a"
     assert own_cgroup("4:cpu:/x\n") == ""
 
 
-def test_of_two_processes_the_younger_one_has_it() -> None:
+def test_sockets_owner_of_two_children() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.bind(("127.0.0.1", 0))
         inode = os.fstat(one.fileno()).st_ino

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attaching of programs to the packets of a cgroup (v2), the COMMAND's or the root."""
+"""Attaching of programs to the packets of a cgroup (v2)."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def types() -> Btf:
 
 
 def preempts_raw_tracepoints() -> bool:
-    """Whether a program at a raw tracepoint can be preempted, as far as the release tells."""
+    """Whether a program at a raw tracepoint can be preempted, by the kernel's release."""
     release = re.match(r"(\d+)\.(\d+)", os.uname().release)
     return release is not None and (int(release[1]), int(release[2])) >= PREEMPTIBLE_TRACEPOINTS
 

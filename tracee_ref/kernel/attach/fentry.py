@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attaching of programs to entry and return of kernel functions by fentry and fexit.
+"""Attaching of programs to kernel functions by fentry and fexit.
 
 The kernel patches a call of the BPF trampoline into the function (Linux v5.5, fec56f5890d9 ("bpf:
 Introduce BPF trampoline")), so other functions do not become slower.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiler of C text, by BCC in a child process, whose memory is freed when it exits.
+"""Compiler of C text by BCC, in a child process to free its memory.
 
 The result does not depend on the running kernel: maps are described, and code refers to them by
 index.  So it can be cached (cache.py) and loaded without the compiler.

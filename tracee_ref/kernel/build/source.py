@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Self-contained C text of a program: constants, kernel structures, inlined headers."""
+"""C text of a program: constants, kernel structures, inlined headers."""
 
 from __future__ import annotations
 

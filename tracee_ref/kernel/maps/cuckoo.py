@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cuckoo hashing of ``value_table``: each value is in one of two slots of its hash.
+"""Cuckoo hashing of ``value_table``: two candidate slots for each value.
 
 The tables do not change while the tracer runs, so user space can search for an arrangement in which
 two lookups find every value (Pagh and Rodler, 2001).  A BPF hash map has to hash, search and
