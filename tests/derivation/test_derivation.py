@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The derivation stage, held to the model: what the kernel side is asked for, and who sees what."""
+"""Tests of derivation against the model: needed events, and masks of derived ones."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def definition(number: int, name: str, *bases: str, available: bool = True) -> E
 
 
 EVENTS = {
-    one.name: one
-    for one in (
+    event.name: event
+    for event in (
         definition(1, "base"),
         definition(2, "other"),
         definition(3, "child", "base"),
@@ -48,24 +48,24 @@ EVENTS = {
 }
 
 
-def one_more(_event: TraceEvent, args: Values) -> Iterable[Values]:
+def add_one(_event: TraceEvent, args: Values) -> Iterable[Values]:
     yield {"number": args["number"] + 1}
 
 
-RULES_HERE = {
-    "child": Rule(("base",), one_more),
-    "grandchild": Rule(("child", "other"), one_more),
+TEST_RULES = {
+    "child": Rule(("base",), add_one),
+    "grandchild": Rule(("child", "other"), add_one),
     "never": Rule(("other",), lambda _event, _args: ()),
 }
 
 numbers = st.integers(0, 4)
 fields = st.builds(EventField, st.sampled_from([*EVENTS]), st.just(Part.ARGS), st.just("number"))
-orders = st.sampled_from([*Op])
-texts = st.builds(Pattern, numbers.map(lambda n: b"%d" % n))
+operators = st.sampled_from([*Op])
+patterns = st.builds(Pattern, numbers.map(lambda n: b"%d" % n))
 conditions = (
-    st.builds(Condition, st.just(Key.UID), orders, numbers)
-    | st.builds(Condition, fields, orders, numbers)
-    | st.builds(Condition, fields, st.sampled_from([Op.EQ, Op.NE]), texts)
+    st.builds(Condition, st.just(Key.UID), operators, numbers)
+    | st.builds(Condition, fields, operators, numbers)
+    | st.builds(Condition, fields, st.sampled_from([Op.EQ, Op.NE]), patterns)
 )
 scope_sets = st.lists(
     st.tuples(
@@ -75,7 +75,7 @@ scope_sets = st.lists(
     ),
     min_size=1,
     max_size=5,
-).map(lambda drawn: [Scope(place + 1, *one) for place, one in enumerate(drawn)])
+).map(lambda drawn: [Scope(number, *parts) for number, parts in enumerate(drawn, 1)])
 processes = st.builds(Process, uid=numbers, followed=st.sampled_from([0, 0, 0b101]))
 
 
@@ -83,21 +83,21 @@ def event_of(name: str, process: Process, number: int) -> Event:
     return Event(name, process, {("args", "number"): FieldValue(number, b"%d" % number)})
 
 
-def made_of(event: Event) -> dict[str, Event]:
-    """The model's derived events, by hand: the same process, one more in the number."""
-    shown = event.fields["args", "number"]
-    assert isinstance(shown.raw, int)
-    more = {("args", "number"): FieldValue(shown.raw + 1, b"%d" % (shown.raw + 1))}
+def derived_from(event: Event) -> dict[str, Event]:
+    """Return the derived events of TEST_RULES for the model, by name."""
+    value = event.fields["args", "number"]
+    assert isinstance(value.raw, int)
+    more = {("args", "number"): FieldValue(value.raw + 1, b"%d" % (value.raw + 1))}
     names = {"base": ["child"], "child": ["grandchild"], "other": ["grandchild"]}
-    made = {}
+    events = {}
     for name in names.get(event.name, []):
-        made[name] = derived(event, name, more)
-        made |= made_of(made[name])
-    return made
+        events[name] = derived(event, name, more)
+        events |= derived_from(events[name])
+    return events
 
 
-def shown_masks(scopes: list[Scope], event: Event) -> Mapping[str, int]:
-    """What is shown of an event of the kernel side, and of what is made of it."""
+def printed_masks(scopes: list[Scope], event: Event) -> Mapping[str, int]:
+    """Return the masks of an event of the kernel side and its derived events, by name."""
     mask = matched_scopes(kernel_scopes(scopes, EVENTS), event)
     if not mask:
         return {}
@@ -107,29 +107,27 @@ def shown_masks(scopes: list[Scope], event: Event) -> Mapping[str, int]:
         matched_scopes=mask,
         args=[Argument("number", "int", number)],
     )
-    derivation = Derivation(selecting_scopes(scopes), EVENTS, RULES_HERE)
+    derivation = Derivation(selecting_scopes(scopes), EVENTS, TEST_RULES)
     filters = FieldFilters(scopes, printed=True, events=EVENTS, others=derivation.raw)
-    made = derivation(base)
-    assert derivation.derived_count == len(made)
-    judged = [filters.apply(one) for one in (base, *made) if one.matched_scopes]
-    return {one.event_name: one.matched_scopes for one in judged if one}
+    derived_events = derivation(base)
+    assert derivation.derived_count == len(derived_events)
+    candidates = [each for each in (base, *derived_events) if each.matched_scopes]
+    return {each.event_name: each.matched_scopes for each in map(filters.apply, candidates) if each}
 
 
 @given(scope_sets, processes, st.sampled_from(["base", "other"]), numbers)
-def test_masks_are_those_of_the_model(
-    scopes: list[Scope], process: Process, name: str, number: int
-) -> None:
-    """Rules 3, 6, 15 and 16, for a base and all that is made of it."""
+def test_derivation_masks(scopes: list[Scope], process: Process, name: str, number: int) -> None:
+    """Masks of a base and its derived events are those of rules 3, 6, 15 and 16."""
     event = event_of(name, process, number)
-    asked = {name: event, **made_of(event)}
-    masks = {name: matched_scopes(scopes, one) for name, one in asked.items()}
-    assert shown_masks(scopes, event) == {name: mask for name, mask in masks.items() if mask}
+    events = {name: event, **derived_from(event)}
+    masks = {name: matched_scopes(scopes, event) for name, event in events.items()}
+    assert printed_masks(scopes, event) == {name: mask for name, mask in masks.items() if mask}
 
 
-def test_a_derived_event_has_the_facts_of_its_base() -> None:
-    """Rule 15; of its own are name, number and arguments, and it does not share them."""
+def test_derived_event_fields() -> None:
+    """A derived event has the fields of its base, but own name, id and arguments (rule 15)."""
     base = exit_with(event_name="base", matched_scopes=1, args=[Argument("number", "int", 7)])
-    derivation = Derivation(selecting_scopes([Scope(1, frozenset({"child"}))]), EVENTS, RULES_HERE)
+    derivation = Derivation(selecting_scopes([Scope(1, frozenset({"child"}))]), EVENTS, TEST_RULES)
     (child,) = derivation(base)
     assert (child.event_name, child.event_id, child.args_num) == ("child", "3", 1)
     assert child.args == [Argument("number", "int", 8)]
@@ -138,20 +136,21 @@ def test_a_derived_event_has_the_facts_of_its_base() -> None:
     assert base.args[0].value == 7
 
 
-def test_only_what_is_selected_is_derived() -> None:
+def test_derivation_selected_only() -> None:
+    """Without selected derived events there are no bases."""
     scopes = [Scope(1, frozenset({"base", "other"}))]
-    derivation = Derivation(selecting_scopes(scopes), EVENTS, RULES_HERE)
+    derivation = Derivation(selecting_scopes(scopes), EVENTS, TEST_RULES)
     assert not derivation.bases
     assert not derivation.raw
 
 
-def test_the_kernel_side_is_asked_for_all_that_is_needed_and_no_more() -> None:
-    """Rule 16."""
+def test_kernel_scopes_events() -> None:
+    """The kernel side gets the events that the selected ones derive from (rule 16)."""
     scope = Scope(1, frozenset({"grandchild"}))
-    (asked,) = kernel_scopes([scope], EVENTS)
-    assert asked.events == {"base", "other"}
-    (asked,) = kernel_scopes([Scope(1, frozenset({"child"}))], EVENTS)
-    assert asked.events == {"base"}
+    (kernel_scope,) = kernel_scopes([scope], EVENTS)
+    assert kernel_scope.events == {"base", "other"}
+    (kernel_scope,) = kernel_scopes([Scope(1, frozenset({"child"}))], EVENTS)
+    assert kernel_scope.events == {"base"}
 
 
 @pytest.mark.parametrize(
@@ -159,20 +158,21 @@ def test_the_kernel_side_is_asked_for_all_that_is_needed_and_no_more() -> None:
     [({"base"}, True), ({"base", "other"}, True), ({"base", "child"}, False),
      ({"base", "grandchild"}, False), ({"child"}, False)],
 )  # fmt: skip
-def test_a_filter_on_a_base_is_judged_in_the_kernel_only_if_nothing_else_needs_it(
-    events: set[str], stays: bool
-) -> None:
-    """Rule 15; and a filter on what is derived is never known there."""
+def test_kernel_scopes_conditions(events: set[str], stays: bool) -> None:
+    """A filter on a base is matched in the kernel only if no other event needs it (rule 15).
+
+    A filter on a derived event never is.
+    """
     condition = Condition(EventField("base", Part.RETVAL), Op.LT, 0)
     on_process = Condition(Key.UID, Op.EQ, 0)
     on_child = Condition(EventField("child", Part.ARGS, "number"), Op.EQ, 1)
     scope = Scope(1, frozenset(events), frozenset({condition, on_process, on_child}))
-    (asked,) = kernel_scopes([scope], EVENTS)
-    assert asked.conditions == {on_process} | ({condition} if stays else set())
+    (kernel_scope,) = kernel_scopes([scope], EVENTS)
+    assert kernel_scope.conditions == {on_process} | ({condition} if stays else set())
 
 
-def test_the_catalogue_is_a_closed_graph() -> None:
-    """Issue 5: no cycles, and every base exists and can be delivered."""
+def test_catalogue_graph() -> None:
+    """There are no cycles, and every base exists and is available."""
     assert not problems(all_events())
     assert all(all_events()[name].bases == rule.bases for name, rule in RULES.items())
 
@@ -182,34 +182,34 @@ def signatures() -> Registry:
 
 
 def needs_of(name: str, events: Mapping[str, EventDefinition]) -> set[str]:
-    """The event and all that it is made of, one step after the other."""
-    needed, waiting = set[str](), [name]
-    while waiting:
-        needed.add(one := waiting.pop())
-        waiting += [base for base in events[one].bases if base not in needed]
+    """Return an event and all that it derives from, directly or not."""
+    needed, pending = set[str](), [name]
+    while pending:
+        needed.add(event := pending.pop())
+        pending += [base for base in events[event].bases if base not in needed]
     return needed
 
 
-def test_every_event_alone_asks_for_all_that_it_is_made_of() -> None:
-    """Rule 16, for all events that there are, shipped signatures too: nothing more or less."""
+def test_kernel_scopes_of_every_event() -> None:
+    """Each event and built-in signature needs exactly its bases (rule 16)."""
     events = signatures().events
     assert not problems(events)
     for name, event in events.items():
-        (asked,) = kernel_scopes([Scope(1, frozenset({name}))], events)
+        (kernel_scope,) = kernel_scopes([Scope(1, frozenset({name}))], events)
         needed = needs_of(name, events)
-        assert asked.events == {one for one in needed if events[one].of_kernel}, name
-        assert asked.events or name in AT_START, name
-        assert not event.available or all(events[one].available for one in needed), name
+        assert kernel_scope.events == {need for need in needed if events[need].of_kernel}, name
+        assert kernel_scope.events or name in AT_START, name
+        assert not event.available or all(events[need].available for need in needed), name
 
 
-def test_an_event_is_made_of_what_upstream_makes_it_of() -> None:
-    """Where upstream names what an event depends on; ours may skip steps, or need more."""
+def test_catalogue_dependencies() -> None:
+    """An event needs at least what it depends on in Tracee v0.12."""
     rows = [Row(*fields) for fields in json.loads(data_file("events.json"))]
     events = all_events()
     depends = {row.name: row.depends_on for row in rows if row.depends_on}
-    made = {name for name in depends if events[name].available and not events[name].of_kernel}
-    assert made >= {"container_create", "container_remove"}
-    for name in made:
+    derived = {name for name in depends if events[name].available and not events[name].of_kernel}
+    assert derived >= {"container_create", "container_remove"}
+    for name in derived:
         if not name.startswith("net_packet_"):  # from one packet, all at once
             assert set(depends[name]) <= needs_of(name, events), name
 
@@ -229,17 +229,19 @@ def test_an_event_is_made_of_what_upstream_makes_it_of() -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_graph_is_told(more: list[EventDefinition], problem: str) -> None:
+def test_graph_problems(more: list[EventDefinition], problem: str) -> None:
+    """Unknown, unsupported and cyclic needs are reported."""
     assert not problems(EVENTS)
-    assert problem in problems(EVENTS | {one.name: one for one in more})
+    assert problem in problems(EVENTS | {event.name: event for event in more})
 
 
-def test_arguments_that_are_not_declared_come_behind_with_types_by_their_values() -> None:
+def test_derived_event_undeclared_arguments() -> None:
+    """Undeclared arguments follow the declared ones, with types by their values."""
     values = {"found": True, "number": 1, "path": "/a", "names": ["b"], "nothing": None}
-    rules = RULES_HERE | {"child": Rule(("base",), lambda _event, _args: [values])}
+    rules = TEST_RULES | {"child": Rule(("base",), lambda _event, _args: [values])}
     derivation = Derivation(selecting_scopes([Scope(1, frozenset({"child"}))]), EVENTS, rules)
     (child,) = derivation(exit_with(event_name="base", matched_scopes=1, args=[]))
-    assert [(one.name, one.type) for one in child.args] == [
+    assert [(arg.name, arg.type) for arg in child.args] == [
         ("number", "int"),
         ("found", "bool"),
         ("path", "const char*"),

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Tests of the catalogue of events, and of the table of i386 system calls."""
+
 from __future__ import annotations
 
 import json
@@ -21,11 +23,12 @@ from tracee_ref.events.catalogue import (
 from tracee_ref.events.function_events import FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
-NEVER_ASSIGNED = {222, 223, 251, 285, 387, 388, 389, 390, 391, 392, 415}
-NOT_IN_THE_CATALOGUE = {449: "futex_waitv", 450: "set_mempolicy_home_node"}
+UNASSIGNED_NUMBERS = {222, 223, 251, 285, 387, 388, 389, 390, 391, 392, 415}
+UNLISTED_CALLS = {449: "futex_waitv", 450: "set_mempolicy_home_node"}
 
 
-def test_the_events_of_the_document() -> None:
+def test_catalogue_event() -> None:
+    """An event has the id, sets and arguments of Tracee v0.12."""
     event = load_catalogue()["openat"]
     assert (event.id, event.syscall, event.available) == (257, True, True)
     assert event.sets == {"syscalls", "fs", "fs_file_ops"}
@@ -39,7 +42,8 @@ def test_the_events_of_the_document() -> None:
     assert load_catalogue()["net_packet_icmp"].available is True
 
 
-def test_groups_have_the_sizes_of_the_facts() -> None:
+def test_catalogue_group_sizes() -> None:
+    """The groups have the sizes of Tracee v0.12 facts, 5.1."""
     events = load_catalogue().values()
     assert Counter(event.syscall for event in events) == {True: 446, False: 83}
     assert sum(event.syscall and event.id <= LAST_NATIVE_CALL for event in events) == 360
@@ -47,13 +51,15 @@ def test_groups_have_the_sizes_of_the_facts() -> None:
     assert len({event.id for event in events}) == len(events)
 
 
-def test_sets_have_the_sizes_of_the_facts() -> None:
+def test_catalogue_set_sizes() -> None:
+    """The sets have the sizes of Tracee v0.12 facts, 5.1."""
     sizes = Counter(name for event in load_catalogue().values() for name in event.sets)
     expected = {"syscalls": 446, "fs": 149, "proc": 102, "default": 40, "net_snd_rcv": 6}
     assert {name: sizes[name] for name in expected} == expected
 
 
-def test_what_can_be_traced() -> None:
+def test_catalogue_available() -> None:
+    """Available are system calls and the events that are hooked or derived."""
     others = {e.name for e in load_catalogue().values() if e.available and not e.syscall}
     derived = {name for name in RULES if load_catalogue()[name].available}
     assert others == {*TRACED, *FUNCTIONS, *AT_START, *derived}
@@ -61,7 +67,8 @@ def test_what_can_be_traced() -> None:
     assert all(event.available for event in load_catalogue().values() if event.syscall)
 
 
-def test_internal_events_cannot_be_named() -> None:
+def test_catalogue_internal_events() -> None:
+    """Internal events of Tracee v0.12 are not in the catalogue."""
     assert not {"net_packet_base", "print_syscall_table", "capture_exec"} & set(load_catalogue())
 
 
@@ -97,23 +104,27 @@ def test_internal_events_cannot_be_named() -> None:
         (448, "process_mrelease"),
     ],
 )
-def test_i386_numbers(number: int, name: str) -> None:
+def test_i386_number(number: int, name: str) -> None:
+    """An i386 number has the event with the same behaviour."""
     assert i386_events()[number] == load_catalogue()[name].id
 
 
-def test_every_32bit_event_is_reached_and_no_event_twice() -> None:
+def test_i386_events_once() -> None:
+    """Every 32-bit event has one number."""
     reached = Counter(i386_events().values())
     assert set(reached) >= set(range(449, 535))
     assert set(reached.values()) == {1}
 
 
-def test_what_i386_numbers_have_no_event() -> None:
+def test_i386_numbers_without_event() -> None:
+    """Only unassigned numbers and the newest calls have no event."""
     missing = set(range(451)) - set(i386_events())
-    assert missing == NEVER_ASSIGNED | set(NOT_IN_THE_CATALOGUE)
-    assert max(i386_events()) < min(NOT_IN_THE_CATALOGUE)
+    assert missing == UNASSIGNED_NUMBERS | set(UNLISTED_CALLS)
+    assert max(i386_events()) < min(UNLISTED_CALLS)
 
 
-def test_the_i386_table_is_what_its_script_makes() -> None:
+def test_i386_table_up_to_date() -> None:
+    """The table is the output of its script."""
     script = runpy.run_path(str(ROOT / "tools" / "make_i386_table.py"))
     if not script["HEADER"].exists():
         pytest.skip("asm/unistd_32.h is not installed (package linux-libc-dev)")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of kernel functions: catalogue, programs and records agree on them."""
+"""Tests of the events of kernel functions: catalogue, programs and records agree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tracee_ref.kernel.plan import program_at
 from tracee_ref.output.go_values import arguments_text
 from tracee_ref.output.json_lines import JsonPrinter
 
-TEXT = "\n".join(file.read_text() for file in Path(str(files("bpf"))).rglob("*.h"))
+SOURCES = "\n".join(file.read_text() for file in Path(str(files("bpf"))).rglob("*.h"))
 NULL = 1 << 32
 
 
@@ -33,7 +33,8 @@ def decode(record: bytes, *, printed: bool = True) -> TraceEvent:
     return RecordDecoder(View(epoch=0, printed=printed))(record)
 
 
-def test_all_security_hooks_of_the_catalogue_are_there() -> None:
+def test_function_events_complete() -> None:
+    """All security hooks of the catalogue are available."""
     hooks = {name for name in load_catalogue() if name.startswith("security_")}
     others = {"magic_write", "mem_prot_alert", "do_exit", "cap_capable"}
     assert FUNCTIONS.keys() == hooks | others
@@ -41,21 +42,24 @@ def test_all_security_hooks_of_the_catalogue_are_there() -> None:
 
 
 @pytest.mark.parametrize("event", FUNCTIONS)
-def test_an_event_has_a_program_for_each_function(event: str) -> None:
+def test_function_event_programs(event: str) -> None:
+    """An event has a program for each function."""
     for function in FUNCTIONS[event]:
         program = program_at(function, load_catalogue()[event])
         written = rf"^int {program}\(struct pt_regs \*ctx\)$|^HOOK\({program}, EVENT_\w+\)$"
-        assert len(re.findall(written, TEXT, re.M)) == 1
-    assert f"#ifdef EVENT_{event.upper()}\n" in TEXT
-    assert (event == "magic_write") != (f"int put_{event}(struct pt_regs *ctx)\n" in TEXT)
+        assert len(re.findall(written, SOURCES, re.M)) == 1
+    assert f"#ifdef EVENT_{event.upper()}\n" in SOURCES
+    assert (event == "magic_write") != (f"int put_{event}(struct pt_regs *ctx)\n" in SOURCES)
 
 
-def test_the_slots_of_a_record() -> None:
+def test_function_event_slots() -> None:
+    """The number of slots is that of the event with the most arguments."""
     events = (*FUNCTIONS, *RAW_EVENTS, *CALL_ENDS)
     assert max(len(load_catalogue()[name].args) for name in events) == HOOK_SLOTS
 
 
-def test_an_opened_file() -> None:
+def test_decode_security_file_open() -> None:
+    """An open has flags by name, and the path of the system call or None."""
     opened = record("security_file_open", 2, 0o101, 27, 5, 10, 1, data=b"/ab", call=257)
     event = decode(opened)
     assert [a.value for a in event.args] == ["/a", "O_WRONLY|O_CREAT", 27, 5, 10, "b"]
@@ -64,14 +68,16 @@ def test_an_opened_file() -> None:
     assert (unknown.args[5].value, unknown.args_num) == (None, 5)
 
 
-def test_the_first_bytes_of_a_file() -> None:
+def test_decode_magic_write() -> None:
+    """Bytes are numbers in the tables, and base64 in JSON."""
     event = decode(record("magic_write", 2, 4, 27, 5, data=b"/a\x7fELF"), printed=False)
     assert event.args[1].value == b"\x7fELF"
     assert arguments_text(event.args[:2]) == "pathname: /a, bytes: [127 69 76 70]"
     assert b'"value":"f0VMRg=="' in JsonPrinter().line(event)
 
 
-def test_a_file_that_the_kernel_reads() -> None:
+def test_decode_security_kernel_read_file() -> None:
+    """The type is printed by name, an unknown one as an empty string."""
     slots = (2, 27, 5, 2, 10)
     event = decode(record("security_kernel_read_file", *slots, data=b"/a"))
     assert event.args[3].value == "kernel-module"
@@ -79,6 +85,7 @@ def test_a_file_that_the_kernel_reads() -> None:
     assert other.args[3].value == ""
 
 
-def test_no_call_passed_the_socket() -> None:
+def test_decode_security_socket_bind() -> None:
+    """A socket that no system call passed has the descriptor -1."""
     event = decode(record("security_socket_bind", 2**64 - 1, 2, data=b"\x10\x00"))
     assert [a.value for a in event.args] == [-1, {"sa_family": "AF_NETLINK"}]
