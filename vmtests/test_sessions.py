@@ -149,3 +149,14 @@ sleep 2; kill -INT $tracer; wait $tracer; echo status $?; kill -9 $storm; cat {e
     assert "status 0" in result.stdout, result.stderr
     assert result.account.balances()
     assert result.account.seen > 1000
+
+
+def test_session_mount_path_bytes(kernel: Kernel) -> None:
+    """A mount at a path that is not UTF-8 does not stop a run."""
+    script = (
+        'd=$(mktemp -d); p=$(printf "$d/a\\377"); mkdir "$p"; mount -t tmpfs none "$p"; "$@";'
+        ' status=$?; umount "$p"; rm -r "$d"; exit $status'
+    )
+    argv = [TRACEE_REF, "-f", "event=getppid", "-f", "container", "--", "true"]
+    result = run(kernel, ["unshare", "-m", "sh", "-c", script, "-", *argv])
+    assert result.status == 0, result.stderr

@@ -64,7 +64,7 @@ def hierarchy(cgroups: str) -> Hierarchy:
 
 def own_hierarchy() -> Hierarchy:
     """Return the hierarchy that has the containers of this host."""
-    return hierarchy((PROC / "self/cgroup").read_text())
+    return hierarchy((PROC / "self/cgroup").read_text(errors="surrogateescape"))
 
 
 def mount_point(mounts: str, wanted: Hierarchy) -> Path | None:
@@ -90,7 +90,9 @@ def _mounts(wanted: Hierarchy, kind: str, options: Iterable[str]) -> bool:
 def root_of(wanted: Hierarchy) -> Path | None:
     """Return the root directory of a hierarchy, which may be mounted for init only, or None."""
     for process in ("self", "1"):
-        path = mount_point((PROC / process / "mountinfo").read_text(), wanted)
+        path = mount_point(
+            (PROC / process / "mountinfo").read_text(errors="surrogateescape"), wanted
+        )
         if path is not None:
             return path if process == "self" else PROC / "1/root" / path.relative_to("/")
     return None

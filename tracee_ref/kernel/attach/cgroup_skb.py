@@ -59,7 +59,8 @@ class CgroupPackets:
 
 def _cgroup_for(command: int, top: Path) -> Path:
     """Create a child of the tracer's cgroup and move a process (tgid) into it."""
-    directory = top / own_cgroup((PROC / "self/cgroup").read_text()) / f"tracee-ref-{os.getpid()}"
+    cgroups = (PROC / "self/cgroup").read_text(errors="surrogateescape")
+    directory = top / own_cgroup(cgroups) / f"tracee-ref-{os.getpid()}"
     try:
         directory.mkdir()
         (directory / MEMBERS).write_text(str(command))
