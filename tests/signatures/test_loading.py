@@ -143,7 +143,7 @@ FAULTS: dict[str, Callable[[], Any]] = {
     "value of a finding cannot be printed": lambda: [{"value": object()}],
     "big of a finding cannot be printed": lambda: [{"big": 1 << 64}],
     "a finding must map": lambda: [{1: 2}],
-    "a finding must map names to values, and is 'b'": lambda: "b",
+    "a finding must map names to values, not 'b'": lambda: "b",
     "not iterable": lambda: 5,
 }
 

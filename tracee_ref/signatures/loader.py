@@ -66,7 +66,7 @@ def _of_entry(entry: EntryPoint) -> Classes:
     if not inspect.isclass(loaded):
         return _classes(loaded)
     if not issubclass(loaded, Signature):
-        raise TypeError(f"{loaded.__name__} is no Signature")
+        raise TypeError(f"{loaded.__name__} is not a Signature")
     return [loaded]
 
 

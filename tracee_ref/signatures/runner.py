@@ -57,7 +57,7 @@ def is_from(origin: Origin, event: TraceEvent) -> bool:
 def checked(finding: Finding) -> Finding:
     """Return a finding that all outputs can print; raises TypeError for any other."""
     if not isinstance(finding, Mapping) or not all(isinstance(name, str) for name in finding):
-        raise TypeError(f"a finding must map names to values, and is {finding!r:.100}")
+        raise TypeError(f"a finding must map names to values, not {finding!r:.100}")
     for name, value in finding.items():
         if not is_plain(value):
             raise TypeError(f"{name} of a finding cannot be printed: {value!r:.100}")

@@ -46,6 +46,8 @@ HEADER_FORMAT: Final = f"=Qq{HEADER.size - EVENT_AT}x"
 """Time and return value; the rest of the header is the event and the context."""
 
 CALL_AT: Final = EVENT_AT + 4
+"""Offset of the number of the system call in the header, after the id of the event."""
+
 CONTEXT_END: Final = HEADER.size
 CACHED_LINES: Final = 8192
 CACHED_CONTEXTS: Final = 4096
