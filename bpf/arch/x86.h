@@ -7,13 +7,14 @@
 #define USER_SS 0x2b	 /* the stack segment of user mode, asm/segment.h */
 #define KERNEL_STACK_SIZE 16384
 
-/* With FRED 16 bytes above the registers are unused (since Linux v6.9, 65c9cc9e2c14). */
+/* With FRED 16 bytes above the registers are unused (Linux v6.9,
+ * 65c9cc9e2c14 ("x86/fred: Reserve space for the FRED stack frame")). */
 #define STACK_PADDING_FRED 16
 
 /* Read a user register as it was at the entry of the syscall, all 64 bits. */
 #ifdef TYPED_REGISTERS
-/* bpf_rdonly_cast() gives the address a type, so that a plain load may read it (since Linux v6.2,
- * a35b9af4ec2c ("bpf: Add a kfunc to type cast from bpf uapi ctx to kernel ctx")). The load is in
+/* bpf_rdonly_cast() gives the address a type, so that a plain load may read it (Linux v6.2,
+ * a35b9af4ec2c ("bpf: Add a kfunc for generic type cast")). The load is in
  * assembly because BCC turns every other dereference into a call of a helper. */
 static u64 (*typed_registers)(const struct pt_regs *regs, u32 type) = (void *)CAST_CALL;
 #define SAVED(regs, field)                                                                         \

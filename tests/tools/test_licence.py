@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Licence lines: every source file has one, and BPF programs that of the kernel side."""
+"""SPDX lines: every source file has one, bpf/ that of the kernel side."""
 
 from __future__ import annotations
 
