@@ -50,7 +50,7 @@ def explain(plan: RunPlan) -> Data:
 
 
 def explain_events(plan: RunPlan) -> Iterator[Data]:
-    """Give every event that the run takes in, with the scopes and events that need it."""
+    """Give every selected event and dependency, with the scopes and events that need it."""
     depends = depends_of(plan.options.signatures.events)
     in_kernel = plan.kernel.tables.select
     for name in sorted(with_dependencies(plan.selected, depends)):
@@ -172,7 +172,7 @@ def explain_text(report: Data) -> str:
 
 
 def event_line(event: Data) -> str:
-    """Return the line of an event: name, scopes, source, and why it is taken in."""
+    """Return the line of an event: name, scopes, source, and what needs it."""
     reasons = ["selected"] if int(event["scopes"], 16) else []
     reasons += [f"needed by {', '.join(event['neededBy'])}"] if event["neededBy"] else []
     reasons += [f"derived from {', '.join(event['derivedFrom'])}"] if event["derivedFrom"] else []

@@ -133,7 +133,8 @@ def events_at_start(plan: RunPlan, tracer: KernelTracer) -> Iterator[TraceEvent]
         raise HostError(
             HostCode.PROCFS,
             f"{' and '.join(sorted(plan.at_start))}: {error.filename} cannot be read"
-            f" ({error.strerror}); tracing needs CAP_SYS_PTRACE for that, or do not select the event",
+            f" ({error.strerror}); tracing needs CAP_SYS_PTRACE for that,"
+            " or do not select the event",
         ) from error
 
 
