@@ -18,6 +18,7 @@ from tracee_ref.kernel.attach.features import types
 from tracee_ref.kernel.maps.filter_maps import defines
 from tracee_ref.tables import compile_tables
 from vmtests.decision_program import DecisionProgram, question, run_program
+from vmtests.verifier import verified
 
 EVENT: Final = load_catalogue()["openat"].id
 PROCESS: Final = Process(
@@ -78,7 +79,7 @@ def kind(name: str, filters: tuple[str, ...], repeat: int) -> dict[str, object]:
         return {
             "kind": name,
             "ns": took,
-            "verified": program.program.verified("decide", "SCHED_CLS"),
+            "verified": verified(program.program, "decide", "SCHED_CLS"),
         }
     finally:
         program.close()

@@ -109,14 +109,6 @@ class KernelTracer:
         data = self._program.lookup(fd, pack("I", index), 8 * cpus) or bytes(8 * cpus)
         return unpack(f"{cpus}Q", data)
 
-    def verified(self) -> dict[str, int]:
-        """Return the number of instructions that the verifier processes, by program."""
-        kinds = {hook.function: (hook.kind.value, hook.at) for hook in self._plan.hooks()}
-        kinds |= dict.fromkeys(self._plan.fillers().values(), ("KPROBE", ""))
-        kinds |= {HOOK_MATCHER: ("KPROBE", "")} if self._plan.fillers() else {}
-        kinds |= {CGROUP_REPORTER: ("RAW_TRACEPOINT", "")} if self._plan.reports_cgroups else {}
-        return {name: self._program.verified(name, *kind) for name, kind in kinds.items()}
-
     def missed(self) -> int:
         """Return how often a program did not run because it was already running on that CPU."""
         return sum(info.missed for info in self._program.infos().values())

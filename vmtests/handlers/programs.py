@@ -14,6 +14,7 @@ from tracee_ref.kernel.build.btf import Btf, Fields
 from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
+from vmtests.verifier import verified_by_program
 
 PROCESS_FILTERS = (
     "comm=a*,*b,*c*,d",
@@ -106,8 +107,9 @@ def verified_for_arm64() -> Reply:
 
 def counted(flags: Sequence[str]) -> Reply:
     scopes = parse_filters(flags, load_catalogue())
-    tracer = KernelTracer(KernelPlan(Settings(scopes=scopes, exec_env=True)))
+    plan = KernelPlan(Settings(scopes=scopes, exec_env=True))
+    tracer = KernelTracer(plan)
     try:
-        return {"programs": tracer.verified()}
+        return {"programs": verified_by_program(plan, tracer.program)}
     finally:
         tracer.close()

@@ -36,10 +36,10 @@ ATTACH_TYPES: Final = {"FENTRY": 24, "FEXIT": 25}
 """``enum bpf_attach_type``, for types that need it when a program is loaded."""
 
 LOG_BYTES: Final = 1 << 24
-VERIFIED: Final = re.compile(r"processed (\d+) insns")
+STATISTICS: Final = re.compile(r"processed \d+ insns")
+"""Last line of the verifier's log."""
+
 LOG_REASONS: Final = 1
-LOG_STATS: Final = 4
-"""Only the verifier's statistics (BPF_LOG_STATS, kernel/bpf/verifier.c)."""
 
 MAP_OPTIONS: Final = Struct("=Q6I")
 """``struct bpf_map_create_opts`` of libbpf up to ``map_flags``."""
@@ -103,15 +103,15 @@ class Program:
         name = f"{function} {at}".strip()
         if name in self._loaded:
             return self._loaded[name]
-        fd, _ = self._load(function, kind, at, 0)
+        fd, _ = self.try_load(function, kind, at, 0)
         if fd < 0:
-            error, log = self._load(function, kind, at, LOG_REASONS)
+            error, log = self.try_load(function, kind, at, LOG_REASONS)
             raise refused(name, reason_in_log(log) or os.strerror(-error))
         self._loaded[name] = fd
         return fd
 
-    def _load(self, function: str, kind: str, at: str, log_level: int) -> tuple[int, str]:
-        """Return the file descriptor, or a negative error, and the verifier's log."""
+    def try_load(self, function: str, kind: str, at: str, log_level: int) -> tuple[int, str]:
+        """Load a function; return the descriptor, or a negative errno, and the verifier's log."""
         code = self._linked(function)
         log = ctypes.create_string_buffer(LOG_BYTES if log_level else 1)
         log_options = (log_level, len(log), ctypes.addressof(log)) if log_level else (0, 0, 0)
@@ -150,18 +150,6 @@ class Program:
         for fd in self._attached:
             os.close(fd)
         self._attached.clear()
-
-    def verified(self, function: str, kind: str, at: str = "") -> int:
-        """Return the number of instructions that the verifier processes for a function.
-
-        Older kernels report it only in the log of a load, so the function is loaded again.
-        """
-        fd, log = self._load(function, kind, at, LOG_STATS)
-        if fd < 0:
-            self.load(function, kind, at)  # raises with the reason
-        os.close(fd)
-        found = VERIFIED.search(log)
-        return int(found[1]) if found else 0
 
     def infos(self) -> dict[str, ProgramInfo]:
         """Return the kernel's information about each loaded function."""
@@ -233,6 +221,6 @@ def reason_in_log(log: str) -> str:
     """Return the line with the reason: in a verifier's log the one above its statistics."""
     lines = log.strip().splitlines()
     for index, line in enumerate(lines):
-        if VERIFIED.match(line) and index:
+        if STATISTICS.match(line) and index:
             return lines[index - 1]
     return lines[0] if lines else ""

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts of the instructions that the kernel's verifier processes."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+from tracee_ref.kernel.build.program import Program
+from tracee_ref.kernel.plan import KernelPlan
+from tracee_ref.kernel.tracer import CGROUP_REPORTER, HOOK_MATCHER
+
+LOG_STATS: Final = 4
+"""BPF_LOG_STATS (kernel/bpf/verifier.c): the statistics of the verifier, and nothing else."""
+
+PROCESSED: Final = re.compile(r"processed (\d+) insns")
+
+
+def verified(program: Program, function: str, kind: str, at: str = "") -> int:
+    """Return the number of instructions that the verifier processes for a function.
+
+    Older kernels report it only in the log of a load, so the function is loaded again.
+    """
+    fd, log = program.try_load(function, kind, at, LOG_STATS)
+    if fd < 0:
+        program.load(function, kind, at)  # raises with the reason
+    os.close(fd)
+    found = PROCESSED.search(log)
+    return int(found[1]) if found else 0
+
+
+def verified_by_program(plan: KernelPlan, program: Program) -> dict[str, int]:
+    """Return the number of instructions for each program of a plan."""
+    kinds = {hook.function: (hook.kind.value, hook.at) for hook in plan.hooks()}
+    kinds |= dict.fromkeys(plan.fillers().values(), ("KPROBE", ""))
+    kinds |= {HOOK_MATCHER: ("KPROBE", "")} if plan.fillers() else {}
+    kinds |= {CGROUP_REPORTER: ("RAW_TRACEPOINT", "")} if plan.reports_cgroups else {}
+    return {name: verified(program, name, *kind) for name, kind in kinds.items()}
