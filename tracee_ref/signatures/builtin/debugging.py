@@ -27,7 +27,7 @@ class AntiDebugging(Signature):
     event = "anti_debugging"
     needs = ("ptrace",)
     arguments = PTRACE_ARGUMENTS
-    description = "A process requested to be traced by its parent, which keeps debuggers away."
+    description = "A process asked to be traced by its parent, which keeps debuggers away."
     properties = signature_properties("TRC-102", 1, "defense-evasion", "Debugger Evasion", "T1622")
 
     def on_event(self, event: TraceEvent, args: Values) -> Iterable[Finding]:

@@ -14,7 +14,7 @@ class AslrInspection(ReadFile):
 
     event = "aslr_inspection"
     path = re.compile(r"/proc/sys/kernel/randomize_va_space")
-    description = "The setting of address space layout randomization was read."
+    description = "The setting of the randomization of addresses was read."
     properties = signature_properties(
         "TRC-109", 0, "privilege-escalation", "Exploitation for Privilege Escalation", "T1068"
     )
@@ -26,7 +26,7 @@ class SchedDebugRecon(ReadFile):
     event = "sched_debug_recon"
     origin = Origin.CONTAINER
     path = re.compile(r"/proc/sched_debug|/sys/kernel/debug/sched/debug")
-    description = "A container read the scheduler's state, which lists the host's processes."
+    description = "A container read the scheduler's state, which tells of the host's processes."
     properties = signature_properties(
         "TRC-1029", 1, "discovery", "Container and Resource Discovery", "T1613"
     )

@@ -22,7 +22,7 @@ class DockerAbuse(Signature):
     event = "docker_abuse"
     needs = (OPENED, "security_socket_connect")
     origin = Origin.CONTAINER
-    description = "A container opened docker's socket for writing, or connected to it."
+    description = "A container reached for the socket by which docker is ruled."
     properties = signature_properties(
         "TRC-1019", 2, "privilege-escalation", "Exploitation for Privilege Escalation", "T1068"
     )
@@ -66,7 +66,7 @@ class CorePatternModification(WrittenFile):
     event = "core_pattern_modification"
     origin = Origin.CONTAINER
     path = re.compile(r"/proc/sys/kernel/core_pattern")
-    description = "A container wrote the core dump pattern, which can name a program."
+    description = "A container wrote the pattern of core dumps, which can name a program."
     properties = signature_properties(
         "TRC-1011", 3, "privilege-escalation", "Escape to Host", "T1611"
     )
@@ -78,7 +78,7 @@ class SystemRequestKeyMod(WrittenFile):
     event = "system_request_key_mod"
     origin = Origin.CONTAINER
     path = re.compile(r"/proc/sys/kernel/sysrq|/proc/sysrq-trigger")
-    description = "A container wrote a SysRq file, with which it can stop the host."
+    description = "A container wrote a file of system requests, which can stop the host."
     properties = signature_properties(
         "TRC-1031", 3, "privilege-escalation", "Escape to Host", "T1611"
     )

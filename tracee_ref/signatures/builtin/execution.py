@@ -66,7 +66,7 @@ class KernelModuleLoading(Signature):
 
     event = "kernel_module_loading"
     needs = ("init_module", "security_kernel_read_file")
-    description = "A kernel module was loaded, or its loading was attempted."
+    description = "A module was loaded into the kernel, or it was tried."
     properties = signature_properties(
         "TRC-1017", 2, "persistence", "Kernel Modules and Extensions", "T1547.006"
     )
@@ -96,7 +96,7 @@ class HiddenFileCreated(WrittenProgram):
     """TRC-1015: a program is written to a hidden file."""
 
     event = "hidden_file_created"
-    description = "A program was written to a hidden file, or to a file in a hidden directory."
+    description = "A program was written to a file, or into a directory, that is hidden."
     properties = signature_properties(
         "TRC-1015", 2, "defense-evasion", "Hidden Files and Directories", "T1564.001"
     )
@@ -111,5 +111,5 @@ class DroppedExecutable(WrittenProgram):
 
     event = "dropped_executable"
     origin = Origin.CONTAINER
-    description = "A program was written in a running container."
+    description = "A program was written in a container while it ran."
     properties = signature_properties("TRC-1022", 2, "defense-evasion", "Masquerading", "T1036")

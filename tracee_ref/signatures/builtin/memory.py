@@ -21,7 +21,7 @@ class ProcMemCodeInjection(WrittenFile):
 
     event = "proc_mem_code_injection"
     path = MEMORY
-    description = "The memory of a process was opened for writing in /proc."
+    description = "The memory of a process was opened for writing, by /proc."
     properties = signature_properties("TRC-1024", 3, "defense-evasion", "Proc Memory", "T1055.009")
 
 
@@ -30,7 +30,7 @@ class ProcMemAccess(ReadFile):
 
     event = "proc_mem_access"
     path = MEMORY
-    description = "The memory of a process was opened for reading in /proc."
+    description = "The memory of a process was opened for reading, by /proc."
     properties = signature_properties(
         "TRC-1023", 3, "credential-access", "Proc Filesystem", "T1003.007"
     )

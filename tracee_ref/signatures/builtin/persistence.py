@@ -24,9 +24,7 @@ class ScheduledTaskMod(ReplacedFile):
         r"/etc/(ana)?crontab|/etc/cron\.(allow|deny)|/etc/cron\.[a-z]+/.+|/var/spool/(cron|anacron|at)/.+"
     )
     programs = frozenset({"crontab", "at", "batch"})
-    description = (
-        "The tables of scheduled tasks were changed, or a program was run that changes them."
-    )
+    description = "The tables of scheduled tasks were changed, or a program was run that does it."
     properties = signature_properties("TRC-1027", 2, "persistence", "Cron", "T1053.003")
 
 
@@ -37,7 +35,7 @@ class RcdModification(ReplacedFile):
     needs = OPENED_RENAMED_EXECUTED
     path = re.compile(r"/etc/rc\.local|/etc/(rc[0-6S]?\.d|init\.d)/.+")
     programs = frozenset({"update-rc.d"})
-    description = "The startup scripts were changed, or a program was run that changes them."
+    description = "The scripts that run at startup were changed, or a program was run that does it."
     properties = signature_properties("TRC-1026", 2, "persistence", "RC Scripts", "T1037.004")
 
 
