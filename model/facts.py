@@ -21,10 +21,10 @@ class Container:
 class Process:
     """A task at the moment of an event (rule 17); ids are of the initial namespaces.
 
-    ``binary`` is None while unknown; ``new`` processes started after tracing did (rule 9);
-    ``ancestry`` has the ids of the process and of all that it descends from by fork (rule 12);
-    ``followed`` is the mask of the scopes that follow it (rule 13); ``tracer`` marks processes
-    of this tracer itself (rule 14).
+    ``binary`` is the executed file, None if unknown; ``new`` processes started after tracing did
+    (rule 9); ``ancestry`` has the ids of the process and of its ancestors by fork (rule 12);
+    ``followed`` is the mask of the scopes that follow it (rule 13); ``tracer`` is True for the
+    tracer's own process (rule 14; the name is the key of the vectors).
     """
 
     pid: int = 0

@@ -89,7 +89,7 @@ HOST_MNTNS: Final = Host.HOST
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A program file (rule 10); ``mntns`` is an inode number, None for any mount namespace."""
+    """An executable file (rule 10); ``mntns`` is an inode number, None for any mount namespace."""
 
     path: bytes
     mntns: int | Host | None = None

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from .facts import Container, Process
 from .filters import Binary
-from .match import process_holds
+from .match import process_filters_hold
 from .scope import Scope
 
 
@@ -33,7 +33,7 @@ class Fork(NamedTuple):
 
 
 class Exec(NamedTuple):
-    """The task executed a program; ``comm`` is the name that the kernel derived from it."""
+    """The task executed a file; ``comm`` is the name that the kernel derived from it."""
 
     tid: int
     binary: Binary
@@ -102,13 +102,13 @@ def initial_state(starts: Iterable[Start]) -> State:
     parents = {start.process.pid: start.ppid for start in listed}
     tasks = {}
     for process in (start.process for start in listed):
-        descends = descent(process.pid, parents)
-        tasks[process.tid] = replace(process, ancestry=descends, new=False, followed=0)
+        ancestry = ancestry_of(process.pid, parents)
+        tasks[process.tid] = replace(process, ancestry=ancestry, new=False, followed=0)
     return State(tasks)
 
 
-def descent(pid: int, parents: Mapping[int, int]) -> frozenset[int]:
-    """Return the process and all that it descends from, as far as known (rule 12)."""
+def ancestry_of(pid: int, parents: Mapping[int, int]) -> frozenset[int]:
+    """Return the ids of the process and of its ancestors that `parents` has (rule 12)."""
     found: set[int] = set()
     while pid and pid not in found:
         found.add(pid)
@@ -161,7 +161,7 @@ def scopes_to_follow(scopes: Iterable[Scope], process: Process) -> int:
     For the tracer itself that is none (rule 14).
     """
     follow = (scope for scope in scopes if scope.follow and not process.tracer)
-    return sum(scope.bit for scope in follow if process_holds(scope, process))
+    return sum(scope.bit for scope in follow if process_filters_hold(scope, process))
 
 
 def event_facts(before: State, event: LifeEvent, after: State) -> Process:

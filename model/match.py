@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mask of an event: the decision that every other part of the project serves."""
+"""Mask of an event: the scopes that match it."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ def matched_scopes(scopes: Iterable[Scope], event: Event) -> int:
 def matches(scope: Scope, event: Event) -> bool:
     """Return whether the scope selected the event and all its filters hold (rules 3, 6, 13).
 
-    For a process that the scope follows, the filters on processes do not count.
+    For a process that the scope follows, the filters on processes are ignored.
     """
     return (
         event.name in scope.events
-        and (event.process.followed & scope.bit != 0 or process_holds(scope, event.process))
-        and (event.name not in scope.fields or fields_hold(scope, event))
+        and (event.process.followed & scope.bit != 0 or process_filters_hold(scope, event.process))
+        and (event.name not in scope.fields or field_filters_hold(scope, event))
     )
 
 
-def process_holds(scope: Scope, process: Process) -> bool:
-    """Return whether all filters on the process hold (rules 3 and 4)."""
-    for predicate in scope.predicates:
+def process_filters_hold(scope: Scope, process: Process) -> bool:
+    """Return whether all filters of the scope on the process hold (rules 3 and 4)."""
+    for predicate in scope.process_predicates:
         if not predicate(process):
             return False
     return True
 
 
-def fields_hold(scope: Scope, event: Event) -> bool:
+def field_filters_hold(scope: Scope, event: Event) -> bool:
     """Return whether all filters of the scope on fields of this event hold (rule 6).
 
-    A filter on a field that could not be read does not (rule 18).
+    A filter on a field that could not be read does not hold (rule 18).
     """
     for key, predicate in scope.fields[event.name]:
         value = event.fields.get(key)

@@ -81,7 +81,7 @@ def has_uid(wanted: int) -> ProcessPredicate:
 
 
 def has_id(wanted: int | New) -> ProcessPredicate:
-    """Rule 9: the id of the process or of the thread, or a process that is new."""
+    """Rule 9: the id of the process or of the thread, or whether the process is new."""
     if isinstance(wanted, New):
         return lambda process: process.new
     return lambda process: wanted in (process.pid, process.tid)
@@ -118,8 +118,8 @@ def in_container(wanted: bool) -> ProcessPredicate:
     return lambda process: (process.container is not None) is wanted
 
 
-def descends(wanted: int) -> ProcessPredicate:
-    """Rule 12: the process itself, or one that it descends from."""
+def in_tree_of(wanted: int) -> ProcessPredicate:
+    """Rule 12: the id of the process or of an ancestor."""
     return lambda process: wanted in process.ancestry
 
 
@@ -133,7 +133,7 @@ EQUALITY: Final[Mapping[object, Callable[[Any], ProcessPredicate]]] = {
     Key.BINARY: has_binary,
     Key.CONTAINER: has_container,
     Key.IN_CONTAINER: in_container,
-    Key.TREE: descends,
+    Key.TREE: in_tree_of,
 }
 """The predicate of ``=`` for each key."""
 

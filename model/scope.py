@@ -31,8 +31,8 @@ class Scope:
     ``number`` is 1..64, ``events`` has the names of the selected events (rule 5),
     ``conditions`` all comparisons, ``follow`` is rule 13.  The other attributes are derived from
     these: ``bit`` is the scope's own in a mask, ``process`` has the conditions on the process
-    by key, ``predicates`` are functions of the process that must all hold, and ``fields`` has
-    those of the fields, by event.
+    by key, ``process_predicates`` the predicates of the process that must all hold, and ``fields``
+    those of event fields, by event.
     """
 
     number: int
@@ -41,7 +41,7 @@ class Scope:
     follow: bool = False
     bit: int = field(init=False, repr=False, compare=False)
     process: Mapping[Key, Conditions] = field(init=False, repr=False, compare=False)
-    predicates: tuple[ProcessPredicate, ...] = field(init=False, repr=False, compare=False)
+    process_predicates: tuple[ProcessPredicate, ...] = field(init=False, repr=False, compare=False)
     fields: Mapping[str, tuple[tuple[FieldKey, FieldPredicate], ...]] = field(
         init=False, repr=False, compare=False
     )
@@ -62,5 +62,5 @@ class Scope:
         keep = partial(object.__setattr__, self)
         keep("bit", 1 << (self.number - 1))
         keep("process", MappingProxyType(process))
-        keep("predicates", conjunction(in_order, process_predicate))
+        keep("process_predicates", conjunction(in_order, process_predicate))
         keep("fields", MappingProxyType(grouped(field_predicates)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.facts import Process
-from model.match import process_holds
+from model.match import process_filters_hold
 from model.scope import Scope
 
 from .containers.cgroups import container_id, own_hierarchy
@@ -31,7 +31,7 @@ INIT: Final = 1
 
 def accepting(scopes: Sequence[Scope], name: str, process: Process) -> int:
     """Return the mask of the scopes that selected an event and accept the process."""
-    return sum(s.bit for s in scopes if name in s.events and process_holds(s, process))
+    return sum(s.bit for s in scopes if name in s.events and process_filters_hold(s, process))
 
 
 def existing_containers(

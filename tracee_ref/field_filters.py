@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from model.facts import Event, FieldValue, Process
 from model.filters import FieldKey, Part
-from model.match import fields_hold
+from model.match import field_filters_hold
 from model.scope import Scope
 
 from .decode.argument_text import PrinterOf, printed_type, printer_of
@@ -49,7 +49,7 @@ class EventFilter:
         event = Event(traced.event_name, ANY_PROCESS, fields)
         mask = traced.matched_scopes
         for scope in self._scopes:
-            if mask & scope.bit and not fields_hold(scope, event):
+            if mask & scope.bit and not field_filters_hold(scope, event):
                 mask ^= scope.bit
         return mask
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from model.facts import Container, Process
-from model.lifecycle import Start, descent
+from model.lifecycle import Start, ancestry_of
 from model.scope import Binary
 
 from .containers.cgroups import Hierarchy, container_id, root_of
@@ -84,7 +84,7 @@ def read_process(pid: int, cgroup: int, container: Container | None) -> ProcessI
         pidns=(directory / "ns/pid").stat().st_ino,
         binary=_binary(directory),
         container=container,
-        ancestry=descent(pid, parents),
+        ancestry=ancestry_of(pid, parents),
         tracer=pid == os.getpid(),
     )
     ppid = parents[pid]

@@ -27,7 +27,7 @@ from model.lifecycle import (
     initial_state,
     step,
 )
-from model.match import process_holds
+from model.match import process_filters_hold
 from model.scope import Scope
 from tests.model.draws import life_events, processes, scope_sets
 
@@ -98,7 +98,7 @@ def test_followed_child_iff_parent_or_filters(life: list[Moment]) -> None:
             parent = moment.before.facts(moment.event.tid)
             child = moment.after.facts(moment.event.child_tid)
             for scope in moment.scopes:
-                matched = scope.follow and not parent.tracer and process_holds(scope, parent)
+                matched = scope.follow and not parent.tracer and process_filters_hold(scope, parent)
                 assert bool(child.followed & scope.bit) == (
                     bool(parent.followed & scope.bit) or matched
                 )

@@ -3,7 +3,7 @@
 
 import pytest
 
-from model.match import process_holds
+from model.match import process_filters_hold
 from model.scope import COMM_BYTES
 from tests.model.filter_text import process, scope
 from tests.model.holding import conditions_hold
@@ -141,7 +141,7 @@ def rows() -> list[tuple[str, str, bool]]:
 @pytest.mark.parametrize(("filters", "facts", "holds"), rows())
 def test_process_filters(filters: str, facts: str, holds: bool) -> None:
     tested_scope, of = scope(filters.replace("|", " ")), process(facts.replace("|", " "))
-    assert process_holds(tested_scope, of) is holds
+    assert process_filters_hold(tested_scope, of) is holds
     assert conditions_hold(tuple(tested_scope.conditions), of) is holds
 
 
@@ -149,9 +149,9 @@ def test_process_filters(filters: str, facts: str, holds: bool) -> None:
 def test_comm_of_fifteen_bytes(length: int) -> None:
     """Rule 8."""
     text = "x" * length
-    assert process_holds(scope(f"comm={text}"), process(f"comm:{text}"))
+    assert process_filters_hold(scope(f"comm={text}"), process(f"comm:{text}"))
 
 
 def test_no_filters_match_all() -> None:
     """Without filters every process matches."""
-    assert process_holds(scope(), process("pid:1"))
+    assert process_filters_hold(scope(), process("pid:1"))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.facts import Event, Process, derived
-from model.match import matched_scopes, process_holds
+from model.match import matched_scopes, process_filters_hold
 from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from model.selection import Selection, selected, with_dependencies
 from tests.model.draws import (
@@ -291,7 +291,7 @@ def test_mask_agrees_with_process_filters(process: Process, some: list[Condition
     """The mask agrees with the process filters of a scope and with its conditions."""
     scope = Scope(1, frozenset(EVENTS), frozenset(some))
     by_event = matched_scopes([scope], Event("alpha", replace(process, followed=0, tracer=False)))
-    assert process_holds(scope, process) == holds(some, process) == bool(by_event)
+    assert process_filters_hold(scope, process) == holds(some, process) == bool(by_event)
 
 
 names = st.frozensets(st.sampled_from("abcdef"), max_size=4)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.facts import Container, Process
-from model.match import process_holds
+from model.match import process_filters_hold
 from model.scope import NEW, Condition, ContainerId, Key, Op, Scope
 from tracee_ref.kernel.maps.layouts import container_bytes, prefix_entries
 from tracee_ref.tables import compile_tables
@@ -47,7 +47,7 @@ def looked_up(table: ContainerTable, container: str, *, new: bool) -> int:
 def test_container_mask(scopes: tuple[Scope, ...], container: str, new: bool) -> None:
     table = container_table(scopes)
     process = Process(container=Container(container, new))
-    refused = sum(scope.bit for scope in scopes if not process_holds(scope, process))
+    refused = sum(scope.bit for scope in scopes if not process_filters_hold(scope, process))
     assert looked_up(table, container, new=new) == ALL_SCOPES - refused
     if not new:
         assert table.accept_old(container) == ALL_SCOPES - refused
@@ -55,7 +55,7 @@ def test_container_mask(scopes: tuple[Scope, ...], container: str, new: bool) ->
 
 @given(scope_sets())
 def test_container_mask_outside(scopes: tuple[Scope, ...]) -> None:
-    refused = sum(scope.bit for scope in scopes if not process_holds(scope, Process()))
+    refused = sum(scope.bit for scope in scopes if not process_filters_hold(scope, Process()))
     assert container_table(scopes).outside == ALL_SCOPES - refused
 
 

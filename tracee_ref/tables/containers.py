@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from model.facts import Container, Process
-from model.match import process_holds
+from model.match import process_filters_hold
 from model.scope import ContainerId, Key, Scope
 
 from .intervals import ALL_SCOPES
@@ -76,7 +76,7 @@ def _by_prefix(mentioned: Mapping[str, Sequence[Scope]]) -> dict[str, Masks]:
 def _evaluated(mask: int, scopes: Sequence[Scope], process: Process) -> int:
     """Return the mask with the bits of these scopes as the model has them for a process."""
     for scope in scopes:
-        mask = mask | scope.bit if process_holds(scope, process) else mask & ~scope.bit
+        mask = mask | scope.bit if process_filters_hold(scope, process) else mask & ~scope.bit
     return mask
 
 

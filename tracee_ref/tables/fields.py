@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from model.facts import Event, FieldValue, Process
-from model.match import fields_hold
+from model.match import field_filters_hold
 from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 
 from ..events.argument_types import Shape, shape_of
@@ -153,7 +153,7 @@ def _evaluated(mask: int, scopes: Iterable[Scope], field: EventField, value: Fie
     """Return the mask with the bits of these scopes as the model has them for a value."""
     event = Event(field.event, ANY_PROCESS, {(field.part.value, field.name): value})
     for scope in scopes:
-        holds = field.event not in scope.fields or fields_hold(scope, event)
+        holds = field.event not in scope.fields or field_filters_hold(scope, event)
         mask = mask | scope.bit if holds else mask & ~scope.bit
     return mask
 

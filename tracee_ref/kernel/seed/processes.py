@@ -11,7 +11,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from model.lifecycle import Start, descent
+from model.lifecycle import Start, ancestry_of
 from model.scope import Binary
 
 from ... import abi
@@ -84,7 +84,7 @@ class ProcessSeeder:
     def _masks_of(self, pid: int) -> ScopeMasks:
         """Return the merged tree masks of a process and its ancestors."""
         assert self._tables.tree
-        return self._tables.tree.merged(descent(pid, self._parents))
+        return self._tables.tree.merged(ancestry_of(pid, self._parents))
 
     def _complete_descents(self) -> int:
         """Merge the masks of parents that were not seeded at the fork; return how many."""

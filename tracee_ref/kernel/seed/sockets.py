@@ -17,7 +17,7 @@ from struct import pack
 from typing import Final
 
 from model.facts import Container, Process
-from model.match import process_holds
+from model.match import process_filters_hold
 from model.scope import Scope
 
 from ...abi import OWNER
@@ -77,7 +77,7 @@ def record_header(owner: ProcessInfo, event: int) -> bytes:
 
 def accepted(scopes: Iterable[Scope], process: Process) -> int:
     """Return the scopes whose filters on the process hold; no scope follows it yet (rule 13)."""
-    return 0 if process.tracer else sum(s.bit for s in scopes if process_holds(s, process))
+    return 0 if process.tracer else sum(s.bit for s in scopes if process_filters_hold(s, process))
 
 
 def sockets_of_processes() -> dict[int, list[int]]:

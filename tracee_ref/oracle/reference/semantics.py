@@ -11,7 +11,7 @@ from typing import Protocol
 
 from model.facts import Event, Process
 from model.filters import Binary, EventField, FieldKey, Key, New, Pattern
-from model.match import matched_scopes, process_holds
+from model.match import matched_scopes, process_filters_hold
 from model.scope import Scope
 
 from ...decode.argument_text import PrinterOf
@@ -90,7 +90,7 @@ class ModelSemantics:
         """Return the scopes of which all filters on processes match (rule 14 for the tracer)."""
         if process.tracer:
             return 0
-        return sum(scope.bit for scope in self.scopes if process_holds(scope, process))
+        return sum(scope.bit for scope in self.scopes if process_filters_hold(scope, process))
 
     def needs_raw(
         self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
