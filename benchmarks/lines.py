@@ -40,7 +40,7 @@ def record(flags: int = 0) -> bytes:
 
 def pipeline(name: str, *, fast: bool) -> Pipeline:
     """Return a pipeline to /dev/null, with or without the fast path."""
-    view = View(epoch=10**18, printed=name != "json")
+    view = View(clock_offset=10**18, symbolic=name != "json")
     decoder, printer = RecordDecoder(view), PRINTERS[name]()
     printers = fast_lines(decoder, [printer], view, ()) if fast else ()
     return Pipeline(decoder, [(printer, open_sink("/dev/null"))], fast=printers)

@@ -49,18 +49,20 @@ RECORDS = {
 }
 
 
-def filtered(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | None:
+def filtered(flags: str, data: bytes, *, symbolic: bool = True) -> TraceEvent | None:
     """Return the filtered event of a record, with scopes that all select it."""
     (number,) = struct.unpack_from("=I", data, EVENT_AT)
     (name,) = (name for name, event in CATALOGUE.items() if event.id == number)
     numbers = {flag.split(":")[0] for flag in flags.split() if ":" in flag.split(".")[0]} or {"1"}
     selected = [f"{number}:event={name}" for number in numbers]
-    filters = FieldFilters(parse_filters([*selected, *flags.split()], CATALOGUE), printed=printed)
-    decoder = RecordDecoder(View(epoch=EPOCH, printed=printed), raw=filters.raw)
+    filters = FieldFilters(parse_filters([*selected, *flags.split()], CATALOGUE), symbolic=symbolic)
+    decoder = RecordDecoder(
+        View(clock_offset=EPOCH, symbolic=symbolic), raw_events=filters.raw_events
+    )
     return filters.apply(decoder(data))
 
 
-@pytest.mark.parametrize("printed", [True, False])
+@pytest.mark.parametrize("symbolic", [True, False])
 @pytest.mark.parametrize(
     ("filters", "holds"),
     [
@@ -101,9 +103,9 @@ def filtered(flags: str, data: bytes, *, printed: bool = True) -> TraceEvent | N
         ("sched_process_exit.args.exit_code>=256", True),
     ],
 )
-def test_field_filter_argument_and_retval(filters: str, holds: bool, printed: bool) -> None:
-    """Rule 7: both spellings count, whatever is printed."""
-    event = filtered(filters, RECORDS[filters.split(".", maxsplit=1)[0]], printed=printed)
+def test_field_filter_argument_and_retval(filters: str, holds: bool, symbolic: bool) -> None:
+    """Rule 7: both forms count, whichever is output."""
+    event = filtered(filters, RECORDS[filters.split(".", maxsplit=1)[0]], symbolic=symbolic)
     assert (event is not None) == holds
 
 
@@ -135,22 +137,22 @@ def test_field_filter_clears_own_bit() -> None:
     assert none is None
 
 
-@pytest.mark.parametrize("printed", [True, False])
-def test_field_filter_keeps_event(printed: bool) -> None:
-    """Arguments that were decoded raw are printed too."""
+@pytest.mark.parametrize("symbolic", [True, False])
+def test_field_filter_keeps_event(symbolic: bool) -> None:
+    """Arguments that were decoded raw become symbolic, too."""
     for name, data in RECORDS.items():
-        unfiltered = RecordDecoder(View(EPOCH, printed))(data)
-        assert filtered(f"{name}.context.comm=cat", data, printed=printed) == unfiltered
+        unfiltered = RecordDecoder(View(EPOCH, symbolic))(data)
+        assert filtered(f"{name}.context.comm=cat", data, symbolic=symbolic) == unfiltered
 
 
 def test_field_filter_raw_events() -> None:
     """Only events with filters are decoded raw."""
-    without = FieldFilters(parse_filters(["event=openat", "comm=cat"], CATALOGUE), printed=True)
-    assert not without.raw
+    without = FieldFilters(parse_filters(["event=openat", "comm=cat"], CATALOGUE), symbolic=True)
+    assert not without.raw_events
     others = parse_filters(["event=openat,close", "close.retval<0"], CATALOGUE)
-    filters = FieldFilters(others, printed=True)
-    assert filters.raw == {"close"}
-    event = RecordDecoder(View(EPOCH, True), raw=filters.raw)(openat())
+    filters = FieldFilters(others, symbolic=True)
+    assert filters.raw_events == {"close"}
+    event = RecordDecoder(View(EPOCH, True), raw_events=filters.raw_events)(openat())
     assert filters.apply(event) == RecordDecoder(View(EPOCH, True))(openat())
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tracee_ref.abi import CONSTANTS, ENUMS, LAYOUTS, Field, Layout
 from tracee_ref.events.catalogue import EventDefinition, all_events
-from tracee_ref.events.function_events import CALL_ENDS, FUNCTIONS, RAW_EVENTS
+from tracee_ref.events.function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS
 
 GENERATED = Path(__file__).parents[1] / "bpf" / "generated"
 NOTICE = """\
@@ -59,7 +59,7 @@ def declaration(field: Field) -> str:
 def slots() -> str:
     """Return the text of ``slots.h``: the slots of each event, in the order of its arguments."""
     lines = [NOTICE, "#pragma once"]
-    names = (*SCHEDULER, *FUNCTIONS, *RAW_EVENTS, *CALL_ENDS)
+    names = (*SCHEDULER, *FUNCTIONS, *RAW_TRACEPOINT_EVENTS, *CALL_ENDS)
     for event in sorted((all_events()[name] for name in names), key=lambda event: event.id):
         if event.args:
             lines += ["", *slot_enum(event)]

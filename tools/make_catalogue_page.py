@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import fill
 
 from tracee_ref.events.catalogue import AT_START, PACKETS, EventDefinition, all_events
-from tracee_ref.events.function_events import CALL_ENDS, RAW_EVENTS
+from tracee_ref.events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
 from tracee_ref.signatures.registry import BUILTIN
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "catalogue.md"
@@ -143,7 +143,7 @@ def origin(event: EventDefinition) -> str:
     if event.functions:
         return f"kernel function {', '.join(event.functions)}"
     point = f"tracepoint {event.name}"
-    return f"{point}, raw" if event.name in RAW_EVENTS else point
+    return f"{point}, raw" if event.name in RAW_TRACEPOINT_EVENTS else point
 
 
 def rows() -> list[str]:

@@ -168,6 +168,10 @@ class Layout:
         before = self.fields[: names.index(name)]
         return Struct("=" + "".join(field.format for field in before)).size
 
+    def index(self, name: str) -> int:
+        """Return the index of a field among the unpacked values, if no ``numbers`` precede it."""
+        return [field.name for field in self.fields].index(name)
+
 
 HEADER: Final = Layout(
     "header",

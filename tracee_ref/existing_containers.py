@@ -18,7 +18,7 @@ from model.match import process_filters_hold
 from model.scope import Scope
 
 from .containers.cgroups import container_id, own_hierarchy
-from .decode.records import FLAGS
+from .decode.records import CONTEXT_FLAGS
 from .derivation.containers import container_arguments
 from .derivation.stage import arguments_of
 from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES, all_events
@@ -35,29 +35,29 @@ def accepting(scopes: Sequence[Scope], name: str, process: Process) -> int:
 
 
 def existing_containers(
-    directories: Iterable[Path], scopes: Sequence[Scope], epoch: int
+    directories: Iterable[Path], scopes: Sequence[Scope], clock_offset: int
 ) -> Iterator[TraceEvent]:
     """Yield the event of each container (cgroup directory) that a scope accepts.
 
-    ``epoch`` is added to boot time (ns).  Filters on fields are left to the pipeline.
+    ``clock_offset`` is added to boot time (ns).  Filters on fields are left to the pipeline.
     """
     for directory in directories:
         try:
-            event = existing_container(directory, scopes, epoch)
+            event = existing_container(directory, scopes, clock_offset)
         except FileNotFoundError:  # the container was removed
             continue
         if event.matched_scopes:
             yield event
 
 
-def existing_container(directory: Path, scopes: Sequence[Scope], epoch: int) -> TraceEvent:
+def existing_container(directory: Path, scopes: Sequence[Scope], clock_offset: int) -> TraceEvent:
     """Return the event of a container; raises FileNotFoundError if it was removed."""
     container = container_id(directory.name) or ""
     first = first_process(directory, container)
     changed = directory.stat().st_ctime_ns - time.time_ns() + boot_time()
-    values = container_arguments(container, str(directory), changed + epoch)
-    event = event_of(EXISTING_CONTAINER, first, values, epoch)
-    event.container_id, event.context_flags = container, FLAGS[True, False]
+    values = container_arguments(container, str(directory), changed + clock_offset)
+    event = event_of(EXISTING_CONTAINER, first, values, clock_offset)
+    event.container_id, event.context_flags = container, CONTEXT_FLAGS[True, False]
     for field in ("container_image", "container_name", "pod_name", "pod_namespace", "pod_uid",
                   "pod_sandbox"):  # fmt: skip
         setattr(event, field, values[field])
@@ -65,10 +65,10 @@ def existing_container(directory: Path, scopes: Sequence[Scope], epoch: int) -> 
     return event
 
 
-def init_namespaces(scopes: Sequence[Scope], epoch: int) -> Iterator[TraceEvent]:
+def init_namespaces(scopes: Sequence[Scope], clock_offset: int) -> Iterator[TraceEvent]:
     """Yield the event of process 1's namespaces, if a scope accepts it."""
     first = read_process(INIT, cgroup_of(INIT, own_hierarchy()).id, None)
-    event = event_of(INIT_NAMESPACES, first, namespaces(INIT), epoch)
+    event = event_of(INIT_NAMESPACES, first, namespaces(INIT), clock_offset)
     event.matched_scopes = accepting(scopes, event.event_name, first.process)
     if event.matched_scopes:
         yield event
@@ -79,13 +79,15 @@ def boot_time() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
-def event_of(name: str, first: ProcessInfo, values: Mapping[str, Any], epoch: int) -> TraceEvent:
+def event_of(
+    name: str, first: ProcessInfo, values: Mapping[str, Any], clock_offset: int
+) -> TraceEvent:
     """Return an event with the current time and no scopes, of a process in no container."""
     definition, process = all_events()[name], first.process
     args = arguments_of(definition, values)
     return TraceEvent(
-        timestamp=boot_time() + epoch,
-        thread_start_time=first.start_time + epoch,
+        timestamp=boot_time() + clock_offset,
+        thread_start_time=first.start_time + clock_offset,
         processor_id=0,
         process_id=first.inner[0],
         cgroup_id=first.cgroup,
@@ -113,6 +115,6 @@ def event_of(name: str, first: ProcessInfo, values: Mapping[str, Any], epoch: in
         return_value=0,
         syscall="",
         stack_addresses=None,
-        context_flags=FLAGS[False, False],
+        context_flags=CONTEXT_FLAGS[False, False],
         args=args,
     )

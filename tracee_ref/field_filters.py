@@ -18,14 +18,14 @@ from model.filters import FieldKey, Part
 from model.match import field_filters_hold
 from model.scope import Scope
 
-from .decode.argument_text import PrinterOf, printed_type, printer_of
+from .decode.argument_text import ArgumentFormatter, argument_formatter, symbolic_type
 from .events.catalogue import EventDefinition, load_catalogue
 from .events.event import TraceEvent
 from .filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from .output.go_values import go_text
 
-Printers: TypeAlias = Mapping[str, tuple[Callable[[int], str], str]]
-"""The printer of each argument by name, and the type of the printed value."""
+Formatters: TypeAlias = Mapping[str, tuple[ArgumentFormatter, str]]
+"""The formatter of each argument by name, and the type of its symbolic form."""
 
 FieldReader: TypeAlias = Callable[[TraceEvent], FieldValue | None]
 """Returns a field; None where it is absent or could not be read (rule 18)."""
@@ -55,60 +55,60 @@ class EventFilter:
 
 
 class FieldFilters:
-    """All per-event filters of a run, over events whose arguments are raw.
+    """All per-event filters of a run, over events whose arguments are raw (numbers).
 
-    ``raw`` has the names of these events: those with a filter in any scope, and ``others``,
-    which are decoded so for another reason.  If ``printed``, their arguments are converted to the
-    printed form after filtering.
+    ``raw_events`` has the names of these events: those with a filter in any scope, and
+    ``also_raw``, which are decoded so for another reason.  If ``symbolic``, their arguments are
+    converted to the symbolic form after filtering.
     """
 
     def __init__(
         self,
         scopes: Sequence[Scope],
         *,
-        printed: bool,
+        symbolic: bool,
         events: Mapping[str, EventDefinition] | None = None,
-        others: Iterable[str] = (),
+        also_raw: Iterable[str] = (),
     ) -> None:
         catalogue = load_catalogue() if events is None else events
         filtered = {name for scope in scopes for name in scope.fields}
-        self.raw = frozenset({*filtered, *others})
+        self.raw_events = frozenset({*filtered, *also_raw})
         self._filters = {name: EventFilter(catalogue[name], scopes) for name in filtered}
-        self._printed = {
-            name: _printers(catalogue[name], catalogue) for name in self.raw if printed
+        self._formatters = {
+            name: _formatters(catalogue[name], catalogue) for name in self.raw_events if symbolic
         }
 
     def apply(self, event: TraceEvent) -> TraceEvent | None:
         """Clear from `event.matched_scopes` the scopes whose filters do not hold.
 
-        Returns the event with its arguments printed, or None if no scope is left.
+        Returns the event with its arguments in their final form, or None if no scope is left.
         """
         filter_ = self._filters.get(event.event_name)
         if filter_ is not None:
             event.matched_scopes = filter_.mask(event)
             if not event.matched_scopes:
                 return None
-        printers = self._printed.get(event.event_name)
-        for argument in event.args if printers else ():
-            if printers and argument.name in printers and is_number(argument.value):
-                printer, argument.type = printers[argument.name]
-                argument.value = printer(argument.value)
+        formatters = self._formatters.get(event.event_name)
+        for argument in event.args if formatters else ():
+            if formatters and argument.name in formatters and is_number(argument.value):
+                formatter, argument.type = formatters[argument.name]
+                argument.value = formatter(argument.value)
         return event
 
 
 def is_number(value: Any) -> bool:
-    """Return whether printers accept a value; arguments of signatures have any type."""
+    """Return whether formatters accept a value; arguments of signatures have any type."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _printers(event: EventDefinition, events: Mapping[str, EventDefinition]) -> Printers:
-    """Return the printers of an event; arguments may be copied from the events it derives from."""
-    bases = (_printers(events[name], events) for name in reversed(event.bases) if name in events)
+def _formatters(event: EventDefinition, events: Mapping[str, EventDefinition]) -> Formatters:
+    """Return the formatters of an event, also of arguments copied from its bases."""
+    bases = (_formatters(events[name], events) for name in reversed(event.bases) if name in events)
     found = dict(item for base in bases for item in base.items())
     for argument in event.args:
-        printer = printer_of(event.name, argument)
-        if printer:
-            found[argument.name] = printer, printed_type(event.name, argument)
+        formatter = argument_formatter(event.name, argument)
+        if formatter:
+            found[argument.name] = formatter, symbolic_type(event.name, argument)
     return found
 
 
@@ -120,7 +120,7 @@ def field_reader(event: EventDefinition, key: FieldKey) -> FieldReader:
     return _argument(event, name) if part == Part.ARGS.value else _context(name)
 
 
-def field_value(value: Any, printer: PrinterOf | None = None) -> FieldValue:
+def field_value(value: Any, formatter: ArgumentFormatter | None = None) -> FieldValue:
     """Return both forms of a raw value.
 
     A value that is not a number (a string, an array, a socket address) has one form: the one
@@ -129,18 +129,20 @@ def field_value(value: Any, printer: PrinterOf | None = None) -> FieldValue:
     if not isinstance(value, int):
         text = fsencode(go_text(value))
         return FieldValue(text, text)
-    return FieldValue(value, fsencode(printer(value) if printer else go_text(value)))
+    return FieldValue(value, fsencode(formatter(value) if formatter else go_text(value)))
 
 
 def _argument(event: EventDefinition, name: str) -> FieldReader:
     """Return the reader of an argument, by name: derived events may have fewer arguments."""
-    printers = {argument.name: printer_of(event.name, argument) for argument in event.args}
-    printer = printers.get(name)
+    formatters = {
+        argument.name: argument_formatter(event.name, argument) for argument in event.args
+    }
+    formatter = formatters.get(name)
 
     def read(traced: TraceEvent) -> FieldValue | None:
         for argument in traced.args:
             if argument.name == name:
-                return None if argument.value is None else field_value(argument.value, printer)
+                return None if argument.value is None else field_value(argument.value, formatter)
         return None
 
     return read

@@ -123,7 +123,7 @@ def derivation_of(plan: RunPlan) -> Derivation:
 
 def events_at_start(plan: RunPlan, tracer: KernelTracer) -> Iterator[TraceEvent]:
     """Give the events about what existed before tracing; HostError where /proc is unreadable."""
-    epoch = view_of(plan.options.outputs).epoch
+    epoch = view_of(plan.options.outputs).clock_offset
     try:
         if INIT_NAMESPACES in plan.at_start:
             yield from init_namespaces(plan.scopes, epoch)
@@ -179,14 +179,16 @@ def pipeline_of(
 ) -> Pipeline:
     """Return the pipeline from records to the outputs."""
     view, events = view_of(plan.options.outputs), plan.options.signatures.events
-    filters = FieldFilters(plan.scopes, printed=view.printed, events=events, others=derivation.raw)
-    decoder = RecordDecoder(view, raw=filters.raw)
+    filters = FieldFilters(
+        plan.scopes, symbolic=view.symbolic, events=events, also_raw=derivation.raw_events
+    )
+    decoder = RecordDecoder(view, raw_events=filters.raw_events)
     return Pipeline(
         decoder,
         sinks,
-        match_fields=filters.apply if filters.raw else None,
+        match_fields=filters.apply if filters.raw_events else None,
         derive=derivation if derivation.bases else None,
-        fast=fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw),
+        fast=fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw_events),
     )
 
 
@@ -195,7 +197,7 @@ def view_of(plan: OutputPlan) -> View:
     boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     relative = "relative-time" in plan.options
     epoch = -boot if relative else time.time_ns() - boot
-    return View(epoch=epoch, printed="parse-arguments" in plan.options)
+    return View(clock_offset=epoch, symbolic="parse-arguments" in plan.options)
 
 
 def close_all(sinks: Sequence[tuple[Printer, Sink]]) -> None:

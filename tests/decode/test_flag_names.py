@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the printed forms of arguments, and of the tables of names."""
+"""Tests of the symbolic forms of arguments, and of the tables of names."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from types import ModuleType
 
 import pytest
 
-from tracee_ref.decode.argument_text import FACTORIES, printed_type, printer_of
+from tracee_ref.decode.argument_text import FACTORIES, argument_formatter, symbolic_type
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.names import bits, values
 from tracee_ref.signatures.registry import load_signatures
 
 
-def printer(dotted: str) -> Callable[[int], str] | None:
+def formatter(dotted: str) -> Callable[[int], str] | None:
     event, name = dotted.split(".")
     argument = next(a for a in load_catalogue()[event].args if a.name == name)
-    return printer_of(event, argument)
+    return argument_formatter(event, argument)
 
 
-def printed(dotted: str, value: int) -> str:
-    found = printer(dotted)
+def symbolic(dotted: str, value: int) -> str:
+    found = formatter(dotted)
     assert found is not None
     return found(value)
 
 
 def kind(dotted: str) -> str:
     event, name = dotted.split(".")
-    return printed_type(event, next(a for a in load_catalogue()[event].args if a.name == name))
+    return symbolic_type(event, next(a for a in load_catalogue()[event].args if a.name == name))
 
 
 @pytest.mark.parametrize(
@@ -93,16 +93,16 @@ def kind(dotted: str) -> str:
     ],
 )
 def test_printed_form(argument: str, value: int, expected: str) -> None:
-    """Flags and enumerations are printed by name, with the type string."""
-    assert printed(argument, value) == expected
+    """Flags and enumerations have their names, with the type string."""
+    assert symbolic(argument, value) == expected
     assert kind(argument) == "string"
 
 
 @pytest.mark.parametrize("argument", ["ptrace.addr", "read.buf", "stat.statbuf", "getcwd.buf"])
 def test_printed_address(argument: str) -> None:
     """Addresses are hexadecimal, and keep their type."""
-    assert printed(argument, 0) == "0x0"
-    assert printed(argument, 0x7FFDEADBEEF0) == "0x7ffdeadbeef0"
+    assert symbolic(argument, 0) == "0x0"
+    assert symbolic(argument, 0x7FFDEADBEEF0) == "0x7ffdeadbeef0"
     assert kind(argument) != "string"
 
 
@@ -113,13 +113,13 @@ def test_printed_address(argument: str) -> None:
      "cap_capable.cap", "faccessat2.mode", "connect.addr", "execve.argv", "pipe.pipefd"],
 )  # fmt: skip
 def test_printed_form_unchanged(argument: str) -> None:
-    """Other arguments have no printed form."""
-    assert printer(argument) is None
+    """Other arguments have no symbolic form."""
+    assert formatter(argument) is None
     assert kind(argument) != "string"
 
 
 def test_printed_arguments_exist() -> None:
-    """Every printed form is of an argument of an event."""
+    """Every symbolic form is of an argument of an event."""
     events = load_signatures([], pytest.fail).events
     arguments = {(e.name, a.name) for e in events.values() for a in e.args}
     assert set(FACTORIES) <= arguments

@@ -29,8 +29,8 @@ def header(
     return HEADER.pack(5, -2, number, call, 0b101, 4, 77, *ids, 3, flags, comm, b"host", container)
 
 
-def decode(record: bytes, *, printed: bool = True) -> TraceEvent:
-    return RecordDecoder(View(epoch=EPOCH, printed=printed))(record)
+def decode(record: bytes, *, symbolic: bool = True) -> TraceEvent:
+    return RecordDecoder(View(clock_offset=EPOCH, symbolic=symbolic))(record)
 
 
 def openat(slot: int, data: bytes, flags: int = 0o2000000) -> bytes:
@@ -61,7 +61,7 @@ def test_container(tmp_path: Path) -> None:
     file = tmp_path / "var/lib/docker/containers" / container.hex() / "config.v2.json"
     file.parent.mkdir(parents=True)
     file.write_text('{"Name": "/web", "Config": {"Image": "nginx"}}')
-    decoder = RecordDecoder(View(epoch=0, printed=True), Runtimes(tmp_path))
+    decoder = RecordDecoder(View(clock_offset=0, symbolic=True), Runtimes(tmp_path))
     slots = struct.pack("6Q", 3, 0, 0, 0, 0, 0)
     inside = decoder(header("close", container=container) + slots)
     assert inside.container_id == container.hex()
@@ -90,11 +90,11 @@ def test_string(slot: int, data: bytes, value: str | None, unreadable: bool) -> 
 
 
 def test_printed_and_raw() -> None:
-    """Arguments are printed, or raw with their own types."""
-    printed, raw = (decode(openat(1, b"/"), printed=p).args for p in (True, False))
-    assert [a.value for a in printed] == [-100, "/", "O_RDONLY|O_CLOEXEC", 0]
+    """Arguments are symbolic, or raw with their own types."""
+    symbolic, raw = (decode(openat(1, b"/"), symbolic=p).args for p in (True, False))
+    assert [a.value for a in symbolic] == [-100, "/", "O_RDONLY|O_CLOEXEC", 0]
     assert [a.value for a in raw] == [-100, "/", 0o2000000, 0]
-    assert (printed[2].type, raw[2].type) == ("string", "int")
+    assert (symbolic[2].type, raw[2].type) == ("string", "int")
 
 
 def test_data_order() -> None:

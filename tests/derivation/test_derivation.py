@@ -108,7 +108,7 @@ def printed_masks(scopes: list[Scope], event: Event) -> Mapping[str, int]:
         args=[Argument("number", "int", number)],
     )
     derivation = Derivation(selecting_scopes(scopes), EVENTS, TEST_RULES)
-    filters = FieldFilters(scopes, printed=True, events=EVENTS, others=derivation.raw)
+    filters = FieldFilters(scopes, symbolic=True, events=EVENTS, also_raw=derivation.raw_events)
     derived_events = derivation(base)
     assert derivation.derived_count == len(derived_events)
     candidates = [each for each in (base, *derived_events) if each.matched_scopes]
@@ -141,7 +141,7 @@ def test_derivation_selected_only() -> None:
     scopes = [Scope(1, frozenset({"base", "other"}))]
     derivation = Derivation(selecting_scopes(scopes), EVENTS, TEST_RULES)
     assert not derivation.bases
-    assert not derivation.raw
+    assert not derivation.raw_events
 
 
 def test_kernel_scopes_events() -> None:

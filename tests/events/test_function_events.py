@@ -14,7 +14,7 @@ from tracee_ref.abi import HOOK_SLOTS
 from tracee_ref.decode.records import HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.event import TraceEvent
-from tracee_ref.events.function_events import CALL_ENDS, FUNCTIONS, RAW_EVENTS
+from tracee_ref.events.function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS
 from tracee_ref.kernel.plan import program_at
 from tracee_ref.output.go_values import arguments_text
 from tracee_ref.output.json_lines import JsonPrinter
@@ -29,8 +29,8 @@ def record(event: str, *slots: int, data: bytes = b"", call: int = -1) -> bytes:
     return header + struct.pack(f"{HOOK_SLOTS}Q", *slots, *[9] * (HOOK_SLOTS - len(slots))) + data
 
 
-def decode(record: bytes, *, printed: bool = True) -> TraceEvent:
-    return RecordDecoder(View(epoch=0, printed=printed))(record)
+def decode(record: bytes, *, symbolic: bool = True) -> TraceEvent:
+    return RecordDecoder(View(clock_offset=0, symbolic=symbolic))(record)
 
 
 def test_function_events_complete() -> None:
@@ -54,7 +54,7 @@ def test_function_event_programs(event: str) -> None:
 
 def test_function_event_slots() -> None:
     """The number of slots is that of the event with the most arguments."""
-    events = (*FUNCTIONS, *RAW_EVENTS, *CALL_ENDS)
+    events = (*FUNCTIONS, *RAW_TRACEPOINT_EVENTS, *CALL_ENDS)
     assert max(len(load_catalogue()[name].args) for name in events) == HOOK_SLOTS
 
 
@@ -70,7 +70,7 @@ def test_decode_security_file_open() -> None:
 
 def test_decode_magic_write() -> None:
     """Bytes are numbers in the tables, and base64 in JSON."""
-    event = decode(record("magic_write", 2, 4, 27, 5, data=b"/a\x7fELF"), printed=False)
+    event = decode(record("magic_write", 2, 4, 27, 5, data=b"/a\x7fELF"), symbolic=False)
     assert event.args[1].value == b"\x7fELF"
     assert arguments_text(event.args[:2]) == "pathname: /a, bytes: [127 69 76 70]"
     assert b'"value":"f0VMRg=="' in JsonPrinter().line(event)

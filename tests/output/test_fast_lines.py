@@ -76,21 +76,21 @@ def of_shape(shape: Shape) -> st.SearchStrategy[bytes]:
 
 
 def slow_and_fast(
-    name: str, root: Path, *, printed: bool
+    name: str, root: Path, *, symbolic: bool
 ) -> tuple[Callable[[bytes], bytes], FastLines]:
-    view = View(epoch=EPOCH, printed=printed)
+    view = View(clock_offset=EPOCH, symbolic=symbolic)
     decoder, printer = RecordDecoder(view, Runtimes(root)), PRINTERS[name]()
     (fast,) = fast_lines(decoder, [printer], view, excluded={"ptrace"})
     return lambda record: printer.line(decoder(record)), fast
 
 
-@pytest.mark.parametrize("printed", [False, True])
+@pytest.mark.parametrize("symbolic", [False, True])
 @pytest.mark.parametrize("name", PRINTERS)
 @settings(max_examples=300)
 @given(st.lists(records(), min_size=1, max_size=4))
-def test_fast_lines_equal_printed_lines(name: str, printed: bool, drawn: list[bytes]) -> None:
+def test_fast_lines_equal_printed_lines(name: str, symbolic: bool, drawn: list[bytes]) -> None:
     """A line of the fast path is that of the printer, from the caches too."""
-    slow, fast = slow_and_fast(name, Path("/proc/missing"), printed=printed)
+    slow, fast = slow_and_fast(name, Path("/proc/missing"), symbolic=symbolic)
     for record in drawn:
         assert fast.line(record) in (None, slow(record))
         assert fast.line(record) in (None, slow(record))
@@ -106,7 +106,7 @@ def plain(**replaced: bytes | int) -> bytes:
 @pytest.mark.parametrize("name", PRINTERS)
 def test_fast_lines_usual_records(name: str, tmp_path: Path) -> None:
     """Native system calls outside containers take the fast path, others do not."""
-    slow, fast = slow_and_fast(name, tmp_path, printed=True)
+    slow, fast = slow_and_fast(name, tmp_path, symbolic=True)
     assert fast.line(plain()) == slow(plain())
     for unusual in (plain(flags=FLAG_COMPAT), plain(mask=0), plain(container=CONTAINER)):
         assert fast.line(unusual) is None
@@ -114,19 +114,19 @@ def test_fast_lines_usual_records(name: str, tmp_path: Path) -> None:
 
 def test_fast_lines_excluded_event(tmp_path: Path) -> None:
     """An event with field filters is decoded."""
-    _, fast = slow_and_fast("json", tmp_path, printed=False)
+    _, fast = slow_and_fast("json", tmp_path, symbolic=False)
     record = header(load_catalogue()["ptrace"], b"cat", bytes(32), 0, 1) + pack("6Q", *range(6))
     assert fast.line(record) is None
 
 
 def test_fast_lines_container(tmp_path: Path) -> None:
     """Events of a container take the fast path once its runtime describes it."""
-    slow, fast = slow_and_fast("json", tmp_path, printed=False)
+    slow, fast = slow_and_fast("json", tmp_path, symbolic=False)
     assert fast.line(plain(container=CONTAINER)) is None
     file = tmp_path / "var/lib/docker/containers" / CONTAINER.hex() / "config.v2.json"
     file.parent.mkdir(parents=True)
     file.write_text('{"Name": "/web", "Config": {"Image": "nginx"}}')
-    slow, fast = slow_and_fast("json", tmp_path, printed=False)
+    slow, fast = slow_and_fast("json", tmp_path, symbolic=False)
     line = fast.line(plain(container=CONTAINER))
     assert line == slow(plain(container=CONTAINER))
     assert b'"containerName":"web"' in line
@@ -134,7 +134,7 @@ def test_fast_lines_container(tmp_path: Path) -> None:
 
 def test_fast_lines_cache_size(tmp_path: Path) -> None:
     """The cache of contexts is cleared when it is full."""
-    _, fast = slow_and_fast("json", tmp_path, printed=False)
+    _, fast = slow_and_fast("json", tmp_path, symbolic=False)
     for number in range(CACHED_CONTEXTS + 10):
         assert fast.line(plain(comm=b"%d" % number))
     assert len(fast._contexts) <= CACHED_CONTEXTS

@@ -261,12 +261,14 @@ def test_k8s_api_connection_containers_max() -> None:
 
 
 def derived(selected: set[str], base: TraceEvent, *, hidden: bool = True) -> list[TraceEvent]:
-    """Return the base and its findings in printed form, those that match a scope."""
+    """Return the base and its findings in symbolic form, those that match a scope."""
     registry = load_signatures([], pytest.fail)
     scopes = [Scope(1, frozenset(selected))]
     hide = {("sched_process_exec", "env")} if hidden else set()
     derivation = Derivation(selecting_scopes(scopes), registry.events, registry.rules, hide)
-    filters = FieldFilters(scopes, printed=True, events=registry.events, others=derivation.raw)
+    filters = FieldFilters(
+        scopes, symbolic=True, events=registry.events, also_raw=derivation.raw_events
+    )
     events = (base, *derivation(base))
     matched = (filters.apply(event) for event in events if event.matched_scopes)
     return [event for event in matched if event]

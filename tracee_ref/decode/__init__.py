@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decoding of kernel records into events, and the printed forms of arguments."""
+"""Decoding of kernel records into events, and the symbolic forms of arguments."""

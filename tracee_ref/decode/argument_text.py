@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Printed forms of arguments, for parse-arguments (Tracee v0.12 facts, 5.6).
+"""Symbolic forms of numeric arguments, for parse-arguments.
 
-Argument filters compare with them, too (rule 7).
+Argument filters compare with them, too (rule 7).  They are those of Tracee v0.12
+(docs/design/tracee-v0.12-facts.md, 5.6).
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from ..events.catalogue import ArgumentDefinition, load_catalogue
 from ..events.names import values
 from . import flag_names as flags
 
-PrinterOf: TypeAlias = Callable[[int], str]
+ArgumentFormatter: TypeAlias = Callable[[int], str]
 
 NAMED_TYPE: Final = "string"
-"""``type`` of an argument that is printed as names."""
+"""``type`` of an argument in symbolic form, if that is a name."""
 
 
-def enumeration(table: str, other: Mapping[int, str] | None = None) -> PrinterOf:
-    """Return a printer of enumeration values; ``other`` overrides names.
+def enumeration(table: str, other: Mapping[int, str] | None = None) -> ArgumentFormatter:
+    """Return a formatter of enumeration values; ``other`` overrides names.
 
-    A value without a name is printed as the empty string.
+    The symbolic form of a value without a name is the empty string.
     """
     names = {**values(table), **(other or {})}
     return lambda value: names.get(value, "")
 
 
-def call_name() -> PrinterOf:
-    """Return a printer of syscall numbers; an unnamed one stays a number."""
+def call_name() -> ArgumentFormatter:
+    """Return a formatter of syscall numbers; an unnamed one stays a number."""
     names = {event.id: event.name for event in load_catalogue().values() if event.syscall}
     return lambda value: names.get(value) or str(value)
 
@@ -70,7 +71,7 @@ ALERTS: Final[Mapping[int, str]] = {
 }
 """Kinds of mem_prot_alert, by the numbers of Tracee v0.12."""
 
-RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
+RULES: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
     ("ptrace anti_debugging", "request", lambda: enumeration("ptrace_request")),
     ("open openat security_file_open", "flags", lambda: flags.open_flags),
     ("sched_process_exec", "stdin_type", lambda: flags.inode_mode),
@@ -99,15 +100,15 @@ RULES: Final[tuple[tuple[str, str, Callable[[], PrinterOf]], ...]] = (
     ("security_kernel_read_file security_kernel_post_read_file", "type", lambda: purpose),
     ("sys_enter sys_exit", "syscall", call_name),
 )
-"""Events, argument, and factory of the printer."""
+"""Events, argument, and factory of the formatter."""
 
 FACTORIES: Final = {
     (event, argument): factory for events, argument, factory in RULES for event in events.split()
 }
 
 
-def printer_of(event_name: str, argument: ArgumentDefinition) -> PrinterOf | None:
-    """Return the printer of an argument's number; None if it is printed as a number.
+def argument_formatter(event_name: str, argument: ArgumentDefinition) -> ArgumentFormatter | None:
+    """Return the formatter of a numeric argument; None if it has no symbolic form.
 
     Call it once for each argument: it builds tables.
     """
@@ -117,6 +118,6 @@ def printer_of(event_name: str, argument: ArgumentDefinition) -> PrinterOf | Non
     return hexadecimal if shape_of(event_name, argument) is Shape.POINTER else None
 
 
-def printed_type(event_name: str, argument: ArgumentDefinition) -> str:
-    """Return the type printed with the printed form: addresses keep theirs."""
+def symbolic_type(event_name: str, argument: ArgumentDefinition) -> str:
+    """Return the type that goes with the symbolic form: addresses keep theirs."""
     return NAMED_TYPE if (event_name, argument.name) in FACTORIES else argument.type

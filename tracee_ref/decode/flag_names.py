@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Printed forms of flag words: names joined by ``|`` (Tracee v0.12 facts, 5.6).
+"""Symbolic forms of flag words: names joined by ``|``.
 
-Bits without a name follow in hexadecimal, save for open's flags, whose list is complete.
+They are those of Tracee v0.12 (docs/design/tracee-v0.12-facts.md, 5.6).  Bits without a name follow in
+hexadecimal, save for open's flags, whose list is complete.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 from ..events.names import bits, values
 
 CACHED_WORDS: Final = 256
-"""Words cached per printer: programs use few different ones."""
+"""Words cached per formatter: programs use few different ones."""
 
 SIGNAL_MASK: Final = 0xFF
 """The byte of clone's flags that holds the signal sent at exit (clone(2))."""
@@ -55,7 +56,7 @@ def inode_mode(value: int) -> str:
     """Return the file type, the permissions and the set-id and sticky bits.
 
     The type is the first one whose bits are all set.  Three permissions of one class are
-    printed as one name, such as ``S_IRWXU``.
+    written as one name, such as ``S_IRWXU``.
     """
     kind = [(name, mask) for name, mask in bits("file_type") if value & mask == mask][:1]
     names, rest = set_names(value, kind)

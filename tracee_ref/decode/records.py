@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decoder of kernel records (bpf/lib/records.h), with one decoder per event."""
+"""Decoder of kernel records (bpf/lib/records.h).
+
+RecordDecoder passes a record to the EventDecoder of its event, which has an ArgumentDecoder for
+each argument.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +36,17 @@ from ..events.catalogue import (
     native_events,
 )
 from ..events.event import Argument, ContextFlags, TraceEvent
-from ..events.function_events import CALL_ENDS, RAW_EVENTS
-from .argument_text import printed_type, printer_of
+from ..events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
+from .argument_text import argument_formatter, symbolic_type
 from .sockaddr import decode_sockaddr
 
 HEADER: Final = abi.HEADER.struct
 EVENT_AT: Final = abi.HEADER.offset("event")
 MASK_AT: Final = abi.HEADER.offset("mask")
 FLAGS_AT: Final = abi.HEADER.offset("flags")
+EVENT_INDEX: Final = abi.HEADER.index("event")
+FLAGS_INDEX: Final = abi.HEADER.index("flags")
+"""Indexes of the values that HEADER unpacks."""
 
 NO_CONTAINER: Final = bytes(CONTAINER_ID_BYTES)
 
@@ -47,28 +54,44 @@ CUT: Final = "..."
 """Appended to a string that was cut, as strace does."""
 
 INTERPRETER: Final = "interpreter_"
-"""Prefix of the exec arguments that are absent together (Tracee v0.12 facts, 5.3)."""
+"""Prefix of the arguments about the ELF interpreter: all are null if an exec loads none.
+
+See docs/design/tracee-v0.12-facts.md, 5.3.
+"""
+
+FILE_MODE_MASK: Final = 0xFFFF
+"""Low bits of the slot of ``stdin_type``: the file type of ``i_mode``, a u16."""
 
 FromData: TypeAlias = Callable[[bytes], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Form of printed values; ``epoch`` is added to boot time, both in ns."""
+    """Form of the values of events.
 
-    epoch: int
-    printed: bool
+    ``clock_offset`` is added to boot time, both in ns.  With ``symbolic`` (parse-arguments),
+    arguments have their symbolic form, such as O_RDONLY for 0.
+    """
+
+    clock_offset: int
+    symbolic: bool
 
 
 class RecordDecoder:
-    """Decoder of all events of the kernel side; arguments of ``raw`` events are not printed."""
+    """Decoder of all events of the kernel side.
+
+    The arguments of ``raw_events`` (names) stay numbers, also with ``view.symbolic``.
+    """
 
     def __init__(
-        self, view: View, runtimes: Runtimes | None = None, raw: Container[str] = frozenset()
+        self,
+        view: View,
+        runtimes: Runtimes | None = None,
+        raw_events: Container[str] = frozenset(),
     ) -> None:
         self._view = view
         self._runtimes = runtimes or Runtimes()
-        self._raw = raw
+        self._raw_events = raw_events
         catalogue = all_events()
         self._by_id = {event.id: event for event in catalogue.values()}
         self._decoders: dict[int, EventDecoder] = {}
@@ -76,11 +99,11 @@ class RecordDecoder:
     def __call__(self, record: bytes) -> TraceEvent:
         """Return the event of a record."""
         header = HEADER.unpack_from(record)
-        number = header[2]
+        number = header[EVENT_INDEX]
         decoder = self._decoders.get(number)
         if decoder is None:
             decoder = self._decoders[number] = self._decoder(self._by_id[number])
-        compat = bool(header[17] & FLAG_COMPAT)
+        compat = bool(header[FLAGS_INDEX] & FLAG_COMPAT)
         args = decoder.arguments(record, compat)
         return self._event(header, decoder.event, args, compat)
 
@@ -89,8 +112,8 @@ class RecordDecoder:
         return self._by_id[number]
 
     def _decoder(self, event: EventDefinition) -> EventDecoder:
-        raw = event.name in self._raw
-        return EventDecoder(event, replace(self._view, printed=False) if raw else self._view)
+        raw = event.name in self._raw_events
+        return EventDecoder(event, replace(self._view, symbolic=False) if raw else self._view)
 
     def _event(
         self, header: tuple[Any, ...], event: EventDefinition, args: list[Argument], compat: bool
@@ -100,8 +123,8 @@ class RecordDecoder:
         container = "" if id_ == NO_CONTAINER else id_.hex()
         description = self._runtimes.describe(container) if container else NO_DESCRIPTION
         return TraceEvent(
-            timestamp=time + self._view.epoch,
-            thread_start_time=start_time + self._view.epoch,
+            timestamp=time + self._view.clock_offset,
+            thread_start_time=start_time + self._view.clock_offset,
             processor_id=cpu,
             process_id=inner_pid,
             cgroup_id=cgroup,
@@ -129,7 +152,7 @@ class RecordDecoder:
             return_value=retval,
             syscall=event.name if event.syscall else self._call_name(call, compat),
             stack_addresses=None,
-            context_flags=FLAGS[bool(container), compat],
+            context_flags=CONTEXT_FLAGS[bool(container), compat],
             args=args,
         )
 
@@ -141,11 +164,12 @@ class RecordDecoder:
         return event.name if event else ""
 
 
-FLAGS: Final = {
-    (started, compat): ContextFlags(container_started=started, is_compat=compat)
-    for started in (False, True)
+CONTEXT_FLAGS: Final = {
+    (in_container, compat): ContextFlags(container_started=in_container, is_compat=compat)
+    for in_container in (False, True)
     for compat in (False, True)
 }
+"""Flags by (in_container, compat); Tracee's name of the first is containerStarted."""
 
 
 class EventDecoder:
@@ -172,21 +196,24 @@ class EventDecoder:
 
 def slots_of(event: EventDefinition) -> int:
     """Return the number of slots in the record of an event."""
-    if event.functions or event.name in (*RAW_EVENTS, *CALL_ENDS):
+    if event.functions or event.name in (*RAW_TRACEPOINT_EVENTS, *CALL_ENDS):
         return HOOK_SLOTS
     return SYSCALL_ARGUMENTS if event.syscall else len(event.args)
 
 
 class ArgumentDecoder:
-    """Decoder of one argument: a number in its slot, or bytes after the slots."""
+    """Decoder of one argument: a number in its slot, or bytes after the slots.
+
+    The slot of bytes has their length, and a state (SLOT_NULL, ...) from bit SLOT_STATE_SHIFT.
+    """
 
     def __init__(self, event: EventDefinition, argument: ArgumentDefinition, view: View) -> None:
         self._argument = argument
         self._shape = shape_of(event.name, argument)
         self._from_data = FROM_DATA.get(self._shape)
-        self._printer = printer_of(event.name, argument) if view.printed else None
-        self._type = printed_type(event.name, argument) if view.printed else argument.type
-        self._added = view.epoch if (event.name, argument.name) in TIMES else 0
+        self._formatter = argument_formatter(event.name, argument) if view.symbolic else None
+        self._type = symbolic_type(event.name, argument) if view.symbolic else argument.type
+        self._added = view.clock_offset if (event.name, argument.name) in TIMES else 0
 
     def decode(self, slot: int, record: bytes, at: int, compat: bool) -> tuple[Argument, int]:
         """Return the argument, and the offset of the next argument's bytes."""
@@ -195,9 +222,9 @@ class ArgumentDecoder:
             value = decode_register(self._shape, slot, compat=compat) + self._added
             if self._shape is Shape.BOOL:
                 return Argument(name, type_, bool(value)), at
-            if self._printer is None:
+            if self._formatter is None:
                 return Argument(name, type_, value), at
-            return Argument(name, self._type, self._printer(value)), at
+            return Argument(name, self._type, self._formatter(value)), at
         state, end = slot >> SLOT_STATE_SHIFT, at + (slot & 0xFFFFFFFF)
         if state == SLOT_NULL:
             return Argument(name, type_, None), at
@@ -232,23 +259,32 @@ FROM_DATA: Final[Mapping[Shape, FromData]] = {
     Shape.BYTES: bytes,
 }
 TIMES: Final = frozenset({("sched_process_fork", "start_time")})
-"""Arguments that are boot times, printed in the clock of timestamps."""
+"""Arguments that are boot times, converted to the clock of timestamps."""
 
 
 def finish_exec(arguments: list[Argument], slots: Sequence[int]) -> None:
-    """Complete exec arguments that depend on others: no interpreter, stdin without a path."""
+    """Complete the arguments of sched_process_exec that depend on other arguments.
+
+    Null interpreter_dev, _inode and _ctime if there is no interpreter, and name a stdin that has
+    no path.
+    """
     by_name = {argument.name: argument for argument in arguments}
     if by_name[INTERPRETER + "pathname"].value is None:
         for name in ("dev", "inode", "ctime"):
             by_name[INTERPRETER + name].value = None
     path = by_name["stdin_path"]
     if path.value == "":
+        # This slot has the inode number, too, above the file type.
         slot = slots[arguments.index(by_name["stdin_type"])]
-        path.value = nameless_file(slot & 0xFFFF, slot >> STDIN_INODE_SHIFT)
+        path.value = nameless_file(slot & FILE_MODE_MASK, slot >> STDIN_INODE_SHIFT)
 
 
 def nameless_file(mode: int, inode: int) -> str:
-    """Return the name that /proc gives a file without a path; a root directory is ``/``."""
+    """Return a name for a file whose path is empty.
+
+    Pipes and sockets are named as in /proc.  Of directories, only a root has an empty path.  All
+    other files get ``anon_inode`` and their inode number, where /proc has the name of a class.
+    """
     if stat.S_ISDIR(mode):
         return "/"
     kinds = ((stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))

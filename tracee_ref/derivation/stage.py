@@ -43,7 +43,7 @@ class Derivation:
             for base in rules[name].bases:
                 self._rules.setdefault(base, []).append((events[name], rules[name]))
         self.bases = frozenset(self._rules)
-        self.raw = self.bases | (needed & rules.keys())
+        self.raw_events = self.bases | (needed & rules.keys())
         self.derived_count = 0
         self._hidden = dict(hidden)
 

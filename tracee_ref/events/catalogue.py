@@ -15,7 +15,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .function_events import CALL_ENDS, FUNCTIONS, RAW_EVENTS
+from .function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS
 from .hook_names import BASES
 
 LAST_NATIVE_CALL: Final = 448
@@ -32,7 +32,13 @@ SIGNATURE_IDS: Final = range(6000, 7000)
 """Ids of the events of signatures."""
 
 TRACED: Final = frozenset(
-    {"sched_process_fork", "sched_process_exec", "sched_process_exit", *RAW_EVENTS, *CALL_ENDS}
+    {
+        "sched_process_fork",
+        "sched_process_exec",
+        "sched_process_exit",
+        *RAW_TRACEPOINT_EVENTS,
+        *CALL_ENDS,
+    }
 )
 """Supported events at tracepoints."""
 

@@ -32,7 +32,7 @@ FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """Kernel functions that each event hooks."""
 
 CGROUPS: Final = ("cgroup_mkdir", "cgroup_rmdir", "cgroup_attach_task")
-RAW_EVENTS: Final = (*CGROUPS, "task_rename")
+RAW_TRACEPOINT_EVENTS: Final = (*CGROUPS, "task_rename")
 """Events at raw tracepoints of the same name, with records like those of functions."""
 
 CALL_ENDS: Final = ("socket_dup",)

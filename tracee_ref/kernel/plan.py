@@ -12,7 +12,7 @@ from model.scope import Scope
 
 from ..containers.cgroups import own_hierarchy
 from ..events.catalogue import EventDefinition, all_events
-from ..events.function_events import CALL_ENDS, CGROUPS, FUNCTIONS, RAW_EVENTS
+from ..events.function_events import CALL_ENDS, CGROUPS, FUNCTIONS, RAW_TRACEPOINT_EVENTS
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
 from .attach.attachments import Hook, HookKind
@@ -316,7 +316,7 @@ class KernelPlan:
         return [e for name in self._tables.select if (e := self._catalogue[name]).functions]
 
     def _raw_events(self) -> list[EventDefinition]:
-        return [self._catalogue[name] for name in RAW_EVENTS if self._selects(name)]
+        return [self._catalogue[name] for name in RAW_TRACEPOINT_EVENTS if self._selects(name)]
 
     def _cgroup_events(self) -> list[EventDefinition]:
         return [self._catalogue[name] for name in CGROUPS if self._selects(name)]

@@ -19,7 +19,7 @@ from model.scope import Condition, EventField, Op, Part, Pattern, Scope
 
 from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import all_events
-from ..events.function_events import RAW_EVENTS
+from ..events.function_events import RAW_TRACEPOINT_EVENTS
 from .intervals import ALL_SCOPES, Intervals
 
 STRING_BYTES: Final = 252
@@ -66,7 +66,9 @@ def compile_fields(scopes: Sequence[Scope]) -> FieldTables:
     strings: dict[tuple[str, int], StringMasks] = {}
     for field, group in _by_field(scopes).items():
         event = all_events().get(field.event)
-        if event is None or not (event.syscall or event.functions or event.name in RAW_EVENTS):
+        if event is None or not (
+            event.syscall or event.functions or event.name in RAW_TRACEPOINT_EVENTS
+        ):
             continue
         if field.part is Part.RETVAL and event.syscall:
             retvals[event.name] = retval_intervals(field, group)

@@ -189,7 +189,7 @@ FAULTS = (
           "\tif (!record->sent.header.mask) {\n\t\tcount(COUNTER_FILTERED);",
           "\tif (!record->sent.header.mask) {", KERNEL_FIELDS),
     Fault("raw-value-forgotten", "tracee_ref/decode/records.py",
-          "replace(self._view, printed=False) if raw else self._view", "self._view",
+          "replace(self._view, symbolic=False) if raw else self._view", "self._view",
           FIELD_FILTERS),
     Fault("one-scope-decides-all", "tracee_ref/field_filters.py", "mask ^= scope.bit", "mask = 0",
           FIELD_FILTERS),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from unittest.mock import patch
 
 from tracee_ref.events.catalogue import load_catalogue
-from tracee_ref.events.function_events import FUNCTIONS, RAW_EVENTS
+from tracee_ref.events.function_events import FUNCTIONS, RAW_TRACEPOINT_EVENTS
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, choose_syscall_hook
 from tracee_ref.kernel.build.btf import Btf, Fields
@@ -46,7 +46,7 @@ EVERYTHING = (
 have single values, for which the verifier needs more instructions than for ``<`` and ``>``."""
 
 FUNCTION_EVENTS = (
-    f"event={','.join([*FUNCTIONS, *RAW_EVENTS])}",
+    f"event={','.join([*FUNCTIONS, *RAW_TRACEPOINT_EVENTS])}",
     *PROCESS_FILTERS,
     "uid>5",
     "pid>7",

@@ -9,7 +9,7 @@ from typing import Any
 
 from model.facts import FieldValue, Process
 from model.scope import FieldKey, Part
-from tracee_ref.decode.argument_text import printer_of
+from tracee_ref.decode.argument_text import argument_formatter
 from tracee_ref.events.catalogue import EventDefinition
 
 
@@ -49,7 +49,7 @@ def arguments(
 ) -> Iterator[tuple[FieldKey, FieldValue]]:
     """Yield the arguments that are strings, and those that are numbers with their printed form."""
     for argument in event.args:
-        value, printer = args.get(argument.name), printer_of(event.name, argument)
+        value, printer = args.get(argument.name), argument_formatter(event.name, argument)
         key = (Part.ARGS.value, argument.name)
         if isinstance(value, str):
             yield key, unprinted(fsencode(value))

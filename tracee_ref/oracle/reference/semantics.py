@@ -14,7 +14,7 @@ from model.filters import Binary, EventField, FieldKey, Key, New, Pattern
 from model.match import matched_scopes, process_filters_hold
 from model.scope import Scope
 
-from ...decode.argument_text import PrinterOf
+from ...decode.argument_text import ArgumentFormatter
 from ...filters.parse import parse_filters
 from .known_events import known_events
 
@@ -60,7 +60,7 @@ class Semantics(Protocol):
         """Return the scopes of which all filters on processes match."""
 
     def needs_raw(
-        self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
+        self, event: str, key: FieldKey, printed: bytes, printer: ArgumentFormatter | None
     ) -> int:
         """Return the scopes that the printed form of a field does not decide."""
 
@@ -93,7 +93,7 @@ class ModelSemantics:
         return sum(scope.bit for scope in self.scopes if process_filters_hold(scope, process))
 
     def needs_raw(
-        self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
+        self, event: str, key: FieldKey, printed: bytes, printer: ArgumentFormatter | None
     ) -> int:
         """Return the scopes with a number, or a pattern of digits, for the field (rule 7)."""
         field_key = (event, *key)
@@ -107,7 +107,7 @@ class ModelSemantics:
         return union(bit for bit, value in conditions if compares_raw(value, printed, printer))
 
 
-def compares_raw(value: object, printed: bytes, printer: PrinterOf | None) -> bool:
+def compares_raw(value: object, printed: bytes, printer: ArgumentFormatter | None) -> bool:
     """Whether `value` may match a raw number printed as `printed`, but not its printed form."""
     if not isinstance(value, Pattern):
         return True

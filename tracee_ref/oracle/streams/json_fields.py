@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from model.facts import FieldValue
 from model.filters import FieldKey, Part
 
-from ...decode.argument_text import PrinterOf, printer_of
+from ...decode.argument_text import ArgumentFormatter, argument_formatter
 from ...events.argument_types import TYPES_BY_SHAPE, Shape, shape_of
 from ...filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from ...output.go_values import go_text
@@ -43,7 +43,7 @@ class Form(NamedTuple):
 
     shape: Shape
     type: str
-    printer: PrinterOf | None
+    printer: ArgumentFormatter | None
 
 
 @cache
@@ -52,7 +52,7 @@ def form_of(event: str, name: str) -> Form | None:
     definition = known_events().get(event)
     for argument in definition.args if definition else ():
         if argument.name == name:
-            printer = printer_of(event, argument)
+            printer = argument_formatter(event, argument)
             return Form(shape_of(event, argument), argument.type, printer)
     return None
 
@@ -103,7 +103,7 @@ def argument_value(value: Any, form: Form | None) -> JsonField:
     return text(value)._replace(raw=not numeric)
 
 
-def number(value: int, printer: PrinterOf | None = None) -> JsonField:
+def number(value: int, printer: ArgumentFormatter | None = None) -> JsonField:
     """Return a raw number and its printed form."""
     return JsonField(FieldValue(value, fsencode(printer(value) if printer else go_text(value))))
 

@@ -15,7 +15,7 @@ from struct import Struct
 from typing import Any, Final
 
 from ...abi import FLAG_COMPAT, SYSCALL_ARGUMENTS
-from ...decode.argument_text import PrinterOf, printed_type, printer_of
+from ...decode.argument_text import ArgumentFormatter, argument_formatter, symbolic_type
 from ...decode.records import (
     EVENT_AT,
     FINISHERS,
@@ -148,16 +148,19 @@ class FastEvent:
 
     def __init__(self, event: EventDefinition, format_: Format, view: View) -> None:
         shapes = [shape_of(event.name, argument) for argument in event.args]
-        printers = [printer_of(event.name, a) if view.printed else None for a in event.args]
+        formatters = [
+            argument_formatter(event.name, argument) if view.symbolic else None
+            for argument in event.args
+        ]
         types = [
-            printed_type(event.name, argument) if printer else argument.type
-            for argument, printer in zip(event.args, printers, strict=True)
+            symbolic_type(event.name, argument) if formatter else argument.type
+            for argument, formatter in zip(event.args, formatters, strict=True)
         ]
         self._pieces = format_.template(event, types).split(CONTEXT)
         self._format_value = format_.format_value
-        fields = [RecordField(format_.format_time, add=view.epoch)]
+        fields = [RecordField(format_.format_time, add=view.clock_offset)]
         fields += [RecordField(format_.format_retval)]
-        fields += [self._field(*pair) for pair in zip(shapes, printers, strict=True)]
+        fields += [self._field(*pair) for pair in zip(shapes, formatters, strict=True)]
         self._bind = compile_binder(layout_of(shapes), fields)
 
     def formatter(self, context: Iterable[str]) -> LineFormatter:
@@ -165,15 +168,16 @@ class FastEvent:
         filled = "".join(chain(*zip(self._pieces, (*context, ""), strict=True)))
         return self._bind(*filled.split(GAP))
 
-    def _field(self, shape: Shape, printer: PrinterOf | None) -> RecordField:
+    def _field(self, shape: Shape, formatter: ArgumentFormatter | None) -> RecordField:
         format_value, from_data = self._format_value, FROM_DATA.get(shape)
         if from_data is not None:
             strings = StringCache(lambda data: format_value(from_data(data)))
             return RecordField(strings.__getitem__, is_data=True)
         if shape is Shape.BOOL:
             return RecordField(format_value)
-        if printer is not None:
-            return RecordField(StringCache(lambda value: format_value(printer(value))).__getitem__)
+        if formatter is not None:
+            strings = StringCache(lambda value: format_value(formatter(value)))
+            return RecordField(strings.__getitem__)
         return RecordField(str)
 
 

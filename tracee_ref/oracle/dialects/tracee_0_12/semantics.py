@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from model.facts import Event, Process
 from model.filters import FieldKey, Key
 
-from ....decode.argument_text import PrinterOf
+from ....decode.argument_text import ArgumentFormatter
 from ...reference.semantics import Uses, union
 from .decision import Tracee012Pipeline
 from .events import OUTSIDE_PIPELINE
@@ -41,7 +41,7 @@ class Tracee012Semantics:
         return self.pipeline.process_mask(process)
 
     def needs_raw(
-        self, event: str, key: FieldKey, printed: bytes, printer: PrinterOf | None
+        self, event: str, key: FieldKey, printed: bytes, printer: ArgumentFormatter | None
     ) -> int:
         """Return the scopes with a filter on the field: only raw values count.
 
