@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Symbolic forms of flag words: names joined by ``|``.
 
-They are those of Tracee v0.12 (docs/design/tracee-v0.12-facts.md, 5.6).  Bits without a name follow in
-hexadecimal, save for open's flags, whose list is complete.
+They are those of Tracee v0.12 (docs/design/tracee-v0.12-facts.md, 5.6).  Bits without a name
+follow in hexadecimal, save for open's flags, whose list is complete.
 """
 
 from __future__ import annotations
