@@ -38,14 +38,14 @@ INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
 
 ENVIRONMENT_ARGUMENTS: Final = (("sched_process_exec", "env"),)
-"""Event arguments that are printed only with the output option ``exec-env``."""
+"""Event arguments that are output only with the option ``exec-env``."""
 
 
 def run_session(options: RunOptions) -> int:
-    """Trace until the command ends, or until SIGINT or SIGTERM; return the exit status.
+    """Trace until the command ends; without a command, until SIGINT, SIGTERM or SIGHUP.
 
-    Raises HostError where this host cannot trace, CommandError where the command cannot
-    be started.
+    Returns the exit status.  Raises HostError if this host cannot trace, CommandError if the
+    command cannot be started.
     """
     check_host()
     with ExitStack() as stack:
@@ -59,15 +59,16 @@ def run_session(options: RunOptions) -> int:
         plan = plan_run(options)
         tracer = KernelTracer(plan.kernel, command.pid if command else None)
         stack.callback(tracer.close)
+        view = view_of(options.outputs)
         derivation = derivation_of(plan)
-        pipeline = pipeline_of(plan, derivation, sinks)
+        pipeline = pipeline_of(plan, view, derivation, sinks)
         try:
             pipeline.begin()
             tracer.attach()
             tracer.start()
             log("tracing")
             start_events = 0
-            for event in events_at_start(plan, tracer):
+            for event in events_at_start(plan, view, tracer):
                 pipeline.print_derived(event)
                 start_events += 1
             if command:
@@ -77,15 +78,16 @@ def run_session(options: RunOptions) -> int:
             pipeline.drain(tracer)
             close_all(sinks)
         except OutputClosed:
-            # The reader of an output closed it: end without an error, as filters do.
+            # The reader of an output closed it: no error, as `head` and other commands expect.
             return (command.exit_status() or 0) if command else 0
         account = Account(
             kernel=tracer.counters(),
             records=pipeline.records,
             derived=pipeline.derived,
-            derived_count=derived_events(plan, derivation, start_events),
+            derived_count=count_derived(plan, derivation, start_events),
             missed=tracer.missed(),
         )
+        # The account has the number of errors; one is enough to find their cause.
         for line in [*account.lines(), *options.signatures.summaries(), *pipeline.errors[:1]]:
             log(line)
     status = command.exit_status() if command else 0
@@ -93,7 +95,11 @@ def run_session(options: RunOptions) -> int:
 
 
 class StopCondition:
-    """End of a run: the exit of its command, or a signal, which a command gets, too."""
+    """End of a run: the exit of its command; without a command, a signal.
+
+    SIGTERM and SIGHUP are passed on to the command.  SIGINT is not, since the terminal sends it to
+    the command itself.
+    """
 
     def __init__(self, command: Command | None) -> None:
         self._command = command
@@ -102,49 +108,50 @@ class StopCondition:
             signal.signal(number, self._on_signal)
 
     def reached(self) -> bool:
-        """Whether the command has exited, or a signal came and there is no command."""
+        """Return whether the run ends."""
         if self._command:
             return self._command.exit_status() is not None
         return self._signalled
 
     def _on_signal(self, number: int, _frame: object) -> None:
         self._signalled = True
-        # The terminal sends SIGINT to the command itself.
         if self._command and number != signal.SIGINT:
             self._command.signal(number)
 
 
 def derivation_of(plan: RunPlan) -> Derivation:
-    """Return the derivation stage; environments recorded for signatures only are not printed."""
+    """Return the derivation stage.
+
+    It removes the ``env`` argument of an exec that is recorded only because a signature reads it.
+    """
     hidden = () if plan.needs.exec_env else ENVIRONMENT_ARGUMENTS
     signatures = plan.options.signatures
     return Derivation(plan.selected, signatures.events, signatures.rules, hidden)
 
 
-def events_at_start(plan: RunPlan, tracer: KernelTracer) -> Iterator[TraceEvent]:
-    """Give the events about what existed before tracing; HostError where /proc is unreadable."""
-    epoch = view_of(plan.options.outputs).clock_offset
+def events_at_start(plan: RunPlan, view: View, tracer: KernelTracer) -> Iterator[TraceEvent]:
+    """Yield the events about what existed before tracing; HostError if /proc is unreadable."""
+    offset = view.clock_offset
     try:
         if INIT_NAMESPACES in plan.at_start:
-            yield from init_namespaces(plan.scopes, epoch)
+            yield from init_namespaces(plan.scopes, offset)
         if EXISTING_CONTAINER in plan.at_start:
-            yield from existing_containers(tracer.containers_before(), plan.scopes, epoch)
+            yield from existing_containers(tracer.containers_before(), plan.scopes, offset)
     except PermissionError as error:
         raise HostError(
             HostCode.PROCFS,
             f"{' and '.join(sorted(plan.at_start))}: {error.filename} cannot be read"
-            f" ({error.strerror}); tracing needs CAP_SYS_PTRACE for that,"
-            " or do not select the event",
+            f" ({error.strerror}); grant CAP_SYS_PTRACE, or do not select the event",
         ) from error
 
 
-def derived_events(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:
+def count_derived(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:
     """Return the number of derived events, None if the run derives none."""
     return derivation.derived_count + start_events if derivation.bases or plan.at_start else None
 
 
 def check_host() -> None:
-    """Raise HostError for a missing requirement that shows without loading anything."""
+    """Raise HostError if a requirement is missing that can be checked before loading."""
     if os.geteuid() != 0:
         raise HostError(HostCode.PRIVILEGE, "tracing needs root; run it with sudo")
     if Path("/proc/self/ns/pid").stat().st_ino != INITIAL_PID_NAMESPACE:
@@ -155,7 +162,7 @@ def check_host() -> None:
 
 
 def printer_of(plan: OutputPlan, name: str, scopes: Sequence[Scope]) -> Printer:
-    """Return the printer of a format."""
+    """Return the printer of an output format."""
     if name == "json":
         return JsonPrinter()
     return TablePrinter(
@@ -166,7 +173,10 @@ def printer_of(plan: OutputPlan, name: str, scopes: Sequence[Scope]) -> Printer:
 
 
 def selects_containers(scopes: Sequence[Scope]) -> bool:
-    """Whether a scope filters on containers: tables print them then (Tracee v0.12 facts, 4.2)."""
+    """Return whether a scope filters on containers: tables have their columns then.
+
+    See docs/design/tracee-v0.12-facts.md, 4.2.
+    """
     return any(
         Key.CONTAINER in scope.process
         or any(condition.op is Op.EQ for condition in scope.process.get(Key.IN_CONTAINER, ()))
@@ -175,10 +185,10 @@ def selects_containers(scopes: Sequence[Scope]) -> bool:
 
 
 def pipeline_of(
-    plan: RunPlan, derivation: Derivation, sinks: Sequence[tuple[Printer, Sink]]
+    plan: RunPlan, view: View, derivation: Derivation, sinks: Sequence[tuple[Printer, Sink]]
 ) -> Pipeline:
     """Return the pipeline from records to the outputs."""
-    view, events = view_of(plan.options.outputs), plan.options.signatures.events
+    events = plan.options.signatures.events
     filters = FieldFilters(
         plan.scopes, symbolic=view.symbolic, events=events, also_raw=derivation.raw_events
     )
@@ -193,11 +203,14 @@ def pipeline_of(
 
 
 def view_of(plan: OutputPlan) -> View:
-    """Return the form of printed values; times count from the epoch, or from now."""
+    """Return the form of values.
+
+    With relative-time, times count from this call: a run has one view.
+    """
     boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     relative = "relative-time" in plan.options
-    epoch = -boot if relative else time.time_ns() - boot
-    return View(clock_offset=epoch, symbolic="parse-arguments" in plan.options)
+    offset = -boot if relative else time.time_ns() - boot
+    return View(clock_offset=offset, symbolic="parse-arguments" in plan.options)
 
 
 def close_all(sinks: Sequence[tuple[Printer, Sink]]) -> None:

@@ -175,5 +175,5 @@ def test_init_namespaces_unreadable(kernel: Kernel) -> None:
     assert traced.status == 1
     assert traced.stderr.splitlines()[1:] == [
         "tracee-ref: init_namespaces: /proc/1/ns/uts cannot be read (Permission denied); "
-        "tracing needs CAP_SYS_PTRACE for that, or do not select the event"
+        "grant CAP_SYS_PTRACE, or do not select the event"
     ]
