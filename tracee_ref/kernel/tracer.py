@@ -58,16 +58,18 @@ class KernelTracer:
         self._command = command
         self._tables = plan.tables
         self._catalogue = all_events()
-        self._sizes = {name: c for owned in plan.constants().values() for name, c in owned.items()}
+        self._constants = {
+            name: c for owned in plan.constants().values() for name, c in owned.items()
+        }
         self.program = self._program = Program(
-            SOURCE, bpf_source(SOURCE), self._sizes, types(), plan.structures()
+            SOURCE, bpf_source(SOURCE), self._constants, types(), plan.structures()
         )
         self._attachments = Attachments(self._program, command)
         self._reader = RingReader(self._program.map_fd("records"), plan.settings.ring_bytes)
 
     def attach(self) -> None:
         """Write the tables, attach the programs, and seed the maps with existing processes."""
-        write_tables(self._program, self._sizes, self._tables)
+        write_tables(self._program, self._constants, self._tables)
         write_fields(self._program, self._plan.fields)
         self._write_shapes()
         self._write_tail_calls()

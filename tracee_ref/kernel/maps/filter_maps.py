@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accept tables of a run: their C constants, and the elements of their maps."""
+"""Accept tables (value -> mask of the scopes that accept it) in the kernel.
+
+A table that is one mask (``pid=new``, ``follow``, containers outside) becomes C constants.  The
+others become maps, of which C constants have the sizes.  All exact names and numbers are in one
+map, ``value_table``, a cuckoo hash of 2**VALUE_BITS slots.  See docs/reference/glossary.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from struct import pack
 from typing import Any, Final, TypeAlias
 
@@ -33,10 +38,17 @@ from .layouts import (
 from .write import write_entries
 
 EVENTS: Final = 1024
-"""Size of ``select``; ids of kernel-side events are below it."""
+"""Elements of the map ``select`` (event id -> mask of the scopes that select the event).
+
+Ids of kernel-side events are below it.
+"""
 
 CHUNK_INTERVALS: Final = 128
-"""Size of a chunk of a table of intervals; a power of two."""
+"""Intervals in an element of a map; a power of two.
+
+A larger table is split into such chunks: BCC takes seconds to compile one large value
+(bpf/match/numbers.h).
+"""
 
 ZERO: Final = pack("I", 0)
 
@@ -45,79 +57,86 @@ Entries: TypeAlias = tuple[str, Mapping[bytes, bytes]]
 
 
 def defines(tables: AcceptTables) -> dict[str, str]:
-    """Return the C constants of the tables: which are in use, and their sizes."""
-    names = {"EVENTS": str(EVENTS)}
+    """Return the C constants of the tables: which are used, their sizes, their masks."""
+    constants = {"EVENTS": str(EVENTS)}
     if tables.pid_new:
-        names |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.pid_new.equal)}
-        names |= {"NEW_EXCLUDED": _mask(tables.pid_new.excluded)}
-    names |= _value_defines(tables)
+        constants |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.pid_new.equal)}
+        constants |= {"NEW_EXCLUDED": _mask(tables.pid_new.excluded)}
+    constants |= _value_defines(tables)
     if tables.binary:
-        names |= {"USE_BINARY": "", "BINARY_PATH_SIZE": str(PATH_SIZE)}
-        names |= {"BINARY_VALUES": _size(tables.binary.masks)}
-        names |= {"BINARY_WITHOUT_EQUAL": _mask(tables.binary.without_equal)}
+        constants |= {"USE_BINARY": "", "BINARY_PATH_SIZE": str(PATH_SIZE)}
+        constants |= {"BINARY_VALUES": _size(tables.binary.masks)}
+        constants |= {"BINARY_WITHOUT_EQUAL": _mask(tables.binary.without_equal)}
     if tables.tree:
-        names |= {"USE_TREE": "", "TREE_VALUES": _size(tables.tree.masks)}
-        names |= {"TREE_WITHOUT_EQUAL": _mask(tables.tree.without_equal)}
+        constants |= {"USE_TREE": "", "TREE_VALUES": _size(tables.tree.masks)}
+        constants |= {"TREE_WITHOUT_EQUAL": _mask(tables.tree.without_equal)}
     if tables.container:
-        names |= {"USE_CONTAINER": "", "CONTAINER_OUTSIDE": _mask(tables.container.outside)}
-        names |= {"CONTAINER_PREFIXES": str(len(tables.container.by_prefix))}
+        constants |= {"USE_CONTAINER": "", "CONTAINER_OUTSIDE": _mask(tables.container.outside)}
+        constants |= {"CONTAINER_PREFIXES": str(len(tables.container.by_prefix))}
     if tables.follow:
-        names |= {"USE_FOLLOW": "", "FOLLOW_SCOPES": _mask(tables.follow)}
-    return names
+        constants |= {"USE_FOLLOW": "", "FOLLOW_SCOPES": _mask(tables.follow)}
+    return constants
 
 
-def _number_defines(name: str, table: Intervals) -> dict[str, str]:
-    size = _power_of_two(table.bounds)
+def _interval_defines(name: str, table: Intervals) -> dict[str, str]:
+    size = _rounded_up(len(table.bounds))
     chunks = max(1, size // CHUNK_INTERVALS)
-    sizes = {f"{name}_INTERVALS": str(min(size, CHUNK_INTERVALS)), f"{name}_CHUNKS": str(chunks)}
-    return {f"USE_{name}_INTERVALS": "", **sizes}
+    return {
+        f"USE_{name}_INTERVALS": "",
+        f"{name}_INTERVALS": str(min(size, CHUNK_INTERVALS)),
+        f"{name}_CHUNKS": str(chunks),
+    }
 
 
 def _value_defines(tables: AcceptTables) -> dict[str, str]:
-    names: dict[str, str] = {}
+    constants: dict[str, str] = {}
     for key, table in tables.values.items():
         if isinstance(table, Intervals):
-            names |= _number_defines(key.name, table)
+            constants |= _interval_defines(key.name, table)
             continue
         use = f"USE_{key.name}_PATTERNS" if isinstance(table, Automaton) else f"USE_{key.name}"
-        names |= {use: "", f"{key.name}_WITHOUT_EQUAL": _mask(table.without_equal)}
-    names |= hash_defines(fitting_bits(value_masks(tables)))
+        constants |= {use: "", f"{key.name}_WITHOUT_EQUAL": _mask(table.without_equal)}
+    constants |= hash_defines(fitting_bits(value_masks(tables)))
     if automata := automata_of(tables):
         classes = max(table.class_count for table in automata.values())
         rows = [len(table.rows) for table in automata.values()]
-        names |= {"USE_PATTERNS": "", "PATTERN_ROWS": str(sum(rows))}
-        names |= {"PATTERN_CLASSES": str(_power_of_two(range(classes)))}
-        names |= {"UTS_ROW": str(first_rows(automata).get(Key.UTS, 0))}
-    return names
+        constants |= {"USE_PATTERNS": "", "PATTERN_ROWS": str(sum(rows))}
+        constants |= {"PATTERN_CLASSES": str(_rounded_up(classes))}
+        # The rows of comm are first, from 0; without patterns for host names this is unused.
+        constants |= {"UTS_ROW": str(first_rows(automata).get(Key.UTS, 0))}
+    return constants
 
 
-def write_tables(program: Program, sizes: Mapping[str, str], tables: AcceptTables) -> None:
-    """Write all accept tables but ``select``; raises HostError if one does not fit."""
-    for name, entries in table_entries(sizes, tables):
+def write_tables(program: Program, constants: Mapping[str, str], tables: AcceptTables) -> None:
+    """Write all accept tables but ``select``.
+
+    Raises HostError if the kernel refuses a write, or ``constants`` are too small for a table.
+    """
+    for name, entries in table_entries(constants, tables):
         write_entries(program, name, entries)
 
 
 def write_selection(program: Program, masks: Mapping[int, int]) -> None:
     """Write ``select``: event id -> mask of the scopes that selected it.
 
-    Tracing starts with it, so it is written last.
+    The programs report nothing before it is filled: write it last.
     """
     entries = {pack("I", event): pack("Q", mask) for event, mask in masks.items()}
     write_entries(program, "select", entries)
 
 
-def table_entries(sizes: Mapping[str, str], tables: AcceptTables) -> Iterator[Entries]:
+def table_entries(constants: Mapping[str, str], tables: AcceptTables) -> Iterator[Entries]:
     """Yield map name and elements of each table but ``select``.
 
-    ``sizes`` are the C constants that the program was compiled with.
+    ``constants`` are the C constants that the program was compiled with.
     """
     for key, table in tables.values.items():
         if isinstance(table, Intervals):
-            yield from _number_entries(key.name, table, sizes)
+            yield from _interval_entries(key.name, table, constants)
     if masks := value_masks(tables):
-        yield "value_table", value_entries(masks, int(sizes["VALUE_BITS"]))
+        yield "value_table", value_entries(masks, int(constants["VALUE_BITS"]))
     if automata := automata_of(tables):
-        yield from _automata_entries(automata, int(sizes["PATTERN_CLASSES"]))
+        yield from _automata_entries(automata, int(constants["PATTERN_CLASSES"]))
     if tables.binary:
         yield "binary_table", binary_entries(tables.binary)
     if tables.tree:
@@ -126,12 +145,15 @@ def table_entries(sizes: Mapping[str, str], tables: AcceptTables) -> Iterator[En
         yield "container_prefixes", prefix_entries(tables.container)
 
 
-def _number_entries(name: str, table: Intervals, sizes: Mapping[str, str]) -> Iterator[Entries]:
-    size, count = (int(sizes[f"{name}_{unit}"]) for unit in ("INTERVALS", "CHUNKS"))
+def _interval_entries(
+    name: str, table: Intervals, constants: Mapping[str, str]
+) -> Iterator[Entries]:
+    size, count = (int(constants[f"{name}_{unit}"]) for unit in ("INTERVALS", "CHUNKS"))
     chunks = chunks_of(table, size, count)
     if count > 1:
         firsts = [chunk.bounds[0] for chunk in chunks]
         yield f"{name.lower()}_index", {ZERO: bounds_bytes(firsts, count)}
+    # The index is padded with the highest number: a search for that ends in the last copy.
     chunks += [chunks[-1]] * (count - len(chunks))
     yield (
         f"{name.lower()}_table",
@@ -156,5 +178,9 @@ def _size(entries: Mapping[Any, Any]) -> str:
     return str(max(1, len(entries)))
 
 
-def _power_of_two(values: Sequence[int]) -> int:
-    return 1 << max(1, (len(values) - 1).bit_length())
+def _rounded_up(count: int) -> int:
+    """Return the least power of two that is not below ``count``, but at least 2.
+
+    With 2, ``interval_of`` (bpf/match/numbers.h) has one level to search.
+    """
+    return 1 << max(1, (count - 1).bit_length())
