@@ -43,7 +43,7 @@ def test_explain_agrees_with_model(scopes: tuple[Scope, ...], event: Event) -> N
 
 @given(draws.scope_sets(), draws.events)
 def test_explain_undecidable(scopes: tuple[Scope, ...], event: Event) -> None:
-    """Possibilities that differ in the uid alone: undecided only where the uid is asked for."""
+    """Possibilities that differ in the uid alone: undecidable only where the uid is asked for."""
     others = [replace(event, process=replace(event.process, uid=uid)) for uid in (0, 3)]
     masks = [matched_scopes(scopes, one) for one in others]
     for scope, one in zip(scopes, explain(scopes, others), strict=True):
@@ -66,7 +66,7 @@ def test_explain_every_filter() -> None:
         "False pidns!=4: the pid namespace is 4",
     ]
     assert reasons(OPENAT, "binary=/bin/ls", "container=c0", "!container", "tree=9") == [
-        "True binary=/bin/ls: the program is /bin/ls in mount namespace 3",
+        "True binary=/bin/ls: the executed file is /bin/ls in mount namespace 3",
         "True container=c0: the container is c0ffee, started after tracing did",
         "False !container: the container is c0ffee, started after tracing did",
         "False tree=9: process 7 and its ancestors: 1 7",
@@ -111,16 +111,16 @@ def test_explain_followed_without_follow() -> None:
     assert [reason.filter for reason in other.reasons] == ["event openat", "!container"]
 
 
-def undecided(binary: Binary | None) -> Explanation:
+def undecidable(binary: Binary | None) -> Explanation:
     events = [replace(OPENAT, process=replace(LS, binary=one)) for one in (LS.binary, binary)]
     scopes = scopes_of("event=openat", "binary=/bin/ls")
     return explain(scopes, events, {"binary": "needs its exec"})[0]
 
 
 def test_explain_undecided_filter_needs() -> None:
-    assert undecided(None).matches is None
-    assert [*undecided(None).lines()][2] == "  ?   binary=/bin/ls: needs its exec (rule 10)"
-    assert undecided(LS.binary).matches is True
+    assert undecidable(None).matches is None
+    assert [*undecidable(None).lines()][2] == "  ?   binary=/bin/ls: needs its exec (rule 10)"
+    assert undecidable(LS.binary).matches is True
 
 
 def test_explain_tracer_and_odd_values() -> None:

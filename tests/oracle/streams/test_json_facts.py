@@ -19,7 +19,7 @@ def verdict(event: dict[str, object], *flags: str, dialect: str | None = None) -
 
 def holds(event: dict[str, object], *flags: str, dialect: str | None = None) -> bool | None:
     found = verdict(event, *flags, dialect=dialect)
-    return None if found.undecided else bool(found.certain)
+    return None if found.undecidable else bool(found.certain)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_event_decides_no_match(flag: str) -> None:
 @pytest.mark.parametrize("flag", ["binary=/bin/ls", "pid=new", "tree=1", "follow"])
 def test_event_undecided(flag: str) -> None:
     found = verdict(traced(), flag, "comm=nobody") if flag == "follow" else verdict(traced(), flag)
-    assert found.undecided == 1
+    assert found.undecidable == 1
     assert all(need.startswith("needs ") for need in found.needs.values())
 
 
@@ -109,7 +109,7 @@ def test_strings_not_utf8_unresolved() -> None:
 
 
 def test_event_not_in_catalogue() -> None:
-    """The scopes of an event without definition are undecided."""
+    """The scopes of an event without definition are undecidable."""
     assert holds(traced("my_signature")) is None
     assert holds(traced("close")) is False
     assert holds(traced("anti_debugging"), "event=anti_debugging") is True

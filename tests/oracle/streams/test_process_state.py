@@ -32,7 +32,7 @@ OPENAT = traced()
 
 
 def certain(verdict: Verdict) -> bool | None:
-    return None if verdict.undecided else bool(verdict.certain)
+    return None if verdict.undecidable else bool(verdict.certain)
 
 
 def test_program_from_exec_and_fork() -> None:
@@ -61,7 +61,7 @@ def test_exit_removes_state() -> None:
     for event in (CAT, exit_(7)):
         judged.of(event)
     assert len(judged.processes) == 0
-    assert judged.of(OPENAT).undecided
+    assert judged.of(OPENAT).undecidable
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_follow_inherited() -> None:
 
 
 def test_follow_by_unresolved_program() -> None:
-    """Following by an unresolved program is undecided."""
+    """Following by an unresolved program is undecidable."""
     flags = ("binary=/bin/sh", "follow")
     assert certain(last([fork(3, 7), OPENAT], *flags, begins=Begins.HOST)) is None
 

@@ -102,7 +102,7 @@ def allowed(semantics: Semantics, starts: Sequence[Start], stream: Sequence[Trac
         mask = event["matchedScopes"]
         results.append(verdict.allows(mask))
         for bit in (1, 2, 4, 8, 1 << 63):
-            assert verdict.allows(mask ^ bit) == bool(verdict.undecided & bit and results[-1])
+            assert verdict.allows(mask ^ bit) == bool(verdict.undecidable & bit and results[-1])
     return results
 
 
@@ -160,6 +160,6 @@ def test_older_process_undecided(begins: Begins) -> None:
         for number, condition in enumerate(CONDITIONS)
     )
     verdict = Verdicts(ModelSemantics([*scopes]), begins, complete=True).of(event)
-    assert verdict.undecided & 0b1011 == 0b1010
-    assert bool(verdict.undecided & 0b100) is (begins is Begins.ANYWHERE)
+    assert verdict.undecidable & 0b1011 == 0b1010
+    assert bool(verdict.undecidable & 0b100) is (begins is Begins.ANYWHERE)
     assert bool(verdict.certain & 0b100) is (begins is Begins.COMMAND)

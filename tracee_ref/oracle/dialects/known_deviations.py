@@ -240,7 +240,7 @@ EVENT_DEVIATIONS: Final[Sequence[Deviation]] = (
     ),
     Deviation(
         "earlier-event-takes-bits", (3,), "2.7",
-        "of two events that one program checks, the first takes bits from the second",
+        "of two events that one BPF program checks, the first takes bits from the second",
         ("1:event=security_file_mprotect", "2:event=mem_prot_alert"), event("mem_prot_alert"),
     ),
     Deviation(

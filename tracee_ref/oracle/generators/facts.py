@@ -80,7 +80,7 @@ class FactGenerator(ScopeGenerator):
         return self.random.choice(AFFIXES) + text + self.random.choice(AFFIXES)
 
     def binary(self) -> Binary | None:
-        """Return a program file, or None."""
+        """Return an executable file, or None."""
         value = self.filter_value(Key.BINARY)
         path = value.path if isinstance(value, Binary) else b"/bin/other"
         path += self.random.choice((b"", b"", b"x"))

@@ -27,7 +27,7 @@ EVENTS: Final = (
     "anti_debugging",
 )
 NAMES: Final = ("sh", "worker", "ls", "x")
-PROGRAMS: Final = ("/bin/sh", "/bin/ls", "/bin/cat")
+EXECUTABLES: Final = ("/bin/sh", "/bin/ls", "/bin/cat")
 IDS: Final = (1, 10, 11, 20, 21)
 VALUES: Final[dict[Key, tuple[Value, ...]]] = {
     Key.COMM: tuple(Pattern(name.encode()) for name in NAMES),
@@ -36,7 +36,7 @@ VALUES: Final[dict[Key, tuple[Value, ...]]] = {
     Key.PID: (NEW, NEW, *IDS),
     Key.MNTNS: (0, 3, 7),
     Key.PIDNS: (4, 8),
-    Key.BINARY: tuple(Binary(p.encode(), inode) for p in PROGRAMS for inode in (None, 3, 7)),
+    Key.BINARY: tuple(Binary(p.encode(), inode) for p in EXECUTABLES for inode in (None, 3, 7)),
     Key.CONTAINER: (NEW, NEW, ContainerId("ab"), ContainerId("cd")),
     Key.IN_CONTAINER: (True,),
     Key.TREE: (1, 10, 20),
@@ -122,7 +122,7 @@ class JournalGenerator(ScopeGenerator):
 
     def exec_(self) -> Data:
         """Return an exec, without its task."""
-        path = self.random.choice(PROGRAMS)
+        path = self.random.choice(EXECUTABLES)
         inode = self.random.choice(("3", "3", "7"))
         name = path.rpartition("/")[2]
         return {"do": "exec", "binary": {"path": path, "mntns": inode}, "comm": name}

@@ -22,7 +22,7 @@ JSON_NAMES: Final = {"ancestry": "ancestors"}
 
 
 def binary_data(binary: Binary | None) -> Data:
-    """Encode the path of a program and its mount namespace."""
+    """Encode the path of an executable file and its mount namespace."""
     if binary is None:
         return None
     inode = binary.mntns if isinstance(binary.mntns, int) else 0
@@ -30,7 +30,7 @@ def binary_data(binary: Binary | None) -> Data:
 
 
 def read_binary(data: Data) -> Binary | None:
-    """Decode the path of a program and its mount namespace."""
+    """Decode the path of an executable file and its mount namespace."""
     return data and Binary(read_bytes(data["path"]), read_number(data["mntns"]))
 
 

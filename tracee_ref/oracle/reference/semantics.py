@@ -21,12 +21,13 @@ from .known_events import known_events
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """The facts that filters compare: no others need to be resolved.
+    """What filters compare; no other facts need to be resolved.
 
     ``keys`` maps each kind of filter on processes to the scopes that have one.  ``new_pid`` and
     ``new_container`` are set if a filter compares with ``new``.  ``fields`` maps each event to
     its filtered fields and the scopes that filter them, ``events`` each event to the scopes
-    that selected it.
+    that selected it.  ``binaries`` are the values of ``binary`` filters, ``trees`` the process ids
+    of ``tree`` filters, ``follow`` the scopes with that filter.
     """
 
     keys: Mapping[Key, int] = field(default_factory=dict)
@@ -41,8 +42,8 @@ class Uses:
     @property
     def process_state(self) -> bool:
         """Whether a filter needs facts that only forks, execs and exits carry."""
-        program_or_tree = Key.BINARY in self.keys or Key.TREE in self.keys
-        return program_or_tree or self.new_pid or self.follow != 0
+        binary_or_tree = Key.BINARY in self.keys or Key.TREE in self.keys
+        return binary_or_tree or self.new_pid or self.follow != 0
 
 
 class Semantics(Protocol):
@@ -57,12 +58,12 @@ class Semantics(Protocol):
         """Return the mask of an event; `base` is the event that a derived event came from."""
 
     def process_mask(self, process: Process) -> int:
-        """Return the scopes of which all filters on processes match."""
+        """Return the scopes whose filters on the process all hold."""
 
     def needs_raw(
         self, event: str, key: FieldKey, printed: bytes, printer: ArgumentFormatter | None
     ) -> int:
-        """Return the scopes that the printed form of a field does not decide."""
+        """Return the scopes that are undecidable by the printed form of a field."""
 
 
 class ModelSemantics:
@@ -87,7 +88,7 @@ class ModelSemantics:
         return matched_scopes(self.scopes, event)
 
     def process_mask(self, process: Process) -> int:
-        """Return the scopes of which all filters on processes match (rule 14 for the tracer)."""
+        """Return the scopes whose filters on the process all hold (rule 14: none of the tracer)."""
         if process.tracer:
             return 0
         return sum(scope.bit for scope in self.scopes if process_filters_hold(scope, process))

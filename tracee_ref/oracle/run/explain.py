@@ -3,7 +3,7 @@
 
 The decisions come from ``model.match``; this module only words them.  If some facts of an event
 are unresolved, it is given as a list of possible events: a result that is the same for all of
-them is decided, any other is undecidable.
+them is certain, any other is undecidable.
 """
 
 from __future__ import annotations
@@ -208,8 +208,9 @@ def _pid(process: Process) -> str:
 def _binary(process: Process) -> str:
     binary = process.binary
     if binary is None:
-        return "the program is unknown"
-    return f"the program is {printable(binary.path)} in mount namespace {binary.mntns or 'unknown'}"
+        return "the executed file is unknown"
+    mntns = binary.mntns or "unknown"
+    return f"the executed file is {printable(binary.path)} in mount namespace {mntns}"
 
 
 def _container(process: Process) -> str:

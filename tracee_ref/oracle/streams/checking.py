@@ -88,7 +88,7 @@ class Checker:
             self._check_pairs(balance.expire(time))
             if is_unfiltered:
                 verdict = self._verdicts.of(event_of(line))
-                if verdict.certain or verdict.undecided:
+                if verdict.certain or verdict.undecidable:
                     self._check_pairs(balance.expect(line, verdict))
             else:
                 self._check_pairs(balance.add_printed(line))
@@ -146,16 +146,16 @@ class Checker:
         self._result.events += 1
         zero_allowed = event["eventName"] in self._verdicts.semantics.printed_with_zero_mask
         if (mask or zero_allowed) and verdict.allows(mask):
-            if verdict.undecided:
+            if verdict.undecidable:
                 self._result.add_undecidable([*verdict.needs.values()])
             else:
                 self._result.right += 1
             return
-        unexpected = not (mask or zero_allowed) or not verdict.certain | verdict.undecided
+        unexpected = not (mask or zero_allowed) or not verdict.certain | verdict.undecidable
         kind = FindingKind.UNEXPECTED if unexpected else FindingKind.WRONG
         if self._count(kind):
-            expected = mask_text(verdict.certain, verdict.undecided)
-            differing = (mask ^ verdict.certain) & ~verdict.undecided
+            expected = mask_text(verdict.certain, verdict.undecidable)
+            differing = (mask ^ verdict.certain) & ~verdict.undecidable
             text = f"{mask_text(mask)}, expected {expected}"
             self._explain(kind, self._streams.printed, line, text, differing)
 
@@ -169,13 +169,13 @@ class Checker:
         event = event_of(line)
         self._result.events += 1
         verdict = self._verdicts.now(event)
-        matched = verdict.certain | verdict.undecided
+        matched = verdict.certain | verdict.undecidable
         kind, mask = (
             FindingKind.NOT_IN_UNFILTERED if matched else FindingKind.UNEXPECTED,
             event[MASK],
         )
         if self._count(kind):
-            scopes = mask & ~verdict.undecided
+            scopes = mask & ~verdict.undecidable
             self._explain(kind, self._streams.printed, line, mask_text(mask), scopes)
 
     def _check_missing(self, line: Line, verdict: Verdict) -> None:
@@ -184,7 +184,7 @@ class Checker:
             self._result.perhaps_missing += 1
             return
         if self._count(FindingKind.MISSING):
-            text = f"expected {mask_text(verdict.certain, verdict.undecided)}"
+            text = f"expected {mask_text(verdict.certain, verdict.undecidable)}"
             path = self._streams.unfiltered or ""
             self._explain(FindingKind.MISSING, path, line, text, verdict.certain)
 

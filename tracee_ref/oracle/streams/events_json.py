@@ -129,14 +129,14 @@ def check(event: JsonEvent) -> None:
 
 
 REPLACEMENT: Final = "\ufffd"
-"""Replaces bytes that are not UTF-8 in JSON: such a string is unresolved."""
+"""In JSON for bytes that are not UTF-8: a string with it is unresolved."""
 
 EXECUTABLE_KEY: Final = "executable"
-"""The program of the process, in events of later versions of Tracee."""
+"""The executed file of the process, in events of later versions of Tracee."""
 
 
-def program_of(event: JsonEvent) -> Binary | None:
-    """Return the program in the event itself, without its mount namespace."""
+def binary_of(event: JsonEvent) -> Binary | None:
+    """Return the executed file in the event itself, without its mount namespace."""
     executable = event.get(EXECUTABLE_KEY)
     path = executable.get("path") if isinstance(executable, dict) else None
     return Binary(fsencode(path)) if path and REPLACEMENT not in path else None

@@ -26,13 +26,13 @@ JSON_NAMES: Final = {"podUid": "podUID"}
 class JsonField(NamedTuple):
     """A field of an event; ``value`` None is absent or unreadable (rule 18).
 
-    ``raw`` is False if only the printed form is in JSON, and ``lossless`` is False if bytes of
-    it were replaced.
+    ``raw`` is False if only the printed form is in JSON, and ``is_utf8`` is False if bytes of
+    it are not UTF-8, and were replaced.
     """
 
     value: FieldValue | None
     raw: bool = True
-    lossless: bool = True
+    is_utf8: bool = True
 
 
 ABSENT: Final = JsonField(None)
@@ -111,7 +111,7 @@ def number(value: int, printer: ArgumentFormatter | None = None) -> JsonField:
 def text(value: str) -> JsonField:
     """Return a string, equal in raw and printed form."""
     encoded = value.encode("utf-8", "surrogatepass")
-    return JsonField(FieldValue(encoded, encoded), lossless=REPLACEMENT not in value)
+    return JsonField(FieldValue(encoded, encoded), is_utf8=REPLACEMENT not in value)
 
 
 def address(value: str) -> JsonField:

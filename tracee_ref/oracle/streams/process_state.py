@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""State of the processes of a stream: program, ancestry, age and following.
+"""State of the processes of a stream: executed file, ancestry, age, following.
 
-No event in JSON carries the program of its process, its ancestors, whether it started after
+No event in JSON carries the executed file of its process, its ancestors, whether it started after
 tracing did, or which scopes follow it.  These facts follow from forks, execs and exits, if the
 stream has all of them.  For a process older than the stream they are unresolved, unless the
 stream is known to begin at the start of tracing.
@@ -63,7 +63,7 @@ class ProcessTable:
 
     ``complete`` means that the stream has all forks, execs and exits; without, only the facts
     that an event carries itself count.  ``containers`` maps the ids of containers to whether
-    they started after tracing did.
+    they started after tracing did; of an absent one that is unresolved.
     """
 
     def __init__(

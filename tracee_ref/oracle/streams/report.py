@@ -13,7 +13,7 @@ from .losses import Losses
 
 
 class FindingKind(Enum):
-    """FindingKind of a finding; the value is its name in reports."""
+    """Kind of a finding; the value is its name in reports."""
 
     WRONG = "wrong mask"
     UNEXPECTED = "should not be there"

@@ -2,7 +2,7 @@
 """Possible events for an event in JSON with unresolved facts.
 
 Only facts that a filter compares are varied, and only over the values that filters distinguish.
-A result that is the same for all possible events is certain; any other is undecided.
+A scope that matches all possible events, or none, is certain; any other is undecidable.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from model.facts import Container, Event, Process
 from model.filters import Binary, FieldKey, Key
+from model.scope import MAX_SCOPES
 
 from ..reference.known_events import known_events
 from ..reference.semantics import Semantics, Uses, union
@@ -24,19 +25,24 @@ from .json_fields import JsonField, form_of
 from .process_state import ProcessState, ProcessTable
 
 NAMES: Final = {Key.COMM: "processName", Key.UTS: "hostName"}
-"""Names in which bytes may have been replaced in JSON."""
+"""Names that may be not UTF-8; JSON has U+FFFD for bytes that are not."""
+
+ALL_SCOPES: Final = (1 << MAX_SCOPES) - 1
 
 NOT_UTF8: Final = "needs {} as bytes: it is not UTF-8"
 NEEDS_RAW: Final = "needs the raw value of {}: it is printed (parse-arguments)"
-NO_EVENT: Final = "needs the sets of {}, which is not in the catalogue"
-AGE: Final = "needs sched_process_fork of the process, or --begins"
-PROGRAM: Final = "needs sched_process_exec of the process"
-DESCENT: Final = "needs sched_process_fork of what the process descends from"
-FOLLOWING: Final = "needs the life of the process from its beginning, or --begins"
-CONTAINER_AGE: Final = "needs container_create or existing_container of the container"
+UNKNOWN_EVENT: Final = "unknown event {}: the sets that contain it are not known"
+NEEDS_FORK: Final = "needs sched_process_fork of the process, or --begins"
+NEEDS_EXEC: Final = "needs sched_process_exec of the process"
+NEEDS_ANCESTORS: Final = "needs sched_process_fork of the ancestors of the process"
+NEEDS_HISTORY: Final = "needs all forks and execs since the process started, or --begins"
+NEEDS_CONTAINER: Final = "needs container_create or existing_container of the container"
 
-UNNAMED_BINARY: Final = Binary(b"", 0)
-"""A program that no filter names."""
+NO_MNTNS: Final = 0
+"""No mount namespace has this inode number: it is for any that no filter names."""
+
+UNNAMED_BINARY: Final = Binary(b"", NO_MNTNS)
+"""An executed file that no filter names."""
 
 Fields = Mapping[FieldKey, JsonField]
 Change: TypeAlias = Mapping[str, Any]
@@ -52,21 +58,22 @@ class Unresolved(NamedTuple):
 
 
 class PossibleEvents(NamedTuple):
-    """The possible events, and the scopes that are undecided whatever the event is.
+    """The possible events, and the scopes that are undecidable for each of them.
 
-    ``needs`` maps each unresolved fact to a phrase on what would resolve it.
+    For the other scopes, the events decide.  ``needs`` maps each unresolved fact to a phrase on
+    what would resolve it.
     """
 
     events: Sequence[Event]
-    undecided: int
+    undecidable: int
     needs: Mapping[str, str]
 
 
 class PossibleProcesses(NamedTuple):
-    """The possible processes of an event, and the scopes that filter a name with lost bytes."""
+    """The possible processes of an event; undecidable scopes filter a name that is not UTF-8."""
 
     processes: Sequence[Process]
-    undecided: int
+    undecidable: int
     unresolved: Sequence[Unresolved]
 
 
@@ -76,29 +83,29 @@ def possible_events(
     """Combine the possible processes of an event with its fields."""
     name = event["eventName"]
     selecting = semantics.uses.events.get(name, 0)
-    undecided = possible.undecided & selecting
+    undecidable = possible.undecidable & selecting
     needs = {fact.key: fact.needs for fact in possible.unresolved}
-    if possible.undecided:
-        needs |= {key.value: NOT_UTF8.format(text) for key, text in lossy_names(event)}
-    if name not in known_events():
-        undecided, needs["event"] = -1, NO_EVENT.format(name)
-    for key, scopes, need in undecided_fields(semantics, name, fields):
+    if possible.undecidable:
+        needs |= {key.value: NOT_UTF8.format(text) for key, text in names_not_utf8(event)}
+    if name not in known_events():  # any scope may select it by a set
+        undecidable, needs["event"] = ALL_SCOPES, UNKNOWN_EVENT.format(name)
+    for key, scopes, need in undecidable_fields(semantics, name, fields):
         matching = reduce(or_, map(semantics.process_mask, possible.processes))
-        undecided |= scopes & matching & selecting
+        undecidable |= scopes & matching & selecting
         needs[".".join(key)] = need
     values = {key: field.value for key, field in fields.items() if field.value is not None}
     events = [Event(name, process, values) for process in possible.processes]
-    return PossibleEvents(events, undecided, needs)
+    return PossibleEvents(events, undecidable, needs)
 
 
-def undecided_fields(
+def undecidable_fields(
     semantics: Semantics, name: str, fields: Fields
 ) -> Iterator[tuple[FieldKey, int, str]]:
-    """Yield fields that do not decide some scopes, these scopes, and what is needed."""
+    """Yield each field with a filter that cannot be evaluated, the scopes with one, the reason."""
     for key, field in fields.items():
         if field.value is None:
             continue
-        if not field.lossless:
+        if not field.is_utf8:
             yield key, semantics.uses.fields[name][key], NOT_UTF8.format(key[1])
         elif not field.raw:
             form = form_of(name, key[1])
@@ -115,21 +122,21 @@ def possible_processes(
     table: ProcessTable,
     tracers: frozenset[int],
 ) -> PossibleProcesses:
-    """Return the processes that an event may be of, with the facts of the event and of `state`."""
+    """Return the possible processes of an event, from the facts of the event and of `state`."""
     process = replace(
         process_of(event, tracers), binary=state.binary, new=bool(state.new),
         ancestry=state.ancestry, followed=state.followed,
     )  # fmt: skip
     container = process.container
-    if container is not None and table.containers.get(container.id):
+    if container is not None and table.containers.get(container.id):  # absent: unresolved
         process = replace(process, container=replace(container, new=True))
     unresolved = [*unresolved_facts(process, state, table, semantics.uses)]
-    undecided = union(semantics.uses.keys.get(key, 0) for key, _ in lossy_names(event))
-    return PossibleProcesses(combinations(process, unresolved), undecided, unresolved)
+    undecidable = union(semantics.uses.keys.get(key, 0) for key, _ in names_not_utf8(event))
+    return PossibleProcesses(combinations(process, unresolved), undecidable, unresolved)
 
 
-def lossy_names(event: JsonEvent) -> Iterator[tuple[Key, str]]:
-    """Yield the names of an event in which bytes were replaced."""
+def names_not_utf8(event: JsonEvent) -> Iterator[tuple[Key, str]]:
+    """Yield the filter keys and JSON keys of the names of an event that are not UTF-8."""
     for key, name in NAMES.items():
         if REPLACEMENT in event[name]:
             yield key, name
@@ -140,48 +147,51 @@ def unresolved_facts(
 ) -> Iterator[Unresolved]:
     """Yield the facts that a filter compares and that are unresolved."""
     if Key.BINARY in uses.keys and is_unresolved(state.binary, uses):
-        yield Unresolved(Key.BINARY.value, PROGRAM, possible_binaries(state.binary, uses))
+        yield Unresolved(Key.BINARY.value, NEEDS_EXEC, possible_binaries(state.binary, uses))
     if uses.new_pid and state.new is None:
-        yield Unresolved(Key.PID.value, AGE, ({"new": False}, {"new": True}))
+        yield Unresolved(Key.PID.value, NEEDS_FORK, ({"new": False}, {"new": True}))
     if Key.TREE in uses.keys:
         yield from unresolved_ancestry(state, table, uses)
     if state.maybe_followed & uses.follow:
         masks = (state.followed, state.followed | state.maybe_followed)
-        yield Unresolved("follow", FOLLOWING, [{"followed": mask} for mask in masks])
+        yield Unresolved("follow", NEEDS_HISTORY, [{"followed": mask} for mask in masks])
     container = process.container
     if uses.new_container and container is not None and container.id not in table.containers:
         changes = [{"container": Container(container.id, new)} for new in (False, True)]
-        yield Unresolved(Key.CONTAINER.value, CONTAINER_AGE, changes)
+        yield Unresolved(Key.CONTAINER.value, NEEDS_CONTAINER, changes)
 
 
 def is_unresolved(binary: Binary | None, uses: Uses) -> bool:
-    """Whether a filter compares more of the program than is resolved."""
+    """Whether a filter compares more of the executed file than is resolved."""
     if binary is None:
         return True
     return binary.mntns is None and any(
-        filtered.mntns is not None and filtered.path == binary.path for filtered in uses.binaries
+        named.mntns is not None and named.path == binary.path for named in uses.binaries
     )
 
 
 def possible_binaries(binary: Binary | None, uses: Uses) -> list[Change]:
-    """Return the programs that filters distinguish; for a resolved path, its namespaces."""
-    filtered = sorted(uses.binaries, key=repr)
-    same_path = [named for named in filtered if binary is None or named.path == binary.path]
-    in_namespace = [replace(named, mntns=named.mntns or 0) for named in same_path]
+    """Return the executed files that filters distinguish; of a resolved path, the namespaces."""
+    in_order = sorted(uses.binaries, key=repr)
+    same_path = [named for named in in_order if binary is None or named.path == binary.path]
+    in_namespace = [replace(named, mntns=named.mntns or NO_MNTNS) for named in same_path]
     return [{"binary": possible} for possible in (binary or UNNAMED_BINARY, *in_namespace)]
 
 
 def unresolved_ancestry(
     state: ProcessState, table: ProcessTable, uses: Uses
 ) -> Iterator[Unresolved]:
-    """Yield the processes of ``tree`` filters that may be ancestors.
+    """Yield the ancestry as unresolved if a process of a ``tree`` filter may be an ancestor.
 
-    None of them, or a single one, suffices: that distinguishes all filters.
+    It suffices to try none of these processes, and each one alone: if a set of them changes
+    whether a scope matches, one of the set does so alone.
     """
     ancestors = [pid for pid in sorted(uses.trees) if table.may_descend(state, pid)]
     if ancestors:
         sets = (state.ancestry, *(state.ancestry | {pid} for pid in ancestors))
-        yield Unresolved(Key.TREE.value, DESCENT, [{"ancestry": ancestry} for ancestry in sets])
+        yield Unresolved(
+            Key.TREE.value, NEEDS_ANCESTORS, [{"ancestry": ancestry} for ancestry in sets]
+        )
 
 
 def combinations(process: Process, unresolved: Sequence[Unresolved]) -> list[Process]:

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from model.filters import FieldKey, Key
 
 from ..reference.semantics import Semantics, union
-from .events_json import EXECUTABLE_KEY, JsonEvent, program_of
+from .events_json import EXECUTABLE_KEY, JsonEvent, binary_of
 from .json_fields import JsonField, read_field
 from .process_state import Begins, ProcessState, ProcessTable
 from .uncertainty import PossibleEvents, PossibleProcesses, possible_events, possible_processes
@@ -34,19 +34,19 @@ JSON_KEYS: Final[Mapping[Key, tuple[str, ...]]] = {
     Key.CONTAINER: ("containerId",),
     Key.IN_CONTAINER: ("containerId",),
 }
-"""FindingKind of filter on processes -> keys of the facts in JSON."""
+"""Kind of filter on processes -> keys of the facts in JSON."""
 
 
 class Verdict(NamedTuple):
-    """Bits that must be set, bits that may be, and what would decide these."""
+    """Scopes that match an event, undecidable scopes, and what would decide these."""
 
     certain: int
-    undecided: int = 0
+    undecidable: int = 0
     needs: Mapping[str, str] = {}
 
     def allows(self, mask: int) -> bool:
         """Whether an event may carry this mask."""
-        return mask & ~self.undecided == self.certain
+        return mask & ~self.undecidable == self.certain
 
 
 class Verdicts:
@@ -107,7 +107,7 @@ class Verdicts:
     def _state(self, event: JsonEvent) -> ProcessState:
         state = self.processes.get(event["hostProcessId"])
         if state.binary is None and EXECUTABLE_KEY in event:
-            return replace(state, binary=program_of(event))
+            return replace(state, binary=binary_of(event))
         return state
 
     def _decide(
@@ -117,16 +117,16 @@ class Verdicts:
         found = possible_events(self.semantics, event, fields, possible)
         masks = [self.semantics.mask(candidate) for candidate in found.events]
         certain, possible_mask = reduce(and_, masks), reduce(or_, masks)
-        always_undecided = found.undecided & self._selecting
-        undecided = (possible_mask & ~certain) | always_undecided
-        return Verdict(certain & ~undecided, undecided, found.needs if undecided else {})
+        always_undecidable = found.undecidable & self._selecting
+        undecidable = (possible_mask & ~certain) | always_undecidable
+        return Verdict(certain & ~undecidable, undecidable, found.needs if undecidable else {})
 
     def _match_process(self, event: JsonEvent, state: ProcessState) -> tuple[int, int]:
         """Return the scopes that match the process, and those that may."""
         possible = self._processes(event, state)
         masks = [self.semantics.process_mask(process) for process in possible.processes]
-        certain = reduce(and_, masks) & ~possible.undecided
-        return certain, (reduce(or_, masks) | possible.undecided) & ~certain
+        certain = reduce(and_, masks) & ~possible.undecidable
+        return certain, (reduce(or_, masks) | possible.undecidable) & ~certain
 
 
 NO_STATE: Final = ProcessState(frozenset())

@@ -23,10 +23,10 @@ def summary(event: JsonEvent) -> str:
     return f"{name} of {comm} (process {event['hostProcessId']})"
 
 
-def mask_text(mask: int, undecided: int = 0) -> str:
-    """Return a mask in hexadecimal with its scopes, and the undecided scopes."""
+def mask_text(mask: int, undecidable: int = 0) -> str:
+    """Return a mask in hexadecimal with its scopes, and the undecidable scopes."""
     text = f"{mask:016x} ({scopes_text(mask)})"
-    return f"{text}, undecided {scopes_text(undecided)}" if undecided else text
+    return f"{text}, undecidable {scopes_text(undecidable)}" if undecidable else text
 
 
 def scopes_text(mask: int) -> str:

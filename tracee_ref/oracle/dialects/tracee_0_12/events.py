@@ -57,7 +57,7 @@ BASES: Final = frozenset(DERIVED.values()) | {"sched_process_exec"}
 Tracee v0.12 facts, 3.6.
 """
 
-PROGRAMS: Final[Sequence[tuple[str, ...]]] = (
+CHECKED_TOGETHER: Final[Sequence[tuple[str, ...]]] = (
     ("security_mmap_file", "shared_object_loaded"),
     ("security_file_mprotect", "mem_prot_alert"),
     ("vfs_write", "magic_write"),
@@ -66,7 +66,7 @@ PROGRAMS: Final[Sequence[tuple[str, ...]]] = (
     ("net_packet_ip_base", "net_packet_icmp_base"),
     ("net_packet_ip_base", "net_packet_icmpv6_base"),
 )
-"""Events that one program checks in this order; each clears bits of the mask.
+"""Events that one BPF program checks in this order; each clears bits of the mask.
 
 Tracee v0.12 facts, 2.7.  A packet of DNS or HTTP is handled as one of TCP.
 """
@@ -119,7 +119,7 @@ class Table:
     def sent(self, name: str, mask: int) -> int:
         """Return the mask of an event when it is sent, from the `mask` of its task.
 
-        The events that the same program checked before have cleared bits of it
+        The events that the same BPF program checked before have cleared bits of it
         (Tracee v0.12 facts, 2.7).
         """
         for earlier in checked_before(name):
@@ -130,10 +130,10 @@ class Table:
 
 @cache
 def checked_before(name: str) -> tuple[str, ...]:
-    """Return the events that the program of `name` checks before it."""
-    for program in PROGRAMS:
-        if name in program:
-            return program[: program.index(name)]
+    """Return the events that the BPF program of `name` checks before it."""
+    for together in CHECKED_TOGETHER:
+        if name in together:
+            return together[: together.index(name)]
     return ()
 
 

@@ -84,7 +84,7 @@ class Kernel:
         """Whether a scope matches; follow overrides the filters (Tracee v0.12 facts, 2.3)."""
         if scope.follow and process.followed & scope.bit:
             return True
-        return all(test(scope, process) for test in (self._ids, names, self._programs, containers))
+        return all(test(scope, process) for test in (self._ids, names, self._binary, containers))
 
     def _ids(self, scope: Tracee012Scope, process: Process) -> bool:
         """Match uid and pid; either of process and thread id suffices (Tracee v0.12 facts, 2.3)."""
@@ -94,8 +94,11 @@ class Kernel:
         )
         return uid and pid and (scope.new_pid is None or scope.new_pid.kernel(process.new))
 
-    def _programs(self, scope: Tracee012Scope, process: Process) -> bool:
-        """Match the program; a path without namespace hides others (Tracee v0.12 facts, 2.3)."""
+    def _binary(self, scope: Tracee012Scope, process: Process) -> bool:
+        """Match the executed file.
+
+        A path without namespace hides others (Tracee v0.12 facts, 2.3).
+        """
         if scope.binary is None:
             return True
         binary = process.binary or Binary(b"")

@@ -26,7 +26,7 @@ class BoolFilter:
 
 @dataclass(slots=True)
 class BinaryFilter:
-    """Programs by path and mount namespace (Tracee v0.12 facts, 1.3 and 2.2)."""
+    """Executable files by path and mount namespace (Tracee v0.12 facts, 1.3 and 2.2)."""
 
     equal: set[Binary] = field(default_factory=set)
     unequal: set[Binary] = field(default_factory=set)
