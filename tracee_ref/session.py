@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from model.scope import Key, Op, Scope
@@ -37,8 +38,8 @@ from .run_plan import RunOptions, RunPlan, plan_run
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
 
-ENVIRONMENT_ARGUMENTS: Final = (("sched_process_exec", "env"),)
-"""Event arguments that are output only with the option ``exec-env``."""
+ENVIRONMENT_ARGUMENTS: Final = MappingProxyType({"sched_process_exec": "env"})
+"""Arguments, by event, that are output only with the option ``exec-env``."""
 
 
 def run_session(options: RunOptions) -> int:
@@ -124,7 +125,7 @@ def derivation_of(plan: RunPlan) -> Derivation:
 
     It removes the ``env`` argument of an exec that is recorded only because a signature reads it.
     """
-    hidden = () if plan.needs.exec_env else ENVIRONMENT_ARGUMENTS
+    hidden = {} if plan.needs.exec_env else ENVIRONMENT_ARGUMENTS
     signatures = plan.options.signatures
     return Derivation(plan.selected, signatures.events, signatures.rules, hidden)
 

@@ -264,7 +264,7 @@ def derived(selected: set[str], base: TraceEvent, *, hidden: bool = True) -> lis
     """Return the base and its findings in symbolic form, those that match a scope."""
     registry = load_signatures([], pytest.fail)
     scopes = [Scope(1, frozenset(selected))]
-    hide = {("sched_process_exec", "env")} if hidden else set()
+    hide = {"sched_process_exec": "env"} if hidden else {}
     derivation = Derivation(selecting_scopes(scopes), registry.events, registry.rules, hide)
     filters = FieldFilters(
         scopes, symbolic=True, events=registry.events, also_raw=derivation.raw_events

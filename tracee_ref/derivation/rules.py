@@ -16,13 +16,13 @@ from ..packets import rules as packets
 from . import containers
 
 Values: TypeAlias = Mapping[str, Any]
-"""Arguments of a derived event by name: raw values, as those of its bases are."""
+"""Arguments of a derived event by name: raw (numbers), as those of its bases are."""
 
 Derive: TypeAlias = Callable[[TraceEvent, Values], Iterable[Values]]
 """Gives the arguments of each event derived from a base event, often none.
 
-It gets the base, which it must not change, and the base's arguments by name: in raw form,
-whatever the outputs print, and None where a value was absent or could not be read.
+It gets the base, which it must not change, and the base's arguments by name: raw even with
+parse-arguments, and None if a value was absent or could not be read.
 """
 
 

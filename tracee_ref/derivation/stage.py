@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -15,17 +16,23 @@ from ..events.event import Argument, TraceEvent
 from .graph import Events, depends_of
 from .rules import Rule, Values
 
-TYPES: Final = ((bool, "bool"), (int, "long"), (str, "const char*"), (list, "const char*const*"))
-"""C types of arguments that an event does not declare, by the type of their value."""
+STRING: Final = "const char*"
+TYPES: Final = ((bool, "bool"), (int, "long"), (str, STRING), (list, "const char*const*"))
+"""C types of arguments that an event does not declare, by the type of their value.
+
+The first match counts: a bool is an int, too.
+"""
 
 
 class Derivation:
-    """Derives the events that scopes selected, and those that other events need.
+    """Derives the derived events that a scope selects, and those that they are derived from.
 
-    ``selected`` maps events to the masks of the scopes that selected them.  ``bases`` are the
-    events that must come with raw arguments, ``derived_count`` counts the derived events that
-    matched a scope.  ``hidden`` are arguments of bases that only derived events need, as
-    (event, argument).
+    ``selected`` maps events to the masks of the scopes that selected them.  ``hidden`` maps an
+    event to an argument that is recorded only for the events derived from it, and not output.
+
+    ``bases`` are the events that a derivation reads, ``raw_events`` these and the derived ones:
+    their arguments must be numbers.  ``derived_count`` counts the derived events that matched a
+    scope.
     """
 
     def __init__(
@@ -33,7 +40,7 @@ class Derivation:
         selected: Mapping[str, int],
         events: Events,
         rules: Mapping[str, Rule],
-        hidden: Collection[tuple[str, str]] = (),
+        hidden: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._selected = selected
         depends = depends_of(events)
@@ -45,13 +52,15 @@ class Derivation:
         self.bases = frozenset(self._rules)
         self.raw_events = self.bases | (needed & rules.keys())
         self.derived_count = 0
-        self._hidden = dict(hidden)
+        self._hidden = hidden
 
     def __call__(self, base: TraceEvent) -> list[TraceEvent]:
-        """Return the events derived from ``base``; clear from its mask the scopes without it.
+        """Return the events derived from ``base``, each before those derived from it.
 
-        Rule 15: the mask of a base holds for the events derived from it, less the scopes that
-        did not select them.  A base comes before the events derived from it.
+        Clears from ``base.matched_scopes`` the scopes that did not select it.  A record's mask
+        has also the scopes that selected only a derived event (``graph.kernel_scopes``): it is
+        that of the process filters, from which the mask of each event starts, less the scopes
+        that did not select the event.  Filters on the event's own fields follow (rule 15).
         """
         if base.event_name not in self.bases:
             return []
@@ -89,13 +98,16 @@ def derived_event(base: TraceEvent, definition: EventDefinition, values: Values)
 def arguments_of(
     definition: EventDefinition, values: Values, base_args: Sequence[Argument] = ()
 ) -> list[Argument]:
-    """Return the declared arguments of an event, then the additional ones.
+    """Return the declared arguments of an event, then the others in ``values``.
 
-    Additional arguments copied from the base (``base_args``) keep their types.
+    Findings of signatures may have such others.  If they are copied from the base (``base_args``),
+    they keep their types.
     """
     declared = [Argument(arg.name, arg.type, values.get(arg.name)) for arg in definition.args]
     names = {arg.name for arg in definition.args}
     others = (name for name in values if name not in names)
+    # Copied: the same name, and the same object.  Equal small numbers and None are one object even
+    # if the signature did not copy them; they get the type of the base's argument, too.
     types = {arg.name: arg.type for arg in base_args if values.get(arg.name) is arg.value}
     return [
         *declared,
@@ -115,5 +127,5 @@ def hide(event: TraceEvent, name: str | None) -> None:
 
 
 def type_of(value: Any) -> str:
-    """Return the C type printed with a value; that of a string if none fits."""
-    return next((name for kind, name in TYPES if isinstance(value, kind)), "const char*")
+    """Return the C type of a value, ``const char*`` if no type fits."""
+    return next((name for kind, name in TYPES if isinstance(value, kind)), STRING)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Table of exact values: for each value, the scopes with it under = and under !=.
+"""Tables of exact values: value -> scopes with KEY=value, and with KEY!=value.
 
 Rule 4 as two masks.  The ``=`` values of a scope are alternatives, so a fact (a property of
-a process) must match one of them, and it must match none of the ``!=`` values.  Where a fact
-matches several values, such as a process the ids of all its ancestors, their masks are ORed.
+a process) must match one of them, and it must match none of the ``!=`` values.  A fact can
+match several values (a process matches the pid of each ancestor): their masks are ORed.
 The scopes that accept the fact are then ``(equal | without_equal) & ~excluded``.
 """
 
@@ -19,14 +19,17 @@ from model.scope import NEW, Condition, Key, New, Op, Pattern, Scope
 from .intervals import ALL_SCOPES
 
 VALUE_BYTES: Final = 16
-"""Size of an exact value as the kernel side compares it: padded with zeros."""
+"""Size of an exact value as the kernel side compares it: two u64, padded with zeros.
+
+Names have at most 15 bytes and a NUL (TASK_COMM_LEN), numbers 8 bytes in host order.
+"""
 
 Value = TypeVar("Value", bound=Hashable)
 
 
 @dataclass(slots=True)
 class ScopeMasks:
-    """The scopes that compare with a value by ``=`` and those that do by ``!=`` (rule 4)."""
+    """For one value: the scopes with ``=``, and those with ``!=`` (rule 4)."""
 
     equal: int = 0
     excluded: int = 0
@@ -50,7 +53,10 @@ class ScopeMasks:
 
 @dataclass(frozen=True, slots=True)
 class MaskTable(Generic[Value]):
-    """The masks of each value in a filter; ``without_equal`` scopes have no ``=`` value."""
+    """The masks of each value in a filter.
+
+    ``without_equal`` is the mask of the scopes without an ``=`` value, which accept by default.
+    """
 
     masks: Mapping[Value, ScopeMasks]
     without_equal: int
@@ -73,7 +79,10 @@ def conditions_of(scopes: Sequence[Scope], key: Key) -> Iterable[tuple[int, Cond
 
 
 def scopes_without_equal(scopes: Sequence[Scope], key: Key) -> int:
-    """Return the scopes without an ``=`` value of the key, unused scope numbers included."""
+    """Return the scopes without an ``=`` value of the key.
+
+    Unused scope numbers are included: harmless, as they select no event.
+    """
     equal = (s.bit for s in scopes if any(c.op is Op.EQ for c in s.process.get(key, ())))
     return ALL_SCOPES - sum(equal)
 
@@ -81,7 +90,10 @@ def scopes_without_equal(scopes: Sequence[Scope], key: Key) -> int:
 def mask_table(
     scopes: Sequence[Scope], key: Key, value_of: Callable[[Any], Value | None]
 ) -> MaskTable[Value]:
-    """Return the table of a key; ``value_of`` converts a value, None leaves it out."""
+    """Return the table of a key, with its values as ``value_of`` converts them.
+
+    Values for which it returns None are left out.
+    """
     masks: dict[Value, ScopeMasks] = {}
     for bit, condition in conditions_of(scopes, key):
         value = value_of(condition.value)
@@ -91,7 +103,10 @@ def mask_table(
 
 
 def exact_values(scopes: Sequence[Scope], key: Key) -> MaskTable[bytes]:
-    """Return the table of names without ``*`` (rule 8), or of numbers (rule 9)."""
+    """Return the table of names (rule 8) or of numbers (rule 9).
+
+    The caller must have checked that no name has ``*``: it would be compared as a byte.
+    """
     return mask_table(scopes, key, value_bytes)
 
 

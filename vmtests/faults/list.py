@@ -200,7 +200,7 @@ FAULTS = (
     Fault("hooks-have-fewer-slots", "tracee_ref/decode/records.py", "return HOOK_SLOTS", "return len(event.args)",
           ("tests/events/test_function_events.py",)),
     Fault("dup3-not-reported", "bpf/arch/x86.h", " || number == __NR_dup3;", ";", SIGNATURES),
-    Fault("environments-are-printed", "tracee_ref/derivation/stage.py", "dict(hidden)", "{}", SIGNATURE_UNITS),
+    Fault("environments-are-printed", "tracee_ref/derivation/stage.py", "self._hidden = hidden", "self._hidden = {}", SIGNATURE_UNITS),
     Fault("environments-for-all", "tracee_ref/signatures/runner.py",
           " and not self.signature.environment", " and False", SIGNATURE_UNITS),
     Fault("findings-lose-types", "tracee_ref/derivation/stage.py", "types.get(name) or ", "",
