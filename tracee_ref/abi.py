@@ -254,20 +254,20 @@ PROCESS: Final = Layout(
     "process",
     "State of a process: set at exec, inherited at fork.",
     [
-        Field("binary", "u64", "scopes that accept the executed file"),
+        Field("binary_accepts", "u64", "scopes that accept the executed file"),
         Field("followed", "u64", "scopes that follow the process (rule 13)"),
         Field("start_time", "u64", "as start_boottime; 0 if it is older than the tracer"),
-        Field("before_exec", "u64", "the COMMAND before its exec, which runs the tracer's code"),
+        Field("before_exec", "u64", "the COMMAND's process, still running the tracer's code"),
     ],
 )
-DESCENT: Final = Layout(
-    "descent",
-    "What the tree filters say of a process and of all processes that it descends from.",
+TREE_STATE: Final = Layout(
+    "tree_state",
+    "State of a process for tree filters: the masks of the process and of its ancestors.",
     [
         Field("masks", "scope_masks", nested=SCOPE_MASKS),
         Field("start_time", "u64", "as in struct process"),
-        Field("parent", "u32"),
-        Field("incomplete", "u32", "the parent had no entry at the fork: user space completes it"),
+        Field("parent", "u32", "if incomplete: the ancestor without an element"),
+        Field("incomplete", "u32", "an ancestor had no element: user space adds its masks"),
     ],
 )
 OWNER: Final = Layout(
@@ -291,6 +291,6 @@ STRING_ARGUMENT: Final = Layout(
 
 LAYOUTS: Final = (
     HEADER, PACKET_PREFIX, CALL, SCOPE_MASKS, VALUE_SLOT, ID_PREFIX, CONTAINER_MASKS, CONTAINER,
-    PROCESS, DESCENT, OWNER, STRING_ARGUMENT,
+    PROCESS, TREE_STATE, OWNER, STRING_ARGUMENT,
 )  # fmt: skip
 """In an order in which C can declare them."""

@@ -52,20 +52,20 @@ int decide(struct __sk_buff *skb)
 	if (!binary)
 		return 1;
 	*binary = question->binary;
-	facts.binary = accept_binary(binary);
+	facts.binary_accepts = accept_binary(binary);
 #endif
 #ifdef USE_TREE
-	struct scope_masks all = NO_DESCENT;
+	struct scope_masks all = NO_TREE_VALUE;
 #pragma unroll
 	for (int i = 0; i < ANCESTORS; i++)
 		if (i < question->ancestors)
-			merge_descent(&all, question->ancestry[i]);
-	facts.descent = accept_masks(&all);
+			merge_tree_masks(&all, question->ancestry[i]);
+	facts.tree_accepts = accept_masks(&all);
 #endif
 #ifdef USE_CONTAINER
-	facts.container = CONTAINER_OUTSIDE;
+	facts.container_accepts = CONTAINER_OUTSIDE;
 	if (question->in_container)
-		facts.container = accept_container(question->container, question->started_after_trace);
+		facts.container_accepts = accept_container(question->container, question->started_after_trace);
 #endif
 	question->mask = selected ? *selected & match_facts(&facts) : 0;
 	return 0;

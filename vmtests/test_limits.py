@@ -26,7 +26,7 @@ VALUES: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.host_only
 def test_limits_100000_processes(kernel: Kernel) -> None:
-    """The descent map has room for 100,000 processes."""
+    """The map ``tree_states`` has room for 100,000 processes."""
     assert kernel.ask("limits.kept", {"count": 100_000})["kept"] == 100_000
 
 

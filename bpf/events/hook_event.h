@@ -37,12 +37,12 @@ static __always_inline struct facts *read_hooked(void)
 	struct facts *facts = read_facts(task);
 	if (!facts)
 		return NULL;
-	u32 state = read_process_state(facts);
-	if (state == INCOMPLETE)
+	u32 traced = read_process_state(facts);
+	if (traced == INCOMPLETE)
 		count(COUNTER_UNKNOWN);
-	if (state == BEFORE_EXEC && is_exec(current_syscall(task), is_compat(task)))
+	if (traced == BEFORE_EXEC && is_exec(current_syscall(task), is_compat(task)))
 		return facts;
-	return state >= INCOMPLETE ? facts : NULL;
+	return traced >= INCOMPLETE ? facts : NULL;
 }
 
 /* Match an event of the current task and start its record; NULL if no scope matches. */

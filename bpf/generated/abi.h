@@ -145,21 +145,21 @@ _Static_assert(sizeof(struct container) == 48, "container has another size");
 
 /* State of a process: set at exec, inherited at fork. */
 struct process {
-	u64 binary; /* scopes that accept the executed file */
+	u64 binary_accepts; /* scopes that accept the executed file */
 	u64 followed; /* scopes that follow the process (rule 13) */
 	u64 start_time; /* as start_boottime; 0 if it is older than the tracer */
-	u64 before_exec; /* the COMMAND before its exec, which runs the tracer's code */
+	u64 before_exec; /* the COMMAND's process, still running the tracer's code */
 };
 _Static_assert(sizeof(struct process) == 32, "process has another size");
 
-/* What the tree filters say of a process and of all processes that it descends from. */
-struct descent {
+/* State of a process for tree filters: the masks of the process and of its ancestors. */
+struct tree_state {
 	struct scope_masks masks;
 	u64 start_time; /* as in struct process */
-	u32 parent;
-	u32 incomplete; /* the parent had no entry at the fork: user space completes it */
+	u32 parent; /* if incomplete: the ancestor without an element */
+	u32 incomplete; /* an ancestor had no element: user space adds its masks */
 };
-_Static_assert(sizeof(struct descent) == 32, "descent has another size");
+_Static_assert(sizeof(struct tree_state) == 32, "tree_state has another size");
 
 /* The process that used a socket last. */
 struct owner {

@@ -15,8 +15,9 @@ struct facts {
 	u64 pidns;
 	u64 comm[NAME_WORDS]; /* NUL padded */
 	u64 uts[NAME_WORDS];
-	u64 binary;    /* scopes that accept the executed file */
-	u64 descent;   /* scopes whose tree filter accepts the process or an ancestor */
-	u64 followed;  /* scopes that follow the process (rule 13) */
-	u64 container; /* scopes that accept the container, or its absence */
+	/* Masks of scopes: */
+	u64 binary_accepts;    /* that accept the executed file */
+	u64 tree_accepts;      /* whose tree filters accept the process and its ancestors */
+	u64 followed;	       /* that follow the process (rule 13) */
+	u64 container_accepts; /* that accept the container, or its absence */
 };

@@ -57,9 +57,9 @@ static __always_inline u64 accept_binary(struct binary *binary)
 #ifdef USE_TREE
 /* Masks of a process and of its descendants, by its tgid (rule 12). */
 BPF_HASH(tree_table, u32, struct scope_masks, TREE_VALUES);
-#define NO_DESCENT {.equal = TREE_WITHOUT_EQUAL}
+#define NO_TREE_VALUE {.equal = TREE_WITHOUT_EQUAL}
 
-static __always_inline void merge_descent(struct scope_masks *all, u32 pid)
+static __always_inline void merge_tree_masks(struct scope_masks *all, u32 pid)
 {
 	struct scope_masks *masks = tree_table.lookup(&pid);
 	if (masks)
@@ -72,13 +72,13 @@ static __always_inline u64 match_process(const struct facts *facts)
 {
 	u64 mask = ~0ULL;
 #ifdef USE_BINARY
-	mask &= facts->binary;
+	mask &= facts->binary_accepts;
 #endif
 #ifdef USE_TREE
-	mask &= facts->descent;
+	mask &= facts->tree_accepts;
 #endif
 #ifdef USE_CONTAINER
-	mask &= facts->container;
+	mask &= facts->container_accepts;
 #endif
 #ifdef USE_UID
 	mask &= accept_number(VALUE_UID, facts->uid, UID_WITHOUT_EQUAL);

@@ -24,27 +24,28 @@ BPF_PERCPU_ARRAY(binary_scratch, struct binary, 1);
 #endif
 
 #ifdef USE_TREE
-BPF_TABLE("lru_hash", u32, struct descent, descents, PROCESSES);
+BPF_TABLE("lru_hash", u32, struct tree_state, tree_states, PROCESSES);
 #endif
 
-/* Completeness of the state of a process. */
-enum process_state {
+/* Whether the process of an event is traced, and whether all facts about it are known. In this
+ * order: events are reported from INCOMPLETE on. */
+enum traced {
 	NOT_TRACED,  /* only a COMMAND and its descendants are traced */
-	BEFORE_EXEC, /* the COMMAND before its exec, which runs the tracer's code */
+	BEFORE_EXEC, /* the COMMAND's process before its exec, still running the tracer's code */
 	INCOMPLETE,  /* its element was evicted, or never added */
 	COMPLETE,
 };
 
-/* Fill the facts that come from the state of the process. */
+/* Fill the facts that the maps of processes have; return an enum traced. */
 static __always_inline u32 read_process_state(struct facts *facts)
 {
-	u32 state = COMPLETE;
-	facts->binary = BINARY_UNKNOWN;
+	u32 traced = COMPLETE;
+	facts->binary_accepts = BINARY_UNKNOWN;
 	facts->followed = 0;
 #ifdef TRACK_PROCESSES
 	struct process *process = processes.lookup(&facts->pid);
 	if (process) {
-		facts->binary = process->binary;
+		facts->binary_accepts = process->binary_accepts;
 		facts->followed = process->followed;
 	}
 #ifdef COMMAND_ONLY
@@ -52,23 +53,23 @@ static __always_inline u32 read_process_state(struct facts *facts)
 		return NOT_TRACED;
 #else
 	if (!process)
-		state = INCOMPLETE;
+		traced = INCOMPLETE;
 #endif
 #endif
 #ifdef USE_TREE
-	struct descent *descent = descents.lookup(&facts->pid);
-	struct scope_masks all = NO_DESCENT;
-	if (descent)
-		merge_masks(&all, &descent->masks);
-	facts->descent = accept_masks(&all);
-	if (!descent || descent->incomplete)
-		state = INCOMPLETE;
+	struct tree_state *tree = tree_states.lookup(&facts->pid);
+	struct scope_masks all = NO_TREE_VALUE;
+	if (tree)
+		merge_masks(&all, &tree->masks);
+	facts->tree_accepts = accept_masks(&all);
+	if (!tree || tree->incomplete)
+		traced = INCOMPLETE;
 #endif
 #ifdef COMMAND_ONLY
 	if (process->before_exec)
-		state = BEFORE_EXEC;
+		traced = BEFORE_EXEC;
 #endif
-	return state;
+	return traced;
 }
 
 /* The COMMAND counts as started after tracing, by its exec, and so do its descendants. An exec by
@@ -83,8 +84,8 @@ static __always_inline bool started_after_trace(struct task_struct *task)
 #endif
 }
 
-/* In a map: the verifier tracks which bytes of the stack are constant, and would follow the rest of
- * the program once for each combination. */
+/* Not on the stack: there the verifier would explore each combination of conditionally set fields
+ * separately. */
 BPF_PERCPU_ARRAY(facts_scratch, struct facts, 1);
 
 /* Return the facts of the current task without those of read_process_state(). */
@@ -104,7 +105,7 @@ static __always_inline struct facts *read_facts(struct task_struct *task)
 	facts->started_after_trace = started_after_trace(task);
 #endif
 #ifdef USE_CONTAINER
-	facts->container = accept_container_of(task);
+	facts->container_accepts = accept_container_of(task);
 #endif
 #ifdef USE_MNTNS
 	facts->mntns = mount_namespace(task);
@@ -118,43 +119,49 @@ static __always_inline struct facts *read_facts(struct task_struct *task)
 	return facts;
 }
 
-/* Return the facts of an event of the current task; NULL if its process is not traced. */
+/* Return the facts of an event of the current task; NULL if its process is not traced, or is the
+ * COMMAND's before its exec. */
 static __always_inline struct facts *read_process(struct task_struct *task)
 {
 	struct facts *facts = read_facts(task);
 	if (!facts)
 		return NULL;
-	u32 state = read_process_state(facts);
-	if (state == INCOMPLETE)
+	u32 traced = read_process_state(facts);
+	if (traced == INCOMPLETE)
 		count(COUNTER_UNKNOWN);
-	return state >= INCOMPLETE ? facts : NULL;
+	return traced >= INCOMPLETE ? facts : NULL;
 }
 
 #ifdef USE_FOLLOW
-/* Of the scopes that accept the current task, those with follow= set (rule 13) follow what it forks
- * or executes. */
+/* Of the scopes that accept the current task, return those with the filter `follow` (rule 13): they
+ * follow the processes that it forks, or itself after an exec. None before the start of tracing. */
 static __always_inline u64 following(u64 accepted)
 {
 	return trace_start() ? accepted & FOLLOW_SCOPES : 0;
 }
 #endif
 
-static __always_inline void inherit_descent(u32 parent_pid, u32 child_pid,
-					    struct task_struct *child)
+/* The child has the masks of its ancestors, and its own. Without an element of the parent it is
+ * incomplete: user space then merges the masks of the ancestors (kernel/seed/processes.py). */
+static __always_inline void inherit_tree_state(u32 parent_pid, u32 child_pid,
+					       struct task_struct *child)
 {
 #ifdef USE_TREE
-	struct descent inherited = {.parent = parent_pid, .incomplete = true};
-	struct descent *parent = descents.lookup(&parent_pid);
-	if (parent) /* as for the first ancestor without an element; later masks are merged */
+	struct tree_state inherited = {.parent = parent_pid, .incomplete = true};
+	struct tree_state *parent = tree_states.lookup(&parent_pid);
+	if (parent) /* if incomplete, its .parent is still the ancestor without an element */
 		inherited = *parent;
 	inherited.start_time = READ(child, start_boottime);
-	merge_descent(&inherited.masks, child_pid);
-	if (descents.update(&child_pid, &inherited) < 0)
+	merge_tree_masks(&inherited.masks, child_pid);
+	if (tree_states.update(&child_pid, &inherited) < 0)
 		count(COUNTER_UNTRACKED);
 #endif
 }
 
-static __always_inline void inherit_binary(u32 parent_pid, u32 child_pid, struct task_struct *child)
+/* The child has the executed file and the following scopes of its parent; the scopes with `follow`
+ * that match the parent now follow the child, too. */
+static __always_inline void inherit_process_state(u32 parent_pid, u32 child_pid,
+						  struct task_struct *child)
 {
 #ifdef TRACK_PROCESSES
 	struct process *parent = processes.lookup(&parent_pid);
@@ -184,34 +191,34 @@ static __always_inline void inherit_process(struct task_struct *parent, struct t
 	if (!processes.lookup(&parent_pid))
 		return;
 #endif
-	inherit_descent(parent_pid, child_pid, child);
-	inherit_binary(parent_pid, child_pid, child);
+	inherit_tree_state(parent_pid, child_pid, child);
+	inherit_process_state(parent_pid, child_pid, child);
 }
 
-/* A task is freed. The state of a process ends with its leader, the last task to be freed: when a
- * task exits, other tasks of the process may still report their exits. This comes after a grace
- * period, when the tgid may belong to a new process; and a leader that an exec of another thread
- * replaced is not one any more. */
+/* Called when a task is freed, not when it exits: other tasks of the process may still report their
+ * exits then. The leader is the last task of a process to be freed. */
 static __always_inline void delete_process(struct task_struct *task)
 {
 	u32 pid = READ(task, tgid);
 	u64 time = READ(task, start_boottime);
-	if (READ(task, group_leader) != task)
+	if (READ(task, group_leader) != task) /* or an exec of another thread replaced the leader */
 		return;
+	/* A task is freed after a grace period: a new process may have the same tgid. */
 #ifdef TRACK_PROCESSES
 	struct process *process = processes.lookup(&pid);
 	if (process && (!process->start_time || process->start_time == time))
 		processes.delete(&pid);
 #endif
 #ifdef USE_TREE
-	struct descent *descent = descents.lookup(&pid);
-	if (descent && (!descent->start_time || descent->start_time == time))
-		descents.delete(&pid);
+	struct tree_state *tree = tree_states.lookup(&pid);
+	if (tree && (!tree->start_time || tree->start_time == time))
+		tree_states.delete(&pid);
 #endif
 }
 
 #ifdef USE_BINARY
-/* Match the executed file, whose path was built last. */
+/* Return the scopes that accept the executed file; build_path() built its path in `path`, with
+ * `start` 0 if it failed. */
 static __always_inline u64 accept_executed(const struct path_buffer *path)
 {
 	u32 zero = 0;
@@ -228,18 +235,21 @@ static __always_inline u64 accept_executed(const struct path_buffer *path)
 }
 #endif
 
-/* Replace the state that fork handed down, but for followers and descent. Return the scopes that
- * accept the process now. */
+/* Replace the executed file of the process. Inherited `followed` and the tree state stay, and
+ * `before_exec` ends. Return the scopes that accept the process now. */
 static __always_inline u64 update_process_at_exec(struct facts *facts,
 						  const struct path_buffer *path)
 {
 	u64 mask;
 #ifdef USE_BINARY
-	facts->binary = accept_executed(path);
+	facts->binary_accepts = accept_executed(path);
 #endif
 	mask = match_facts(facts);
 #ifdef TRACK_PROCESSES
-	struct process process = {.binary = facts->binary, .followed = facts->followed};
+	struct process process = {
+		.binary_accepts = facts->binary_accepts,
+		.followed = facts->followed,
+	};
 	struct process *old = processes.lookup(&facts->pid);
 	if (old)
 		process.start_time = old->start_time;

@@ -33,14 +33,14 @@ static __always_inline void set_socket_owner(s32 fd)
 	struct owner *owner = owner_scratch.lookup(&zero);
 	if (!facts || !owner)
 		return;
-	u32 state = read_process_state(facts);
-	if (state < INCOMPLETE) { /* not traced */
+	u32 traced = read_process_state(facts);
+	if (traced < INCOMPLETE) { /* not traced */
 		owners.delete(&inode);
 		return;
 	}
 	owner->mask = match_facts(facts);
 	owner->inode = inode;
-	owner->incomplete = state == INCOMPLETE;
+	owner->incomplete = traced == INCOMPLETE;
 	if (owner->mask) /* else no packet of it is reported */
 		fill_header(&owner->header, current_task(), facts, EVENT_PACKET, 0);
 	owners.update(&inode, owner);

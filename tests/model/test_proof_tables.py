@@ -155,7 +155,7 @@ def test_pid_table(scopes: tuple[Scope, ...]) -> None:
 @drawn
 @given(scopes_about(Key.TREE))
 def test_tree_table(scopes: tuple[Scope, ...]) -> None:
-    """Joined over the ancestry as inherit_descent in bpf/state/processes.h does: any set."""
+    """Joined over the ancestry as inherit_tree_state in bpf/state/processes.h does: any set."""
     table, ancestry = mask_table(scopes, Key.TREE, int), AnySet()
     equal, excluded = constant(table.without_equal), constant(0)
     for pid, verdict in table.masks.items():

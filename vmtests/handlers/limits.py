@@ -14,7 +14,7 @@ from tracee_ref.decode.records import HEADER
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.plan import KernelPlan, Settings
-from tracee_ref.kernel.seed.processes import BPF_NOEXIST, DESCENT, PID
+from tracee_ref.kernel.seed.processes import BPF_NOEXIST, PID, TREE_STATE
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
 
@@ -38,21 +38,21 @@ def scopes_of(*flags: str) -> tuple[Scope, ...]:
 
 @handler
 def kept(*, count: int) -> Reply:
-    """Add ``count`` processes to the descent map; return how many of them it still has."""
+    """Add ``count`` processes to the map ``tree_states``; return how many of them it still has."""
     scopes = scopes_of("event=sched_process_exit", "tree=1")
     with loaded(Settings(scopes)) as tracer:
         program = tracer.program
-        fd = program.map_fd("descents")
-        value = bytes(DESCENT.size)
+        fd = program.map_fd("tree_states")
+        value = bytes(TREE_STATE.size)
         pids = [PID.pack(FIRST_PID + i) for i in range(count)]
         for pid in pids:
             program.update(fd, pid, value, BPF_NOEXIST)
-        return {"kept": sum(program.lookup(fd, pid, DESCENT.size) is not None for pid in pids)}
+        return {"kept": sum(program.lookup(fd, pid, TREE_STATE.size) is not None for pid in pids)}
 
 
 @handler
 def crowded(*, processes: int, children: int) -> Reply:
-    """Trace the exits of children by descent, with a map for fewer ``processes``.
+    """Trace the exits of children by a ``tree`` filter, with a map for fewer ``processes``.
 
     Return the pids of the children, the pids of the exit events, and the counters.
     """

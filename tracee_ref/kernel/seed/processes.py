@@ -24,7 +24,7 @@ from ..build.program import Program
 from ..maps.layouts import mask_bytes
 
 PROCESS: Final = abi.PROCESS.struct
-DESCENT: Final = abi.DESCENT.struct
+TREE_STATE: Final = abi.TREE_STATE.struct
 SCOPE_MASKS: Final = abi.SCOPE_MASKS.struct
 PID: Final = Struct("=I")
 BPF_NOEXIST, BPF_EXIST = 1, 2
@@ -43,7 +43,7 @@ class ProcessSeeder:
         """Write the COMMAND (tgid), which has not executed yet; no other process is traced."""
         self._parents = ancestors(pid)
         self._write_binary(pid, None, starting=True)
-        self._write_descent(pid)
+        self._write_tree_state(pid)
 
     def seed_all(self) -> None:
         """Write all processes.
@@ -51,7 +51,7 @@ class ProcessSeeder:
         A child of a process that was not seeded at the fork is incomplete, so this repeats until
         nothing is new and nothing is incomplete.
         """
-        while self._seed_new() + self._complete_descents():
+        while self._seed_new() + self._complete_tree_states():
             pass
 
     def _seed_new(self) -> int:
@@ -62,7 +62,7 @@ class ProcessSeeder:
             self._parents[pid] = start.ppid
             self._write_binary(pid, start.process.binary)
         for pid in new:
-            self._write_descent(pid)
+            self._write_tree_state(pid)
         # A reused id is removed, and seeded again in the next round.
         for pid in [pid for pid in new if start_time(pid) != times[pid]]:
             self._forget(pid)
@@ -75,10 +75,10 @@ class ProcessSeeder:
             value = PROCESS.pack(accepted, 0, 0, starting)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
-    def _write_descent(self, pid: int) -> None:
-        if (fd := self._fd("descents")) is not None:
+    def _write_tree_state(self, pid: int) -> None:
+        if (fd := self._fd("tree_states")) is not None:
             masks = self._masks_of(pid)
-            value = DESCENT.pack(mask_bytes(masks), 0, 0, False)
+            value = TREE_STATE.pack(mask_bytes(masks), 0, 0, False)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
     def _masks_of(self, pid: int) -> ScopeMasks:
@@ -86,27 +86,27 @@ class ProcessSeeder:
         assert self._tables.tree
         return self._tables.tree.merged(ancestry_of(pid, self._parents))
 
-    def _complete_descents(self) -> int:
+    def _complete_tree_states(self) -> int:
         """Merge the masks of parents that were not seeded at the fork; return how many."""
         completed = 0
-        if (fd := self._fd("descents")) is None:
+        if (fd := self._fd("tree_states")) is None:
             return 0
         for key in self._program.keys(fd, PID.size):
-            value = self._program.lookup(fd, key, DESCENT.size)
+            value = self._program.lookup(fd, key, TREE_STATE.size)
             if value is None:
                 continue
-            inherited, start, parent, incomplete = DESCENT.unpack(value)
+            inherited, start, parent, incomplete = TREE_STATE.unpack(value)
             if incomplete:
                 masks = self._masks_of(parent)
                 masks.merge(ScopeMasks(*SCOPE_MASKS.unpack(inherited)))
-                whole = DESCENT.pack(mask_bytes(masks), start, parent, False)
+                whole = TREE_STATE.pack(mask_bytes(masks), start, parent, False)
                 self._program.update(fd, key, whole, BPF_EXIST)
                 completed += 1
         return completed
 
     def _forget(self, pid: int) -> None:
         del self._starts[pid]
-        for fd in (self._fd("processes"), self._fd("descents")):
+        for fd in (self._fd("processes"), self._fd("tree_states")):
             if fd is not None:
                 self._program.delete(fd, PID.pack(pid))
 
