@@ -37,8 +37,8 @@ CALLS: Final = (
     "all others except exec, exit and rt_sigreturn",
     "rejected by uid",
     "rejected by comm",
-    "rejected by 1 scope of every kind",
-    "rejected by 64 scopes of every kind",
+    "rejected by 1 scope with all kinds of filters",
+    "rejected by 64 scopes with all kinds of filters",
     "delivered",
 )
 TWO_STRING_SETTINGS: Final = (

@@ -142,8 +142,8 @@ def origin(event: EventDefinition) -> str:
         return "exit of system calls"
     if event.functions:
         return f"kernel function {', '.join(event.functions)}"
-    point = f"tracepoint {event.name}"
-    return f"{point}, raw" if event.name in RAW_TRACEPOINT_EVENTS else point
+    kind = "raw tracepoint" if event.name in RAW_TRACEPOINT_EVENTS else "tracepoint"
+    return f"{kind} {event.name}"
 
 
 def rows() -> list[str]:

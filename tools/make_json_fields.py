@@ -76,9 +76,9 @@ VALUES: Final = {
 INTRODUCTION: Final = """\
 # JSON fields
 
-For programs that read the output of `-o json`: one object on each line.
-`tools/make_json_fields.py` makes this page and [events.schema.json](events.schema.json), a JSON
-Schema (draft 2020-12) that every line fits; a test holds both.
+For authors of software that reads the output of `-o json`: one object on each line.
+`tools/make_json_fields.py` generates this page and [events.schema.json](events.schema.json), a JSON
+Schema (draft 2020-12) that is valid for every line; tests check both.
 
     $ tracee-ref -f event=openat -o json -- cat /etc/hostname | head -n 1 | python3 -m json.tool
 
@@ -89,10 +89,11 @@ Schema (draft 2020-12) that every line fits; a test holds both.
 """
 
 ARGUMENTS: Final = """
-An element of `args` has `name`, `type` (the C type) and `value`. `value` is null where the program
-passed NULL, or nothing; `"unreadable": true` is there only if there was a value that could not be
-read (rule 18 of the [semantics](semantics.md)). With `option:parse-arguments` (the default of
-tables, not of JSON) numbers with names are strings, such as `O_RDONLY|O_CLOEXEC`.
+An element of `args` has `name`, `type` (the C type) and `value`. `value` is null if NULL was
+passed, or if the argument does not apply; `"unreadable": true` is there only if there was a value
+that could not be read (rule 18 of the [semantics](semantics.md)). With `option:parse-arguments`
+(the default of tables, not of JSON) numbers that have a symbolic form are strings, such as
+`O_RDONLY|O_CLOEXEC`.
 
 | C type | JSON value |
 |---|---|

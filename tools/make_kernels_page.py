@@ -44,7 +44,7 @@ prints the events that your kernel does not support under "Unavailable here". Re
 | system calls without overhead for other calls | fexit (Linux 5.5), and `--no-compat` |
 
 Other architectures: `bpf/arch/arm64.h` is compiled and checked against arm64's syscall numbers and
-registers, but not tested on such a machine. Kernels of other series may work: field offsets come
+registers, but was never run. Kernels of other series may work: field offsets come
 from the running kernel's BTF, and a missing field is reported by name.
 
 `tools/make_kernels_page.py` generates this page.

@@ -125,7 +125,7 @@ FILTER_KINDS: Final = (
         "a path cannot contain ':'",
         example="binary=/usr/bin/ls",
         selects="events of processes that run /usr/bin/ls",
-        summary="the path of the program file as the kernel resolved it at exec",
+        summary="the path of the executable as the kernel resolved it at exec",
         key=Key.BINARY, read=values.binary,
     ),
     Kind(
@@ -184,11 +184,11 @@ FILTER_KINDS: Final = (
         takes="nothing",
         example="follow", beside="comm=bash",
         selects="events of bash, and of all processes that it starts, whatever their names",
-        summary="also trace the descendants of a matching process, whatever programs they run",
+        summary="also trace the descendants of a matching process, whatever they execute",
     ),
     Kind(
         "args", "EVENT.args.NAME", exactly(), COMPARISONS,
-        takes="raw or printed values, '*' before or after; < <= > >= take numbers",
+        takes="strings, or numbers also by name; '*' before or after; < <= > >= take numbers",
         example="openat.args.pathname=/etc/*", beside="event=openat",
         selects="openat calls for paths in /etc, and no others",
         summary="an argument of the event, for that event only",

@@ -39,8 +39,8 @@ You can give `-f` many times; the order does not matter. Quote `*`, `<`, `>` and
 
 ## Lists, and several filters of one kind
 
-`K=A,B` is the same as `K=A` and `K=B`: all `=` values of a kind in a scope are alternatives. Every
-other operator and value is a condition of its own, and all conditions must hold (rule 4):
+`K=A,B` is the same as `K=A` and `K=B`: all `=` values of a kind in a scope are alternatives. Each
+other operator-value pair is a separate condition, and all conditions must hold (rule 4):
 
 - `uid=0,5` is either, `uid!=0,5` neither
 - `uid>0` with `uid<10` is 1 to 9
@@ -67,8 +67,8 @@ select the event, and a filter on an event that its scope does not select is an 
 Events derived from the event are not filtered by them. No filter holds for a value that could not
 be read (rule 18).
 
-- `EVENT.args.NAME`: an argument, by its name in the output. The raw value in decimal and the
-  printed form are both compared: `openat.args.flags=0` is the same as `=O_RDONLY` (rule 7). `<`,
+- `EVENT.args.NAME`: an argument, by its name in the output. A number is compared in
+  decimal and in its symbolic form: `openat.args.flags=0` is the same as `=O_RDONLY` (rule 7). `<`,
   `<=`, `>` and `>=` are for numbers.
 - `EVENT.retval`: the return value of the syscall, a signed number; an error is negative.
 - `EVENT.context.FIELD`, by its name in the JSON output:
@@ -81,7 +81,7 @@ LIMITS: Final = f"""\
 - Values of one kind, in all scopes together: {MAX_VALUES:,}; the same value counts once.
 - `comm` and `uts`, if any scope uses `*` with them: strings of {MAX_STATES:,} bytes together, plus
   one for each without a `*` after it.
-- A path of `binary`: {PATH_BYTES} bytes. A program with a longer path matches no value.
+- A path of `binary`: {PATH_BYTES} bytes. An executable with a longer path matches no value.
 - `uid`, `pid`, `tree`, INODE of `binary`: numbers of 32 bits; `mntns`, `pidns`: of 64 bits.
 
 ## Errors
