@@ -13,8 +13,9 @@ from model.scope import Scope
 from tracee_ref.decode.records import HEADER
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
+from tracee_ref.kernel.maps.write import BPF_NOEXIST
 from tracee_ref.kernel.plan import KernelPlan, Settings
-from tracee_ref.kernel.seed.processes import BPF_NOEXIST, PID, TREE_STATE
+from tracee_ref.kernel.seed.processes import PID, TREE_STATE
 from tracee_ref.kernel.tracer import KernelTracer
 from vmtests.handlers import Reply, handler
 

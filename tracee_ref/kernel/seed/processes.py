@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeding of process state with processes older than the tracer (rules 10 and 12).
+"""Seeding of process state with processes older than the tracer.
 
-Programs already see forks and execs, and what they wrote is newer than /proc: it is not
-overwritten.  A process that was forked meanwhile by a process that is not seeded yet is completed
-here.
+These are the binary of rule 10 and the ancestors of rule 12 (docs/reference/semantics.md).
+
+The BPF programs are attached already, and record forks and execs.  Their elements are newer than
+/proc: they are not overwritten.  If a process forks before it is seeded, the child's element lacks
+the masks of its ancestors, which are added here.
 """
 
 from __future__ import annotations
@@ -22,12 +24,12 @@ from ...tables.intervals import ALL_SCOPES
 from ...tables.masks import ScopeMasks
 from ..build.program import Program
 from ..maps.layouts import mask_bytes
+from ..maps.write import BPF_EXIST, BPF_NOEXIST
 
 PROCESS: Final = abi.PROCESS.struct
 TREE_STATE: Final = abi.TREE_STATE.struct
 SCOPE_MASKS: Final = abi.SCOPE_MASKS.struct
 PID: Final = Struct("=I")
-BPF_NOEXIST, BPF_EXIST = 1, 2
 
 
 class ProcessSeeder:
@@ -40,16 +42,16 @@ class ProcessSeeder:
         self._parents: dict[int, int] = {}
 
     def seed_command(self, pid: int) -> None:
-        """Write the COMMAND (tgid), which has not executed yet; no other process is traced."""
+        """Write the state of the COMMAND's process (tgid) before its exec, and of no other."""
         self._parents = ancestors(pid)
-        self._write_binary(pid, None, starting=True)
+        self._write_process(pid, None, before_exec=True)
         self._write_tree_state(pid)
 
     def seed_all(self) -> None:
-        """Write all processes.
+        """Write the state of all processes.
 
-        A child of a process that was not seeded at the fork is incomplete, so this repeats until
-        nothing is new and nothing is incomplete.
+        If the parent was not seeded when it forked, its child is new or incomplete, so this
+        repeats until no process is.
         """
         while self._seed_new() + self._complete_tree_states():
             pass
@@ -60,34 +62,41 @@ class ProcessSeeder:
         for pid in new:
             self._starts[pid] = start = read_start(pid)
             self._parents[pid] = start.ppid
-            self._write_binary(pid, start.process.binary)
+            self._write_process(pid, start.process.binary)
         for pid in new:
             self._write_tree_state(pid)
-        # A reused id is removed, and seeded again in the next round.
+        # A reused id is seeded again in the next round.  This can remove what the programs wrote
+        # for the new process, without loss: before tracing starts no process is followed, and
+        # all else is in /proc.
         for pid in [pid for pid in new if start_time(pid) != times[pid]]:
             self._forget(pid)
         return len(new)
 
-    def _write_binary(self, pid: int, binary: Binary | None, *, starting: bool = False) -> None:
+    def _write_process(self, pid: int, binary: Binary | None, *, before_exec: bool = False) -> None:
         table = self._tables.binary
         accepted = table.accepted(program_keys(binary)) if table else ALL_SCOPES
         if (fd := self._fd("processes")) is not None:
-            value = PROCESS.pack(accepted, 0, 0, starting)
+            followed = started = 0  # it is older than the tracer
+            value = PROCESS.pack(accepted, followed, started, before_exec)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
     def _write_tree_state(self, pid: int) -> None:
         if (fd := self._fd("tree_states")) is not None:
             masks = self._masks_of(pid)
-            value = TREE_STATE.pack(mask_bytes(masks), 0, 0, False)
+            started = parent = incomplete = 0
+            value = TREE_STATE.pack(mask_bytes(masks), started, parent, incomplete)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 
     def _masks_of(self, pid: int) -> ScopeMasks:
-        """Return the merged tree masks of a process and its ancestors."""
+        """Return the masks of all ``tree`` filters that name the process or an ancestor."""
         assert self._tables.tree
         return self._tables.tree.merged(ancestry_of(pid, self._parents))
 
     def _complete_tree_states(self) -> int:
-        """Merge the masks of parents that were not seeded at the fork; return how many."""
+        """Add the masks of parents that were not seeded at the fork to their children.
+
+        Returns the number of children.
+        """
         completed = 0
         if (fd := self._fd("tree_states")) is None:
             return 0
@@ -95,11 +104,11 @@ class ProcessSeeder:
             value = self._program.lookup(fd, key, TREE_STATE.size)
             if value is None:
                 continue
-            inherited, start, parent, incomplete = TREE_STATE.unpack(value)
+            inherited, started, parent, incomplete = TREE_STATE.unpack(value)
             if incomplete:
                 masks = self._masks_of(parent)
                 masks.merge(ScopeMasks(*SCOPE_MASKS.unpack(inherited)))
-                whole = TREE_STATE.pack(mask_bytes(masks), start, parent, False)
+                whole = TREE_STATE.pack(mask_bytes(masks), started, parent, False)
                 self._program.update(fd, key, whole, BPF_EXIST)
                 completed += 1
         return completed
