@@ -49,7 +49,10 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "const char**": Shape.STRING_ARRAY,
     "const char*const*": Shape.STRING_ARRAY,
 }
-"""Shapes by C type; all other types are pointers, as there (Tracee v0.12 facts, 5.6)."""
+"""Shapes by C type; all other types are pointers, as in Tracee v0.12.
+
+See docs/design/tracee-v0.12-facts.md, 5.6.
+"""
 
 STRUCTURES: Final = ("trace.", "[]trace.")
 """Prefixes of types that only derived events have (tracee_ref/packets/types.py)."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Catalogue of events: ids, sets and arguments (Tracee v0.12 facts, 5).
+"""Catalogue of events: ids, sets and arguments.
 
-Only the standard library is used, because the oracle runs with nothing else installed.
+They are those of Tracee v0.12 (docs/design/tracee-v0.12-facts.md, 5).  Only the standard
+library is used, because the oracle runs with nothing else installed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ LAST_NATIVE_CALL: Final = 448
 """Last event id that is an x86-64 syscall number; higher ids are i386-only and other events.
 
 Newer kernels have native syscalls from 449 (futex_waitv) on, which are not the events with these
-ids (Tracee v0.12 facts, 5.1).
+ids (docs/design/tracee-v0.12-facts.md, 5.1).
 """
 
 ONLY_32BIT: Final = "32bit_unique"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decoded event: facts of the process, mask of scopes, and arguments."""
+"""Decoded event: facts of the process, mask of scopes, and arguments.
+
+The JSON output is that of docs/design/tracee-v0.12-facts.md, 4.3.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class ContextFlags(msgspec.Struct, rename="camel"):
 
 
 class Metadata(msgspec.Struct, rename="pascal"):
-    """Description of a signature in its findings (Tracee v0.12 facts, 4.3)."""
+    """Description of a signature in its findings."""
 
     version: str
     description: str
@@ -38,7 +41,7 @@ class Metadata(msgspec.Struct, rename="pascal"):
 
 
 class TraceEvent(msgspec.Struct, rename="camel"):
-    """An event, its fields in the order of the JSON output (Tracee v0.12 facts, 4.3).
+    """An event, its fields in the order of the JSON output.
 
     Times are nanoseconds since the epoch, or since tracing began with relative-time.
     ``host_*`` ids are those of the initial pid namespace, the others those of the task's

@@ -19,7 +19,10 @@ SECURITY_HOOKS: Final = (
     " security_kernel_post_read_file security_inode_symlink security_mmap_file"
     " security_file_mprotect security_inode_rename"
 )
-"""Events named after the function that calls the security modules (Tracee v0.12 facts, 5.1)."""
+"""Events named after the function that calls the security modules.
+
+See docs/design/tracee-v0.12-facts.md, 5.1.
+"""
 
 FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {name: (name,) for name in SECURITY_HOOKS.split()}

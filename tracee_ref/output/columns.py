@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Columns of the tables: headers and formats (Tracee v0.12 facts, 4.2)."""
+"""Columns of the tables: headers and formats.
+
+See docs/design/tracee-v0.12-facts.md, 4.2.
+"""
 
 from __future__ import annotations
 

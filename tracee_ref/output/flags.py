@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parser of ``-o`` flags: formats, files and options (Tracee v0.12 facts, 4.1)."""
+"""Parser of ``-o`` flags: formats, files and options.
+
+See docs/design/tracee-v0.12-facts.md, 4.1.
+"""
 
 from __future__ import annotations
 

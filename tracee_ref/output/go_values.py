@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values in the tables, formatted as Go's ``%v`` does (Tracee v0.12 facts, 4.2)."""
+"""Values in the tables, formatted as Go's ``%v`` does.
+
+See docs/design/tracee-v0.12-facts.md, 4.2.
+"""
 
 from __future__ import annotations
 

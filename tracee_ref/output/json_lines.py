@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""Output format ``json``, encoded as Go does (Tracee v0.12 facts, 4.3)."""
+r"""Output format ``json``, encoded as Go does.
+
+See docs/design/tracee-v0.12-facts.md, 4.3.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Output formats ``table`` and ``table-verbose`` (Tracee v0.12 facts, 4.2)."""
+"""Output formats ``table`` and ``table-verbose``.
+
+See docs/design/tracee-v0.12-facts.md, 4.2.
+"""
 
 from __future__ import annotations
 

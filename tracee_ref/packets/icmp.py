@@ -82,7 +82,7 @@ def read_icmpv6(data: bytes) -> Icmpv6 | None:
 
 
 def type_code(names: Names, kind: int, code: int) -> str:
-    """Return the printed form of a type and a code."""
+    """Return the name of a type and a code."""
     if kind not in names:
         return f"{kind}({code})"
     name, codes = names[kind]

@@ -18,7 +18,7 @@ Finding: TypeAlias = Mapping[str, Any]
 
 
 class Origin(Enum):
-    """Origin of the events that a signature gets (Tracee v0.12 facts, 3.10)."""
+    """Origin of the events that a signature gets (docs/design/tracee-v0.12-facts.md, 3.10)."""
 
     ANY = "*"
     CONTAINER = "container"

@@ -60,11 +60,11 @@ BUILTIN: Final[Mapping[int, type[Signature]]] = MappingProxyType(
         6029: execution.DroppedExecutable,
     }
 )
-"""Built-in signatures by the ids of Tracee v0.12 (Tracee v0.12 facts, 5.5)."""
+"""Built-in signatures by the ids of Tracee v0.12 (docs/design/tracee-v0.12-facts.md, 5.5)."""
 
 SETS: Final = frozenset({"signatures", "default"})
 FIRST_PLUGIN_ID: Final = 6030
-"""First id after those of Tracee v0.12 (Tracee v0.12 facts, 5.5)."""
+"""First id after those of Tracee v0.12."""
 
 EVENT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 

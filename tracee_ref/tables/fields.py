@@ -3,7 +3,7 @@
 
 These are filters on return values of syscalls, and on string arguments of syscalls and hooks.
 They clear a scope's bit only where the model does too.  Other filters (a string in the middle or
-at the end, a number in its printed form) are left to user space, which evaluates all per-event
+at the end, a number in its symbolic form) are left to user space, which evaluates all per-event
 filters of every event again (rule 6).
 """
 

@@ -21,7 +21,8 @@ PTRACE_ARGUMENTS: Final = (
 class AntiDebugging(Signature):
     """TRC-102: a process requests to be traced, so that no debugger can attach.
 
-    The finding has the arguments of the call; in Tracee v0.12 it has none (Tracee v0.12 facts, 0).
+    The finding has the arguments of the call; in Tracee v0.12 it has none
+    (docs/design/tracee-v0.12-facts.md, 0).
     """
 
     event = "anti_debugging"
