@@ -13,7 +13,7 @@ from vmtests.plans.reduction import Batch, reduced, smaller_images
 from vmtests.plans.scope_drafts import DrawnCondition, DrawnScope, LaunchCondition
 from vmtests.runs.event_fields import fields_of
 from vmtests.runs.expected import Launch, Replay
-from vmtests.runs.journal import Record
+from vmtests.runs.journal import JournalStep
 from vmtests.runs.occurrence import Occurrence
 from vmtests.workload.layout import Kind
 from vmtests.workload.plan import Call, Dies, Fork, Image, SetComm, Track
@@ -21,36 +21,36 @@ from vmtests.workload.plan import Call, Dies, Fork, Image, SetComm, Track
 PIDNS = 77
 INNER = 78
 TRACER = Start(Process(pid=50, tid=50, comm=b"tracee-ref", pidns=PIDNS, tracer=True), 1)
-LAUNCH = Launch((Start(Process(pid=1, tid=1)), TRACER), 60, (b"/d/workload", b"/d", b"0"))
+LAUNCH = Launch((Start(Process(pid=1, tid=1)),), TRACER, 60, (b"/d/workload", b"/d", b"0"))
 
 
-def record(
-    kind: Kind, tid: int, *a: int, result: int = 0, text: bytes = b"", done: bool = True
-) -> Record:
-    return Record(kind, done, tid, tid, result, text, (*a, *(0,) * (5 - len(a))))
+def step(
+    kind: Kind, tid: int, *a: int, result: int = 0, text: bytes = b"", returned: bool = True
+) -> JournalStep:
+    return JournalStep(kind, returned, tid, tid, result, text, (*a, *(0,) * (5 - len(a))))
 
 
-def replay(scope: DrawnScope, *journal: Record) -> list[Occurrence]:
+def replay(scope: DrawnScope, *journal: JournalStep) -> list[Occurrence]:
     return Replay([scope.resolve({"agent": 1})], LAUNCH).run(journal)
 
 
-def masks(scope: DrawnScope, *journal: Record) -> list[int]:
+def masks(scope: DrawnScope, *journal: JournalStep) -> list[int]:
     return [event.mask for event in replay(scope, *journal)]
 
 
 CONTAINER = b"/d/cgroup/docker-" + b"0a" * 32 + b".scope"
-LAST_EXIT = record(Kind.EXIT_GROUP, 60, done=False)
-GETPPID = record(Kind.CALL, 60, load_catalogue()["getppid"].id)
+LAST_EXIT = step(Kind.EXIT_GROUP, 60, returned=False)
+GETPPID = step(Kind.CALL, 60, load_catalogue()["getppid"].id)
 
 
 def test_expected_new_container() -> None:
     """A container is new if a step of the plan created its cgroup."""
     new = Condition(Key.CONTAINER, Op.EQ, NEW)
     scope = DrawnScope(1, frozenset({"getppid"}), frozenset({new}))
-    join = record(Kind.JOIN_CGROUP, 60, text=CONTAINER + b"/cgroup.procs", result=1)
-    leave = record(Kind.JOIN_CGROUP, 60, text=b"/d/cgroup/cgroup.procs", result=1)
+    join = step(Kind.JOIN_CGROUP, 60, text=CONTAINER + b"/cgroup.procs", result=1)
+    leave = step(Kind.JOIN_CGROUP, 60, text=b"/d/cgroup/cgroup.procs", result=1)
     for result, mask in ((0, 1), (-17, 0)):
-        make = record(Kind.NEW_CGROUP, 60, text=CONTAINER, result=result)
+        make = step(Kind.NEW_CGROUP, 60, text=CONTAINER, result=result)
         journal = (GETPPID, make, join, GETPPID, leave, GETPPID, LAST_EXIT)
         assert masks(scope, *journal) == [0, mask, 0]
 
@@ -59,12 +59,12 @@ def test_expected_orphans_in_pid_namespace() -> None:
     """The first process of a pid namespace becomes the parent of its orphans."""
     fork = Kind.FORK
     journal = (
-        record(fork, 60, 0, 61, 1, INNER, result=61),
-        record(fork, 61, 0, 62, 2, INNER, result=2),
-        record(fork, 62, 0, 63, 3, INNER, result=3),
-        record(Kind.EXIT_GROUP, 62, done=False),
-        record(Kind.EXIT_GROUP, 63, done=False),
-        record(Kind.EXIT_GROUP, 61, done=False),
+        step(fork, 60, 0, 61, 1, INNER, result=61),
+        step(fork, 61, 0, 62, 2, INNER, result=2),
+        step(fork, 62, 0, 63, 3, INNER, result=3),
+        step(Kind.EXIT_GROUP, 62, returned=False),
+        step(Kind.EXIT_GROUP, 63, returned=False),
+        step(Kind.EXIT_GROUP, 61, returned=False),
         LAST_EXIT,
     )
     seen = replay(DrawnScope(1, frozenset({"sched_process_exit"})), *journal)
@@ -80,11 +80,11 @@ def test_expected_parents_without_wait() -> None:
     """A child that its parent does not wait for may be an orphan when it exits."""
     for waits, parents in ((False, {61, 60}), (True, {61})):
         journal = (
-            record(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
-            record(Kind.FORK, 61, 0, 62, 62, PIDNS, result=62),
-            *([record(Kind.WAIT, 61)] * waits),
-            record(Kind.EXIT_GROUP, 62, done=False),
-            record(Kind.EXIT_GROUP, 61, done=False),
+            step(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
+            step(Kind.FORK, 61, 0, 62, 62, PIDNS, result=62),
+            *([step(Kind.WAIT, 61)] * waits),
+            step(Kind.EXIT_GROUP, 62, returned=False),
+            step(Kind.EXIT_GROUP, 61, returned=False),
             LAST_EXIT,
         )
         seen = replay(DrawnScope(1, frozenset({"sched_process_exit"})), *journal)
@@ -98,16 +98,16 @@ def test_expected_wait_before_fork_of_thread() -> None:
     thread had started to wait until both were at rest.
     """
     for settler, parents in ((None, {61, 60}), (61, {61}), (64, {61, 60})):
-        settle = replace(record(Kind.SETTLE, settler or 0), pid=61)
+        settle = replace(step(Kind.SETTLE, settler or 0), pid=61)
         journal = (
-            record(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
-            record(Kind.THREAD, 61, 0, 62, 62, PIDNS, result=62),
-            record(Kind.THREAD, 61, 0, 64, 64, PIDNS, result=64),
-            replace(record(Kind.FORK, 62, 0, 63, 63, PIDNS, result=63), pid=61),
+            step(Kind.FORK, 60, 0, 61, 61, PIDNS, result=61),
+            step(Kind.THREAD, 61, 0, 62, 62, PIDNS, result=62),
+            step(Kind.THREAD, 61, 0, 64, 64, PIDNS, result=64),
+            replace(step(Kind.FORK, 62, 0, 63, 63, PIDNS, result=63), pid=61),
             *([settle] if settler else []),
-            record(Kind.WAIT, 61),
-            record(Kind.EXIT_GROUP, 61, done=False),
-            record(Kind.EXIT_GROUP, 63, done=False),
+            step(Kind.WAIT, 61),
+            step(Kind.EXIT_GROUP, 61, returned=False),
+            step(Kind.EXIT_GROUP, 63, returned=False),
             LAST_EXIT,
         )
         seen = replay(DrawnScope(1, frozenset({"exit_group"})), *journal)
@@ -136,7 +136,7 @@ def test_expected_mask_of_field_filter() -> None:
     field = EventField("getppid", Part.RETVAL)
     for value, mask in ((5, 1), (6, 0)):
         scope = DrawnScope(1, frozenset({"exit"}), frozenset({Condition(field, Op.EQ, value)}))
-        call = record(Kind.CALL, 60, load_catalogue()["getppid"].id, result=5)
+        call = step(Kind.CALL, 60, load_catalogue()["getppid"].id, result=5)
         assert masks(scope, call, LAST_EXIT) == [mask]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from model.scope import Scope
 from tracee_ref.filters.format import format_scopes
 from vmtests.runs.agreement import Difference, is_expected
-from vmtests.runs.journal import Record
+from vmtests.runs.journal import JournalStep
 from vmtests.runs.occurrence import Occurrence
 
 MAX_PRINTED = 5
@@ -22,7 +22,7 @@ class Run:
 
     kernel: str
     scopes: Sequence[Scope]
-    records: Sequence[Record]
+    steps: Sequence[JournalStep]
     occurrences: Sequence[Occurrence]
     seen: Sequence[Occurrence]
 
@@ -36,14 +36,14 @@ def table(run: Run, wrong: Sequence[Difference], errors: Sequence[str]) -> str:
     lines.append(f"{len(wrong)} events differ; the threads of the first {MAX_PRINTED}:")
     for tid in dict.fromkeys(difference.tid for difference in wrong[:MAX_PRINTED]):
         lines += [f"  journal of thread {tid}:"]
-        lines += [f"    {record}" for record in run.records if is_about(record, tid)]
+        lines += [f"    {step}" for step in run.steps if is_about(step, tid)]
         lines += ["  events (- expected, + seen):", *(f"    {row}" for row in rows(run, tid))]
     return "\n".join(lines)
 
 
-def is_about(record: Record, tid: int) -> bool:
+def is_about(step: JournalStep, tid: int) -> bool:
     """Return whether a thread did this step, or was created by it."""
-    return tid == record.tid or (record.child is not None and tid == record.child.tid)
+    return tid == step.tid or (step.child is not None and tid == step.child.tid)
 
 
 def scopes_of(run: Run, wrong: Sequence[Difference]) -> list[Scope]:

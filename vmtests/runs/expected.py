@@ -2,8 +2,9 @@
 """Expected events of a workload: the model's answer for each step of the journal.
 
 The journal has the steps in the order of their start.  Facts of a task change only by its own
-steps, by its fork, and by an exec or exit for which all other threads are at rest, so this order
-gives the same events as the order in the kernel.
+steps, by its fork, and by an exec or exit of its process.  Plans do these only after SETTLE, when
+all other threads have exited or parked, so this order gives the same events as the order in the
+kernel.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from os import fsdecode
 from typing import Any
 
-from model.facts import Container, Event, Process
+from model.facts import Container, Event
 from model.lifecycle import (
     Exec,
     Exit,
@@ -25,85 +26,101 @@ from model.lifecycle import (
     SetUid,
     Start,
     initial_state,
-    step,
+)
+from model.lifecycle import (
+    step as next_state,
 )
 from model.match import matched_scopes
 from model.scope import COMM_BYTES, Binary, Scope
 from tracee_ref.events.catalogue import load_catalogue
 from vmtests.plans.steps import CGROUPS
 from vmtests.runs.event_fields import fields_of
-from vmtests.runs.journal import Record
+from vmtests.runs.journal import JournalStep
 from vmtests.runs.occurrence import Occurrence, json_text
 from vmtests.workload.layout import Kind
 
 ENOENT = 2
+STATUS_SHIFT = 8
+"""Wait status (wait(2)): the exit code is above this bit, a signal below."""
+
 UTS_BYTES = 15
 """The tracer cuts a host name to this length (rule 8)."""
 
 MAY_FAIL = (Kind.CALL, Kind.EXEC, Kind.NEW_CGROUP)
+"""Steps that may fail: the events have the error, or there are none."""
 
 
 @dataclass(frozen=True)
 class Launch:
     """The processes before the start of a workload, and its command.
 
-    The last of ``before`` is the tracer's process; its child, process ``pid``, executes ``argv``.
+    ``older`` are the ancestors of the process ``tracer``; its child, process ``pid``, executes
+    ``argv``.
     """
 
-    before: Sequence[Start]
+    older: Sequence[Start]
+    tracer: Start
     pid: int
     argv: tuple[bytes, ...]
 
     @property
-    def tracer(self) -> Process:
-        return self.before[-1].process
+    def before(self) -> Sequence[Start]:
+        return (*self.older, self.tracer)
 
 
 @dataclass
 class Replay:
-    """The model stepped along a journal; ``occurrences`` are the events that a scope selects."""
+    """The model applied to a journal; ``occurrences`` are the events that a scope selects."""
 
     scopes: Sequence[Scope]
     launch: Launch
     occurrences: list[Occurrence] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        tracer, root = self.launch.tracer.pid, self.launch.pid
+        tracer, root = self.launch.tracer.process.pid, self.launch.pid
         self.state = initial_state(self.launch.before)
-        self._step(Fork(tracer, root, root))
+        self._change(Fork(tracer, root, root))
         self._selected = {name for scope in self.scopes for name in scope.events}
         self._filtered = {name for scope in self.scopes for name in scope.fields}
-        self._parents = {root: frozenset({tracer})}
-        self._forked_by: dict[int, int] = {}
-        self._settled: set[int] = set()
-        self._waited: set[int] = set()
-        self._reapers = {root: root}
-        self._inner = {root: root}
-        self._threaded: set[int] = set()
         self._calls = {event.id: event for event in load_catalogue().values()}
         self._new_cgroups: set[bytes] = set()
+        # pid -> the possible parents: the forking process, and the reaper of a possible orphan
+        self._parents = {root: frozenset({tracer})}
+        # pid -> the process that adopts its orphans
+        self._reapers = {root: root}
+        # pid -> the thread that forked it
+        self._forked_by: dict[int, int] = {}
+        # threads that waited until all others of their process had exited or parked
+        self._settled: set[int] = set()
+        # processes that a parent's WAIT has certainly reaped
+        self._reaped: set[int] = set()
+        # pid or tid -> the id in its own pid namespace
+        self._inner = {root: root}
+        # processes with more than one thread since their start or exec
+        self._threaded: set[int] = set()
 
-    def run(self, records: Iterable[Record]) -> list[Occurrence]:
-        """Return the events of a journal, after those of the exec of the command itself."""
+    def run(self, steps: Iterable[JournalStep]) -> list[Occurrence]:
+        """Replay the exec of the command, then the journal; return the events of both."""
         root, program = self.launch.pid, self.launch.argv[0]
-        first = Record(Kind.EXEC, False, root, root, 0, program, (0,))
-        journal = [first, *records]
-        created = (r for r in journal if r.kind is Kind.NEW_CGROUP and r.result == 0)
-        self._new_cgroups = {record.text for record in created}
-        for record in journal:
-            self._apply(record)
+        first = JournalStep(Kind.EXEC, False, root, root, 0, program, (0,))
+        journal = [first, *steps]
+        # From the whole journal: a join may start before the step that creates the cgroup.
+        created = (s for s in journal if s.kind is Kind.NEW_CGROUP and s.result == 0)
+        self._new_cgroups = {step.text for step in created}
+        for step in journal:
+            self._apply(step)
         alive = self.state.tasks.keys() - {start.process.tid for start in self.launch.before}
         assert not alive, f"never ended: {sorted(alive)}"
         return [replace(event, ppids=self._parents[event.pid]) for event in self.occurrences]
 
-    def _apply(self, record: Record) -> None:
-        handlers: dict[Kind, Callable[[Record], None]] = {
+    def _apply(self, step: JournalStep) -> None:
+        handlers: dict[Kind, Callable[[JournalStep], None]] = {
             Kind.CALL: self._call,
-            Kind.SET_COMM: lambda r: self._step(SetComm(r.tid, r.text)),
-            Kind.SET_UID: lambda r: self._step(SetUid(r.tid, r.a[0])),
-            Kind.SET_UTS: lambda r: self._step(SetNamespaces(r.tid, uts=r.text[:UTS_BYTES])),
-            Kind.NEW_MNTNS: lambda r: self._step(SetNamespaces(r.tid, mntns=r.result)),
-            Kind.JOIN_MNTNS: lambda r: self._step(SetNamespaces(r.tid, mntns=r.result)),
+            Kind.SET_COMM: lambda s: self._change(SetComm(s.tid, s.text)),
+            Kind.SET_UID: lambda s: self._change(SetUid(s.tid, s.uid)),
+            Kind.SET_UTS: lambda s: self._change(SetNamespaces(s.tid, uts=s.text[:UTS_BYTES])),
+            Kind.NEW_MNTNS: lambda s: self._change(SetNamespaces(s.tid, mntns=s.result)),
+            Kind.JOIN_MNTNS: lambda s: self._change(SetNamespaces(s.tid, mntns=s.result)),
             Kind.JOIN_CGROUP: self._join_container,
             Kind.FORK: self._fork,
             Kind.THREAD: self._fork,
@@ -111,15 +128,15 @@ class Replay:
             Kind.EXIT: self._exit,
             Kind.EXIT_GROUP: self._exit_group,
             Kind.WAIT: self._wait,
-            Kind.SETTLE: lambda r: self._settled.add(r.tid),
-            Kind.DIE: lambda r: self._process_exits(r.tid, r.a[0]),
+            Kind.SETTLE: lambda s: self._settled.add(s.tid),
+            Kind.DIE: lambda s: self._process_exits(s.tid, s.signal),
         }
-        assert record.result >= 0 or record.kind in MAY_FAIL, f"failed: {record}"
-        if record.kind in handlers:
-            handlers[record.kind](record)
+        assert step.result >= 0 or step.kind in MAY_FAIL, f"failed: {step}"
+        if step.kind in handlers:
+            handlers[step.kind](step)
 
-    def _step(self, event: LifeEvent) -> None:
-        self.state = step(self.scopes, self.state, event)
+    def _change(self, event: LifeEvent) -> None:
+        self.state = next_state(self.scopes, self.state, event)
 
     def _emit(self, name: str, tid: int, result: int = 0, **args: Any) -> None:
         if name not in self._selected:
@@ -137,104 +154,107 @@ class Replay:
                        facts.pidns, *inner, args)
         )  # fmt: skip
 
-    def _call(self, record: Record) -> None:
-        assert record.done, f"not returned: {record}"
-        event = self._calls[record.a[0]]
+    def _call(self, step: JournalStep) -> None:
+        assert step.returned, f"not returned: {step}"
+        event = self._calls[step.call]
         args: dict[str, Any] = {
-            argument.name: value for argument, value in zip(event.args, record.a[1:], strict=False)
+            argument.name: value
+            for argument, value in zip(event.args, step.call_arguments, strict=False)
         }
         if "pathname" in args:
-            args["pathname"] = json_text(record.text)
-        self._emit(event.name, record.tid, record.result, **args)
+            args["pathname"] = json_text(step.text)
+        self._emit(event.name, step.tid, step.result, **args)
 
-    def _fork(self, record: Record) -> None:
+    def _fork(self, step: JournalStep) -> None:
         """The event belongs to the parent (rule 17)."""
-        child, parent = record.child, self.state.facts(record.tid)
+        child, parent = step.child, self.state.facts(step.tid)
         assert child is not None
-        assert child.tid, f"no task was created: {record}"
-        process = child.tid if record.kind is Kind.FORK else parent.pid
+        assert child.tid, f"no task was created: {step}"
+        process = child.tid if step.kind is Kind.FORK else parent.pid
         self._inner[child.tid] = child.inner_tid
         ids = {"parent_tid": parent.tid, "parent_pid": parent.pid}
         ids |= {"child_tid": child.tid, "child_pid": process}
         inner = {name.replace("_", "_ns_"): self._inner[id_] for name, id_ in ids.items()}
-        self._emit("sched_process_fork", record.tid, **ids, **inner)
-        self._step(Fork(record.tid, process, child.tid))
+        self._emit("sched_process_fork", step.tid, **ids, **inner)
+        self._change(Fork(step.tid, process, child.tid))
         if process != child.tid:
             self._threaded.add(process)
             return
         self._parents[process] = frozenset({parent.pid})
-        self._forked_by[process] = record.tid
+        self._forked_by[process] = step.tid
         self._reapers[process] = self._reapers[parent.pid]
         if child.pidns != parent.pidns:
             self._reapers[process] = process
-            self._step(SetNamespaces(process, pidns=child.pidns))
+            self._change(SetNamespaces(process, pidns=child.pidns))
 
-    def _join_container(self, record: Record) -> None:
+    def _join_container(self, step: JournalStep) -> None:
         """A cgroup that existed before the tracer is not a new container (rule 11)."""
-        directory = record.text.rpartition(b"/")[0]
+        directory = step.text.rpartition(b"/")[0]
         id_ = CGROUPS.get(fsdecode(directory.rpartition(b"/")[2]))
         container = Container(id_, directory in self._new_cgroups) if id_ else None
-        self._step(SetContainer(record.tid, container))
+        self._change(SetContainer(step.tid, container))
 
-    def _exec(self, record: Record) -> None:
+    def _exec(self, step: JournalStep) -> None:
         """A successful execve has the facts of its entry, the exec event the new ones (rule 17)."""
-        argv = (record.text, self.launch.argv[1], b"%d" % record.a[0])
-        path = json_text(record.text)
+        argv = (step.text, self.launch.argv[1], b"%d" % step.block)
+        path = json_text(step.text)
         args: dict[str, Any] = {"pathname": path, "argv": [json_text(text) for text in argv]}
-        self._emit("execve", record.tid, record.result if record.done else 0, **args)
-        if record.done:
-            assert record.result == -ENOENT, f"failed: {record}"
+        self._emit("execve", step.tid, step.result if step.returned else 0, **args)
+        if step.returned:
+            assert step.result == -ENOENT, f"failed: {step}"
             return
-        for tid in self.state.threads(record.pid):
-            if tid != record.tid:
+        for tid in self.state.threads(step.pid):
+            if tid != step.tid:
                 self._thread_exits(tid, 0)
-        binary = Binary(record.text, self.state.facts(record.tid).mntns)
-        comm = record.text.rpartition(b"/")[2][:COMM_BYTES]
-        self._step(Exec(record.tid, binary, comm))
-        self._threaded.discard(record.pid)
-        self._settled.discard(record.tid)
+        binary = Binary(step.text, self.state.facts(step.tid).mntns)
+        comm = step.text.rpartition(b"/")[2][:COMM_BYTES]
+        self._change(Exec(step.tid, binary, comm))
+        self._threaded.discard(step.pid)
+        self._settled.discard(step.tid)
         args |= {"cmdpath": path, "interp": path}
         args |= {"interpreter_pathname": None, "invoked_from_kernel": 0}
-        self._emit("sched_process_exec", record.pid, **args)
+        self._emit("sched_process_exec", step.pid, **args)
 
-    def _exit(self, record: Record) -> None:
-        self._emit("exit", record.tid, status=record.a[0])
-        self._thread_exits(record.tid, record.a[0] << 8)
+    def _exit(self, step: JournalStep) -> None:
+        self._emit("exit", step.tid, status=step.code)
+        self._thread_exits(step.tid, step.code << STATUS_SHIFT)
 
-    def _exit_group(self, record: Record) -> None:
-        self._emit("exit_group", record.tid, status=record.a[0])
-        self._process_exits(record.tid, record.a[0] << 8)
+    def _exit_group(self, step: JournalStep) -> None:
+        self._emit("exit_group", step.tid, status=step.code)
+        self._process_exits(step.tid, step.code << STATUS_SHIFT)
 
-    def _process_exits(self, tid: int, code: int) -> None:
+    def _process_exits(self, tid: int, status: int) -> None:
+        """Let all threads exit with a wait status: a signal, or a shifted exit code."""
         for thread in self.state.threads(self.state.facts(tid).pid):
-            self._thread_exits(thread, code)
+            self._thread_exits(thread, status)
 
-    def _thread_exits(self, tid: int, code: int) -> None:
+    def _thread_exits(self, tid: int, status: int) -> None:
         pid = self.state.facts(tid).pid
-        args: dict[str, Any] = {"exit_code": code}
-        if pid not in self._threaded:  # of several threads that exit together, any may be the last
+        args: dict[str, Any] = {"exit_code": status}
+        # Of several threads that exit together, any may be the last: theirs is not compared.
+        if pid not in self._threaded:
             args["process_group_exit"] = True
         self._emit("sched_process_exit", tid, **args)
-        self._step(Exit(tid))
+        self._change(Exit(tid))
         if not self.state.threads(pid):
             self._orphan_children(pid)
 
-    def _wait(self, record: Record) -> None:
-        """Note the children that have exited before the next step of their parent.
+    def _wait(self, step: JournalStep) -> None:
+        """Record the children that WAIT has certainly reaped when it returns.
 
-        A child that another thread forks is not one of them: that step started before this one, but
-        its fork may come after it, unless this thread waited for the others to be at rest.
+        These are the children that the thread forked itself; those of other threads only if all
+        of these had exited or parked, as a fork may come after the start of its step.
         """
-        if not record.done:
+        if not step.returned:
             return
-        settled = record.tid in self._settled
+        settled = step.tid in self._settled
         for pid, parents in self._parents.items():
-            if record.pid in parents and (settled or self._forked_by.get(pid) == record.tid):
-                self._waited.add(pid)
+            if step.pid in parents and (settled or self._forked_by.get(pid) == step.tid):
+                self._reaped.add(pid)
 
     def _orphan_children(self, pid: int) -> None:
         """Add the reaper to the possible parents of orphans: steps may overlap the exit."""
         reaper = frozenset({self._reapers[pid]})
-        for child in self._parents.keys() - self._waited:
+        for child in self._parents.keys() - self._reaped:
             if pid in self._parents[child]:
                 self._parents[child] |= reaper

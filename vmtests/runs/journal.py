@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vmtests.workload.layout import JOURNAL, NO_TEXT, PLAN, RECORD, Kind
+from vmtests.workload.layout import JOURNAL, JOURNAL_ENTRY, NO_TEXT, PLAN, Kind
 
 
 @dataclass(frozen=True)
@@ -19,20 +19,47 @@ class NewTask:
 
 
 @dataclass(frozen=True)
-class Record:
-    """A step and its result; ``done`` is False for one that did not return.
+class JournalStep:
+    """A step and its result, ``struct journal_entry`` of plan.h.
 
+    ``returned`` is False for a step that did not return, such as a successful exec.
     ``pid`` and ``tid`` are those at its start (in the initial pid namespace); ``result`` is the
-    return value of the syscall.
+    return value of the syscall.  What the arguments ``a`` mean depends on the kind.
     """
 
     kind: Kind
-    done: bool
+    returned: bool
     pid: int
     tid: int
     result: int
     text: bytes
     a: tuple[int, ...]
+
+    @property
+    def call(self) -> int:
+        """The number of the event of a CALL."""
+        return self.a[0]
+
+    @property
+    def call_arguments(self) -> tuple[int, ...]:
+        return self.a[1:]
+
+    @property
+    def uid(self) -> int:
+        return self.a[0]
+
+    @property
+    def code(self) -> int:
+        return self.a[0]
+
+    @property
+    def signal(self) -> int:
+        return self.a[0]
+
+    @property
+    def block(self) -> int:
+        """The block of the new image of an EXEC."""
+        return self.a[0]
 
     @property
     def child(self) -> NewTask | None:
@@ -42,15 +69,16 @@ class Record:
 
     def __str__(self) -> str:
         text = f" {self.text!r}" if self.text else ""
-        result = f" = {self.result}" if self.done else ""
+        result = f" = {self.result}" if self.returned else ""
         arguments = ",".join(map(str, self.a))
         return f"{self.pid}/{self.tid} {self.kind.name.lower()} {arguments}{text}{result}"
 
 
-def unpack_journal(journal: bytes, plan: bytes) -> Iterator[Record]:
-    """Yield the records of a journal; their strings are in the string area of its plan."""
+def unpack_journal(journal: bytes, plan: bytes) -> Iterator[JournalStep]:
+    """Yield the steps of a journal; their strings are in the string area of its plan."""
     strings = PLAN.unpack_from(plan)[1]
-    for kind, done, pid, tid, result, offset, *a in RECORD.iter_unpack(journal[JOURNAL.size :]):
+    steps = JOURNAL_ENTRY.iter_unpack(journal[JOURNAL.size :])
+    for kind, returned, pid, tid, result, offset, *a in steps:
         end = plan.find(b"\0", strings + offset)
         text = plan[strings + offset : end] if offset != NO_TEXT else b""
-        yield Record(Kind(kind), bool(done), pid, tid, result, text, tuple(a))
+        yield JournalStep(Kind(kind), bool(returned), pid, tid, result, text, tuple(a))

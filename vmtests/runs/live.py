@@ -20,7 +20,7 @@ from vmtests.plans.steps import PROGRAMS
 from vmtests.runs.agreement import account_errors, differences
 from vmtests.runs.disagreement import Run, table
 from vmtests.runs.expected import UTS_BYTES, Launch, Replay
-from vmtests.runs.journal import Record, unpack_journal
+from vmtests.runs.journal import JournalStep, unpack_journal
 from vmtests.runs.occurrence import Occurrence
 from vmtests.runs.tracing import Traced
 from vmtests.workload.build import workload_program
@@ -69,26 +69,26 @@ class LiveRun:
 
 def check(kernel: str, plan: bytes, drawn: Sequence[DrawnScope], reply: dict[str, Any]) -> str:
     """Return the report of a run that differs from the model, or an empty string."""
-    records = list(unpack_journal(base64.b64decode(reply["journal"]), plan))
+    steps = list(unpack_journal(base64.b64decode(reply["journal"]), plan))
     if reply["status"] != 0:
         lines = [f"{kernel}: exit status {reply['status']}: {reply['stderr']}"]
-        return "\n".join([*lines, *unfinished_steps(records)])
+        return "\n".join([*lines, *unfinished_steps(steps)])
     scopes = [scope.resolve(reply["facts"]) for scope in drawn]
-    occurrences = Replay(scopes, launch(records[0].pid, reply)).run(records)
+    occurrences = Replay(scopes, launch(steps[0].pid, reply)).run(steps)
     account = Traced(0, "", reply["stderr"]).account
     seen = [traced_event(*event) for event in reply["events"]]
     wrong = differences(occurrences, seen, account)
     errors = account_errors(occurrences, account)
     if not wrong and not errors:
         return ""
-    return table(Run(kernel, scopes, records, occurrences, seen), wrong, errors)
+    return table(Run(kernel, scopes, steps, occurrences, seen), wrong, errors)
 
 
-def unfinished_steps(records: Sequence[Record]) -> list[str]:
+def unfinished_steps(steps: Sequence[JournalStep]) -> list[str]:
     """Return all steps of the processes in which a thread has not reached its last step."""
-    last = {record.tid: record for record in records}
-    unfinished = {r.pid for r in last.values() if r.done or r.kind not in LAST_STEPS}
-    return [f"  {record}" for record in records if record.pid in unfinished]
+    last = {step.tid: step for step in steps}
+    unfinished = {r.pid for r in last.values() if r.returned or r.kind not in LAST_STEPS}
+    return [f"  {step}" for step in steps if step.pid in unfinished]
 
 
 def traced_event(name: str, mask: int, pid: int, tid: int, ppid: int, *rest: Any) -> Occurrence:
@@ -113,4 +113,4 @@ def launch(pid: int, reply: dict[str, Any]) -> Launch:
     older = [Start(Process(pid=pid_, tid=pid_), parent) for pid_, parent in pairwise(above)]
     directory = facts["directory"]
     argv = tuple(map(os.fsencode, (f"{directory}/{ROOT}", directory, "0")))
-    return Launch([*older, Start(tracer, above[0])], pid, argv)
+    return Launch(older, Start(tracer, above[0]), pid, argv)

@@ -14,7 +14,7 @@ STEP = Struct("=Iiq5q")
 BLOCK = Struct("=II")
 PLAN = Struct("=II")
 JOURNAL = Struct(f"=II{GATES}I")
-RECORD = Struct("=IIIIqq5q")
+JOURNAL_ENTRY = Struct("=IIIIqq5q")
 NO_TEXT = -1
 
 
@@ -77,9 +77,9 @@ def _string_offset(step: Step, strings: bytearray) -> int:
 def empty_journal(capacity: int) -> tuple[bytes, int]:
     """Return the head of an empty journal, and the size of its file in bytes."""
     head = JOURNAL.pack(0, capacity, *[0] * GATES)
-    return head, len(head) + capacity * RECORD.size
+    return head, len(head) + capacity * JOURNAL_ENTRY.size
 
 
 def used_bytes(journal: bytes) -> int:
     """Return the number of used bytes of a journal, given its head."""
-    return JOURNAL.size + int(JOURNAL.unpack_from(journal)[0]) * RECORD.size
+    return JOURNAL.size + int(JOURNAL.unpack_from(journal)[0]) * JOURNAL_ENTRY.size

@@ -13,11 +13,11 @@ typedef long s64;
 #define GATES 64
 
 enum kind {
-	STARTED = 1, /* start of an image: only a record, not a step of a plan */
+	STARTED = 1, /* start of an image: in the journal, not in a plan */
 	CALL,        /* a[0]: number, a[1..]: arguments; the string replaces argument `text_at` */
 	SET_COMM,    /* text */
 	SET_UID,     /* a[0]: real uid */
-	FORK,        /* a[0]: block of the child, a[1]: flags of clone; record: `struct new_task` */
+	FORK,        /* a[0]: block of the child, a[1]: flags of clone; journal: `struct new_task` */
 	THREAD,      /* a[0]: block of the thread; as FORK */
 	EXEC,        /* text: path, a[0]: block of the new image */
 	WAIT,        /* for all children */
@@ -54,7 +54,7 @@ struct plan {
 	struct block blocks[];
 };
 
-/* Written by a new task into the record of its FORK or THREAD step, over the arguments. */
+/* Written by a new task into the journal entry of its FORK or THREAD, over the arguments. */
 struct new_task {
 	s64 block;
 	s64 id; /* in the initial pid namespace */
@@ -62,10 +62,10 @@ struct new_task {
 	s64 pidns; /* inode number */
 };
 
-struct record {
+struct journal_entry {
 	u32 kind;
-	u32 done; /* the step has returned with the result */
-	u32 pid;  /* ids in the initial pid namespace */
+	u32 returned; /* with the result */
+	u32 pid;      /* ids in the initial pid namespace */
 	u32 tid;
 	s64 result;
 	s64 text;
@@ -79,5 +79,5 @@ struct journal {
 	u32 used;
 	u32 capacity;
 	u32 gates[GATES];
-	struct record records[];
+	struct journal_entry entries[];
 };

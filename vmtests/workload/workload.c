@@ -5,8 +5,8 @@
  *
  * The directory has the files `plan` and `journal` (plan.h); BLOCK is the number of the first
  * block of steps. The program itself makes none of the system calls that a plan can have as steps.
- * A record is allocated before its step runs, so the first record of a child comes after that of
- * the fork. */
+ * A step is added to the journal before it runs, so the first step of a child comes after the
+ * fork. */
 #include "namespaces.h"
 #include "system.h"
 
@@ -20,7 +20,7 @@ enum state { EXITED, RUNNING, PARKED };
 struct thread {
 	u32 state; /* the kernel sets EXITED when the thread exits */
 	struct ids ids; /* in the initial pid namespace */
-	struct record *creation;
+	struct journal_entry *creation;
 	u32 block;
 };
 
@@ -35,25 +35,25 @@ static struct thread leader;
 static struct thread *threads[MAX_THREADS] = {&leader};
 static u32 thread_count = 1;
 
-static struct record *record_begin(const struct thread *self, const struct step *step)
+static struct journal_entry *add_entry(const struct thread *self, const struct step *step)
 {
 	u32 index = __atomic_fetch_add(&journal->used, 1, __ATOMIC_SEQ_CST);
 	if (index >= journal->capacity)
 		broken(BROKEN_JOURNAL);
-	struct record *record = &journal->records[index];
-	record->kind = step->kind;
-	record->pid = self->ids.pid;
-	record->tid = self->ids.tid;
-	record->text = step->text;
+	struct journal_entry *entry = &journal->entries[index];
+	entry->kind = step->kind;
+	entry->pid = self->ids.pid;
+	entry->tid = self->ids.tid;
+	entry->text = step->text;
 	for (int i = 0; i < ARGUMENTS; i++)
-		record->a[i] = step->a[i];
-	return record;
+		entry->a[i] = step->a[i];
+	return entry;
 }
 
-static void record_end(struct record *record, s64 result)
+static void complete_entry(struct journal_entry *entry, s64 result)
 {
-	record->result = result;
-	__atomic_store_n(&record->done, 1, __ATOMIC_RELEASE);
+	entry->result = result;
+	__atomic_store_n(&entry->returned, 1, __ATOMIC_RELEASE);
 }
 
 static const char *text_of(const struct step *step)
@@ -73,11 +73,11 @@ static void become_process(void)
 }
 
 /* A new task writes its own ids: its parent does not see them across pid namespaces. */
-static void record_new_task(struct record *record, const struct thread *self)
+static void record_new_task(struct journal_entry *entry, const struct thread *self)
 {
-	record->new_task.id = self->ids.tid;
-	record->new_task.inner_id = call1(__NR_gettid, 0);
-	record->new_task.pidns = inode_of("/proc/thread-self/ns/pid");
+	entry->new_task.id = self->ids.tid;
+	entry->new_task.inner_id = call1(__NR_gettid, 0);
+	entry->new_task.pidns = inode_of("/proc/thread-self/ns/pid");
 }
 
 static s64 do_call(const struct step *step)
@@ -90,13 +90,13 @@ static s64 do_call(const struct step *step)
 	return call(a[0], a[1], a[2], a[3], a[4], 0, 0);
 }
 
-static s64 do_fork(struct record *record, const struct step *step)
+static s64 do_fork(struct journal_entry *entry, const struct step *step)
 {
 	s64 child = call3(__NR_clone, SIGCHLD | step->a[1], 0, 0);
 	if (child)
 		return child;
 	become_process();
-	record_new_task(record, &leader);
+	record_new_task(entry, &leader);
 	run_block(&leader, step->a[0]);
 	return 0;
 }
@@ -108,7 +108,7 @@ void run_thread(struct thread *self)
 	run_block(self, self->block);
 }
 
-static s64 do_thread(struct record *record, const struct step *step)
+static s64 do_thread(struct journal_entry *entry, const struct step *step)
 {
 	const int protection = PROT_READ | PROT_WRITE, kind = MAP_PRIVATE | MAP_ANONYMOUS;
 	u64 stack = call(__NR_mmap, 0, STACK_SIZE, protection, kind, -1, 0);
@@ -117,7 +117,7 @@ static s64 do_thread(struct record *record, const struct step *step)
 	struct thread *thread = (struct thread *)stack;
 	struct thread **top = (struct thread **)(stack + STACK_SIZE) - 1;
 	thread->state = RUNNING;
-	thread->creation = record;
+	thread->creation = entry;
 	thread->block = step->a[0];
 	*top = thread;
 	threads[thread_count++] = thread;
@@ -185,7 +185,7 @@ static s64 do_gate(u32 *gate, u32 kind)
 	return 0;
 }
 
-static s64 run_step(struct thread *self, struct record *record, const struct step *step)
+static s64 run_step(struct thread *self, struct journal_entry *entry, const struct step *step)
 {
 	switch (step->kind) {
 	case CALL:
@@ -195,9 +195,9 @@ static s64 run_step(struct thread *self, struct record *record, const struct ste
 	case SET_UID:
 		return call3(__NR_setresuid, step->a[0], -1, -1);
 	case FORK:
-		return do_fork(record, step);
+		return do_fork(entry, step);
 	case THREAD:
-		return do_thread(record, step);
+		return do_thread(entry, step);
 	case EXEC:
 		return do_exec(step);
 	case WAIT:
@@ -237,8 +237,8 @@ static void run_block(struct thread *self, u32 number)
 	const struct block *block = &plan->blocks[number];
 	const struct step *steps = (const struct step *)((const char *)plan + plan->steps);
 	for (u32 i = block->first; i < block->first + block->count; i++) {
-		struct record *record = record_begin(self, &steps[i]);
-		record_end(record, run_step(self, record, &steps[i]));
+		struct journal_entry *entry = add_entry(self, &steps[i]);
+		complete_entry(entry, run_step(self, entry, &steps[i]));
 	}
 	broken(BROKEN_PLAN); /* the last step of a block does not return */
 }
@@ -276,6 +276,6 @@ void start(s64 *stack)
 	journal = map_file("journal", 2, PROT_READ | PROT_WRITE);
 	become_process();
 	const struct step started = {.kind = STARTED, .text = -1, .a = {block}};
-	record_end(record_begin(&leader, &started), 0);
+	complete_entry(add_entry(&leader, &started), 0);
 	run_block(&leader, block);
 }
