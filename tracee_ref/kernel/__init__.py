@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel side of the tracer: the only package that knows BCC, BTF and maps."""
+"""Kernel side of the tracer: the only package that uses BCC, BTF and maps.
+
+Rules are those of docs/reference/semantics.md.
+"""

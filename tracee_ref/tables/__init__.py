@@ -3,8 +3,10 @@
 
 For uids and pids that a scope compares with ``<``, ``<=``, ``>`` or ``>=`` a table holds the
 model's result for each interval between the compared numbers.  For all other values it holds
-the scopes that compare with the value by ``=`` and those that do by ``!=``: rule 4 as two
-masks.  tests/model/test_proof_tables.py proves that they give the model's mask for all facts.
+the scopes with ``=`` and the value, and those with ``!=``: rule 4 as two masks.  Rules are
+those of docs/reference/semantics.md.
+
+tests/model/test_proof_tables.py proves that the tables give the model's mask for all facts.
 """
 
 from .compile import AcceptTables, compile_tables, selecting_scopes

@@ -11,7 +11,7 @@ import ctypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ...errors import HostCode, HostError
 from .libbpf import libbpf
@@ -26,6 +26,32 @@ AGGREGATES: Final = {KIND_STRUCT, KIND_UNION}
 
 Fields = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Structure name -> our field name -> the kernel's names of the field, newest last."""
+
+
+class TypeHeader(NamedTuple):
+    """The ``struct btf_type`` of a type (linux/btf.h); structures have a size for ``type``."""
+
+    name_offset: int
+    info: int
+    type: int
+
+    @property
+    def kind(self) -> int:
+        """The BTF_KIND (BTF_INFO_KIND)."""
+        return self.info >> 24 & 0x1F
+
+    @property
+    def length(self) -> int:
+        """Number of members, enumerators or arguments (BTF_INFO_VLEN)."""
+        return self.info & 0xFFFF
+
+    @property
+    def has_bitfields(self) -> bool:
+        """Whether offsets of members have the size of a bit field above them."""
+        return bool(self.info >> 31)
+
+
+HEADER_WORDS: Final = len(TypeHeader._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +112,14 @@ class Btf:
                 HostCode.KERNEL,
                 f"this kernel's BTF has no function {function}; it is not supported",
             )
-        prototype = self._words(type_id, 3)[2]
-        return self._words(prototype, 3)[1] & 0xFFFF
+        return self._header(self._header(type_id).type).length
 
     def constant(self, enum: str, name: str) -> int:
         """Return the value of an enumerator; raises HostError if it does not exist."""
         type_id = self._find(enum, KIND_ENUM)
         if type_id >= 0:
-            words = self._words(type_id, 3 + 2 * (self._words(type_id, 3)[1] & 0xFFFF))
-            values = {self._text(words[at]): words[at + 1] for at in range(3, len(words), 2)}
+            words = self._words_after(type_id, 2 * self._header(type_id).length)
+            values = {self._text(words[at]): words[at + 1] for at in range(0, len(words), 2)}
             if name in values:
                 return values[name]
         raise HostError(
@@ -162,33 +187,40 @@ class Btf:
         return self._members_of[type_id]
 
     def _read_members(self, type_id: int) -> Iterator[Member]:
-        header = self._words(type_id, 3)
-        bitfields = header[1] >> 31
-        words = self._words(type_id, 3 + 3 * (header[1] & 0xFFFF))
-        for at in range(3, len(words), 3):
-            offset = words[at + 2] & 0xFFFFFF if bitfields else words[at + 2]
-            yield Member(self._text(words[at]), words[at + 1], offset)
+        header = self._header(type_id)
+        words = self._words_after(type_id, 3 * header.length)
+        for at in range(0, len(words), 3):
+            name, type_, offset = words[at : at + 3]
+            offset = offset & 0xFFFFFF if header.has_bitfields else offset
+            yield Member(self._text(name), type_, offset)
 
     def _c_type(self, type_id: int, name: str) -> str:
         stripped = self._strip(type_id)
         kind, size = self._kind(stripped), self._lib.btf__resolve_size(self._btf, stripped)
         if kind == KIND_PTR:
-            target = self._strip(self._words(stripped, 3)[2])
-            label = self._text(self._words(target, 3)[0]) if target else ""
+            target = self._strip(self._header(stripped).type)
+            label = self._text(self._header(target).name_offset) if target else ""
             tagged = self._kind(target) == KIND_STRUCT and label
             return f"struct {label} *{name}" if tagged else f"void *{name}"
         if kind in (KIND_INT, KIND_ENUM) and size in (1, 2, 4, 8):
-            signed = kind == KIND_INT and self._words(stripped, 4)[3] >> 24 & 1
+            signed = kind == KIND_INT and self._words_after(stripped, 1)[0] >> 24 & 1
             return f"{'s' if signed else 'u'}{size * 8} {name}"
         return f"char {name}[{size}]"
 
     def _strip(self, type_id: int) -> int:
         while self._kind(type_id) in MODIFIERS:
-            type_id = self._words(type_id, 3)[2]
+            type_id = self._header(type_id).type
         return type_id
 
     def _kind(self, type_id: int) -> int:
-        return (self._words(type_id, 3)[1] >> 24) & 0x1F if type_id else 0
+        return self._header(type_id).kind if type_id else 0
+
+    def _header(self, type_id: int) -> TypeHeader:
+        return TypeHeader(*self._words(type_id, HEADER_WORDS))
+
+    def _words_after(self, type_id: int, count: int) -> list[int]:
+        """Return the words that follow the header of a type."""
+        return self._words(type_id, HEADER_WORDS + count)[HEADER_WORDS:]
 
     def _words(self, type_id: int, count: int) -> list[int]:
         address = self._lib.btf__type_by_id(self._btf, type_id)

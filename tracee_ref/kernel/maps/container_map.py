@@ -14,6 +14,7 @@ from ...abi import CONTAINER
 from ...containers.cgroups import Hierarchy, containers_below, root_of, walk
 from ...errors import HostCode, HostError
 from ...tables.containers import ContainerTable
+from ...tables.intervals import ALL_SCOPES
 from ..build.btf import Btf
 from ..build.program import Program
 from .layouts import container_bytes
@@ -22,7 +23,7 @@ from .write import add_entry
 CONTAINERS: Final = 16384
 """Size of ``containers``: cgroups of containers and their descendants."""
 
-ALL_SCOPES: Final = (1 << 64) - 1
+STARTED_AFTER_TRACE: Final = CONTAINER.index("started_after_trace")
 
 
 def constants(hierarchy: Hierarchy, btf: Btf, *, track: bool) -> dict[str, str]:
@@ -37,7 +38,7 @@ def constants(hierarchy: Hierarchy, btf: Btf, *, track: bool) -> dict[str, str]:
 
 
 class ContainerWriter:
-    """Writes the existing containers to the map; programs already see new cgroups."""
+    """Writes the existing containers to the map; the BPF programs already record new cgroups."""
 
     def __init__(self, program: Program, tables: ContainerTable | None) -> None:
         self._program = program
@@ -57,7 +58,7 @@ class ContainerWriter:
             with suppress(OSError):  # removed
                 key = pack("Q", directory.stat().st_ino)
                 value = self._program.lookup(fd, key, CONTAINER.struct.size)
-                if value and not CONTAINER.struct.unpack(value)[1]:
+                if value and not CONTAINER.struct.unpack(value)[STARTED_AFTER_TRACE]:
                     yield directory
 
     def _write(self, cgroup: int, container: str) -> None:

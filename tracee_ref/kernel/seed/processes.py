@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seeding of process state with processes older than the tracer.
 
-These are the binary of rule 10 and the ancestors of rule 12 (docs/reference/semantics.md).
+These are the binary of rule 10 and the ancestors of rule 12.
 
 The BPF programs are attached already, and record forks and execs.  Their elements are newer than
 /proc: they are not overwritten.  If a process forks before it is seeded, the child's element lacks
