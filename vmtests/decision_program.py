@@ -34,7 +34,7 @@ SOURCE: Final = Path(__file__).with_name("decisions.bpf.c")
 
 ANCESTORS: Final = 8
 QUESTION: Final = Struct(f"=QII 4I2Q{VALUE_BYTES}s{VALUE_BYTES}s4Q {ANCESTORS}I II32s")
-"""``struct question`` of decisions.bpf.c without its binary, which not every program has."""
+"""``struct question`` of decisions.bpf.c without its ``binary``, which it has with USE_BINARY."""
 
 MASK: Final = Struct("=Q")
 
@@ -211,5 +211,5 @@ def question(event: int, process: Process, with_binary: bool) -> bytes:
     data = QUESTION.pack(0, event, len(ancestry), *facts, *ancestry, *spare, *container)
     if not with_binary:
         return data
-    program = program_key(process.binary) if process.binary else (0, b"")
-    return data + binary_key(*program)
+    binary = program_key(process.binary) if process.binary else (0, b"")
+    return data + binary_key(*binary)

@@ -56,7 +56,7 @@ static __always_inline u32 syscall_number(struct pt_regs *regs)
 	return READ(regs, syscallno);
 }
 
-/* execve and execveat: after their success the saved registers are those of the new program. */
+/* execve and execveat: after their success the saved registers are those of the new image. */
 static __always_inline bool is_exec(u32 number, bool compat)
 {
 	return compat ? number == __NR_compat_execve || number == __NR_compat_execveat

@@ -92,7 +92,7 @@ static __always_inline s64 return_value(struct pt_regs *regs)
 	return SAVED(regs, ax);
 }
 
-/* execve and execveat: after their success the saved registers are those of the new program. */
+/* execve and execveat: after their success the saved registers are those of the new image. */
 static __always_inline bool is_exec(u32 number, bool compat)
 {
 	return compat ? number == __NR_compat_execve || number == __NR_compat_execveat

@@ -14,8 +14,8 @@ BPF_HASH(pending_execs, u64, struct call_record, EXECS_AT_ONCE);
 
 /* Save every exec, also one that is not selected or not matched (mask 0). A successful exec without
  * an element is then a 32-bit syscall, whose entry is not hooked, or one that did not fit into the
- * map: it is counted as lost when it succeeds. Without 32-bit syscalls the two cannot be told apart
- * at that point, so an exec that does not fit is counted here. */
+ * map: it is counted as lost when it succeeds. If 32-bit syscalls are not traced, only the latter is
+ * a loss; as it looks the same at that point, it is counted here. */
 static __always_inline void save_exec(struct call_record *record)
 {
 	u64 task = bpf_get_current_task();
@@ -61,7 +61,7 @@ static __always_inline u64 reread_strings(struct call_record *record, u64 from, 
 	return put_strings(&record->end, record->sent.data, sizeof(record->sent.data), from, to);
 }
 
-/* Copy from the new program what could not be read at the entry, as its page was not in memory. The
+/* Copy from the new image what could not be read at the entry, as its page was not in memory. The
  * interpreter of a script has other arguments than the exec was given. */
 static __always_inline void reread_arguments(struct call_record *record, struct linux_binprm *bprm)
 {

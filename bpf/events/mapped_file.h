@@ -21,7 +21,7 @@ static __always_inline struct vm_area_struct *find_vma(struct mm_struct *mm, u64
 #else
 /* A maple tree (linux/maple_tree.h). Bits 3 to 6 of the address of a node are its type; a range
  * node has 15 pivots and 16 slots, one that tracks gaps has 9 and 10. */
-#define MAPLE_DEPTH 3 /* a new program has two levels at most */
+#define MAPLE_DEPTH 3 /* a new image has two levels at most */
 #define MAPLE_NODE_MASK 255UL
 #define MAPLE_LEAF_64 1
 #define MAPLE_ARANGE_64 3

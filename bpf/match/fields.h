@@ -16,7 +16,7 @@ struct retval_table {
 BPF_HASH(retval_tables, u32, struct retval_table, RETVAL_EVENTS);
 
 /* Whether a <= b, as one bit and without a branch (Hacker's Delight, 2-12): with branches the
- * verifier would follow the rest of the program once for each interval. */
+ * verifier would explore the rest of the program once for each interval. */
 static __always_inline u64 not_above(s64 a, s64 b)
 {
 	return (u64)((a | ~b) & ((a ^ b) | ~(s64)((u64)b - (u64)a))) >> 63;

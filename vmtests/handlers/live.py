@@ -23,12 +23,12 @@ from vmtests.workload.layout import JOURNAL, empty_journal, used_bytes
 from vmtests.workload.plan import CGROUP_LINK, MNTNS_LINK
 
 ROOT = "workload"
-"""File name of the program that the tracer starts."""
+"""File name of the workload that the tracer executes."""
 
 UNREADABLE = "<unreadable>"
 """Printed in a disagreement for a value that the tracer could not read."""
 
-JOURNAL_RECORDS = 65536
+JOURNAL_CAPACITY = 65536
 FIELDS = (
     "eventName",
     "matchedScopes",
@@ -49,23 +49,23 @@ FIELDS = (
 @handler
 def run(
     *,
-    program: str,
+    workload: str,
     directory: str,
     plan: str,
-    programs: Sequence[str],
+    executables: Sequence[str],
     scopes: str,
     seconds: float,
 ) -> Reply:
     """Trace a plan (base64); return events, journal (base64) and the tracer's stderr.
 
-    ``directory`` is created and removed; the program is linked there under all names.  The drawn
+    ``directory`` is created and removed; the workload is linked there under all names.  The drawn
     ``scopes`` (packed) are resolved here by ``facts``, which the reply has too.
     """
     path = Path(directory)
     path.mkdir(exist_ok=True)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, path)
-        prepare(path, program, base64.b64decode(plan), [ROOT, *programs])
+        prepare(path, workload, base64.b64decode(plan), [ROOT, *executables])
         (path / MNTNS_LINK).symlink_to(f"/proc/{os.getpid()}/ns/mnt")
         (path / CGROUP_LINK).symlink_to(stack.enter_context(own_cgroup(path.name)))
         facts = launch_facts(directory)
@@ -75,14 +75,14 @@ def run(
         return {**trace(path, options, seconds), "facts": facts}
 
 
-def prepare(directory: Path, program: str, plan: bytes, names: Sequence[str]) -> None:
-    """Write the files of a run; the names of the program are hard links."""
-    copy = directory / "program"
-    shutil.copy(program, copy)
+def prepare(directory: Path, workload: str, plan: bytes, names: Sequence[str]) -> None:
+    """Write the files of a run; the names of the workload are hard links."""
+    copy = directory / "executable"
+    shutil.copy(workload, copy)
     for name in dict.fromkeys(names):
         (directory / name).hardlink_to(copy)
     (directory / "plan").write_bytes(plan)
-    head, size = empty_journal(JOURNAL_RECORDS)
+    head, size = empty_journal(JOURNAL_CAPACITY)
     (directory / "journal").write_bytes(head)
     os.truncate(directory / "journal", size)
 
@@ -104,7 +104,7 @@ def trace(directory: Path, options: Sequence[str], seconds: float) -> Reply:
 
 
 def used_journal(path: Path) -> bytes:
-    """Return the head and the used records of a journal."""
+    """Return the head and the used entries of a journal."""
     with path.open("rb") as file:
         head = file.read(JOURNAL.size)
         return head + file.read(used_bytes(head) - len(head))

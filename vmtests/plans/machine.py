@@ -129,7 +129,7 @@ class PlanMachine(RuleBasedStateMachine):
     def thread(self, thread: DraftTrack) -> MultipleResults[DraftTrack]:
         return optional(thread.image.thread())
 
-    @step(target=threads, thread=threads, name=st.sampled_from(steps.PROGRAMS))
+    @step(target=threads, thread=threads, name=st.sampled_from(steps.EXECUTABLES))
     def exec(self, thread: DraftTrack, name: str) -> MultipleResults[DraftTrack]:
         return optional(thread.image.exec(thread, name))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from model.scope import COMM_BYTES, NEW, Condition, ContainerId, Key, Op, Part, Pattern
 from vmtests.plans.fields import field_conditions
 from vmtests.plans.scope_drafts import BinaryCondition, DrawnCondition, LaunchCondition
-from vmtests.plans.steps import CGROUPS, COMMS, HOST_NAMES, PROGRAMS, UIDS
+from vmtests.plans.steps import CGROUPS, COMMS, EXECUTABLES, HOST_NAMES, UIDS
 
 EQUALITY = st.sampled_from([Op.EQ, Op.EQ, Op.NE])
 ANY_OP = st.sampled_from([Op.EQ, Op.EQ, *Op])
@@ -56,15 +56,15 @@ PROCESSES = st.integers(1, 40)
 ancestors = st.builds(LaunchCondition, st.just(Key.TREE), EQUALITY, st.just("agent")) | st.builds(
     Condition, st.just(Key.TREE), EQUALITY, st.sampled_from([0, 1, U32_MAX])
 )
-programs = st.sampled_from(["workload", *PROGRAMS])
+executables = st.sampled_from(["workload", *EXECUTABLES])
 
 FILTER_KINDS: Mapping[str, st.SearchStrategy[DrawnCondition]] = {
     "comm": strings(Key.COMM, (*COMMS, b"workload", b"alp")),
     "uid": numbers(Key.UID, UIDS),
     "pid": st.builds(LaunchCondition, st.just(Key.PID), ANY_OP, st.just("last_pid"), PROCESSES),
     "pid=new": st.builds(Condition, st.just(Key.PID), EQUALITY, st.just(NEW)),
-    "binary": st.builds(BinaryCondition, EQUALITY, programs),
-    "binary=NAMESPACE:PATH": st.builds(BinaryCondition, EQUALITY, programs, st.sampled_from(
+    "binary": st.builds(BinaryCondition, EQUALITY, executables),
+    "binary=NAMESPACE:PATH": st.builds(BinaryCondition, EQUALITY, executables, st.sampled_from(
         ["host", "mntns", "new_mntns"])),
     "uts": strings(Key.UTS, HOST_NAMES) | st.builds(
         LaunchCondition, st.just(Key.UTS), EQUALITY, st.just("uts")),

@@ -35,7 +35,9 @@ LIFE = ("execve", "exit", "exit_group", "sched_process_fork", "sched_process_exe
         "sched_process_exit")  # fmt: skip
 EVENTS = (*ALPHABET, *LIFE)
 
-PROGRAMS = ("alpha", "alp", "a-name-of-more-than-15", "\udcff-not-utf8")
+EXECUTABLES = ("alpha", "alp", "a-name-of-more-than-15", "\udcff-not-utf8")
+"""Names under which a workload can be executed; all are hard links to it."""
+
 UIDS = (0, 1, 1000, 1001, 65534, 2**31, 2**32 - 2)
 SIGNALS = (9, 10, 15)
 COMMS = (b"", b"alpha", b"al", b"beta", b"a\xffb", b"fifteen-bytes-x")

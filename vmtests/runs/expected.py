@@ -101,8 +101,8 @@ class Replay:
 
     def run(self, steps: Iterable[JournalStep]) -> list[Occurrence]:
         """Replay the exec of the command, then the journal; return the events of both."""
-        root, program = self.launch.pid, self.launch.argv[0]
-        first = JournalStep(Kind.EXEC, False, root, root, 0, program, (0,))
+        root, path = self.launch.pid, self.launch.argv[0]
+        first = JournalStep(Kind.EXEC, False, root, root, 0, path, (0,))
         journal = [first, *steps]
         # From the whole journal: a join may start before the step that creates the cgroup.
         created = (s for s in journal if s.kind is Kind.NEW_CGROUP and s.result == 0)

@@ -16,7 +16,7 @@ from vmtests.handlers.live import ROOT
 from vmtests.lab.ensemble import Ensemble
 from vmtests.lab.wire import pack
 from vmtests.plans.scope_drafts import DrawnScope
-from vmtests.plans.steps import PROGRAMS
+from vmtests.plans.steps import EXECUTABLES
 from vmtests.runs.agreement import account_errors, differences
 from vmtests.runs.disagreement import Run, table
 from vmtests.runs.expected import UTS_BYTES, Launch, Replay
@@ -44,10 +44,10 @@ class LiveRun:
         self._plan = pack_plan(Compiler(root, directory).blocks)
         self._drawn = drawn
         request = {
-            "program": str(workload_program()),
+            "workload": str(workload_program()),
             "directory": directory,
             "plan": base64.b64encode(self._plan).decode(),
-            "programs": PROGRAMS,
+            "executables": EXECUTABLES,
             "scopes": pack(tuple(drawn)),
             "seconds": TIMEOUT_SECONDS,
         }
@@ -97,7 +97,7 @@ def traced_event(name: str, mask: int, pid: int, tid: int, ppid: int, *rest: Any
 
 
 def launch(pid: int, reply: dict[str, Any]) -> Launch:
-    """Return the launch with the tracer, a Python program, and its ancestors."""
+    """Return the launch with the tracer, which Python executes, and its ancestors."""
     facts = reply["facts"]
     tracer = Process(
         pid=reply["tracer"],

@@ -120,7 +120,7 @@ class Dies:
 
 @dataclass(frozen=True)
 class Execs:
-    """The process executes a program of the directory."""
+    """The process executes a file of the directory."""
 
     name: str
     image: Image
