@@ -42,7 +42,7 @@ def explain(plan: RunPlan) -> Data:
                 "program": hook.function,
                 "reason": hook.reason,
             }
-            for hook in plan.kernel.hooks()
+            for hook in plan.kernel.hooks.hooks()
         ],
         "tables": explain_tables(plan),
         "constants": plan.kernel.constants(),

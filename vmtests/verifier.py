@@ -32,8 +32,8 @@ def verified(program: Program, function: str, kind: str, at: str = "") -> int:
 
 def verified_by_program(plan: KernelPlan, program: Program) -> dict[str, int]:
     """Return the number of instructions for each program of a plan."""
-    kinds = {hook.function: (hook.kind.value, hook.at) for hook in plan.hooks()}
-    kinds |= dict.fromkeys(plan.fillers().values(), ("KPROBE", ""))
-    kinds |= {HOOK_MATCHER: ("KPROBE", "")} if plan.fillers() else {}
+    kinds = {hook.function: (hook.kind.value, hook.at) for hook in plan.hooks.hooks()}
+    kinds |= dict.fromkeys(plan.hooks.fillers().values(), ("KPROBE", ""))
+    kinds |= {HOOK_MATCHER: ("KPROBE", "")} if plan.hooks.fillers() else {}
     kinds |= {CGROUP_REPORTER: ("RAW_TRACEPOINT", "")} if plan.reports_cgroups else {}
     return {name: verified(program, name, *kind) for name, kind in kinds.items()}

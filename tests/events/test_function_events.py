@@ -15,7 +15,7 @@ from tracee_ref.decode.records import HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.event import TraceEvent
 from tracee_ref.events.function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS
-from tracee_ref.kernel.plan import program_at
+from tracee_ref.kernel.hooks import program_at
 from tracee_ref.output.go_values import arguments_text
 from tracee_ref.output.json_lines import JsonPrinter
 

@@ -16,11 +16,12 @@ from .attach.attachments import Attachments
 from .attach.features import types
 from .build.program import Program
 from .build.source import bpf_source
+from .hooks import PACKET
 from .maps.container_map import ContainerWriter
 from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables
 from .maps.write import write_entries
-from .plan import PACKET, KernelPlan
+from .plan import KernelPlan
 from .ring import BATCH, RingReader
 from .seed.processes import ProcessSeeder
 from .seed.sockets import seed_owners
@@ -73,7 +74,7 @@ class KernelTracer:
         write_fields(self._program, self._plan.fields)
         self._write_shapes()
         self._write_tail_calls()
-        for hook in self._plan.hooks():
+        for hook in self._plan.hooks.hooks():
             self._attachments.attach(hook)
         if self._plan.track_containers:
             ContainerWriter(self._program, self._tables.container).seed(self._plan.hierarchy)
@@ -128,12 +129,12 @@ class KernelTracer:
     def _select(self, masks: Mapping[int, int]) -> None:
         kernel_masks = {event: mask for event, mask in masks.items() if event < EVENTS}
         write_selection(self._program, kernel_masks)
-        if self._plan.selected_calls():
+        if self._plan.selected.syscalls:
             write_entries(self._program, "calls", self._call_table(masks))
 
     def _write_tail_calls(self) -> None:
         """Set the tail calls by which programs at functions go on (bpf/events/hook_event.h)."""
-        fillers = self._plan.fillers()
+        fillers = self._plan.hooks.fillers()
         if fillers:
             self._set_tail_call("hook_matcher", 0, HOOK_MATCHER, "KPROBE")
         for event, function in fillers.items():
@@ -146,7 +147,7 @@ class KernelTracer:
         write_entries(self._program, calls, {pack("I", index): pack("I", program)})
 
     def _write_shapes(self) -> None:
-        if calls := self._plan.selected_calls():
+        if calls := self._plan.selected.syscalls:
             entries = {pack("I", call.id): self._shapes(call) for call in calls}
             write_entries(self._program, "shapes", entries)
 

@@ -143,7 +143,7 @@ FAULTS = (
           "shapes[:-1].rstrip(b", KERNEL_FIELDS),
     Fault("unread-path-is-none", "bpf/events/arguments.h",
           "return record->entered && slot == SLOT_UNREADABLE;", "return false;", EXEC_CALLS),
-    Fault("refused-exit-not-hooked", "tracee_ref/kernel/plan.py",
+    Fault("refused-exit-not-hooked", "tracee_ref/kernel/hooks.py",
           "yield Hook(TRACEPOINT, exit_point(call)", "if 'exit' not in call.name: yield Hook(TRACEPOINT, exit_point(call)", CALL_HOOKS),
     Fault("last-thread-inverted", "bpf/events/sched.h", "live_counter) == 0", "live_counter) != 0", LIFE),
     Fault("exit-code-shifted", "bpf/events/sched.h", "READ(task, exit_code);", "READ(task, exit_code) >> 8;",

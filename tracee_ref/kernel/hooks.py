@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hooks of a run: the BPF functions to attach, where, and what needs them."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..events.catalogue import EventDefinition
+from ..events.function_events import FUNCTIONS
+from ..tables import AcceptTables
+from .attach.attachments import Hook, HookKind
+from .attach.features import has_function, uses_perf_events
+from .attach.syscall_hooks import SyscallHook, call_function, choose_syscall_hook, exit_point
+from .selection import SelectedEvents
+
+EXEC_CALLS: Final = ("execve", "execveat")
+CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
+
+CALL_FUNCTIONS: Final = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}
+"""Prefix of the kernel functions of syscalls, by machine."""
+
+SECCOMP: Final = "__secure_computing"
+"""Kernel function that runs a process's seccomp filters; it returns -1 for a refused syscall."""
+
+RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind.KPROBE
+
+PACKET: Final = "net_packet_ip_base"
+RAW_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
+    "fork": [Hook(RAW, "sched_process_fork", "on_fork")],
+    "exec": [Hook(RAW, "sched_process_exec", "on_exec")],
+    "exit": [Hook(RAW, "sched_process_exit", "on_exit")],
+}
+PERF_EVENT_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
+    "fork": [Hook(KPROBE, "wake_up_new_task", "on_fork")],
+    "exec": [
+        Hook(KPROBE, "security_bprm_committed_creds", "on_bprm_committed"),
+        Hook(TRACEPOINT, "sched:sched_process_exec", "on_exec"),
+    ],
+    "exit": [Hook(TRACEPOINT, "sched:sched_process_exit", "on_exit")],
+}
+"""Used where raw tracepoints can be preempted (attach/features.py).  Raw tracepoints remain where
+preemption does no harm: cgroups change under one lock, and tasks are freed with preemption off."""
+
+
+class HookPlan:
+    """Hooks for the selected events, and for the filters of ``tables``.
+
+    ``command_only`` hooks what limits a run to the process tree of its COMMAND, ``containers``
+    what tracks containers; ``compat`` includes 32-bit syscalls.
+    """
+
+    def __init__(
+        self,
+        selected: SelectedEvents,
+        tables: AcceptTables,
+        *,
+        command_only: bool,
+        containers: bool,
+        compat: bool,
+    ) -> None:
+        self._selected = selected
+        self._tables = tables
+        self._command_only = command_only
+        self._containers = containers
+        self.perf_events = uses_perf_events()
+        self.syscall_hook, self._syscall_hook_reason = self._choose_syscall_hook(compat)
+
+    def _choose_syscall_hook(self, compat: bool) -> tuple[SyscallHook, str]:
+        if self._selected.selects("magic_write"):
+            return SyscallHook.ALL_SYSCALLS, "magic_write needs the return of every write"
+        return choose_syscall_hook(self._selected.syscalls, compat=compat)
+
+    def hooks(self) -> list[Hook]:
+        """Return every BPF function to attach, its hook, and what needs it."""
+        return [
+            *self._process_hooks(),
+            *self._raw_event_hooks(),
+            *self._call_hooks(),
+            *self._entry_hooks(),
+            *self._function_hooks(),
+            *self._packet_hooks(),
+        ]
+
+    def _process_hooks(self) -> Iterator[Hook]:
+        state = self._process_state_reason()
+        execs = self._selected.reason(*EXEC_CALLS)
+        hooks = PERF_EVENT_HOOKS if self.perf_events else RAW_HOOKS
+        for hook_set, reasons in (
+            ("fork", (state, self._selected.reason("sched_process_fork"))),
+            ("exec", (state, execs, self._selected.reason("sched_process_exec"))),
+            ("exit", (execs, self._selected.reason("sched_process_exit"))),
+        ):
+            reason = "; ".join(filter(None, reasons))
+            yield from (replace(hook, reason=reason) for hook in hooks[hook_set] if reason)
+        if state:
+            yield Hook(RAW, "sched_process_free", "on_free", state)
+        if self._containers:
+            yield Hook(RAW, "cgroup_mkdir", "on_cgroup_mkdir", "containers")
+            yield Hook(RAW, "cgroup_rmdir", "on_cgroup_rmdir", "containers")
+
+    def _process_state_reason(self) -> str:
+        """Return why forks and execs are followed; empty if nothing needs it."""
+        tables = {"binary": self._tables.binary, "tree": self._tables.tree}
+        filters = [name for name, table in tables.items() if table is not None]
+        filters += ["follow"] if self._tables.follow else []
+        reasons = ["process tree of the COMMAND"] if self._command_only else []
+        reasons += [f"filters {', '.join(filters)}"] if filters else []
+        return "; ".join(reasons)
+
+    def _raw_event_hooks(self) -> Iterator[Hook]:
+        for event in self._selected.cgroups:
+            yield Hook(RAW, event.name, f"report_{event.name}", f"event {event.name}")
+        if self._selected.selects("task_rename"):
+            yield Hook(RAW, "task_rename", "on_task_rename", "event task_rename")
+
+    def _call_hooks(self) -> Iterator[Hook]:
+        kind, point = (
+            (TRACEPOINT, "raw_syscalls:sys_exit") if self.perf_events else (RAW, "sys_exit")
+        )
+        if self.syscall_hook is SyscallHook.FUNCTIONS:
+            yield from self._call_functions()
+        elif self.syscall_hook is SyscallHook.TRACEPOINTS:
+            for call in self._selected.syscalls:
+                reason = f"event {call.name}; {self._syscall_hook_reason}"
+                yield Hook(TRACEPOINT, exit_point(call), "on_syscall_return", reason)
+        elif self._selected.syscalls:
+            reason = f"syscall events; {self._syscall_hook_reason}"
+            yield Hook(kind, point, "on_syscall_return", reason)
+        if self._selected.selects("magic_write"):
+            yield Hook(kind, point, "on_write_return", "event magic_write")
+        if self._selected.selects("socket_dup"):
+            yield Hook(kind, point, "on_dup_return", "event socket_dup")
+
+    def _entry_hooks(self) -> Iterator[Hook]:
+        entries = {
+            c: "enter_without_return" for c in CALLS_WITHOUT_RETURN if self._selected.selects(c)
+        }
+        if self._selected.selects(*EXEC_CALLS):
+            entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
+        for call, function in entries.items():
+            reason = f"{call} may not return"
+            if self.syscall_hook is SyscallHook.FUNCTIONS and (at := call_function(call)):
+                yield Hook(HookKind.FENTRY, at, function, reason)
+            elif self.perf_events:
+                point = f"{CALL_FUNCTIONS[platform.machine()]}{call}"
+                yield Hook(KPROBE, point, function, reason)
+            else:
+                yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function, reason)
+
+    def _call_functions(self) -> Iterator[Hook]:
+        for call in self._selected.syscalls:
+            at = None if call.name in CALLS_WITHOUT_RETURN else call_function(call.name)
+            if at:
+                reason = f"event {call.name}; {self._syscall_hook_reason}"
+                yield Hook(HookKind.FEXIT, at, "on_syscall_end", reason)
+        if has_function(SECCOMP):
+            reason = "calls that seccomp refuses do not reach their function"
+            yield Hook(HookKind.FEXIT, SECCOMP, "on_syscall_refused", reason)
+
+    def _function_hooks(self) -> Iterator[Hook]:
+        for event in self._selected.functions:
+            for name in event.functions:
+                yield Hook(KPROBE, name, program_at(name, event), f"event {event.name}")
+
+    def _packet_hooks(self) -> Iterator[Hook]:
+        kind, prefix = (TRACEPOINT, "raw_syscalls:") if self.perf_events else (RAW, "")
+        if self._selected.selects(PACKET):
+            owners = "packet events: the process that uses a socket"
+            yield Hook(kind, f"{prefix}sys_enter", "on_socket_enter", owners)
+            yield Hook(kind, f"{prefix}sys_exit", "on_socket_exit", owners)
+            yield Hook(HookKind.CGROUP, "ingress", "on_packet_in", "packet events")
+            yield Hook(HookKind.CGROUP, "egress", "on_packet_out", "packet events")
+
+    def fillers(self) -> Mapping[int, str]:
+        """Return event id -> the BPF function that fills its record."""
+        events = (event for event in self._selected.functions if event.name != "magic_write")
+        return {event.id: f"put_{event.name}" for event in events}
+
+
+def program_at(function: str, event: EventDefinition) -> str:
+    """Return the BPF function at a kernel function; two events may share the kernel function."""
+    shared = event.name != function and function in FUNCTIONS
+    return f"alert_{function}" if shared else f"on_{function}"
