@@ -103,7 +103,7 @@ def test_check_unreadable_lines() -> None:
 
 @pytest.mark.usefixtures("place")
 def test_check_scope_with_process_events() -> None:
-    """The stream itself has every fork: what is asked of age and descent is then decided."""
+    """The stream itself has every fork: filters on age and ancestors are then decidable."""
     scopes = ("1:event=openat", "1:pid=new", "9:event=sched_process*")
     events = [fork(3, 7, 256), traced("openat", 1), traced("openat", 1, hostProcessId=3)]
     assert found_of(report(events, "--begins", "host", flags=scopes)) == {"should not be there": 1}

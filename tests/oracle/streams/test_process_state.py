@@ -46,7 +46,7 @@ def test_program_from_exec_and_fork() -> None:
     assert certain(last([CAT, fork(7, 8), exec_(8, "/bin/ls"), child], "binary=/bin/cat")) is False
 
 
-def test_program_of_exec_in_partial_stream() -> None:
+def test_binary_of_exec_in_partial_stream() -> None:
     """An exec has its own program, even if the stream lacks other execs."""
     flags = ("event=openat,sched_process_exec", "binary=/bin/cat")
     assert certain(last([CAT], *flags, complete=False)) is True
@@ -92,7 +92,7 @@ def test_follow_inherited() -> None:
 
 
 def test_follow_by_unresolved_program() -> None:
-    """Following by an unresolved program is undecidable."""
+    """Following by an unresolved executed file is undecidable."""
     flags = ("binary=/bin/sh", "follow")
     assert certain(last([fork(3, 7), OPENAT], *flags, begins=Begins.HOST)) is None
 
