@@ -21,7 +21,7 @@ static __always_inline u64 passed_bounds(const u32 *bounds, const u32 stride, co
 }
 
 /* Return the last index whose bound is not above the value. The bounds ascend from 0; `size` is a
- * power of two, and the last bound is repeated up to it. Four ways at a time, as the CPU executes
+ * power of two; unused bounds have the highest value. Four ways at a time, as the CPU executes
  * independent comparisons in parallel; no branches, so the verifier follows one path for every size
  * and the CPU has nothing to predict. */
 static __always_inline u32 interval_of(const u32 *bounds, const u32 size, u32 value)
