@@ -88,7 +88,7 @@ def run_session(options: RunOptions) -> int:
             derived_count=count_derived(plan, derivation, start_events),
             missed=tracer.missed(),
         )
-        # The account has the number of errors; one is enough to find their cause.
+        # The account has the number of dropped events; the first error shows the cause.
         for line in [*account.lines(), *options.signatures.summaries(), *pipeline.errors[:1]]:
             log(line)
     status = command.exit_status() if command else 0
@@ -147,7 +147,7 @@ def events_at_start(plan: RunPlan, view: View, tracer: KernelTracer) -> Iterator
 
 
 def count_derived(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:
-    """Return the number of derived events, None if the run derives none."""
+    """Return the number of events made in user space, None if the run makes none."""
     return derivation.derived_count + start_events if derivation.bases or plan.at_start else None
 
 
@@ -189,7 +189,7 @@ def pipeline_of(
     plan: RunPlan, view: View, derivation: Derivation, sinks: Sequence[tuple[Printer, Sink]]
 ) -> Pipeline:
     """Return the pipeline from records to the outputs."""
-    events = plan.options.signatures.events
+    events = plan.options.signatures.events  # all that can be selected, signatures included
     filters = FieldFilters(
         plan.scopes, symbolic=view.symbolic, events=events, also_raw=derivation.raw_events
     )

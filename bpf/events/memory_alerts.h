@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* mem_prot_alert: memory that becomes executable while or after it is writable.
+/* mem_prot_alert: memory that is mapped writable and executable or becomes executable, and
+ * executable memory that becomes or ceases to be writable.
  *
  * Only such changes are reported, as syscalls that map and protect memory are frequent. */
 #pragma once

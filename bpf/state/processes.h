@@ -28,11 +28,11 @@ BPF_TABLE("lru_hash", u32, struct tree_state, tree_states, PROCESSES);
 #endif
 
 /* Whether the process of an event is traced, and whether all facts about it are known. In this
- * order: events are reported from INCOMPLETE on. */
+ * order: events are reported from INCOMPLETE on; of BEFORE_EXEC, only the exec itself. */
 enum traced {
 	NOT_TRACED,  /* only a COMMAND and its descendants are traced */
 	BEFORE_EXEC, /* the COMMAND's process before its exec, still running the tracer's code */
-	INCOMPLETE,  /* its element was evicted, or never added */
+	INCOMPLETE,  /* its element was evicted, never added, or lacks masks of ancestors */
 	COMPLETE,
 };
 
@@ -72,8 +72,9 @@ static __always_inline u32 read_process_state(struct facts *facts)
 	return traced;
 }
 
-/* The COMMAND counts as started after tracing, by its exec, and so do its descendants. An exec by
- * another thread than the leader keeps the start time of the leader. */
+/* With a COMMAND, all traced processes count as started after tracing began (rule 9): the command
+ * itself because its exec comes after that. An exec by another thread than the leader keeps the
+ * start time of the leader. */
 static __always_inline bool started_after_trace(struct task_struct *task)
 {
 #ifdef COMMAND_ONLY
@@ -142,7 +143,8 @@ static __always_inline u64 following(u64 accepted)
 #endif
 
 /* The child has the masks of its ancestors, and its own. Without an element of the parent it is
- * incomplete: user space then merges the masks of the ancestors (kernel/seed/processes.py). */
+ * incomplete: before tracing starts, user space adds the masks of the ancestors
+ * (kernel/seed/processes.py); later it stays so. */
 static __always_inline void inherit_tree_state(u32 parent_pid, u32 child_pid,
 					       struct task_struct *child)
 {
@@ -203,7 +205,8 @@ static __always_inline void delete_process(struct task_struct *task)
 	u64 time = READ(task, start_boottime);
 	if (READ(task, group_leader) != task) /* or an exec of another thread replaced the leader */
 		return;
-	/* A task is freed after a grace period: a new process may have the same tgid. */
+	/* A task is freed after a grace period: a new process may have the same tgid. A start time
+	 * of 0 is that of a seeded process, older than the tracer. */
 #ifdef TRACK_PROCESSES
 	struct process *process = processes.lookup(&pid);
 	if (process && (!process->start_time || process->start_time == time))

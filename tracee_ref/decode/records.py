@@ -283,7 +283,8 @@ def nameless_file(mode: int, inode: int) -> str:
     """Return a name for a file whose path is empty.
 
     Pipes and sockets are named as in /proc.  Of directories, only a root has an empty path.  All
-    other files get ``anon_inode`` and their inode number, where /proc has the name of a class.
+    other files get ``anon_inode`` and their inode number, where /proc has the kind
+    (``anon_inode:[eventpoll]``).
     """
     if stat.S_ISDIR(mode):
         return "/"

@@ -25,14 +25,14 @@ The first match counts: a bool is an int, too.
 
 
 class Derivation:
-    """Derives the derived events that a scope selects, and those that they are derived from.
+    """Derives the events that a scope selects, and the derived events that these come from.
 
     ``selected`` maps events to the masks of the scopes that selected them.  ``hidden`` maps an
     event to an argument that is recorded only for the events derived from it, and not output.
 
     ``bases`` are the events that a derivation reads, ``raw_events`` these and the derived ones:
-    their arguments must be numbers.  ``derived_count`` counts the derived events that matched a
-    scope.
+    their arguments must be numbers.  ``derived_count`` counts the derived events that
+    a scope selects and whose process filters hold.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class Derivation:
         """Return the events derived from ``base``, each before those derived from it.
 
         Clears from ``base.matched_scopes`` the scopes that did not select it.  A record's mask
-        has also the scopes that selected only a derived event (``graph.kernel_scopes``): it is
-        that of the process filters, from which the mask of each event starts, less the scopes
-        that did not select the event.  Filters on the event's own fields follow (rule 15).
+        has the scopes whose process filters hold and that selected the event or one derived from
+        it (``graph.kernel_scopes``).  Each event's mask is this one without the scopes that did
+        not select that event.  Filters on its own fields are applied later (rule 15).
         """
         if base.event_name not in self.bases:
             return []

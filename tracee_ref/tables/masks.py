@@ -3,7 +3,7 @@
 
 Rule 4 as two masks.  The ``=`` values of a scope are alternatives, so a fact (a property of
 a process) must match one of them, and it must match none of the ``!=`` values.  A fact can
-match several values (a process matches the pid of each ancestor): their masks are ORed.
+match several values (for ``tree``, its own id and that of each ancestor): their masks are ORed.
 The scopes that accept the fact are then ``(equal | without_equal) & ~excluded``.
 """
 

@@ -2,9 +2,9 @@
 """Expected events of a workload: the model's answer for each step of the journal.
 
 The journal has the steps in the order of their start.  Facts of a task change only by its own
-steps, by its fork, and by an exec or exit of its process.  Plans do these only after SETTLE, when
-all other threads have exited or parked, so this order gives the same events as the order in the
-kernel.
+steps, by its fork, and by an exec or exit of its process.  The step SETTLE waits until all other
+threads of the process have exited or parked; plans exec or end a process only after it, so this
+order gives the same events as the order in the kernel.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ UTS_BYTES = 15
 """The tracer cuts a host name to this length (rule 8)."""
 
 MAY_FAIL = (Kind.CALL, Kind.EXEC, Kind.NEW_CGROUP)
-"""Steps that may fail: the events have the error, or there are none."""
+"""Steps that may fail: CALL and EXEC then have an event with the error, NEW_CGROUP has none."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ class Replay:
     def _thread_exits(self, tid: int, status: int) -> None:
         pid = self.state.facts(tid).pid
         args: dict[str, Any] = {"exit_code": status}
-        # Of several threads that exit together, any may be the last: theirs is not compared.
+        # Of several threads that exit together, any may be the last one, whose argument is true.
         if pid not in self._threaded:
             args["process_group_exit"] = True
         self._emit("sched_process_exit", tid, **args)
@@ -242,8 +242,9 @@ class Replay:
     def _wait(self, step: JournalStep) -> None:
         """Record the children that WAIT has certainly reaped when it returns.
 
-        These are the children that the thread forked itself; those of other threads only if all
-        of these had exited or parked, as a fork may come after the start of its step.
+        These are the children that the thread forked itself.  The journal has steps by their
+        start, so the fork of another thread may be listed before this WAIT and happen after it,
+        unless that thread had exited or parked.
         """
         if not step.returned:
             return

@@ -73,7 +73,7 @@ def test_argument_printed_lacks_raw() -> None:
     assert flags_of(printed, "openat.args.flags>5", "comm=cat") is False
     assert flags_of(printed, f"openat.args.flags={printed}", dialect="tracee-0.12") is None
     need = verdict(traced(args={"flags": printed}), "openat.args.flags>5").needs["args.flags"]
-    assert need == "needs the raw value of flags: it is printed (parse-arguments)"
+    assert need == "needs flags as a number: the stream has its symbolic form (parse-arguments)"
 
 
 def test_argument_absent_or_unreadable() -> None:

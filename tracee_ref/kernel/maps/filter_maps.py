@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accept tables (value -> mask of the scopes that accept it) in the kernel.
+"""Accept tables (value -> the scopes that accept it) in the kernel.
 
-A table that is one mask (``pid=new``, ``follow``, containers outside) becomes C constants.  The
-others become maps, of which C constants have the sizes.  All exact names and numbers are in one
-map, ``value_table``, a cuckoo hash of 2**VALUE_BITS slots.  See docs/reference/glossary.md.
+A table with a fixed number of masks (``pid=new``, ``follow``, processes outside of containers)
+becomes C constants.  The others become maps, of which C constants have the sizes.  All exact names
+and numbers are in one map, ``value_table``, a cuckoo hash of 2**VALUE_BITS slots.  See
+docs/reference/glossary.md.
 """
 
 from __future__ import annotations
@@ -153,7 +154,8 @@ def _interval_entries(
     if count > 1:
         firsts = [chunk.bounds[0] for chunk in chunks]
         yield f"{name.lower()}_index", {ZERO: bounds_bytes(firsts, count)}
-    # The index is padded with the highest number: a search for that ends in the last copy.
+    # The index is padded with the highest number, whose search ends at the last element: so all
+    # elements after the last chunk are copies of it.
     chunks += [chunks[-1]] * (count - len(chunks))
     yield (
         f"{name.lower()}_table",

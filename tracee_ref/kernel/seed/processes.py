@@ -50,8 +50,8 @@ class ProcessSeeder:
     def seed_all(self) -> None:
         """Write the state of all processes.
 
-        If the parent was not seeded when it forked, its child is new or incomplete, so this
-        repeats until no process is.
+        A process that forks before it is seeded leaves a child that is not seeded yet, or
+        incomplete: this repeats until there is neither.
         """
         while self._seed_new() + self._complete_tree_states():
             pass
@@ -66,8 +66,8 @@ class ProcessSeeder:
         for pid in new:
             self._write_tree_state(pid)
         # A reused id is seeded again in the next round.  This can remove what the programs wrote
-        # for the new process, without loss: before tracing starts no process is followed, and
-        # all else is in /proc.
+        # for the new process: before tracing starts no process is followed, and all else is in
+        # /proc, but for the ancestors of a process whose parent exited meanwhile.
         for pid in [pid for pid in new if start_time(pid) != times[pid]]:
             self._forget(pid)
         return len(new)
@@ -76,7 +76,7 @@ class ProcessSeeder:
         table = self._tables.binary
         accepted = table.accepted(program_keys(binary)) if table else ALL_SCOPES
         if (fd := self._fd("processes")) is not None:
-            followed = started = 0  # it is older than the tracer
+            followed = started = 0  # no start time: older than the tracer, deleted with any task
             value = PROCESS.pack(accepted, followed, started, before_exec)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 

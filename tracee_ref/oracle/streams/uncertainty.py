@@ -30,7 +30,7 @@ NAMES: Final = {Key.COMM: "processName", Key.UTS: "hostName"}
 ALL_SCOPES: Final = (1 << MAX_SCOPES) - 1
 
 NOT_UTF8: Final = "needs {} as bytes: it is not UTF-8"
-NEEDS_RAW: Final = "needs the raw value of {}: it is printed (parse-arguments)"
+NEEDS_RAW: Final = "needs {} as a number: the stream has its symbolic form (parse-arguments)"
 UNKNOWN_EVENT: Final = "unknown event {}: the sets that contain it are not known"
 NEEDS_FORK: Final = "needs sched_process_fork of the process, or --begins"
 NEEDS_EXEC: Final = "needs sched_process_exec of the process"
@@ -39,7 +39,7 @@ NEEDS_HISTORY: Final = "needs all forks and execs since the process started, or 
 NEEDS_CONTAINER: Final = "needs container_create or existing_container of the container"
 
 NO_MNTNS: Final = 0
-"""No mount namespace has this inode number: it is for any that no filter names."""
+"""Stands for every mount namespace that no filter names; none has this inode number."""
 
 UNNAMED_BINARY: Final = Binary(b"", NO_MNTNS)
 """An executed file that no filter names."""
@@ -58,10 +58,10 @@ class Unresolved(NamedTuple):
 
 
 class PossibleEvents(NamedTuple):
-    """The possible events, and the scopes that are undecidable for each of them.
+    """The possible events, and the scopes that are undecidable whichever of them is the real one.
 
-    For the other scopes, the events decide.  ``needs`` maps each unresolved fact to a phrase on
-    what would resolve it.
+    For other scopes, the results of the possible events are compared.  ``needs`` maps each
+    unresolved fact to a phrase on what would resolve it.
     """
 
     events: Sequence[Event]
@@ -128,7 +128,7 @@ def possible_processes(
         ancestry=state.ancestry, followed=state.followed,
     )  # fmt: skip
     container = process.container
-    if container is not None and table.containers.get(container.id):  # absent: unresolved
+    if container is not None and table.containers.get(container.id):  # absent: below
         process = replace(process, container=replace(container, new=True))
     unresolved = [*unresolved_facts(process, state, table, semantics.uses)]
     undecidable = union(semantics.uses.keys.get(key, 0) for key, _ in names_not_utf8(event))
@@ -171,7 +171,11 @@ def is_unresolved(binary: Binary | None, uses: Uses) -> bool:
 
 
 def possible_binaries(binary: Binary | None, uses: Uses) -> list[Change]:
-    """Return the executed files that filters distinguish; of a resolved path, the namespaces."""
+    """Return the executed files that filters distinguish.
+
+    If the path is resolved, those with that path: one for each namespace that a filter names,
+    and one for any other.
+    """
     in_order = sorted(uses.binaries, key=repr)
     same_path = [named for named in in_order if binary is None or named.path == binary.path]
     in_namespace = [replace(named, mntns=named.mntns or NO_MNTNS) for named in same_path]
