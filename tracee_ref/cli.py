@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Final
 
 import click
 
-from .command import CommandError
+from .command import CommandError, reap_children
 from .errors import HostError, UsageError
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
@@ -28,6 +29,7 @@ from .signatures.registry import load_signatures
 USAGE_STATUS: Final = 2
 HOST_STATUS: Final = 1
 HELP: Final = "help"
+STDERR_FD: Final = 2
 
 EPILOG: Final = """\b
 Examples:
@@ -154,6 +156,7 @@ def trace(
 def print_plan(options: RunOptions, form: str) -> int:
     """Print the plan of a run as text or JSON, without tracing; return the exit status."""
     check_host()
+    reap_children()
     report = explain(plan_run(options))
     click.echo(explain_text(report) if form == "text" else dumps(report, indent=1))
     return 0
@@ -161,6 +164,7 @@ def print_plan(options: RunOptions, form: str) -> int:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit; every error is one line on stderr."""
+    open_stderr()
     try:
         status = trace.main(argv, prog_name="tracee-ref", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -176,6 +180,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         status = 130
     sys.exit(status)
+
+
+def open_stderr() -> None:
+    """Open /dev/null as stderr if it is closed: no other file may become descriptor 2."""
+    if sys.stderr is None:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, STDERR_FD)
+        sys.stderr = os.fdopen(STDERR_FD, "w", closefd=False)
 
 
 def fail(message: str, status: int) -> int:

@@ -28,16 +28,20 @@ class CommandError(Exception):
 
 
 class Command:
-    """A child process that executes the command when it is released."""
+    """A child process that executes the command when it is released.
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    It has the signal dispositions that the tracer was started with; ``sigchld_ignored`` was that
+    of SIGCHLD.
+    """
+
+    def __init__(self, argv: Sequence[str], *, sigchld_ignored: bool = False) -> None:
         self._path = find_program(argv[0])
         self._gate, gate = os.pipe2(os.O_CLOEXEC)[::-1]
         failure, self._failure = os.pipe2(os.O_CLOEXEC)[::-1]
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._gate)
-            _run(self._path, argv, gate, failure)
+            _run(self._path, argv, gate, failure, sigchld_ignored)
         os.close(gate)
         os.close(failure)
         self._pidfd = os.pidfd_open(self.pid)
@@ -82,11 +86,20 @@ def find_program(name: str) -> str:
     raise CommandError(f"{name}: command not found; check its name or PATH", NOT_FOUND)
 
 
-def _run(path: str, argv: Sequence[str], gate: int, failure: int) -> NoReturn:
+def reap_children() -> bool:
+    """Let the children of this process be waited for; return whether SIGCHLD was ignored."""
+    return signal.signal(signal.SIGCHLD, signal.SIG_DFL) is signal.SIG_IGN
+
+
+def _run(
+    path: str, argv: Sequence[str], gate: int, failure: int, sigchld_ignored: bool
+) -> NoReturn:
     """Wait at the gate, then become the command.  If the tracer dies, the gate just closes."""
     try:
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
+        if sigchld_ignored:
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         if os.read(gate, 1):
             os.execv(path, list(argv))
     except OSError as error:

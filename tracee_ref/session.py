@@ -16,7 +16,7 @@ from typing import Final
 from model.scope import Key, Op, Scope
 
 from .accounting import Account
-from .command import Command
+from .command import Command, reap_children
 from .decode.records import RecordDecoder, View
 from .derivation.stage import Derivation
 from .errors import HostCode, HostError
@@ -49,13 +49,16 @@ def run_session(options: RunOptions) -> int:
     command cannot be started.
     """
     check_host()
+    sigchld_ignored = reap_children()
     with ExitStack() as stack:
         outputs = [
             (printer_of(options.outputs, target.format, options.scopes), target.path)
             for target in options.outputs.targets
         ]
         sinks = [(printer, open_sink(path)) for printer, path in outputs]
-        command = Command(options.command) if options.command else None
+        command = (
+            Command(options.command, sigchld_ignored=sigchld_ignored) if options.command else None
+        )
         stop = StopCondition(command)
         plan = plan_run(options)
         tracer = KernelTracer(plan.kernel, command.pid if command else None)
@@ -105,8 +108,10 @@ class StopCondition:
     def __init__(self, command: Command | None) -> None:
         self._command = command
         self._signalled = False
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup(1) leaves it
+            signal.signal(signal.SIGHUP, self._on_signal)
 
     def reached(self) -> bool:
         """Return whether the run ends."""

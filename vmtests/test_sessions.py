@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -118,6 +119,33 @@ def test_session_signal_forwarded(kernel: Kernel) -> None:
     result = run(kernel, ["sh", "-c", shell])
     assert "status 143" in result.stdout
     assert time.monotonic() - start_time < 100
+
+
+def test_session_sigchld_ignored(kernel: Kernel) -> None:
+    """An ignored SIGCHLD changes no exit status, and stays ignored in the command."""
+    tracer = f"env --ignore-signal=CHLD {TRACEE_REF} -f event=getppid -o none --"
+    commands = f"{tracer} sh -c 'exit 4'; echo $?; {tracer} grep SigIgn /proc/self/status"
+    status, ignored = run(kernel, ["sh", "-c", commands]).lines
+    assert status == "4"
+    assert int(ignored.split()[1], 16) & 1 << signal.SIGCHLD - 1
+
+
+def test_session_sighup_ignored(kernel: Kernel) -> None:
+    """A run that nohup(1) started does not end at SIGHUP."""
+    tracer = f"env --ignore-signal=HUP {TRACEE_REF} -f event=getppid -f tree=$$ -o none"
+    wait = "while ! grep -q tracing log; do sleep 0.1; done"
+    signals = "kill -HUP $!; sleep 1; kill -0 $! && echo alive; kill -TERM $!; wait $!"
+    shell = f"cd $(mktemp -d); {tracer} 2>log & {wait}; {signals}; rm -r $PWD"
+    assert run(kernel, ["sh", "-c", shell]).stdout == "alive\n"
+
+
+def test_session_stderr_closed(kernel: Kernel) -> None:
+    """With a closed stderr, no message gets between the events."""
+    shell = f"{TRACEE_REF} -f event=openat -o json -- true 2>&-"
+    result = run(kernel, ["sh", "-c", shell])
+    assert result.status == 0
+    assert result.events
+    assert len(result.events) == len(result.lines)
 
 
 def test_session_relative_time(kernel: Kernel) -> None:
