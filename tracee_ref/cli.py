@@ -14,7 +14,7 @@ from typing import Final
 
 import click
 
-from .command import CommandError, reap_children
+from .command import CommandError, default_sigchld
 from .errors import HostError, UsageError
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
@@ -156,7 +156,7 @@ def trace(
 def print_plan(options: RunOptions, form: str) -> int:
     """Print the plan of a run as text or JSON, without tracing; return the exit status."""
     check_host()
-    reap_children()
+    default_sigchld()
     report = explain(plan_run(options))
     click.echo(explain_text(report) if form == "text" else dumps(report, indent=1))
     return 0

@@ -86,8 +86,8 @@ def find_program(name: str) -> str:
     raise CommandError(f"{name}: command not found; check its name or PATH", NOT_FOUND)
 
 
-def reap_children() -> bool:
-    """Let the children of this process be waited for; return whether SIGCHLD was ignored."""
+def default_sigchld() -> bool:
+    """Reset SIGCHLD, so that children can be waited for; return whether it was ignored."""
     return signal.signal(signal.SIGCHLD, signal.SIG_DFL) is signal.SIG_IGN
 
 

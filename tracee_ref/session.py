@@ -16,7 +16,7 @@ from typing import Final
 from model.scope import Key, Op, Scope
 
 from .accounting import Account
-from .command import Command, reap_children
+from .command import Command, default_sigchld
 from .decode.records import RecordDecoder, View
 from .derivation.stage import Derivation
 from .errors import HostCode, HostError
@@ -49,7 +49,7 @@ def run_session(options: RunOptions) -> int:
     command cannot be started.
     """
     check_host()
-    sigchld_ignored = reap_children()
+    sigchld_ignored = default_sigchld()  # which the command gets back
     with ExitStack() as stack:
         outputs = [
             (printer_of(options.outputs, target.format, options.scopes), target.path)

@@ -28,7 +28,8 @@ BPF_TABLE("lru_hash", u32, struct tree_state, tree_states, PROCESSES);
 #endif
 
 /* Whether the process of an event is traced, and whether all facts about it are known. In this
- * order: events are reported from INCOMPLETE on; of BEFORE_EXEC, only the exec itself. */
+ * order: events are reported from INCOMPLETE on; of BEFORE_EXEC, only those of kernel functions
+ * within the exec (read_hooked()). */
 enum traced {
 	NOT_TRACED,  /* only a COMMAND and its descendants are traced */
 	BEFORE_EXEC, /* the COMMAND's process before its exec, still running the tracer's code */
@@ -203,7 +204,8 @@ static __always_inline void delete_process(struct task_struct *task)
 {
 	u32 pid = READ(task, tgid);
 	u64 time = READ(task, start_boottime);
-	if (READ(task, group_leader) != task) /* or an exec of another thread replaced the leader */
+	/* A thread, or a former leader that another thread's exec replaced: the process goes on. */
+	if (READ(task, group_leader) != task)
 		return;
 	/* A task is freed after a grace period: a new process may have the same tgid. A start time
 	 * of 0 is that of a seeded process, older than the tracer. */

@@ -31,8 +31,8 @@ class Derivation:
     event to an argument that is recorded only for the events derived from it, and not output.
 
     ``bases`` are the events that a derivation reads, ``raw_events`` these and the derived ones:
-    their arguments must be numbers.  ``derived_count`` counts the derived events that
-    a scope selects and whose process filters hold.
+    their arguments must be decoded without their symbolic form.  ``derived_count`` counts the
+    derived events with a scope that selects them and whose process filters hold.
     """
 
     def __init__(

@@ -242,9 +242,9 @@ class Replay:
     def _wait(self, step: JournalStep) -> None:
         """Record the children that WAIT has certainly reaped when it returns.
 
-        These are the children that the thread forked itself.  The journal has steps by their
-        start, so the fork of another thread may be listed before this WAIT and happen after it,
-        unless that thread had exited or parked.
+        WAIT waits for all children of the process.  Certain are those that this thread forked
+        itself and, after a SETTLE, those of the other threads: the journal has steps by their
+        start, so another thread's fork may be listed before this WAIT and happen after it.
         """
         if not step.returned:
             return

@@ -2,9 +2,10 @@
 """Accept tables (value -> the scopes that accept it) in the kernel.
 
 A table with a fixed number of masks (``pid=new``, ``follow``, processes outside of containers)
-becomes C constants.  The others become maps, of which C constants have the sizes.  All exact names
-and numbers are in one map, ``value_table``, a cuckoo hash of 2**VALUE_BITS slots.  See
-docs/reference/glossary.md.
+becomes C constants.  The others become maps, of which C constants have the sizes.  The names and
+numbers of all keys without ``*`` and without ``<`` or ``>`` are in one map, ``value_table``, a
+cuckoo hash of 2**VALUE_BITS slots; a key with either has an automaton or intervals for all its
+values.  See docs/reference/glossary.md.
 """
 
 from __future__ import annotations
@@ -154,8 +155,8 @@ def _interval_entries(
     if count > 1:
         firsts = [chunk.bounds[0] for chunk in chunks]
         yield f"{name.lower()}_index", {ZERO: bounds_bytes(firsts, count)}
-    # The index is padded with the highest number, whose search ends at the last element: so all
-    # elements after the last chunk are copies of it.
+    # Unused bounds of the index are the highest number.  A search for that number passes all of
+    # them and ends at the last element, so the elements after the last chunk are copies of it.
     chunks += [chunks[-1]] * (count - len(chunks))
     yield (
         f"{name.lower()}_table",

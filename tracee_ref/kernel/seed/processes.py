@@ -65,9 +65,10 @@ class ProcessSeeder:
             self._write_process(pid, start.process.binary)
         for pid in new:
             self._write_tree_state(pid)
-        # A reused id is seeded again in the next round.  This can remove what the programs wrote
-        # for the new process: before tracing starts no process is followed, and all else is in
-        # /proc, but for the ancestors of a process whose parent exited meanwhile.
+        # A reused id is seeded again in the next round.  This may delete what the programs wrote
+        # for the new process.  Nothing is lost by that: no process is followed before tracing
+        # starts, and the rest can be read again from /proc, except the ancestors of a process
+        # whose parent exited meanwhile.
         for pid in [pid for pid in new if start_time(pid) != times[pid]]:
             self._forget(pid)
         return len(new)
@@ -76,7 +77,8 @@ class ProcessSeeder:
         table = self._tables.binary
         accepted = table.accepted(program_keys(binary)) if table else ALL_SCOPES
         if (fd := self._fd("processes")) is not None:
-            followed = started = 0  # no start time: older than the tracer, deleted with any task
+            followed = 0
+            started = 0  # older than the tracer: delete_process() compares no start time
             value = PROCESS.pack(accepted, followed, started, before_exec)
             self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
 

@@ -70,7 +70,10 @@ class PossibleEvents(NamedTuple):
 
 
 class PossibleProcesses(NamedTuple):
-    """The possible processes of an event; undecidable scopes filter a name that is not UTF-8."""
+    """The possible processes of an event.
+
+    ``undecidable`` is the mask of the scopes that filter on a name of it that is not UTF-8.
+    """
 
     processes: Sequence[Process]
     undecidable: int
@@ -128,7 +131,9 @@ def possible_processes(
         ancestry=state.ancestry, followed=state.followed,
     )  # fmt: skip
     container = process.container
-    if container is not None and table.containers.get(container.id):  # absent: below
+    if container is not None and table.containers.get(
+        container.id
+    ):  # if absent: unresolved_facts()
         process = replace(process, container=replace(container, new=True))
     unresolved = [*unresolved_facts(process, state, table, semantics.uses)]
     undecidable = union(semantics.uses.keys.get(key, 0) for key, _ in names_not_utf8(event))
