@@ -14,7 +14,7 @@ from model.scope import Condition, Key, Op, Scope
 from model.selection import with_dependencies
 
 from .derivation.graph import depends_of
-from .events.catalogue import all_events
+from .events.catalogue import AT_START, all_events
 from .filters.format import format_filter, format_scopes
 from .run_plan import RunPlan
 from .tables.fields import FieldTables
@@ -69,7 +69,7 @@ def source_of(plan: RunPlan, name: str) -> str:
     """Return which stage produces an event: the kernel side, derivation, or the start."""
     if name in plan.kernel.tables.select:
         return "kernel"
-    return "start" if name in plan.at_start else "derived"
+    return "start" if name in AT_START else "derived"
 
 
 def explain_tables(plan: RunPlan) -> Data:
@@ -82,6 +82,9 @@ def explain_tables(plan: RunPlan) -> Data:
         report[key.value] = (
             explain_intervals(table) if isinstance(table, Intervals) else explain_key(scopes, key)
         )
+    if tables.pid_new:
+        new = {"equal": tables.pid_new.equal, "excluded": tables.pid_new.excluded}
+        report["pid=new"] = {name: mask_text(mask) for name, mask in new.items()}
     if tables.container:
         masks = tables.container.by_prefix.items()
         prefixes = [
@@ -101,10 +104,10 @@ def explain_key(scopes: Sequence[Scope], key: Key) -> Data:
     rows = [
         {
             "value": value_text(key, value),
-            "equal": mask_text(verdict.equal),
-            "excluded": mask_text(verdict.excluded),
+            "equal": mask_text(masks.equal),
+            "excluded": mask_text(masks.excluded),
         }
-        for value, verdict in table.masks.items()
+        for value, masks in table.masks.items()
     ]
     return {
         "values": sorted(rows, key=lambda row: row["value"]),
@@ -128,14 +131,14 @@ def explain_fields(fields: FieldTables) -> Data:
     report: Data = {
         f"{event}.retval": explain_intervals(table) for event, table in fields.retvals.items()
     }
-    for (event, index), texts in fields.strings.items():
+    for (event, index), strings in fields.strings.items():
         rows = [
-            {"text": key_text(key), "mask": mask_text(mask)} for key, mask in texts.accept.items()
+            {"text": key_text(key), "mask": mask_text(mask)} for key, mask in strings.accept.items()
         ]
         report[f"{event}.args.{all_events()[event].args[index].name}"] = {
             "texts": rows,
-            "otherwise": mask_text(texts.otherwise),
-            "unread": mask_text(texts.absent),
+            "otherwise": mask_text(strings.otherwise),
+            "unread": mask_text(strings.absent),
         }
     return report
 

@@ -66,3 +66,14 @@ def test_explain_text(kernel: Kernel) -> None:
     constants = {name for owned in data["constants"].values() for name in owned}
     assert {"RING_PAGES", "USE_BINARY", "HIERARCHY"} <= constants
     assert all(name in text for name in constants)
+
+
+def test_explain_start_and_new(kernel: Kernel) -> None:
+    """Events at start have that source, and `pid=new` its masks beside an order."""
+    flags = "-f 3:event=init_namespaces,getpid -f 3:pid=new -f 3:pid>5"
+    result = trace(kernel, f"--explain json {flags}", ["true"])
+    found = json.loads(result.stdout)
+    sources = {event["name"]: event["source"] for event in found["events"]}
+    assert sources == {"getpid": "kernel", "init_namespaces": "start"}
+    assert int(found["tables"]["pid=new"]["equal"], 16) == 0b100
+    assert found["tables"]["pid"]["intervals"]

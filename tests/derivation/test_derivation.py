@@ -14,7 +14,7 @@ from model.facts import Event, FieldValue, Process, derived
 from model.match import matched_scopes
 from model.scope import Condition, EventField, Key, Op, Part, Pattern, Scope
 from tests.output.samples import exit_with
-from tracee_ref.derivation.graph import kernel_scopes, problems
+from tracee_ref.derivation.graph import kernel_scopes, problems_of
 from tracee_ref.derivation.rules import RULES, Rule, Values
 from tracee_ref.derivation.stage import Derivation
 from tracee_ref.events.catalogue import (
@@ -169,6 +169,11 @@ def test_kernel_scopes_conditions(events: set[str], stays: bool) -> None:
     scope = Scope(1, frozenset(events), frozenset({condition, on_process, on_child}))
     (kernel_scope,) = kernel_scopes([scope], EVENTS)
     assert kernel_scope.conditions == {on_process} | ({condition} if stays else set())
+
+
+def problems(events: Mapping[str, EventDefinition]) -> list[str]:
+    """Return the faults of all events in the graph."""
+    return [problem for name in events for problem in problems_of(name, events)]
 
 
 def test_catalogue_graph() -> None:

@@ -63,7 +63,7 @@ def test_schema_accepts_corpus() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "value"),
+    ("path", "value"),
     [
         (("expect", "mask"), 5),
         (("expect", "mask"), "0x5"),
@@ -80,12 +80,12 @@ def test_schema_accepts_corpus() -> None:
         (("id",), None),
     ],
 )
-def test_schema_rejects_changes(place: tuple[Any, ...], value: Any) -> None:
+def test_schema_rejects_changes(path: tuple[Any, ...], value: Any) -> None:
     line = next(one for one in lines() if one["id"] == "decision-04-003")
     inner = line
-    for name in place[:-1]:
+    for name in path[:-1]:
         inner = inner[name]
-    inner[place[-1]] = value
+    inner[path[-1]] = value
     assert not VALIDATOR.is_valid(line)
 
 

@@ -24,11 +24,6 @@ def depends_of(events: Events) -> dict[str, tuple[str, ...]]:
     return {name: event.bases for name, event in events.items() if event.bases}
 
 
-def problems(events: Events) -> list[str]:
-    """Return the faults of the graph as sentences."""
-    return [sentence for name in depends_of(events) for sentence in problems_of(name, events)]
-
-
 def problems_of(name: str, events: Events) -> list[str]:
     """Return the faults of one event in the graph.
 
