@@ -10,12 +10,12 @@ from __future__ import annotations
 import ctypes
 from typing import Final
 
-from model.facts import Process
-from model.scope import Binary, Scope
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.attach.features import types
 from tracee_ref.kernel.maps.filter_maps import defines
+from tracee_ref.model.facts import Process
+from tracee_ref.model.scope import Binary, Scope
 from tracee_ref.tables import compile_tables
 from vmtests.decision_program import DecisionProgram, question, run_program
 from vmtests.verifier import verified

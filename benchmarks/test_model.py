@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import pytest
 
-from model.facts import Event, FieldValue, Process
-from model.match import matched_scopes
-from model.scope import Binary, Condition, EventField, Key, Op, Part, Pattern, Scope
+from tracee_ref.model.facts import Event, FieldValue, Process
+from tracee_ref.model.match import matched_scopes
+from tracee_ref.model.scope import Binary, Condition, EventField, Key, Op, Part, Pattern, Scope
 
 COMM: Final = Condition(Key.COMM, Op.EQ, Pattern(b"cat"))
 OTHER_COMM: Final = Condition(Key.COMM, Op.EQ, Pattern(b"ls"))

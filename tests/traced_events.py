@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from model.facts import Process
+from tracee_ref.model.facts import Process
 
 Traced: TypeAlias = dict[str, Any]
 

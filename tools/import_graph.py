@@ -46,8 +46,13 @@ class Graph:
 
 
 def module_name(file: Path) -> str:
-    """Return the dotted name of a module; of a package for its ``__init__.py``."""
-    return ".".join(file.with_suffix("").parts).removesuffix(".__init__")
+    """Return the dotted name of a module; of a package for its ``__init__.py``.
+
+    ``model/`` is the package ``tracee_ref.model``, by a symbolic link.
+    """
+    parts = file.with_suffix("").parts
+    inside = ("tracee_ref", *parts) if parts[0] == "model" else parts
+    return ".".join(inside).removesuffix(".__init__")
 
 
 def imported_names(module: str, file: Path) -> Iterator[tuple[int, str]]:

@@ -3,7 +3,7 @@
 
     tox -e mutation [TEST...]
 
-mutmut changes a copy of ``model/`` in one place at a time, and only the vectors are asked; with
+mutmut changes a copy of the model in one place at a time, and only the vectors are asked; with
 TESTs, those of the project are.  Survivors must be those explained in
 docs/design/vector-strength.md, no fewer and no more.  Exit status 1 if not, or below ``GOAL``.
 """
@@ -30,7 +30,7 @@ GOAL: Final = 95.0
 MUTMUT: Final = (sys.executable, "-m", "mutmut")
 CONFIGURATION: Final = """\
 [mutmut]
-source_paths=model
+source_paths=tracee_ref/model
 also_copy=tracee_ref
 pytest_add_cli_args_test_selection={}
 """
@@ -61,8 +61,9 @@ def main(tests: Sequence[str]) -> int:
 
 def prepare(copy: Path, tests: Sequence[str]) -> None:
     """Lay out the model, the tests and what they need."""
-    for name in ("model", "tracee_ref"):
-        shutil.copytree(PROJECT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    package = "tracee_ref"  # copied with what its symbolic links name
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / package, copy / package, ignore=ignored)
     for name in tests:
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, copy / name)
@@ -92,7 +93,7 @@ def is_change(line: str) -> bool:
 
 
 def function_of(mutant: str) -> str:
-    """Return ``model.scope.Scope.method`` for the name that mutmut gives a mutant of it."""
+    """Return ``package.module.Class.method`` for the name that mutmut gives a mutant of it."""
     module, _, name = mutant.rpartition("__mutmut_")[0].rpartition(".")
     return f"{module}.{name.removeprefix('xǁ').removeprefix('x_').replace('ǁ', '.')}"
 

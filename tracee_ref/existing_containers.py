@@ -13,16 +13,15 @@ from os import fsdecode
 from pathlib import Path
 from typing import Any, Final
 
-from model.facts import Process
-from model.match import process_filters_hold
-from model.scope import Scope
-
 from .containers.cgroups import container_id, own_hierarchy
 from .decode.records import CONTEXT_FLAGS
 from .derivation.containers import container_arguments
 from .derivation.stage import arguments_of
 from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES, all_events
 from .events.event import TraceEvent
+from .model.facts import Process
+from .model.match import process_filters_hold
+from .model.scope import Scope
 from .procfs import ProcessInfo, cgroup_of, first_process, namespaces, read_process
 
 INIT: Final = 1

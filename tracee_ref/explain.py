@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import fsdecode
 from typing import Any, Final, TypeAlias
 
-from model.scope import Condition, Key, Op, Scope
-from model.selection import with_dependencies
-
 from .derivation.graph import depends_of
 from .events.catalogue import AT_START, all_events
 from .filters.format import format_filter, format_scopes
+from .model.scope import Condition, Key, Op, Scope
+from .model.selection import with_dependencies
 from .run_plan import RunPlan
 from .tables.fields import FieldTables
 from .tables.intervals import Intervals

@@ -13,15 +13,14 @@ from operator import attrgetter
 from os import fsencode
 from typing import Any, Final, TypeAlias
 
-from model.facts import Event, FieldValue, Process
-from model.filters import FieldKey, Part
-from model.match import field_filters_hold
-from model.scope import Scope
-
 from .decode.argument_text import ArgumentFormatter, argument_formatter, symbolic_type
 from .events.catalogue import EventDefinition, load_catalogue
 from .events.event import TraceEvent
 from .filters.fields import IN_CONTAINER, KNOWN_IF_ANY
+from .model.facts import Event, FieldValue, Process
+from .model.filters import FieldKey, Part
+from .model.match import field_filters_hold
+from .model.scope import Scope
 from .output.go_values import go_text
 
 Formatters: TypeAlias = Mapping[str, tuple[ArgumentFormatter, str]]

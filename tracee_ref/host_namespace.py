@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from model.scope import HOST_MNTNS, Binary, Condition, Scope
-
 from .errors import HostCode, HostError
+from .model.scope import HOST_MNTNS, Binary, Condition, Scope
 
 FIRST_PROCESS: Final = Path("/proc/1/ns/mnt")
 

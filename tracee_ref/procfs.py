@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from model.facts import Container, Process
-from model.lifecycle import Start, ancestry_of
-from model.scope import Binary
-
 from .containers.cgroups import Hierarchy, container_id, root_of
+from .model.facts import Container, Process
+from .model.lifecycle import Start, ancestry_of
+from .model.scope import Binary
 
 PROC: Final = Path("/proc")
 

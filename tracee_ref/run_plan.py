@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from model.scope import Scope
-
 from .derivation.graph import kernel_scopes
 from .events.catalogue import AT_START, EXISTING_CONTAINER
 from .host_namespace import on_this_host
 from .kernel.plan import KernelPlan, Settings
+from .model.scope import Scope
 from .output.flags import OutputPlan
 from .signatures import Origin
 from .signatures.registry import Registry

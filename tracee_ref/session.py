@@ -13,8 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from model.scope import Key, Op, Scope
-
 from .accounting import Account
 from .command import Command, default_sigchld
 from .decode.records import RecordDecoder, View
@@ -25,6 +23,7 @@ from .events.event import TraceEvent
 from .existing_containers import existing_containers, init_namespaces
 from .field_filters import FieldFilters
 from .kernel.tracer import KernelTracer
+from .model.scope import Key, Op, Scope
 from .output.columns import Containers
 from .output.fast.lines import fast_lines
 from .output.flags import OutputPlan

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from string import hexdigits
 from typing import IO, Any, Final
 
-from model.facts import Process
-from model.scope import ContainerId, Scope
+from tracee_ref.model.facts import Process
+from tracee_ref.model.scope import ContainerId, Scope
 from tracee_ref.oracle.protocol.encoding import mask_data
 from tracee_ref.oracle.protocol.facts import read_event
 from tracee_ref.oracle.protocol.scopes import read_scopes

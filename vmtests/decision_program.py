@@ -9,8 +9,6 @@ from pathlib import Path
 from struct import Struct, pack
 from typing import Final
 
-from model.facts import Container, Process
-from model.scope import Key, Scope
 from tracee_ref.errors import HostCode, HostError
 from tracee_ref.kernel.build.bpf_syscall import bpf
 from tracee_ref.kernel.build.btf import Btf
@@ -25,6 +23,8 @@ from tracee_ref.kernel.maps.layouts import (
     first_rows,
 )
 from tracee_ref.kernel.maps.write import write_entries
+from tracee_ref.model.facts import Container, Process
+from tracee_ref.model.scope import Key, Scope
 from tracee_ref.tables import AcceptTables
 from tracee_ref.tables.compile import IDS, NAMES, compile_keys, program_key
 from tracee_ref.tables.intervals import Intervals

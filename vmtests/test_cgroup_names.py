@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from model.facts import Container, Event, Process
-from model.match import matched_scopes
 from tracee_ref.containers.cgroups import container_id, own_hierarchy, root_of
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
+from tracee_ref.model.facts import Container, Event, Process
+from tracee_ref.model.match import matched_scopes
 from vmtests.handlers.containers import make_group
 from vmtests.lab.features import skip_on_host
 from vmtests.lab.kernel import Kernel

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from model.facts import Event
-from model.match import matched_scopes
-from model.scope import MAX_SCOPES, NEW, Binary, Condition, Key, Op, Pattern, Scope
+from tracee_ref.model.facts import Event
+from tracee_ref.model.match import matched_scopes
+from tracee_ref.model.scope import MAX_SCOPES, NEW, Binary, Condition, Key, Op, Pattern, Scope
 from vmtests.lab.ensemble import Ensemble
 from vmtests.lab.wire import pack_questions, pack_scopes
 from vmtests.plans.strategies import EVENTS, Neighbourhood, scope_sets

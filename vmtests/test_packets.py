@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from model.facts import Event, Process
-from model.filters import Binary
-from model.match import matched_scopes
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
+from tracee_ref.model.facts import Event, Process
+from tracee_ref.model.filters import Binary
+from tracee_ref.model.match import matched_scopes
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, arguments, python, trace
 

@@ -10,9 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.facts import Event, FieldValue, Process, derived
-from model.match import matched_scopes
-from model.scope import Condition, EventField, Key, Op, Part, Pattern, Scope
 from tests.output.samples import exit_with
 from tracee_ref.derivation.graph import kernel_scopes, problems_of
 from tracee_ref.derivation.rules import RULES, Rule, Values
@@ -27,6 +24,9 @@ from tracee_ref.events.catalogue import (
 )
 from tracee_ref.events.event import Argument, TraceEvent
 from tracee_ref.field_filters import FieldFilters
+from tracee_ref.model.facts import Event, FieldValue, Process, derived
+from tracee_ref.model.match import matched_scopes
+from tracee_ref.model.scope import Condition, EventField, Key, Op, Part, Pattern, Scope
 from tracee_ref.signatures.registry import Registry, load_signatures
 from tracee_ref.tables import selecting_scopes
 

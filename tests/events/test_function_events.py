@@ -19,7 +19,7 @@ from tracee_ref.kernel.hooks import program_at
 from tracee_ref.output.go_values import arguments_text
 from tracee_ref.output.json_lines import JsonPrinter
 
-SOURCES = "\n".join(file.read_text() for file in Path(str(files("bpf"))).rglob("*.h"))
+SOURCES = "\n".join(file.read_text() for file in Path(str(files("tracee_ref.bpf"))).rglob("*.h"))
 NULL = 1 << 32
 
 

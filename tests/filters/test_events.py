@@ -3,11 +3,11 @@
 
 import pytest
 
-from model.scope import EventField, Part
 from tracee_ref.errors import HostError, UsageError
 from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition
 from tracee_ref.filters.flag import read_filter
 from tracee_ref.filters.parse import parse_filters
+from tracee_ref.model.scope import EventField, Part
 
 
 def event(number: int, name: str, sets: str, available: bool = True) -> EventDefinition:

@@ -3,7 +3,11 @@
 
 import pytest
 
-from model.scope import (
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.filters.flag import read_filter
+from tracee_ref.filters.format import format_scopes
+from tracee_ref.filters.parse import build_scopes, parse_filters
+from tracee_ref.model.scope import (
     HOST_MNTNS,
     NEW,
     Binary,
@@ -17,10 +21,6 @@ from model.scope import (
     Scope,
     Value,
 )
-from tracee_ref.events.catalogue import load_catalogue
-from tracee_ref.filters.flag import read_filter
-from tracee_ref.filters.format import format_scopes
-from tracee_ref.filters.parse import build_scopes, parse_filters
 
 CATALOGUE = load_catalogue()
 IN, NAME = Key.IN_CONTAINER, EventField("openat", Part.ARGS, "pathname")

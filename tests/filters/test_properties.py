@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.scope import (
+from tracee_ref.errors import UsageError
+from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition
+from tracee_ref.filters.flag import read_filter
+from tracee_ref.filters.format import format_scopes
+from tracee_ref.filters.kinds import FILTER_KINDS
+from tracee_ref.filters.parse import build_scopes, parse_filters
+from tracee_ref.model.scope import (
     HOST_MNTNS,
     NEW,
     Binary,
@@ -21,12 +27,6 @@ from model.scope import (
     Pattern,
     Scope,
 )
-from tracee_ref.errors import UsageError
-from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition
-from tracee_ref.filters.flag import read_filter
-from tracee_ref.filters.format import format_scopes
-from tracee_ref.filters.kinds import FILTER_KINDS
-from tracee_ref.filters.parse import build_scopes, parse_filters
 from tracee_ref.output.flags import FORMATS, parse_outputs
 
 T = TypeVar("T")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from model.scope import Key
 from tracee_ref.abi import HEADER, LAYOUTS, Enumerator, Layout
 from tracee_ref.errors import HostError
 from tracee_ref.events.catalogue import all_events, load_catalogue
@@ -17,6 +16,7 @@ from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.build.btf import Btf
 from tracee_ref.kernel.build.compiler import compile_text
 from tracee_ref.kernel.build.program import Program
+from tracee_ref.model.scope import Key
 from tracee_ref.tables import compile_tables
 from tracee_ref.tables.masks import MaskTable
 

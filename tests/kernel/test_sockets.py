@@ -7,8 +7,6 @@ import os
 import socket
 import time
 
-from model.filters import Condition, Key, Op
-from model.scope import Scope
 from tracee_ref.containers.cgroups import own_hierarchy
 from tracee_ref.decode.records import HEADER
 from tracee_ref.kernel.attach.cgroup_skb import own_cgroup
@@ -20,6 +18,8 @@ from tracee_ref.kernel.seed.sockets import (
     record_header,
     sockets_of_processes,
 )
+from tracee_ref.model.filters import Condition, Key, Op
+from tracee_ref.model.scope import Scope
 from tracee_ref.procfs import inner_ids
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from model.facts import Container, Event, FieldValue, Process
-from model.lifecycle import (
+from tracee_ref.model.facts import Container, Event, FieldValue, Process
+from tracee_ref.model.lifecycle import (
     Exec,
     Exit,
     Fork,
@@ -21,7 +21,7 @@ from model.lifecycle import (
     SetUid,
     State,
 )
-from model.scope import (
+from tracee_ref.model.scope import (
     NEW,
     Binary,
     Condition,

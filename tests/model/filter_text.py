@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from model.facts import Container, Event, FieldValue, Process
-from model.scope import (
+from tracee_ref.model.facts import Container, Event, FieldValue, Process
+from tracee_ref.model.scope import (
     NEW,
     Binary,
     Condition,

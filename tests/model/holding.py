@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from model.facts import Process
-from model.filters import Condition
-from model.predicates import conjunction, process_predicate
+from tracee_ref.model.facts import Process
+from tracee_ref.model.filters import Condition
+from tracee_ref.model.predicates import conjunction, process_predicate
 
 
 def conditions_hold(conditions: Iterable[Condition], process: Process) -> bool:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from model.facts import Event, FieldValue, derived
-from model.match import matched_scopes
-from model.scope import Scope
-from model.selection import Selection, selected, with_dependencies
 from tests.model.filter_text import event, process, scope
+from tracee_ref.model.facts import Event, FieldValue, derived
+from tracee_ref.model.match import matched_scopes
+from tracee_ref.model.scope import Scope
+from tracee_ref.model.selection import Selection, selected, with_dependencies
 
 
 @pytest.mark.parametrize(("number", "bit"), [(1, 1), (2, 2), (42, 0x20000000000), (64, 1 << 63)])

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.facts import Process
-from model.lifecycle import (
+from tests.model.draws import life_events, processes, scope_sets
+from tracee_ref.model.facts import Process
+from tracee_ref.model.lifecycle import (
     Exec,
     Exit,
     Fork,
@@ -27,9 +28,8 @@ from model.lifecycle import (
     initial_state,
     step,
 )
-from model.match import process_filters_hold
-from model.scope import Scope
-from tests.model.draws import life_events, processes, scope_sets
+from tracee_ref.model.match import process_filters_hold
+from tracee_ref.model.scope import Scope
 
 SHARED = ("pid", "binary", "container", "new", "ancestry", "followed", "tracer")
 

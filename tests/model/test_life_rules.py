@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from model.facts import Container, Process
-from model.lifecycle import (
+from tests.model.filter_text import process, scope
+from tracee_ref.model.facts import Container, Process
+from tracee_ref.model.lifecycle import (
     Exec,
     Exit,
     Fork,
@@ -21,8 +22,7 @@ from model.lifecycle import (
     initial_state,
     step,
 )
-from model.scope import Binary, Scope
-from tests.model.filter_text import process, scope
+from tracee_ref.model.scope import Binary, Scope
 
 LS = Binary(b"/bin/ls", 3)
 X = Binary(b"/x", 1)

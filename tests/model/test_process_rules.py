@@ -3,10 +3,10 @@
 
 import pytest
 
-from model.match import process_filters_hold
-from model.scope import COMM_BYTES
 from tests.model.filter_text import process, scope
 from tests.model.holding import conditions_hold
+from tracee_ref.model.match import process_filters_hold
+from tracee_ref.model.scope import COMM_BYTES
 
 VECTORS = """
 4  uid=0              uid:0                 yes

@@ -18,9 +18,6 @@ import pytest
 
 z3 = pytest.importorskip("z3")
 
-from model.facts import Container, Event, Process  # noqa: E402
-from model.match import matched_scopes  # noqa: E402
-from model.scope import NEW, Binary, Condition, ContainerId, Key, Op, Pattern, Scope  # noqa: E402
 from tests.model.holding import conditions_hold  # noqa: E402
 from tests.model.symbolic import (  # noqa: E402
     AnyId,
@@ -32,6 +29,9 @@ from tests.model.symbolic import (  # noqa: E402
     prove,
     u32,
 )
+from tracee_ref.model.facts import Container, Event, Process  # noqa: E402
+from tracee_ref.model.match import matched_scopes  # noqa: E402
+from tracee_ref.model.scope import NEW, Binary, Condition, ContainerId, Key, Op, Pattern, Scope  # noqa: E402
 
 HEADER = Path(__file__).parents[2] / "bpf" / "match" / "numbers.h"
 ALL_MASK = z3.BitVecVal(2**64 - 1, 64)

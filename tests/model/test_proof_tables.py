@@ -13,11 +13,11 @@ z3 = pytest.importorskip("z3")
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-from model.facts import Process  # noqa: E402
-from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope  # noqa: E402
 from tests.model.draws import VALUES, numbers  # noqa: E402
 from tests.model.holding import conditions_hold  # noqa: E402
 from tests.model.symbolic import AnySet, AnyText, Truth, formula, prove, u32  # noqa: E402
+from tracee_ref.model.facts import Process  # noqa: E402
+from tracee_ref.model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope  # noqa: E402
 from tracee_ref.tables.compile import (  # noqa: E402
     ANY_MNTNS,
     binaries,

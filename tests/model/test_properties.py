@@ -12,10 +12,6 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.facts import Event, Process, derived
-from model.match import matched_scopes, process_filters_hold
-from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
-from model.selection import Selection, selected, with_dependencies
 from tests.model.draws import (
     EVENTS,
     conditions,
@@ -26,6 +22,10 @@ from tests.model.draws import (
     scopes,
 )
 from tests.model.holding import conditions_hold
+from tracee_ref.model.facts import Event, Process, derived
+from tracee_ref.model.match import matched_scopes, process_filters_hold
+from tracee_ref.model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
+from tracee_ref.model.selection import Selection, selected, with_dependencies
 
 NEGATED = {Op.LT: Op.GE, Op.GE: Op.LT, Op.GT: Op.LE, Op.LE: Op.GT}
 

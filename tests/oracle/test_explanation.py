@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from model.facts import Container, Event, FieldValue, Process
-from model.filters import Binary, Condition, Key, Op, Pattern
-from model.match import matched_scopes
-from model.scope import Scope
 from tests.model import draws
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
+from tracee_ref.model.facts import Container, Event, FieldValue, Process
+from tracee_ref.model.filters import Binary, Condition, Key, Op, Pattern
+from tracee_ref.model.match import matched_scopes
+from tracee_ref.model.scope import Scope
 from tracee_ref.oracle.run.explain import Explanation, explain
 
 LS = Process(

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model.scope import Scope
 from tests.output.samples import exit_with
 from tracee_ref.derivation.graph import kernel_scopes
 from tracee_ref.derivation.rules import RULES
@@ -19,6 +18,7 @@ from tracee_ref.derivation.stage import Derivation
 from tracee_ref.events.catalogue import all_events
 from tracee_ref.events.event import Argument
 from tracee_ref.events.hook_names import PACKET
+from tracee_ref.model.scope import Scope
 from tracee_ref.output.go_values import go_text
 from tracee_ref.packets.headers import PREFIX, protocol_name, read_packet
 from tracee_ref.packets.icmp import TYPES, TYPES_V6, type_code

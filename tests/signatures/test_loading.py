@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from model.scope import Scope
 from tests.output.samples import exit_with
 from tracee_ref.derivation.stage import Derivation
 from tracee_ref.errors import UsageError
 from tracee_ref.events.event import TraceEvent
+from tracee_ref.model.scope import Scope
 from tracee_ref.signatures import Finding, Origin, Signature, loader
 from tracee_ref.signatures.loader import GROUP
 from tracee_ref.signatures.registry import BUILTIN, Registry, load_signatures

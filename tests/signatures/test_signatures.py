@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from model.scope import Scope
 from tests.output.samples import exit_with
 from tracee_ref.derivation.stage import Derivation, arguments_of
 from tracee_ref.events.catalogue import all_events
 from tracee_ref.events.event import Argument, TraceEvent
 from tracee_ref.field_filters import FieldFilters
+from tracee_ref.model.scope import Scope
 from tracee_ref.signatures import Signature
 from tracee_ref.signatures.builtin.kubernetes import CONTAINERS_MAX, K8sApiConnection
 from tracee_ref.signatures.registry import BUILTIN, load_signatures

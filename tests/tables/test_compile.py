@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from model.scope import HOST_MNTNS, NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tracee_ref.host_namespace import resolve_host
+from tracee_ref.model.scope import HOST_MNTNS, NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tracee_ref.tables import AcceptTables, compile_tables
 from tracee_ref.tables.compile import VALUES
 from tracee_ref.tables.intervals import ALL_SCOPES, Intervals

@@ -6,10 +6,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.facts import Container, Process
-from model.match import process_filters_hold
-from model.scope import NEW, Condition, ContainerId, Key, Op, Scope
 from tracee_ref.kernel.maps.layouts import container_bytes, prefix_entries
+from tracee_ref.model.facts import Container, Process
+from tracee_ref.model.match import process_filters_hold
+from tracee_ref.model.scope import NEW, Condition, ContainerId, Key, Op, Scope
 from tracee_ref.tables import compile_tables
 from tracee_ref.tables.containers import ID_DIGITS, ContainerTable, container_table
 from tracee_ref.tables.intervals import ALL_SCOPES

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.facts import Event, FieldValue, Process
-from model.match import matched_scopes
-from model.scope import Condition, EventField, Op, Part, Pattern, Scope
+from tracee_ref.model.facts import Event, FieldValue, Process
+from tracee_ref.model.match import matched_scopes
+from tracee_ref.model.scope import Condition, EventField, Op, Part, Pattern, Scope
 from tracee_ref.tables.fields import (
     MAX_INTERVALS,
     S64_MAX,

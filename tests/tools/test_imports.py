@@ -28,7 +28,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tree")
     for package in ("model", "tracee_ref", "vmtests"):
         only = shutil.ignore_patterns("__pycache__", "vectors", "*.json")
-        shutil.copytree(PROJECT / package, root / package, ignore=only)
+        shutil.copytree(PROJECT / package, root / package, symlinks=True, ignore=only)
     subprocess.run(["git", "init", "-q", root], check=True)
     subprocess.run(["git", "add", "."], cwd=root, check=True)
     return root
@@ -59,18 +59,18 @@ def test_imports_clean_tree(tree: Path) -> None:
 
 def test_imports_cycle(plant: Plant) -> None:
     """Both edges of a cycle are printed, also that of an import inside of a function."""
-    late = "def late():\n    from model import second\n"
-    lines = plant({"model/first.py": late, "model/second.py": "import model.first\n"})
+    late = "def late():\n    from tracee_ref.model import second\n"
+    lines = plant({"model/first.py": late, "model/second.py": "import tracee_ref.model.first\n"})
     assert lines == [
-        "model/first.py:2: import cycle: model.first imports model.second",
-        "model/second.py:1: import cycle: model.second imports model.first",
+        "model/first.py:2: import cycle: tracee_ref.model.first imports tracee_ref.model.second",
+        "model/second.py:1: import cycle: tracee_ref.model.second imports tracee_ref.model.first",
     ]
 
 
 def test_imports_upward_edge(plant: Plant) -> None:
     text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tracee_ref import session"
     assert plant({"model/upward.py": text}) == [
-        "model/upward.py:3: upward import: model.upward imports tracee_ref.session"
+        "model/upward.py:3: upward import: tracee_ref.model.upward imports tracee_ref.session"
     ]
 
 

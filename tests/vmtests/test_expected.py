@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from model.facts import Process
-from model.lifecycle import Start
-from model.scope import NEW, Condition, EventField, Key, Op, Part, Pattern
 from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.model.facts import Process
+from tracee_ref.model.lifecycle import Start
+from tracee_ref.model.scope import NEW, Condition, EventField, Key, Op, Part, Pattern
 from vmtests.plans.reduction import Batch, reduced, smaller_images
 from vmtests.plans.scope_drafts import DrawnCondition, DrawnScope, LaunchCondition
 from vmtests.runs.event_fields import fields_of

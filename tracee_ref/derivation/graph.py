@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from model.scope import Condition, EventField, Scope
-from model.selection import with_dependencies
-
 from ..events.catalogue import EventDefinition
+from ..model.scope import Condition, EventField, Scope
+from ..model.selection import with_dependencies
 
 Events = Mapping[str, EventDefinition]
 

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from model.selection import with_dependencies
-
 from ..events.catalogue import EventDefinition
 from ..events.event import Argument, TraceEvent
+from ..model.selection import with_dependencies
 from .graph import Events, depends_of
 from .rules import Rule, Values
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
-from model.scope import EventField, Op
-from model.selection import Selection, named, selected
-
 from ..errors import HostCode, HostError, UsageCode, UsageError, flag_error
 from ..events.catalogue import EventDefinition
+from ..model.scope import EventField, Op
+from ..model.selection import Selection, named, selected
 from .flag import Filter
 
 VERB: Final = {Op.EQ: "trace", Op.NE: "exclude"}

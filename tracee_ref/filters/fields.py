@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from model.scope import Condition, EventField, Op, Part
-
 from ..errors import UsageCode, UsageError, flag_error
 from ..events.argument_types import TYPES_BY_SHAPE, shape_of
 from ..events.catalogue import SIGNATURE_IDS, EventDefinition
+from ..model.scope import Condition, EventField, Op, Part
 from . import values
 from .kinds import BY_NAME, EQUALITY, UNSUPPORTED
 from .syntax import Flag, expression_error

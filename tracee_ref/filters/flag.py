@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model.scope import Condition
-
 from ..errors import UsageCode, UsageError, flag_error
 from ..events.catalogue import EventDefinition
+from ..model.scope import Condition
 from . import values
 from .fields import field_part, read_field
 from .kinds import BY_NAME, BY_SPELLING, Kind

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from model.scope import (
+from ..model.scope import (
     HOST_MNTNS,
     Binary,
     Condition,

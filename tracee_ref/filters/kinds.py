@@ -10,9 +10,8 @@ import shlex
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from model.scope import Condition, Key, Op
-
 from ..errors import UsageCode
+from ..model.scope import Condition, Key, Op
 from . import values
 from .values import Parser
 

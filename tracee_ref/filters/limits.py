@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.scope import Condition, Key, Pattern
-
 from ..errors import UsageCode, UsageError
+from ..model.scope import Condition, Key, Pattern
 from .flag import Filter
 
 MAX_VALUES: Final = 8192

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from model.scope import Scope
-
 from ..events.catalogue import EventDefinition
+from ..model.scope import Scope
 from .events import MissingFeature, check_fields, no_missing_feature, select_events
 from .flag import Filter, read_filter
 from .limits import check_limits

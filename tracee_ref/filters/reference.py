@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from model.scope import COMM_BYTES, MAX_SCOPES
-
+from ..model.scope import COMM_BYTES, MAX_SCOPES
 from ..tables.compile import PATH_BYTES
 from . import fields
 from .kinds import FILTER_KINDS, Kind

@@ -11,9 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from model.scope import MAX_SCOPES, Op
-
 from ..errors import UsageCode, UsageError, flag_error
+from ..model.scope import MAX_SCOPES, Op
 
 OPERATOR: Final = re.compile(r"(!=|<=|>=|=|<|>)(.+)", re.DOTALL)
 INTEGER: Final = re.compile("[+-]?[0-9]+")

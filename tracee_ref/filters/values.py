@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from model.scope import COMM_BYTES, HOST_MNTNS, NEW, Binary, ContainerId, Op, Pattern, Value
-
 from ..errors import UsageCode, UsageError, flag_error
+from ..model.scope import COMM_BYTES, HOST_MNTNS, NEW, Binary, ContainerId, Op, Pattern, Value
 from ..tables.compile import PATH_BYTES
 from .syntax import Flag, expression_error, integer
 

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from model.scope import Scope
-
 from ..containers.cgroups import own_hierarchy
 from ..events.catalogue import all_events
+from ..model.scope import Scope
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
 from .attach.features import (

@@ -9,11 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from model.selection import with_dependencies
-
 from ..derivation.graph import problems_of
 from ..derivation.rules import RULES, Rule
 from ..events.catalogue import SIGNATURE_IDS, ArgumentDefinition, EventDefinition, all_events
+from ..model.selection import with_dependencies
 from .base import Signature
 from .builtin import (
     debugging,

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from model.scope import NEW, Binary, Host, Key, Scope
-
+from ..model.scope import NEW, Binary, Host, Key, Scope
 from .containers import CONTAINER_KEYS, ContainerTable, container_table
 from .intervals import Intervals, has_ordering, intervals
 from .masks import MaskTable, ScopeMasks, exact_values, mask_table

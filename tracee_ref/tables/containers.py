@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from model.facts import Container, Process
-from model.match import process_filters_hold
-from model.scope import ContainerId, Key, Scope
-
+from ..model.facts import Container, Process
+from ..model.match import process_filters_hold
+from ..model.scope import ContainerId, Key, Scope
 from .intervals import ALL_SCOPES
 
 CONTAINER_KEYS: Final = (Key.CONTAINER, Key.IN_CONTAINER)

@@ -13,13 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from model.facts import Event, FieldValue, Process
-from model.match import field_filters_hold
-from model.scope import Condition, EventField, Op, Part, Pattern, Scope
-
 from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import all_events
 from ..events.function_events import RAW_TRACEPOINT_EVENTS
+from ..model.facts import Event, FieldValue, Process
+from ..model.match import field_filters_hold
+from ..model.scope import Condition, EventField, Op, Part, Pattern, Scope
 from .intervals import ALL_SCOPES, Intervals
 
 STRING_BYTES: Final = 252

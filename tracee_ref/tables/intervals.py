@@ -10,9 +10,9 @@ from itertools import accumulate
 from operator import xor
 from typing import Final
 
-from model.facts import Process
-from model.predicates import process_predicate
-from model.scope import Condition, Key, Op, Scope
+from ..model.facts import Process
+from ..model.predicates import process_predicate
+from ..model.scope import Condition, Key, Op, Scope
 
 U32_COUNT: Final = 1 << 32
 ALL_SCOPES: Final = (1 << 64) - 1

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from struct import pack
 from typing import Any, Final, Generic, TypeVar
 
-from model.scope import NEW, Condition, Key, New, Op, Pattern, Scope
-
+from ..model.scope import NEW, Condition, Key, New, Op, Pattern, Scope
 from .intervals import ALL_SCOPES
 
 VALUE_BYTES: Final = 16

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.scope import Key, Op, Pattern, Scope
-
+from ..model.scope import Key, Op, Pattern, Scope
 from .masks import ScopeMasks, conditions_of, scopes_without_equal
 
 START_SYMBOL: Final = 256

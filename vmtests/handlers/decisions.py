@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from model.scope import Scope
 from tracee_ref.kernel.attach.features import types
 from tracee_ref.kernel.maps.filter_maps import defines
+from tracee_ref.model.scope import Scope
 from tracee_ref.tables import compile_tables
 from vmtests.decision_program import (
     PATTERNS_AND_INTERVALS,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from model.scope import Scope
 from tracee_ref.decode.records import HEADER
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
@@ -17,6 +16,7 @@ from tracee_ref.kernel.maps.write import BPF_NOEXIST
 from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.seed.processes import PID, TREE_STATE
 from tracee_ref.kernel.tracer import KernelTracer
+from tracee_ref.model.scope import Scope
 from vmtests.handlers import Reply, handler
 
 FIRST_PID = 1 << 22

@@ -14,8 +14,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from model.filters import HOST_MNTNS
 from tracee_ref.filters.format import format_scopes
+from tracee_ref.model.filters import HOST_MNTNS
 from vmtests.handlers import Reply, handler, tracing
 from vmtests.lab.wire import unpack
 from vmtests.runs.launch import launch_facts, own_cgroup

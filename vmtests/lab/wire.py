@@ -8,8 +8,8 @@ import pickle
 from collections.abc import Sequence
 from typing import Any
 
-from model.facts import Process
-from model.scope import Scope
+from tracee_ref.model.facts import Process
+from tracee_ref.model.scope import Scope
 
 
 def pack_scopes(scopes: Sequence[Scope]) -> str:

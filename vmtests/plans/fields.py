@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from model.scope import Condition, EventField, Op, Part, Pattern
+from tracee_ref.model.scope import Condition, EventField, Op, Part, Pattern
 from vmtests.plans.scope_drafts import DrawnCondition, LaunchCondition
 from vmtests.plans.steps import ALPHABET, COMMS, EVENTS, NOWHERE, UIDS
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from model.scope import MAX_SCOPES
+from tracee_ref.model.scope import MAX_SCOPES
 from vmtests.plans import steps
 from vmtests.plans.drafts import MAX_CROWD, DraftImage, DraftTrack
 from vmtests.plans.reduction import Batch

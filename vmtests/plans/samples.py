@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from model.scope import NEW, Condition, ContainerId, EventField, Key, Op, Part, Pattern
+from tracee_ref.model.scope import NEW, Condition, ContainerId, EventField, Key, Op, Part, Pattern
 from vmtests.plans.scope_drafts import BinaryCondition, DrawnCondition, DrawnScope, LaunchCondition
 from vmtests.plans.steps import CGROUPS, EVENTS, NOWHERE, root_of
 from vmtests.workload.plan import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os import fsencode
 from typing import Any, TypeAlias
 
-from model.scope import Binary, Condition, EventField, Key, Op, Pattern, Scope
+from tracee_ref.model.scope import Binary, Condition, EventField, Key, Op, Pattern, Scope
 
 LaunchFacts: TypeAlias = Mapping[str, Any]
 """The result of ``launch.launch_facts``."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from model.scope import COMM_BYTES, NEW, Condition, ContainerId, Key, Op, Part, Pattern
+from tracee_ref.model.scope import COMM_BYTES, NEW, Condition, ContainerId, Key, Op, Part, Pattern
 from vmtests.plans.fields import field_conditions
 from vmtests.plans.scope_drafts import BinaryCondition, DrawnCondition, LaunchCondition
 from vmtests.plans.steps import CGROUPS, COMMS, EXECUTABLES, HOST_NAMES, UIDS

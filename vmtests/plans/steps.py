@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from model.scope import COMM_BYTES
+from tracee_ref.model.scope import COMM_BYTES
 from vmtests.workload import plan
 from vmtests.workload.plan import Call, Fork, Image, Track
 

@@ -12,8 +12,8 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from model.facts import Container, Process
-from model.scope import (
+from tracee_ref.model.facts import Container, Process
+from tracee_ref.model.scope import (
     COMM_BYTES,
     MAX_SCOPES,
     NEW,

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from model.scope import Scope
 from tracee_ref.filters.format import format_scopes
+from tracee_ref.model.scope import Scope
 from vmtests.runs.agreement import Difference, is_expected
 from vmtests.runs.journal import JournalStep
 from vmtests.runs.occurrence import Occurrence

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from os import fsencode
 from typing import Any
 
-from model.facts import FieldValue, Process
-from model.scope import FieldKey, Part
 from tracee_ref.decode.argument_text import argument_formatter
 from tracee_ref.events.catalogue import EventDefinition
+from tracee_ref.model.facts import FieldValue, Process
+from tracee_ref.model.scope import FieldKey, Part
 
 
 def fields_of(

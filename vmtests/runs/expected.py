@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from os import fsdecode
 from typing import Any
 
-from model.facts import Container, Event
-from model.lifecycle import (
+from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.model.facts import Container, Event
+from tracee_ref.model.lifecycle import (
     Exec,
     Exit,
     Fork,
@@ -27,12 +28,11 @@ from model.lifecycle import (
     Start,
     initial_state,
 )
-from model.lifecycle import (
+from tracee_ref.model.lifecycle import (
     step as next_state,
 )
-from model.match import matched_scopes
-from model.scope import COMM_BYTES, Binary, Scope
-from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.model.match import matched_scopes
+from tracee_ref.model.scope import COMM_BYTES, Binary, Scope
 from vmtests.plans.steps import CGROUPS
 from vmtests.runs.event_fields import fields_of
 from vmtests.runs.journal import JournalStep

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from model.facts import Process
-from model.lifecycle import Start
-from model.scope import Binary
+from tracee_ref.model.facts import Process
+from tracee_ref.model.lifecycle import Start
+from tracee_ref.model.scope import Binary
 from vmtests.handlers.live import ROOT
 from vmtests.lab.ensemble import Ensemble
 from vmtests.lab.wire import pack

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from model.facts import Process
-from model.scope import Scope
 from tracee_ref.filters.format import format_scopes
+from tracee_ref.model.facts import Process
+from tracee_ref.model.scope import Scope
 from vmtests.lab.wire import pack_questions, pack_scopes, unpack_questions, unpack_scopes
 
 DIRECTORY = Path(__file__).parents[1] / "regressions"

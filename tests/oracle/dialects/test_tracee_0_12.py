@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from model.facts import Container, Event, FieldValue, Process
-from model.filters import Binary, Op, Pattern
 from tracee_ref.errors import UsageError
+from tracee_ref.model.facts import Container, Event, FieldValue, Process
+from tracee_ref.model.filters import Binary, Op, Pattern
 from tracee_ref.oracle.dialects.tracee_0_12.decision import Tracee012Pipeline
 from tracee_ref.oracle.dialects.tracee_0_12.events import Choice
 from tracee_ref.oracle.dialects.tracee_0_12.filters import NumberFilter, TextFilter

@@ -11,14 +11,23 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from model import lifecycle
-from model.facts import Event, Process
-from model.lifecycle import Exec, Exit, Fork, LifeEvent, Start, State, event_facts, initial_state
-from model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tests.model import draws
 from tests.traced_events import Traced, of_process
 from tracee_ref.errors import UsageError
 from tracee_ref.filters.format import format_scopes
+from tracee_ref.model import lifecycle
+from tracee_ref.model.facts import Event, Process
+from tracee_ref.model.lifecycle import (
+    Exec,
+    Exit,
+    Fork,
+    LifeEvent,
+    Start,
+    State,
+    event_facts,
+    initial_state,
+)
+from tracee_ref.model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tracee_ref.oracle.dialects.tracee_0_12 import life
 from tracee_ref.oracle.dialects.tracee_0_12.semantics import Tracee012Semantics
 from tracee_ref.oracle.reference.semantics import ModelSemantics, Semantics

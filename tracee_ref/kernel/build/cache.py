@@ -47,7 +47,7 @@ def cache_key(text: str) -> str:
     """Return the hash of a program's text, the compiler and its options."""
     spec = find_spec("bcc")
     version = Path(spec.origin).with_name("version.py") if spec and spec.origin else None
-    shim = files("bpf") / "shim" / "include" / "linux" / "types.h"
+    shim = files("tracee_ref.bpf") / "shim" / "include" / "linux" / "types.h"
     parts = [version.read_text(encoding="utf-8") if version and version.exists() else ""]
     parts += [*CFLAGS, shim.read_text(encoding="utf-8"), text]
     return sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -89,7 +89,7 @@ def _answer(text: str, writer: int) -> None:
 
 def _compile(text: str) -> Compiled:
     bcc = import_bcc()
-    with as_file(files("bpf") / "shim") as shim:
+    with as_file(files("tracee_ref.bpf") / "shim") as shim:
         os.environ["BCC_KERNEL_SOURCE"] = str(shim)
         # The BPF object owns the module.
         program = without_kallsyms(lambda: bcc.BPF(text=text, cflags=list(CFLAGS)))

@@ -56,7 +56,8 @@ def _kfunc_defines(btf: Btf) -> dict[str, str]:
 @cache
 def bpf_source(name: str) -> str:
     """Return the text of a file of ``bpf/``."""
-    return (files("bpf") / name).read_text(encoding="utf-8").replace("#pragma once\n", "")
+    text = (files("tracee_ref.bpf") / name).read_text(encoding="utf-8")
+    return text.replace("#pragma once\n", "")
 
 
 def _inlined(text: str, seen: set[str]) -> str:

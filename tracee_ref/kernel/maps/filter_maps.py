@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 from struct import pack
 from typing import Any, Final, TypeAlias
 
-from model.scope import Key
-
 from ...abi import NameKind
+from ...model.scope import Key
 from ...tables import AcceptTables
 from ...tables.intervals import Intervals
 from ...tables.patterns import Automaton

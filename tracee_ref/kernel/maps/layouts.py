@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from struct import Struct, pack
 from typing import Final
 
-from model.scope import Key
-
 from ...abi import (
     CONTAINER_MASKS,
     ID_PREFIX,
@@ -19,6 +17,7 @@ from ...abi import (
     ValueKind,
 )
 from ...errors import HostCode, HostError
+from ...model.scope import Key
 from ...tables import AcceptTables
 from ...tables.compile import PATH_BYTES, Binaries
 from ...tables.containers import ID_DIGITS, ContainerTable

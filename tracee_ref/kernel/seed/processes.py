@@ -13,10 +13,9 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from model.lifecycle import Start, ancestry_of
-from model.scope import Binary
-
 from ... import abi
+from ...model.lifecycle import Start, ancestry_of
+from ...model.scope import Binary
 from ...procfs import ancestors, process_ids, read_start, start_time
 from ...tables import AcceptTables
 from ...tables.compile import program_keys

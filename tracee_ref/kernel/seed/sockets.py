@@ -16,13 +16,12 @@ from pathlib import Path
 from struct import pack
 from typing import Final
 
-from model.facts import Container, Process
-from model.match import process_filters_hold
-from model.scope import Scope
-
 from ...abi import OWNER
 from ...containers.cgroups import Hierarchy
 from ...decode.records import HEADER, NO_CONTAINER
+from ...model.facts import Container, Process
+from ...model.match import process_filters_hold
+from ...model.scope import Scope
 from ...procfs import PROC, ProcessInfo, cgroup_of, process_ids, read_process, start_time
 from ..build.program import Program
 from ..maps.write import add_entry

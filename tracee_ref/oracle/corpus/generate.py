@@ -9,10 +9,9 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from model.match import matched_scopes
-from model.scope import Scope
-
 from ...filters.format import format_scopes
+from ...model.match import matched_scopes
+from ...model.scope import Scope
 from ..generators.facts import FactGenerator
 from ..generators.journals import JournalGenerator
 from ..generators.scopes import ScopeGenerator

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
-from model.facts import Event, Process
-from model.filters import EventField
-from model.scope import Scope
-
+from ...model.facts import Event, Process
+from ...model.filters import EventField
+from ...model.scope import Scope
 from ..protocol.encoding import Data
 
 Decision: TypeAlias = tuple[tuple[Scope, ...], Event]

@@ -11,14 +11,13 @@ from importlib import resources
 from operator import or_
 from typing import Any, Final
 
-from model.facts import Container, FieldValue, Process
-from model.filters import Binary, EventField, Key
-from model.scope import Scope
-
 from ...events.catalogue import EventDefinition
 from ...filters.flag import read_filter
 from ...filters.parse import parse_filters
 from ...host_namespace import resolve_host
+from ...model.facts import Container, FieldValue, Process
+from ...model.filters import Binary, EventField, Key
+from ...model.scope import Scope
 from ..protocol.encoding import Data
 from ..protocol.facts import JSON_NAMES, value_data
 

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, TypeAlias
 
-from model.facts import Event, FieldValue, Process
-from model.filters import Binary, Condition, ContainerId, EventField, Key, Op, Pattern
-from model.match import matches
-from model.scope import Scope
-
+from ...model.facts import Event, FieldValue, Process
+from ...model.filters import Binary, Condition, ContainerId, EventField, Key, Op, Pattern
+from ...model.match import matches
+from ...model.scope import Scope
 from ..protocol.encoding import Data
 from ..reference.replay import run_journal
 from .hand_traces import before_data

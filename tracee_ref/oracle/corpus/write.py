@@ -81,7 +81,7 @@ def model_version() -> str:
     """Return the hash of the model's source, which gave the generated answers."""
     sources = sorted(
         (path.name, path.read_bytes())
-        for path in resources.files("model").iterdir()
+        for path in resources.files("tracee_ref.model").iterdir()
         if path.name.endswith(".py")
     )
     return sha256(b"".join(text for _name, text in sources))

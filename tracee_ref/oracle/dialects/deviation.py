@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from model.facts import Event
-from model.lifecycle import LifeEvent
+from ...model.facts import Event
+from ...model.lifecycle import LifeEvent
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from model import lifecycle
-from model.facts import Event, Process
-from model.lifecycle import Start
-
 from ...errors import UsageError
+from ...model import lifecycle
+from ...model.facts import Event, Process
+from ...model.lifecycle import Start
 from ..reference.semantics import ModelSemantics, model_semantics
 from .deviation import Deviation, Question
 from .tracee_0_12.decision import Tracee012Pipeline

@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from model.facts import Container, Event, FieldValue, Process
-from model.filters import Binary, FieldKey
-from model.lifecycle import Exec, Fork, SetComm
-
+from ...model.facts import Container, Event, FieldValue, Process
+from ...model.filters import Binary, FieldKey
+from ...model.lifecycle import Exec, Fork, SetComm
 from .deviation import Deviation, Question
 
 CLOSE: Final = ("event=close",)

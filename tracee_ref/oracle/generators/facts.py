@@ -7,10 +7,18 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Final
 
-from model.facts import Container, Event, FieldValue, Process
-from model.filters import Binary, Condition, ContainerId, EventField, FieldKey, Key, Pattern, Value
-from model.scope import COMM_BYTES, Scope
-
+from ...model.facts import Container, Event, FieldValue, Process
+from ...model.filters import (
+    Binary,
+    Condition,
+    ContainerId,
+    EventField,
+    FieldKey,
+    Key,
+    Pattern,
+    Value,
+)
+from ...model.scope import COMM_BYTES, Scope
 from . import scopes as values
 from .scopes import ScopeGenerator
 

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Final
 
-from model.filters import NEW, Binary, Condition, ContainerId, Key, Pattern, Value
-from model.lifecycle import State, step
-from model.scope import Scope
-
+from ...model.filters import NEW, Binary, Condition, ContainerId, Key, Pattern, Value
+from ...model.lifecycle import State, step
+from ...model.scope import Scope
 from ..protocol.encoding import Data
 from ..reference.replay import read_change, read_state
 from .scopes import EQUALITY, ScopeGenerator

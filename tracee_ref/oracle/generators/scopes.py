@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from model.filters import (
+from ...model.filters import (
     NEW,
     Binary,
     Condition,
@@ -23,7 +23,7 @@ from model.filters import (
     Pattern,
     Value,
 )
-from model.scope import MAX_SCOPES, Scope
+from ...model.scope import MAX_SCOPES, Scope
 
 EVENTS: Final = ("openat", "close", "ptrace", "sched_process_exec")
 NUMBERS_32_BIT: Final = (0, 1, 2, 5, 9, 10, 1000, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)

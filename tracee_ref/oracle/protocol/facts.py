@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from model.facts import Container, Event, FieldValue, Process
-from model.filters import Binary, FieldKey
-
+from ...model.facts import Container, Event, FieldValue, Process
+from ...model.filters import Binary, FieldKey
 from .encoding import Data, bytes_data, number_data, read_bytes, read_number
 
 DEFAULTS: Final = Process()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from model.filters import (
+from ...model.filters import (
     HOST_MNTNS,
     NEW,
     Binary,
@@ -21,8 +21,7 @@ from model.filters import (
     Pattern,
     Value,
 )
-from model.scope import Scope
-
+from ...model.scope import Scope
 from .encoding import Data, FormatError, bytes_data, number_data, read_bytes, read_number
 
 KEYS_32_BIT: Final = (Key.UID, Key.PID, Key.TREE)

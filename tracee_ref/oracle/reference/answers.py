@@ -7,12 +7,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from model.match import matched_scopes
-from model.selection import Selection, selected, with_dependencies
-
 from ...errors import UsageError
 from ...events.catalogue import EventDefinition
 from ...filters.parse import parse_filters
+from ...model.match import matched_scopes
+from ...model.selection import Selection, selected, with_dependencies
 from ..protocol.encoding import Data, bytes_data, mask_data, read_bytes
 from ..protocol.facts import read_event
 from ..protocol.scopes import read_scopes, scopes_data

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.facts import Event, Process, derived
-from model.lifecycle import (
+from ...model.facts import Event, Process, derived
+from ...model.lifecycle import (
     Exec,
     Exit,
     Fork,
@@ -27,9 +27,8 @@ from model.lifecycle import (
     initial_state,
     step,
 )
-from model.match import matched_scopes
-from model.scope import Scope
-
+from ...model.match import matched_scopes
+from ...model.scope import Scope
 from ..protocol.encoding import Data, FormatError, mask_data, read_bytes, read_number
 from ..protocol.facts import read_binary, read_container, read_fields, read_process
 

@@ -9,13 +9,12 @@ from functools import reduce
 from operator import or_
 from typing import Protocol
 
-from model.facts import Event, Process
-from model.filters import Binary, EventField, FieldKey, Key, New, Pattern
-from model.match import matched_scopes, process_filters_hold
-from model.scope import Scope
-
 from ...decode.argument_text import ArgumentFormatter
 from ...filters.parse import parse_filters
+from ...model.facts import Event, Process
+from ...model.filters import Binary, EventField, FieldKey, Key, New, Pattern
+from ...model.match import matched_scopes, process_filters_hold
+from ...model.scope import Scope
 from .known_events import known_events
 
 

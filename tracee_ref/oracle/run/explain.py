@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from os import fsdecode
 from typing import Final
 
-from model.facts import Event, FieldValue, Process
-from model.filters import Condition, Conditions, EventField, Key, Op
-from model.match import matches
-from model.predicates import conjunction, field_predicate, grouped, process_predicate
-from model.scope import Scope
-
 from ...filters.format import format_filter
+from ...model.facts import Event, FieldValue, Process
+from ...model.filters import Condition, Conditions, EventField, Key, Op
+from ...model.match import matches
+from ...model.predicates import conjunction, field_predicate, grouped, process_predicate
+from ...model.scope import Scope
 from ...output.visible import visible
 
 RULES: Final[Mapping[Key, int]] = {

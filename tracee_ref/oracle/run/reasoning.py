@@ -7,11 +7,10 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 
-from model.facts import Event
-from model.scope import Scope
-
 from ...errors import UsageError
 from ...filters.parse import parse_filters
+from ...model.facts import Event
+from ...model.scope import Scope
 from ..protocol.catalogue import read_catalogue
 from ..protocol.encoding import Data, FormatError, read_bytes, read_mask
 from ..protocol.facts import read_event

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping
 from os import fsencode
 from typing import IO, Any, Final, NamedTuple, TypeAlias
 
-from model.facts import Container, Process
-from model.filters import Binary
-
+from ...model.facts import Container, Process
+from ...model.filters import Binary
 from .losses import Losses, losses_of_object
 
 JsonEvent: TypeAlias = dict[str, Any]

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from model.filters import HOST_MNTNS, Key
-
 from ...errors import UsageCode, UsageError
 from ...filters.syntax import split_flag
+from ...model.filters import HOST_MNTNS, Key
 from ..dialects import semantics_of
 from ..reference.semantics import Semantics
 from .balance import WINDOW_NS

@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from model.match import matched_scopes
-from model.scope import Scope
-
 from ...errors import UsageCode, UsageError
+from ...model.match import matched_scopes
+from ...model.scope import Scope
 from ..protocol.encoding import Data, FormatError
 from ..reference.replay import run_journal
 from .balance import event_of

@@ -9,12 +9,11 @@ from functools import cache
 from os import fsencode
 from typing import Any, Final, NamedTuple
 
-from model.facts import FieldValue
-from model.filters import FieldKey, Part
-
 from ...decode.argument_text import ArgumentFormatter, argument_formatter
 from ...events.argument_types import TYPES_BY_SHAPE, Shape, shape_of
 from ...filters.fields import IN_CONTAINER, KNOWN_IF_ANY
+from ...model.facts import FieldValue
+from ...model.filters import FieldKey, Part
 from ...output.go_values import go_text
 from ..reference.known_events import known_events
 from .events_json import REPLACEMENT, JsonEvent

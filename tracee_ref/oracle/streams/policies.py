@@ -6,9 +6,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from model.scope import MAX_SCOPES
-
 from ...errors import UsageCode, UsageError
+from ...model.scope import MAX_SCOPES
 from .events_json import Policies
 
 

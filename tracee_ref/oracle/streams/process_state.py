@@ -15,8 +15,7 @@ from enum import Enum
 from os import fsencode
 from typing import Any, Final
 
-from model.filters import Binary
-
+from ...model.filters import Binary
 from ..reference.semantics import Semantics
 from .events_json import REPLACEMENT, JsonEvent
 

@@ -14,10 +14,9 @@ from itertools import product
 from operator import or_
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from model.facts import Container, Event, Process
-from model.filters import Binary, FieldKey, Key
-from model.scope import MAX_SCOPES
-
+from ...model.facts import Container, Event, Process
+from ...model.filters import Binary, FieldKey, Key
+from ...model.scope import MAX_SCOPES
 from ..reference.known_events import known_events
 from ..reference.semantics import Semantics, Uses, union
 from .events_json import REPLACEMENT, JsonEvent, process_of

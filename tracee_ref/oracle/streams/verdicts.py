@@ -13,8 +13,7 @@ from functools import reduce
 from operator import and_, itemgetter, or_
 from typing import Any, Final, NamedTuple
 
-from model.filters import FieldKey, Key
-
+from ...model.filters import FieldKey, Key
 from ..reference.semantics import Semantics, union
 from .events_json import EXECUTABLE_KEY, JsonEvent, binary_of
 from .json_fields import JsonField, read_field

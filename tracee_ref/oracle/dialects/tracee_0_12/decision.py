@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model.facts import Event, Process
-
+from ....model.facts import Event, Process
 from ...reference.known_events import SIGNATURES
 from .events import ALWAYS_SENT, BASES, DERIVED, OUTSIDE_PIPELINE, UNFILTERED_DERIVED, Table
 from .kernel import Kernel

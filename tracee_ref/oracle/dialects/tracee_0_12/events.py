@@ -10,13 +10,12 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from model.filters import Op
-from model.selection import named, with_dependencies
-
 from ....errors import UsageCode, flag_error
 from ....events.catalogue import Row, data_file
 from ....filters import values
 from ....filters.syntax import Flag, expression_error
+from ....model.filters import Op
+from ....model.selection import named, with_dependencies
 from ...reference.known_events import SIGNATURE_SETS, SIGNATURES
 from .scope import Tracee012Scope
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.filters import Op, Pattern
+from ....model.filters import Op, Pattern
 
 
 @dataclass(slots=True)

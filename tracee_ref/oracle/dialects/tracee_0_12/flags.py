@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from model.filters import NEW, Binary, FieldKey, Op, Part, Pattern
-
 from ....errors import UsageCode, UsageError
 from ....filters import values
 from ....filters.fields import ALIASES, CONTAINER, NUMBER_FIELDS, STRING_FIELDS, field_part
 from ....filters.syntax import Flag, expression_error, split_flag
+from ....model.filters import NEW, Binary, FieldKey, Op, Part, Pattern
 from .events import Choice
 from .filters import NumberFilter, TextFilter
 from .scope import (

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from model.facts import Process
-from model.filters import Binary
-
+from ....model.facts import Process
+from ....model.filters import Binary
 from .filters import NumberFilter
 from .scope import Tracee012Scope, tree_others
 

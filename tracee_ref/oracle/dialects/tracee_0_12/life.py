@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from model import lifecycle
-from model.facts import Process
-from model.lifecycle import Exec, Fork, LifeEvent, State
-
+from ....model import lifecycle
+from ....model.facts import Process
+from ....model.lifecycle import Exec, Fork, LifeEvent, State
 from .decision import Tracee012Pipeline
 
 

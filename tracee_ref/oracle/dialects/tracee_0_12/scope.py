@@ -6,10 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from model.filters import Binary, FieldKey, Op, Pattern
-
 from ....filters import values
 from ....filters.syntax import Flag, expression_error
+from ....model.filters import Binary, FieldKey, Op, Pattern
 from .filters import NumberFilter, TextFilter
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from model.facts import Event, Process
-from model.filters import FieldKey, Key
-
 from ....decode.argument_text import ArgumentFormatter
+from ....model.facts import Event, Process
+from ....model.filters import FieldKey, Key
 from ...reference.semantics import Uses, union
 from .decision import Tracee012Pipeline
 from .events import OUTSIDE_PIPELINE

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from model.facts import Event, FieldValue, Process
-from model.filters import FieldKey, Part
-
+from ....model.facts import Event, FieldValue, Process
+from ....model.filters import FieldKey, Part
 from .events import rows
 from .filters import NumberFilter, TextFilter
 from .scope import BoolFilter, FieldFilter, Tracee012Scope
