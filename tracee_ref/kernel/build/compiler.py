@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import c_char_p, c_int, c_size_t, c_void_p
 from importlib.resources import as_file, files
+from importlib.util import find_spec
+from pathlib import Path
+from signal import Signals
 from struct import Struct
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -21,8 +25,11 @@ import msgspec
 from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, map_shape
 
-CFLAGS: Final = ("-w", "-Xclang", "-debug-info-kind=line-directives-only")
-"""No warnings about BCC's headers, and no debug information, which takes a tenth of the time."""
+CFLAGS: Final = ("-w", "-g0")
+"""No warnings about BCC's headers, and no debug information, which takes a tenth of the time.
+
+``-Xclang -debug-info-kind=`` does the same, but crashes BCC 0.31 with LLVM 19.
+"""
 
 INSTRUCTION: Final = Struct("=BBhi")
 LOAD_IMMEDIATE: Final = 0x18
@@ -61,14 +68,33 @@ def compile_text(name: str, text: str) -> Compiled:
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         data = pipe.read()
-    os.waitpid(child, 0)
-    answer = msgspec.msgpack.decode(data, type=Answer) if data else "the compiler ended"
+    _, status = os.waitpid(child, 0)
+    if not data:
+        raise HostError(HostCode.DEPENDENCY, f"{name}: {_crash(status)}")
+    answer = msgspec.msgpack.decode(data, type=Answer)
     if isinstance(answer, Compiled):
         return answer
     raise HostError(
         HostCode.REFUSED,
         f"{name}: refused by the kernel ({answer}); tracing needs root, CAP_BPF and CAP_PERFMON",
     )
+
+
+def _crash(status: int) -> str:
+    """Return the message about a compiler that ended without an answer."""
+    code = os.waitstatus_to_exitcode(status)
+    ended = f"was killed by {Signals(-code).name}" if code < 0 else f"exited with status {code}"
+    return f"BCC {bcc_version()} {ended} when it compiled; see 'tracee-ref --check-host'"
+
+
+def bcc_version() -> str:
+    """Return the version of BCC; an empty string if it is not installed."""
+    spec = find_spec("bcc")
+    if not spec or not spec.origin:
+        return ""
+    path = Path(spec.origin).with_name("version.py")
+    found = re.search(r"__version__ = '(.+)'", path.read_text(encoding="utf-8"))
+    return found[1] if found else ""
 
 
 def _answer(text: str, writer: int) -> None:
