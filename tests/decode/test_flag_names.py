@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import mmap
 import os
+import runpy
 import socket
 import stat
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -40,25 +42,37 @@ def kind(dotted: str) -> str:
     [
         ("ptrace.request", 0, "PTRACE_TRACEME"),
         ("ptrace.request", 0x4206, "PTRACE_SEIZE"),
-        ("ptrace.request", 10, ""),
-        ("ptrace.request", -1, ""),
-        ("openat.flags", 0, ""),
+        ("ptrace.request", 10, "0xa"),
+        ("ptrace.request", 21, "PTRACE_OLDSETOPTIONS"),
+        ("ptrace.request", 25, "PTRACE_GET_THREAD_AREA"),
+        ("ptrace.request", 31, "PTRACE_SYSEMU"),
+        ("ptrace.request", 0x420F, "PTRACE_GET_RSEQ_CONFIGURATION"),
+        ("ptrace.request", 0x4213, "0x4213"),
+        ("ptrace.request", -1, "0xffffffffffffffff"),
+        ("openat.flags", 0, "O_RDONLY"),
         ("openat.flags", os.O_CLOEXEC, "O_RDONLY|O_CLOEXEC"),
-        ("open.flags", 3, "O_WRONLY"),
+        ("open.flags", 3, "O_ACCMODE"),
         ("open.flags", os.O_RDWR | os.O_CREAT | os.O_TRUNC, "O_RDWR|O_CREAT|O_TRUNC"),
-        ("open.flags", os.O_DSYNC, "O_RDONLY"),
+        ("open.flags", os.O_DSYNC, "O_RDONLY|O_DSYNC"),
+        ("open.flags", 0o4000000, "O_RDONLY|__O_SYNC"),
+        ("open.flags", 0o20000000, "O_RDONLY|__O_TMPFILE"),
+        ("open.flags", 0o100000, "O_RDONLY|O_LARGEFILE"),
+        ("open.flags", 5, "O_WRONLY|0x4"),
         ("open.flags", os.O_SYNC | os.O_DIRECT, "O_RDONLY|O_SYNC|O_DIRECT"),
-        ("open.flags", os.O_TMPFILE | os.O_RDWR, "O_RDWR|O_DIRECTORY|O_TMPFILE"),
+        ("open.flags", os.O_TMPFILE | os.O_RDWR, "O_RDWR|O_TMPFILE"),
         (
             "open.flags",
             -1,
-            "O_WRONLY|O_CREAT|O_EXCL|O_NOCTTY|O_TRUNC|O_APPEND|O_NONBLOCK|O_SYNC|FASYNC|O_LARGEFILE"
-            "|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC|O_DIRECT|O_NOATIME|O_PATH|O_TMPFILE",
+            "O_ACCMODE|O_CREAT|O_EXCL|O_NOCTTY|O_TRUNC|O_APPEND|O_NONBLOCK|O_SYNC|FASYNC|O_LARGEFILE"
+            "|O_NOFOLLOW|O_CLOEXEC|O_DIRECT|O_NOATIME|O_PATH|O_TMPFILE|0xff80003c",
         ),
         ("sched_process_exec.stdin_type", stat.S_IFCHR, "S_IFCHR"),
         ("sched_process_exec.stdin_type", stat.S_IFSOCK, "S_IFSOCK"),
         ("sched_process_exec.stdin_type", stat.S_IFLNK, "S_IFLNK"),
-        ("sched_process_exec.stdin_type", 0, ""),
+        ("sched_process_exec.stdin_type", 0, "0"),
+        ("chmod.mode", 0, "0"),
+        ("mknod.mode", 0o170644, "S_IRUSR|S_IWUSR|S_IRGRP|S_IROTH|0xf000"),
+        ("mknod.mode", 0o050000, "0x5000"),
         ("chmod.mode", 0o755, "S_IRWXU|S_IRGRP|S_IXGRP|S_IROTH|S_IXOTH"),
         ("fchmodat.mode", 0o4640, "S_IRUSR|S_IWUSR|S_IRGRP|S_ISUID"),
         ("mknod.mode", stat.S_IFIFO | 0o777, "S_IFIFO|S_IRWXU|S_IRWXG|S_IRWXO"),
@@ -67,24 +81,42 @@ def kind(dotted: str) -> str:
         ("mprotect.prot", 0x1000008, "PROT_SEM|PROT_GROWSDOWN"),
         ("pkey_mprotect.prot", 0x41, "PROT_READ|0x40"),
         ("socket.domain", 10, "AF_INET6"),
-        ("socket.domain", 999, ""),
+        ("socket.domain", 999, "0x3e7"),
+        ("socket.domain", -1, "0xffffffff"),
         ("socket.type", 1, "SOCK_STREAM"),
         ("socket.type", 0o2004002, "SOCK_DGRAM|SOCK_NONBLOCK|SOCK_CLOEXEC"),
-        ("socket.type", 9, "9"),
+        ("socket.type", 9, "0x9"),
+        ("socket.type", 0, "0"),
+        ("socket.type", 0o2000000, "SOCK_CLOEXEC"),
+        ("socket.type", 0x100001, "SOCK_STREAM|0x100000"),
+        ("socket.type", -1, "SOCK_NONBLOCK|SOCK_CLOEXEC|0xfff7f7ff"),
         ("prctl.option", 15, "PR_SET_NAME"),
         ("prctl.option", 0x53564D41, "PR_SET_VMA"),
+        ("prctl.option", 81, "PR_SET_CFI"),
+        ("prctl.option", 99999, "0x1869f"),
         ("access.mode", 0, "F_OK"),
+        ("access.mode", 15, "R_OK|W_OK|X_OK|0x8"),
         ("faccessat.mode", 6, "R_OK|W_OK"),
         ("execveat.flags", 0x1100, "AT_SYMLINK_NOFOLLOW|AT_EMPTY_PATH"),
-        ("execveat.flags", 0, ""),
+        ("execveat.flags", 0, "0"),
+        ("execveat.flags", 0x11180, "AT_SYMLINK_NOFOLLOW|AT_EMPTY_PATH|AT_EXECVE_CHECK|0x80"),
         ("clone.flags", 0x4111, "CLONE_VM|CLONE_VFORK|SIGCHLD"),
         ("clone.flags", 0x4100, "CLONE_VM|CLONE_VFORK"),
         ("clone.flags", 1 << 40 | 0x100, "CLONE_VM|0x10000000000"),
-        ("clone.flags", 0, ""),
+        ("clone.flags", 0, "0"),
+        ("clone.flags", 1 << 40 | 0x811, "CLONE_SIGHAND|0x10000000000|SIGCHLD"),
+        ("clone.flags", 0x840, "CLONE_SIGHAND|SIGRT_32"),
+        ("clone.flags", 0x84D, "CLONE_SIGHAND|77"),
         ("bpf.cmd", 5, "BPF_PROG_LOAD"),
         ("bpf.cmd", 35, "BPF_PROG_BIND_MAP"),
+        ("bpf.cmd", 38, "BPF_PROG_ASSOC_STRUCT_OPS"),
+        ("bpf.cmd", 0x10005, "BPF_PROG_LOAD|BPF_COMMON_ATTRS"),
+        ("bpf.cmd", 99, "0x63"),
+        ("bpf.cmd", -1, "0xffffffff"),
         ("setsockopt.level", 1, "SOL_SOCKET"),
         ("setsockopt.optname", 26, "SO_ATTACH_FILTER"),
+        ("setsockopt.optname", 999, "0x3e7"),
+        ("setsockopt.level", 999, "0x3e7"),
         ("getsockopt.optname", 26, "SO_GET_FILTER"),
         ("getsockopt.optname", 20, "SO_RCVTIMEO"),
         ("bpf_attach.prog_type", 2, "BPF_PROG_TYPE_KPROBE"),
@@ -125,6 +157,16 @@ def test_printed_arguments_exist() -> None:
     assert set(FACTORIES) <= arguments
 
 
+WORDS = (0, 1, -1, -(1 << 31), (1 << 31) - 1, *(1 << bit for bit in range(31)), 0xF000, 0x12345)
+
+
+@pytest.mark.parametrize("dotted", sorted(FACTORIES))
+def test_printed_form_not_empty(dotted: tuple[str, str]) -> None:
+    """Every value of an enumeration or a flag word has a form."""
+    formatter = FACTORIES[dotted]()
+    assert all(formatter(word) for word in WORDS)
+
+
 @pytest.mark.parametrize(
     ("table", "module", "prefix"),
     [
@@ -132,13 +174,11 @@ def test_printed_arguments_exist() -> None:
         ("protection", mmap, "PROT_"),
         ("access_mode", os, ""),
         ("permissions", stat, "S_I"),
-        ("file_type", stat, "S_IF"),
     ],
 )
 def test_bits_equal_python(table: str, module: ModuleType, prefix: str) -> None:
     """Names of bits have the values of Python's modules."""
     ours = {n: v for n, v in bits(table) if n.startswith(prefix) and hasattr(module, n)}
-    ours.pop("O_TMPFILE", None)  # Python's includes O_DIRECTORY
     ours.pop("O_LARGEFILE", None)  # 0 in the C library of x86-64
     assert len(ours) >= 3
     assert ours == {name: getattr(module, name) for name in ours}
@@ -153,3 +193,19 @@ def test_values_equal_python(table: str, prefix: str, least: int) -> None:
     theirs = {n: v for n, v in vars(socket).items() if n.startswith(prefix) and n in ours}
     assert len(theirs) >= least
     assert {name: ours[name] for name in theirs} == {n: int(v) for n, v in theirs.items()}
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("table", ["prctl_option", "bpf_cmd", "bpf_prog_type"])
+def test_values_of_installed_headers(table: str) -> None:
+    """Every value in the headers of this machine has a name."""
+    script = runpy.run_path(str(ROOT / "tools" / "make_names.py"))
+    (source,) = script["SOURCES"][table]
+    header = Path("/usr/include") / source.header.removeprefix("include/uapi/")
+    if not header.exists():
+        pytest.skip("the kernel's headers are not installed (package linux-libc-dev)")
+    found = script["names"](header.read_text(), source)
+    assert len(found) > 20
+    assert set(found.values()) <= values(table).keys()

@@ -36,7 +36,7 @@ V6 = {"sin6_flowinfo": "5", "sin6_port": "443"}
         (UNIX + bytes(108), {"sa_family": "AF_UNIX", "sun_path": ""}),
         (UNIX, {"sa_family": "AF_UNIX", "sun_path": ""}),
         (struct.pack("=H", 16) + bytes(10), {"sa_family": "AF_NETLINK"}),
-        (struct.pack("=H", 999), {"sa_family": "999"}),
+        (struct.pack("=H", 999), {"sa_family": "0x3e7"}),
         (b"\2", {}),
         (b"", {}),
     ],

@@ -2,7 +2,7 @@
 """Symbolic forms of numeric arguments, for parse-arguments.
 
 Argument filters compare with them, too (rule 7).  They are those of Tracee v0.12
-(docs/design/tracee-v0.12-facts.md, 5.6).
+(docs/design/tracee-v0.12-facts.md, 5.6), but never empty: what has no name is a number.
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ NAMED_TYPE: Final = "string"
 """``type`` of an argument in symbolic form, if that is a name."""
 
 
-def enumeration(table: str, other: Mapping[int, str] | None = None) -> ArgumentFormatter:
+def enumeration(
+    table: str, other: Mapping[int, str] | None = None, *, width: int = flags.WORD_BITS
+) -> ArgumentFormatter:
     """Return a formatter of enumeration values; ``other`` overrides names.
 
-    The symbolic form of a value without a name is the empty string.
+    A value without a name is printed in hexadecimal, a negative one as a word of ``width`` bits.
     """
-    names = {**values(table), **(other or {})}
-    return lambda value: names.get(value, "")
+    return named({**values(table), **(other or {})}, width)
+
+
+def named(names: Mapping[int, str], width: int = flags.WORD_BITS) -> ArgumentFormatter:
+    """Return a formatter of the values that ``names`` has names of, others as ``enumeration``."""
+    return lambda value: names.get(value) or flags.hexadecimal(value, width)
 
 
 def call_name() -> ArgumentFormatter:
     """Return a formatter of syscall numbers; an unnamed one stays a number."""
     names = {event.id: event.name for event in load_catalogue().values() if event.syscall}
     return lambda value: names.get(value) or str(value)
-
-
-def hexadecimal(value: int) -> str:
-    """Return an address: ``0x`` and lower-case digits."""
-    return f"0x{value:x}"
 
 
 GETSOCKOPT_ONLY: Final = {26: "SO_GET_FILTER"}
@@ -58,10 +59,8 @@ READ_FOR: Final = (
 """Reasons for which the kernel reads a file, by number (linux/kernel_read_file.h)."""
 
 
-def purpose(value: int) -> str:
-    """Return the reason for which the kernel reads a file; empty for other numbers."""
-    return READ_FOR[value] if 0 <= value < len(READ_FOR) else ""
-
+purpose: Final = named(dict(enumerate(READ_FOR)))
+"""Formatter of the reason for which the kernel reads a file."""
 
 ALERTS: Final[Mapping[int, str]] = {
     Alert.MAPPED_W_X: "mapped W+X",
@@ -72,7 +71,7 @@ ALERTS: Final[Mapping[int, str]] = {
 """Kinds of mem_prot_alert, by the numbers of Tracee v0.12."""
 
 RULES: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
-    ("ptrace anti_debugging", "request", lambda: enumeration("ptrace_request")),
+    ("ptrace anti_debugging", "request", lambda: enumeration("ptrace_request", width=64)),
     ("open openat security_file_open", "flags", lambda: flags.open_flags),
     ("sched_process_exec", "stdin_type", lambda: flags.inode_mode),
     ("dirty_pipe_splice", "in_file_type", lambda: flags.inode_mode),
@@ -80,7 +79,7 @@ RULES: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
     ("mmap mprotect pkey_mprotect security_mmap_file", "prot", lambda: flags.protection),
     ("security_file_mprotect do_mmap mem_prot_alert", "prot", lambda: flags.protection),
     ("security_file_mprotect mem_prot_alert", "prev_prot", lambda: flags.protection),
-    ("mem_prot_alert", "alert", lambda: lambda value: ALERTS.get(value, "")),
+    ("mem_prot_alert", "alert", lambda: named(ALERTS)),
     ("socket", "domain", lambda: enumeration("address_family")),
     ("security_socket_create", "family", lambda: enumeration("address_family")),
     ("socket security_socket_create", "type", lambda: flags.socket_type),
@@ -88,7 +87,7 @@ RULES: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
     ("access faccessat", "mode", lambda: flags.access_mode),
     ("execveat", "flags", lambda: flags.execveat_flags),
     ("clone", "flags", lambda: flags.clone_flags),
-    ("bpf security_bpf", "cmd", lambda: enumeration("bpf_cmd")),
+    ("bpf security_bpf", "cmd", lambda: flags.bpf_command),
     (
         "setsockopt getsockopt security_socket_setsockopt",
         "level",
@@ -115,7 +114,7 @@ def argument_formatter(event_name: str, argument: ArgumentDefinition) -> Argumen
     factory = FACTORIES.get((event_name, argument.name))
     if factory is not None:
         return factory()
-    return hexadecimal if shape_of(event_name, argument) is Shape.POINTER else None
+    return flags.hexadecimal if shape_of(event_name, argument) is Shape.POINTER else None
 
 
 def symbolic_type(event_name: str, argument: ArgumentDefinition) -> str:

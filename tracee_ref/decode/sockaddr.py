@@ -10,6 +10,7 @@ from struct import Struct, error
 from typing import Final
 
 from ..events.names import values
+from .flag_names import hexadecimal
 
 FAMILY: Final = Struct("=H")
 IN: Final = Struct("!2xH4s")
@@ -26,7 +27,7 @@ def decode_sockaddr(data: bytes) -> dict[str, str]:
     if len(data) < FAMILY.size:
         return {}
     (number,) = FAMILY.unpack_from(data)
-    family = {"sa_family": values("address_family").get(number, str(number))}
+    family = {"sa_family": values("address_family").get(number, hexadecimal(number))}
     try:
         return family | FIELDS[number](data)
     except (KeyError, error):

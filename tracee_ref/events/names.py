@@ -6,17 +6,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from .catalogue import data_file
 
 
 @cache
-def tables() -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+def tables() -> Mapping[str, Any]:
     """Return ``data/names.json``: enumerations under ``values``, flag words under ``bits``.
 
-    The flags of a word are in printing order.
+    The flags of a word are in printing order.  ``source`` is the kernel that they are up to date
+    with (tools/make_names.py).
     """
-    names: dict[str, dict[str, dict[str, int]]] = json.loads(data_file("names.json"))
+    names: dict[str, Any] = json.loads(data_file("names.json"))
     return names
 
 
