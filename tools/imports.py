@@ -27,7 +27,7 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 LEVELS: Final = (
     ("model",),
     ("abi", "errors", "command", "accounting", "events", "containers"),
-    ("procfs", "decode", "tables", "packets"),
+    ("files", "procfs", "decode", "tables", "packets"),
     ("filters", "derivation", "output"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),
     ("existing_containers", "listing", "field_filters", "oracle", "run_plan"),

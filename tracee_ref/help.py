@@ -46,7 +46,9 @@ def output_help() -> str:
     return (
         "-o [format:]FORMAT[:PATH[,PATH...]] | none | option:NAME[,NAME...]\n\n"
         "Without a path, events go to standard output; the default is table. none prints no\n"
-        f"events.\n\nFormats:\n{formats}\nOptions:\n{options}\n{OUTPUT_EXAMPLES}"
+        "events. Files are appended to; new ones have mode 0600. A path may be fifo:PATH, a\n"
+        "device in /dev, or a descriptor: /dev/stderr, /dev/fd/3. A symbolic link in a\n"
+        f"directory that others can write, and a file of another user, are refused.\n\nFormats:\n{formats}\nOptions:\n{options}\n{OUTPUT_EXAMPLES}"
     )
 
 

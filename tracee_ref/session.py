@@ -29,7 +29,7 @@ from .output.fast.lines import fast_lines
 from .output.flags import OutputPlan
 from .output.json_lines import JsonPrinter
 from .output.printer import Printer
-from .output.sinks import OutputClosed, Sink, open_sink
+from .output.sinks import OutputClosed, Sink, open_sinks
 from .output.table import TablePrinter
 from .pipeline import Pipeline
 from .run_plan import RunOptions, RunPlan, plan_run
@@ -50,11 +50,10 @@ def run_session(options: RunOptions) -> int:
     check_host()
     sigchld_ignored = default_sigchld()  # which the command gets back
     with ExitStack() as stack:
-        outputs = [
-            (printer_of(options.outputs, target.format, options.scopes), target.path)
-            for target in options.outputs.targets
-        ]
-        sinks = [(printer, open_sink(path)) for printer, path in outputs]
+        targets = options.outputs.targets
+        printers = [printer_of(options.outputs, t.format, options.scopes) for t in targets]
+        opened = open_sinks([target.path for target in targets], options.outputs.mode)
+        sinks = [*zip(printers, opened, strict=True)]
         command = (
             Command(options.command, sigchld_ignored=sigchld_ignored) if options.command else None
         )

@@ -21,6 +21,12 @@ PLANS = {
     "json:/a,b": OutputPlan((OutputTarget("json", "/a"), OutputTarget("json", "b"))),
     "json:/a:b": OutputPlan((OutputTarget("json", "/a:b"),)),
     "json:stdout": OutputPlan((OutputTarget("json"),)),
+    "json:/dev/stdout": OutputPlan((OutputTarget("json"),)),
+    "json:fifo:/a": OutputPlan((OutputTarget("json", "fifo:/a"),)),
+    "json option:mode=0640": OutputPlan((OutputTarget("json"),), mode=0o640),
+    "json option:mode=600,exec-env": OutputPlan(
+        (OutputTarget("json"),), frozenset({"exec-env"}), 0o600
+    ),
     "json table:/a": OutputPlan((OutputTarget("json"), OutputTarget("table", "/a")), PARSED),
     "none": OutputPlan(()),
     "none json:/a": OutputPlan((OutputTarget("json", "/a"),)),
@@ -62,6 +68,14 @@ MESSAGES = {
     "out-file:/a": f"invalid output flag: out-file, {MORE}",
     "option:foo": f"invalid output option: foo, {MORE}",
     "option:exec-env,": f"invalid output option: '', {MORE}",
+    **{
+        f"option:mode={digits}": f"invalid output option: mode={digits}; give one mode of three"
+        f" octal digits, as in option:mode=0640, {MORE}"
+        for digits in ("", "9", "0o640", "4755", "-1", "0680")
+    },
+    "option:mode=640 option:mode=600": "invalid output option: mode=600 and 640; give one mode of"
+    f" three octal digits, as in option:mode=0640, {MORE}",
+    "json:/dev/stdout table": f"{TWICE}: stdout, {MORE}",
     "format:foo": "unrecognized output format: foo. "
     "Valid format values: 'table', 'table-verbose', 'json'",
     "none:/a": "output 'none:/a': none output does not support path. "

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tracee_ref.errors import HostError
-from tracee_ref.output.sinks import BUFFER_BYTES, OutputClosed, Sink, open_sink
+from tracee_ref.output.sinks import BUFFER_BYTES, OutputClosed, Sink, open_sink, open_sinks
 
 
 def run_python(code: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -29,13 +29,13 @@ def run_python(code: str, **options: object) -> subprocess.CompletedProcess[str]
 
 
 def test_open_sink_file(tmp_path: Path) -> None:
-    """A file is truncated, and its directories are made."""
+    """A file is appended to, and its directories are made."""
     path = tmp_path / "a" / "b" / "events"
-    for content in (b"longer than the next\n", b"next\n"):
+    for content in (b"first\n", b"next\n"):
         sink = open_sink(str(path))
         sink.write(content)
         sink.close()
-        assert path.read_bytes() == content
+    assert path.read_bytes() == b"first\nnext\n"
 
 
 def test_write_buffers(tmp_path: Path) -> None:
@@ -91,6 +91,39 @@ def test_open_sink_read_only_file_system(tmp_path: Path) -> None:
         pytest.skip(f"this machine refuses root a mount: {done.stderr.strip()}")
     reason = "the file system is read-only; name a path on another one"
     assert done.stdout == f"cannot open output {tmp_path}/d/x: {reason}\n", done.stderr
+
+
+def test_open_sinks_twice(tmp_path: Path) -> None:
+    """Two outputs are not one file, whatever its names; a device takes several."""
+    (tmp_path / "d").mkdir()
+    path = tmp_path / "events"
+    path.touch()
+    (tmp_path / "hard").hardlink_to(path)
+    (tmp_path / "soft").symlink_to(path)
+    for other in ("hard", "soft", "d/../events", "./events"):
+        with pytest.raises(HostError, match=r"the same file for multiple outputs: .*events and"):
+            open_sinks([str(path), f"{tmp_path}/{other}"])
+    assert len(open_sinks(["/dev/null", "/dev//null"])) == 2
+
+
+def test_open_sinks_stdout_file(tmp_path: Path) -> None:
+    """A file that is standard output, too, is refused."""
+    path = tmp_path / "events"
+    code = f"try: open_sinks([None, {str(path)!r}])\nexcept HostError as e: exit(str(e))"
+    with path.open("wb") as out:
+        done = run_python(code, stdout=out)
+    assert "cannot use the same file for multiple outputs: standard output and" in done.stderr
+
+
+def test_write_truncated_file(tmp_path: Path) -> None:
+    """Lines go to the end of a file, also after somebody truncated it."""
+    path = tmp_path / "events"
+    sink = open_sink(str(path))
+    for line in (b"first\n", b"next\n"):
+        os.truncate(path, 0)
+        sink.write(line)
+        sink.flush()
+    assert path.read_bytes() == b"next\n"
 
 
 def test_flush_full_device() -> None:

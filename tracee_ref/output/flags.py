@@ -6,12 +6,14 @@ See docs/design/tracee-v0.12-facts.md, 4.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from ..errors import UsageCode, UsageError
+from ..files.written import MODE
 
 FORMATS: Final = {
     "table": "one line per event, arguments in printed form",
@@ -24,10 +26,14 @@ OPTIONS: Final = {
     "parse-arguments": "print arguments in their printed form, such as O_RDONLY for 0",
     "exec-env": "show the environment of executed programs",
     "relative-time": "count time from the start of tracing",
+    "mode=0600": "permissions of new files, in octal digits",
 }
 UNSUPPORTED_OPTIONS: Final = ("stack-addresses", "exec-hash", "parse-arguments-fds", "sort-events")
 
 STDOUT: Final = "stdout"
+STDOUT_PATHS: Final = ("", STDOUT, "/dev/stdout")
+MODE_OPTION: Final = "mode="
+MODE_DIGITS: Final = re.compile("0?[0-7]{3}")
 HELP: Final = "use '--output help' for more info"
 
 
@@ -35,7 +41,7 @@ HELP: Final = "use '--output help' for more info"
 class OutputTarget:
     """A key of FORMATS, and the file to write to or None for standard output.
 
-    The path ``stdout`` means standard output, as in Tracee v0.12.
+    The paths ``stdout``, as in Tracee v0.12, and ``/dev/stdout`` mean standard output.
     """
 
     format: str
@@ -44,10 +50,11 @@ class OutputTarget:
 
 @dataclass(frozen=True, slots=True)
 class OutputPlan:
-    """All that ``-o`` sets; without targets for ``none``."""
+    """All that ``-o`` sets; without targets for ``none``.  ``mode`` is that of new files."""
 
     targets: tuple[OutputTarget, ...]
     options: frozenset[str] = frozenset()
+    mode: int = MODE
 
 
 def parse_outputs(values: Sequence[str]) -> OutputPlan:
@@ -72,7 +79,8 @@ def parse_outputs(values: Sequence[str]) -> OutputPlan:
     _check_paths([OutputTarget("none")] * silent + targets)
     if any(target.format in TABLES for target in targets):
         options.add("parse-arguments")
-    return OutputPlan(tuple(targets), frozenset(options))
+    modes = {name for name in options if name.startswith(MODE_OPTION)}
+    return OutputPlan(tuple(targets), frozenset(options - modes), _mode(modes))
 
 
 def _none(value: str, colon: str) -> bool:
@@ -88,11 +96,23 @@ def _options(value: str, names: str) -> set[str]:
     for name in sorted(chosen):
         if name in UNSUPPORTED_OPTIONS:
             raise _error(value, f"the {name} option is not supported yet")
-        if name not in OPTIONS:
+        if name not in OPTIONS and not name.startswith(MODE_OPTION):
             raise UsageError(
                 UsageCode.OUTPUT, f"invalid output option: {name or repr(name)}, {HELP}"
             )
     return chosen
+
+
+def _mode(options: Iterable[str]) -> int:
+    """Return the mode that ``mode=`` options set; raises UsageError unless it is one mode."""
+    digits = [option.removeprefix(MODE_OPTION) for option in options] or [f"{MODE:o}"]
+    if len(digits) > 1 or not MODE_DIGITS.fullmatch(digits[0]):
+        raise UsageError(
+            UsageCode.OUTPUT,
+            f"invalid output option: {MODE_OPTION}{' and '.join(sorted(digits))}; give one mode of"
+            f" three octal digits, as in option:mode=0640, {HELP}",
+        )
+    return int(digits[0], 8)
 
 
 def _targets(value: str) -> list[OutputTarget]:
@@ -103,7 +123,7 @@ def _targets(value: str) -> list[OutputTarget]:
         paths = rest.split(",")
         if colon and "" in paths:
             raise _error(value, f"format flag can't be empty, {HELP}")
-        return [OutputTarget(name, None if path in ("", STDOUT) else path) for path in paths]
+        return [OutputTarget(name, None if path in STDOUT_PATHS else path) for path in paths]
     if name == "gob" or name.startswith("gotemplate="):
         raise _error(value, f"the {name.partition('=')[0]} output is not supported yet")
     if text != value:

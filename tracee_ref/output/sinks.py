@@ -6,20 +6,20 @@ from __future__ import annotations
 import errno
 import os
 import select
+import stat
 import sys
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Final
 
-from tracee_ref.errors import HostCode, HostError
-
+from ..errors import HostCode, HostError
+from ..files.walk import UnsafePathError
+from ..files.written import MODE, open_written
 from .visible import visible
 
 BUFFER_BYTES: Final = 64 * 1024
 """Threshold of a write: the capacity of a pipe."""
 
 STDOUT_FD: Final = 1
-FILE_MODE: Final = 0o666
-"""Permissions of a new file before the umask, as the shell's ``>`` gives them."""
 
 
 class OutputClosed(Exception):  # noqa: N818 - not an error
@@ -30,8 +30,8 @@ class Sink:
     """An open output, written when the buffer is full and at ``flush``."""
 
     def __init__(self, descriptor: int, name: str) -> None:
-        self._descriptor = descriptor
-        self._name = name
+        self.descriptor = descriptor
+        self.name = name
         self._pending = bytearray()
         self._closed = False
 
@@ -51,13 +51,13 @@ class Sink:
         """
         pending, self._pending = self._pending, bytearray()
         try:
-            write_all(self._descriptor, pending)
+            write_all(self.descriptor, pending)
         except BrokenPipeError:
             self._closed = True
-            raise OutputClosed(self._name) from None
+            raise OutputClosed(self.name) from None
         except OSError as error:
             self._closed = True
-            raise output_error("write to", self._name, error) from None
+            raise output_error("write to", self.name, error) from None
 
     def close(self) -> None:
         """Flush and close; standard output stays open."""
@@ -65,8 +65,8 @@ class Sink:
             self.flush()
         finally:
             self._closed = True
-            if self._descriptor != STDOUT_FD:
-                os.close(self._descriptor)
+            if self.descriptor != STDOUT_FD:
+                os.close(self.descriptor)
 
 
 def write_all(descriptor: int, data: bytearray) -> None:
@@ -80,19 +80,39 @@ def write_all(descriptor: int, data: bytearray) -> None:
             select.select([], [descriptor], [])
 
 
-def open_sink(path: str | None) -> Sink:
-    """Truncate and open a file, after making its directories; None is standard output.
+def open_sink(path: str | None, mode: int = MODE) -> Sink:
+    """Open a file to append to, made with a mode if it is new; None is standard output.
 
     Raises HostError.
     """
     if path is None:
         return open_stdout()
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        return Sink(os.open(path, flags, FILE_MODE), path)
+        return Sink(open_written(path, mode), path)
+    except UnsafePathError as error:
+        raise HostError(
+            HostCode.OUTPUT, f"cannot open output {visible(path)}: {visible(str(error))}"
+        ) from None
     except OSError as error:
         raise output_error("open", path, error) from None
+
+
+def open_sinks(paths: Iterable[str | None], mode: int = MODE) -> list[Sink]:
+    """Open all outputs of a run; raises HostError, also if two are one file."""
+    sinks: dict[tuple[int, int], Sink] = {}
+    for number, sink in enumerate(open_sink(path, mode) for path in paths):
+        status = os.fstat(sink.descriptor)
+        # A terminal or /dev/null takes the lines of several outputs, one after the other.
+        shared = stat.S_ISCHR(status.st_mode)
+        key = (-1, number) if shared else (status.st_dev, status.st_ino)
+        if key in sinks:
+            raise HostError(
+                HostCode.OUTPUT,
+                f"cannot use the same file for multiple outputs: {visible(sinks[key].name)} and"
+                f" {visible(sink.name)}; name another path",
+            )
+        sinks[key] = sink
+    return [*sinks.values()]
 
 
 def open_stdout() -> Sink:

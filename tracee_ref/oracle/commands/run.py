@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import HostCode, HostError, UsageCode, UsageError
+from ...files.walk import UnsafePathError
+from ...files.written import write_report
 from ..protocol.catalogue import shipped_catalogue
 from ..protocol.vector import CORPUS, VECTOR_KINDS, Vector, load_vectors
 from ..run.report import junit, report_data, report_lines
@@ -115,6 +117,8 @@ def progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
 def write(path: Path, content: bytes) -> None:
     """Write a report; raise HostError if that fails."""
     try:
-        path.write_bytes(content)
+        write_report(str(path), content)
+    except UnsafePathError as error:
+        raise HostError(HostCode.OUTPUT, f"{path}: cannot be written: {error}") from error
     except OSError as error:
         raise HostError(HostCode.OUTPUT, f"{path}: cannot be written ({error.strerror})") from error

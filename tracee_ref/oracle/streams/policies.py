@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 from ...errors import UsageCode, UsageError
+from ...files.trusted import read_trusted
+from ...files.walk import UnsafePathError, own_descriptor
 from ...model.scope import MAX_SCOPES
 from .events_json import Policies
 
@@ -14,8 +16,10 @@ from .events_json import Policies
 def read_policies(path: str) -> Policies:
     """Read policy name -> scope number; raise UsageError for any other content."""
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        own = own_descriptor(path) is not None  # such as <(...) of a shell
+        content = Path(path).read_bytes() if own else read_trusted(path)
+        data = json.loads(content.decode())
+    except (OSError, ValueError, UnsafePathError) as error:
         raise UsageError(
             UsageCode.INPUT, f"policies {path}: cannot be read ({error}) - {EXPECTED}"
         ) from error
