@@ -88,6 +88,7 @@ ENUMS: Final[Mapping[str, type[Enumerator]]] = {
 """C enums by the prefix of their enumerators."""
 
 FLAG_COMPAT: Final = 1
+FLAG_NO_ARGUMENTS: Final = 2
 SLOT_STATE_SHIFT: Final = 32
 SLOT_NULL: Final = 1
 SLOT_UNREADABLE: Final = 2
@@ -95,6 +96,11 @@ SLOT_CUT: Final = 4
 STDIN_INODE_SHIFT: Final = 32
 SYSCALL_ARGUMENTS: Final = 6
 SHAPES_MAX: Final = 8
+NO_WORD: Final = SYSCALL_ARGUMENTS
+ARRAY_WORD: Final = 8
+COMPAT_WORDS: Final = 16
+SUBCALLS_EACH: Final = 32
+SUBCALLS_FIRST: Final = 896
 HOOK_SLOTS: Final = 9
 NAME_BYTES: Final = 16
 CONTAINER_ID_BYTES: Final = 32
@@ -102,6 +108,7 @@ PATTERN_MATCHED: Final = 1 << 31
 
 CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "FLAG_COMPAT": (f"{FLAG_COMPAT}", "header.flags: the task was in a 32-bit syscall"),
+    "FLAG_NO_ARGUMENTS": (f"{FLAG_NO_ARGUMENTS}", "header.flags: their array could not be read"),
     "SLOT_NULL": (f"({SLOT_NULL}ULL << {SLOT_STATE_SHIFT})", "a NULL pointer was passed"),
     "SLOT_UNREADABLE": (
         f"({SLOT_UNREADABLE}ULL << {SLOT_STATE_SHIFT})",
@@ -111,6 +118,11 @@ CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "STDIN_INODE_SHIFT": (f"{STDIN_INODE_SHIFT}", "of the inode number above the file's mode"),
     "REGISTERS": (f"{SYSCALL_ARGUMENTS}", "arguments of a syscall"),
     "SHAPES_MAX": (f"{SHAPES_MAX}", "the same, as a power of two for the verifier"),
+    "NO_WORD": (f"{NO_WORD}", "index of a word of a 32-bit syscall that is always 0"),
+    "ARRAY_WORD": (f"{ARRAY_WORD}", "index of the first word in memory; registers are before it"),
+    "COMPAT_WORDS": (f"{COMPAT_WORDS}", "registers and words in memory of a 32-bit syscall"),
+    "SUBCALLS_EACH": (f"{SUBCALLS_EACH}", "syscalls of socketcall, and of a version of ipc"),
+    "SUBCALLS_FIRST": (f"{SUBCALLS_FIRST}", "index of the first of these in the map calls"),
     "HOOK_SLOTS": (f"{HOOK_SLOTS}", "in the record of every event at a hook, used or not"),
     "NAME_SIZE": (f"{NAME_BYTES}", "TASK_COMM_LEN; also the part of a host name that is compared"),
     "NAME_WORDS": (f"{NAME_BYTES // 8}", "in u64: bytes are copied one by one"),
@@ -214,10 +226,17 @@ PACKET_PREFIX: Final = Layout(
 CALL: Final = Layout(
     "call",
     "By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected it,\n"
-    "and its event.",
+    "and its event. The rest is of the 32-bit syscall: the words of its arguments.",
     [
         Field("selected", "u64", count=2, numbers=True),
         Field("event", "u32", count=2, numbers=True),
+        Field("subcalls", "u32", "index of the syscalls that it stands for, 0 for none"),
+        Field("array", "u16", "register that points to an array of words"),
+        Field("array_bytes", "u16", "length of the array, 0 for none"),
+        Field("low", "u8", "index of the word of each argument", count=SHAPES_MAX),
+        Field(
+            "high", "u8", "that of the upper half of a 64-bit number, or NO_WORD", count=SHAPES_MAX
+        ),
     ],
 )
 SCOPE_MASKS: Final = Layout(

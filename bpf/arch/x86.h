@@ -35,20 +35,21 @@ static __always_inline bool is_compat(struct task_struct *task)
 	return FIELD(task, thread_info_status) & TS_COMPAT;
 }
 
-/* Read an argument of a syscall; `i` is constant. */
+/* Read an argument of a syscall; `i` is constant. Those of a 32-bit one have 32 bits, whatever a
+ * 64-bit program has put above them (int 0x80). */
 static __always_inline u64 read_register(struct pt_regs *regs, bool compat, const u32 i)
 {
 	if (i == 0)
-		return compat ? SAVED(regs, bx) : SAVED(regs, di);
+		return compat ? (u32)SAVED(regs, bx) : SAVED(regs, di);
 	if (i == 1)
-		return compat ? SAVED(regs, cx) : SAVED(regs, si);
+		return compat ? (u32)SAVED(regs, cx) : SAVED(regs, si);
 	if (i == 2)
-		return SAVED(regs, dx);
+		return compat ? (u32)SAVED(regs, dx) : SAVED(regs, dx);
 	if (i == 3)
-		return compat ? SAVED(regs, si) : SAVED(regs, r10);
+		return compat ? (u32)SAVED(regs, si) : SAVED(regs, r10);
 	if (i == 4)
-		return compat ? SAVED(regs, di) : SAVED(regs, r8);
-	return compat ? SAVED(regs, bp) : SAVED(regs, r9);
+		return compat ? (u32)SAVED(regs, di) : SAVED(regs, r8);
+	return compat ? (u32)SAVED(regs, bp) : SAVED(regs, r9);
 }
 
 /* Read all arguments; `saved` is scratch space for one read of all registers, where each would be
@@ -65,12 +66,12 @@ static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved
 	arguments[5] = read_register(regs, compat, 5);
 #else
 	read_kernel(saved, sizeof(*saved), regs);
-	arguments[0] = compat ? saved->bx : saved->di;
-	arguments[1] = compat ? saved->cx : saved->si;
-	arguments[2] = saved->dx;
-	arguments[3] = compat ? saved->si : saved->r10;
-	arguments[4] = compat ? saved->di : saved->r8;
-	arguments[5] = compat ? saved->bp : saved->r9;
+	arguments[0] = compat ? (u32)saved->bx : saved->di;
+	arguments[1] = compat ? (u32)saved->cx : saved->si;
+	arguments[2] = compat ? (u32)saved->dx : saved->dx;
+	arguments[3] = compat ? (u32)saved->si : saved->r10;
+	arguments[4] = compat ? (u32)saved->di : saved->r8;
+	arguments[5] = compat ? (u32)saved->bp : saved->r9;
 #endif
 }
 

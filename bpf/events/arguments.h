@@ -8,6 +8,8 @@
 #define STRINGS_MAX 96	 /* elements of a char ** that are copied */
 #define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
 
+BPF_ARRAY(calls, struct call, SYSCALLS_MAX); /* by number; from SUBCALLS_FIRST on by subcall */
+
 struct call_shapes {
 	u8 of[SHAPES_MAX];
 };
@@ -27,6 +29,7 @@ struct call_record {
 	u64 entered;  /* at the entry of the syscall: unreadable memory may be readable later */
 	u64 array;    /* slot of the first array of strings */
 	struct pt_regs registers;
+	u32 words[COMPAT_WORDS]; /* of a 32-bit syscall */
 	struct syscall_record sent;
 };
 BPF_PERCPU_ARRAY(call_records, struct call_record, 1);

@@ -5,10 +5,9 @@
  * another program, are hooked at entry, at tracepoints of their own. */
 #pragma once
 #include "events/arguments.h"
+#include "events/compat_arguments.h"
 #include "events/exec_calls.h"
 #include "state/processes.h"
-
-BPF_ARRAY(calls, struct call, SYSCALLS_MAX);
 
 /* By event number: with a test of the syscall number the verifier would follow the rest of the
  * program once for each kind of syscall. */
@@ -79,7 +78,7 @@ static __always_inline void handle_syscall_return(const struct call *call, u32 n
 		count(COUNTER_FILTERED);
 		return;
 	}
-	read_registers(record->sent.slots, &record->registers, regs, compat);
+	read_arguments(record, call, regs, compat);
 	report_call(record, number, retval);
 }
 
@@ -119,11 +118,13 @@ int on_syscall_return(struct exit_context *ctx)
 {
 	u32 number = ctx->number;
 	struct call *call = calls.lookup(&number);
-	if (!call || !(call->selected[0] | call->selected[1])) /* most syscalls end here */
+	if (!is_selected(call)) /* most syscalls end here */
 		return 0;
 	struct pt_regs *regs = user_registers(current_task());
-	if (regs)
-		handle_syscall_return(call, number, regs, ctx->retval);
+	struct call *chosen = regs ? choose_subcall(call, number, regs) : NULL;
+	if (chosen)
+		handle_syscall_return(chosen, number, regs, ctx->retval);
+	repeat_return(ctx, call);
 	return 0;
 }
 #else
@@ -132,11 +133,14 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	u32 number = syscall_number(regs);
 	struct call *call = calls.lookup(&number);
-	if (!call || !(call->selected[0] | call->selected[1])) /* most syscalls end here */
+	if (!is_selected(call)) /* most syscalls end here */
 		return 0;
 	disable_preemption();
-	handle_syscall_return(call, number, regs, ctx->args[1]);
+	struct call *chosen = choose_subcall(call, number, regs);
+	if (chosen)
+		handle_syscall_return(chosen, number, regs, ctx->args[1]);
 	enable_preemption();
+	repeat_return(ctx, call);
 	return 0;
 }
 #endif
@@ -158,7 +162,7 @@ static __always_inline void handle_enter_without_return(u32 number)
 		return;
 	}
 	/* All their arguments are numbers. */
-	read_registers(record->sent.slots, &record->registers, user_registers(task), false);
+	read_arguments(record, call, user_registers(task), false);
 	record->end = 0;
 	record->sent.header.syscall = number;
 	record->sent.header.retval = 0;
@@ -190,7 +194,7 @@ static __always_inline void handle_enter_exec(u32 number)
 		return;
 	if (record->sent.header.mask) {
 		record->entered = true;
-		read_registers(record->sent.slots, &record->registers, user_registers(task), false);
+		read_arguments(record, call, user_registers(task), false);
 		copy_arguments(record);
 		record->sent.header.syscall = number;
 	}

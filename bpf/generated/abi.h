@@ -3,12 +3,18 @@
 #pragma once
 
 #define FLAG_COMPAT 1 /* header.flags: the task was in a 32-bit syscall */
+#define FLAG_NO_ARGUMENTS 2 /* header.flags: their array could not be read */
 #define SLOT_NULL (1ULL << 32) /* a NULL pointer was passed */
 #define SLOT_UNREADABLE (2ULL << 32) /* the memory could not be read */
 #define SLOT_CUT (4ULL << 32) /* only the beginning was copied */
 #define STDIN_INODE_SHIFT 32 /* of the inode number above the file's mode */
 #define REGISTERS 6 /* arguments of a syscall */
 #define SHAPES_MAX 8 /* the same, as a power of two for the verifier */
+#define NO_WORD 6 /* index of a word of a 32-bit syscall that is always 0 */
+#define ARRAY_WORD 8 /* index of the first word in memory; registers are before it */
+#define COMPAT_WORDS 16 /* registers and words in memory of a 32-bit syscall */
+#define SUBCALLS_EACH 32 /* syscalls of socketcall, and of a version of ipc */
+#define SUBCALLS_FIRST 896 /* index of the first of these in the map calls */
 #define HOOK_SLOTS 9 /* in the record of every event at a hook, used or not */
 #define NAME_SIZE 16 /* TASK_COMM_LEN; also the part of a host name that is compared */
 #define NAME_WORDS 2 /* in u64: bytes are copied one by one */
@@ -99,12 +105,17 @@ struct packet_prefix {
 _Static_assert(sizeof(struct packet_prefix) == 16, "packet_prefix has another size");
 
 /* By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected it,
- * and its event. */
+ * and its event. The rest is of the 32-bit syscall: the words of its arguments. */
 struct call {
 	u64 selected[2];
 	u32 event[2];
+	u32 subcalls; /* index of the syscalls that it stands for, 0 for none */
+	u16 array; /* register that points to an array of words */
+	u16 array_bytes; /* length of the array, 0 for none */
+	u8 low[8]; /* index of the word of each argument */
+	u8 high[8]; /* that of the upper half of a 64-bit number, or NO_WORD */
 };
-_Static_assert(sizeof(struct call) == 24, "call has another size");
+_Static_assert(sizeof(struct call) == 48, "call has another size");
 
 /* Masks of a value (rule 4): the scopes that have it as an `=` value, and the scopes that
  * exclude it. */

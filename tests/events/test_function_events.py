@@ -77,12 +77,12 @@ def test_decode_magic_write() -> None:
 
 
 def test_decode_security_kernel_read_file() -> None:
-    """The type is printed by name, an unknown one as an empty string."""
+    """The type is printed by name, an unknown one as a number."""
     slots = (2, 27, 5, 2, 10)
     event = decode(record("security_kernel_read_file", *slots, data=b"/a"))
     assert event.args[3].value == "kernel-module"
     other = decode(record("security_kernel_read_file", 2, 27, 5, 99, 10, data=b"/a"))
-    assert other.args[3].value == ""
+    assert other.args[3].value == "0x63"
 
 
 def test_decode_security_socket_bind() -> None:

@@ -18,6 +18,7 @@ from .. import abi
 from ..abi import (
     CONTAINER_ID_BYTES,
     FLAG_COMPAT,
+    FLAG_NO_ARGUMENTS,
     HOOK_SLOTS,
     SLOT_CUT,
     SLOT_NULL,
@@ -35,6 +36,7 @@ from ..events.catalogue import (
     compat_events,
     native_events,
 )
+from ..events.compat_arguments import PAIRS
 from ..events.event import Argument, ContextFlags, TraceEvent
 from ..events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
 from .argument_text import argument_formatter, symbolic_type
@@ -105,6 +107,8 @@ class RecordDecoder:
             decoder = self._decoders[number] = self._decoder(self._by_id[number])
         compat = bool(header[FLAGS_INDEX] & FLAG_COMPAT)
         args = decoder.arguments(record, compat)
+        if header[FLAGS_INDEX] & FLAG_NO_ARGUMENTS:
+            args = [Argument(arg.name, arg.type, None, True) for arg in args]
         return self._event(header, decoder.event, args, compat)
 
     def definition(self, number: int) -> EventDefinition:
@@ -211,6 +215,7 @@ class ArgumentDecoder:
         self._argument = argument
         self._shape = shape_of(event.name, argument)
         self._from_data = FROM_DATA.get(self._shape)
+        self._is_pair = argument.name in PAIRS.get(event.name, ())
         self._formatter = argument_formatter(event.name, argument) if view.symbolic else None
         self._type = symbolic_type(event.name, argument) if view.symbolic else argument.type
         self._added = view.clock_offset if (event.name, argument.name) in TIMES else 0
@@ -219,7 +224,8 @@ class ArgumentDecoder:
         """Return the argument, and the offset of the next argument's bytes."""
         name, type_ = self._argument.name, self._argument.type
         if self._from_data is None:
-            value = decode_register(self._shape, slot, compat=compat) + self._added
+            value = decode_register(self._shape, slot, compat=compat and not self._is_pair)
+            value += self._added
             if self._shape is Shape.BOOL:
                 return Argument(name, type_, bool(value)), at
             if self._formatter is None:

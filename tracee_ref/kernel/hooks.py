@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ..events.catalogue import EventDefinition
+from ..events.catalogue import EventDefinition, compat_events
+from ..events.compat_arguments import SUBCALL_EVENTS
 from ..events.function_events import FUNCTIONS
 from ..tables import AcceptTables
 from .attach.attachments import Hook, HookKind
@@ -49,7 +50,8 @@ class HookPlan:
     """Hooks for the selected events, and for the filters of ``tables``.
 
     ``command_only`` hooks what limits a run to the process tree of its COMMAND, ``containers``
-    what tracks containers; ``compat`` includes 32-bit syscalls.
+    what tracks containers; ``compat`` includes 32-bit syscalls, with ``subcalls`` those behind
+    socketcall and ipc.
     """
 
     def __init__(
@@ -67,6 +69,12 @@ class HookPlan:
         self._containers = containers
         self.perf_events = uses_perf_events()
         self.syscall_hook, self._syscall_hook_reason = self._choose_syscall_hook(compat)
+        self.subcalls = (
+            compat
+            and self.syscall_hook is SyscallHook.ALL_SYSCALLS
+            and bool(compat_events())
+            and selected.selects(*SUBCALL_EVENTS)
+        )
 
     def _choose_syscall_hook(self, compat: bool) -> tuple[SyscallHook, str]:
         if self._selected.selects("magic_write"):

@@ -40,6 +40,8 @@ PROCESSES: Final = 131072
 """Size of the LRU maps of processes."""
 
 EXECS_AT_ONCE: Final = 256
+TASKS_AT_ONCE: Final = 4096
+"""Tasks between two programs of one syscall: at most one per CPU, and preempted ones."""
 
 PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
 """Packet events that need more of a packet than its headers."""
@@ -106,6 +108,7 @@ class KernelPlan:
             "SYSCALLS_MAX": str(CALLS),
             "PROCESSES": str(self.settings.processes),
             "EXECS_AT_ONCE": str(EXECS_AT_ONCE),
+            "TASKS_AT_ONCE": str(TASKS_AT_ONCE),
             "RING_PAGES": str(self.settings.ring_bytes // PAGE),
             "EVENT_FORK": str(catalogue["sched_process_fork"].id),
             "EVENT_EXEC": str(catalogue["sched_process_exec"].id),
@@ -142,6 +145,7 @@ class KernelPlan:
             "PREEMPTIBLE": at_functions or preempts_raw_tracepoints(),
             "NATIVE_SYSCALLS_ONLY": not self.settings.compat,
             "SOCKET_EVENTS": selected.sockets,
+            "SUBCALLS": self.hooks.subcalls,
         }
         if at_functions and has_function(SECCOMP):
             names["SECCOMP_ARGUMENTS"] = str(types().arguments(SECCOMP))

@@ -9,14 +9,15 @@ from pathlib import Path
 from struct import pack, unpack
 from typing import Final
 
-from ..abi import CALL, SHAPES_MAX, ArgumentShape, Counter
+from ..abi import SHAPES_MAX, ArgumentShape, Counter
 from ..events.argument_types import Shape, shape_of
-from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
+from ..events.catalogue import EventDefinition, all_events
 from .attach.attachments import Attachments
 from .attach.features import types
 from .build.program import Program
 from .build.source import bpf_source
 from .hooks import PACKET
+from .maps.call_map import call_entries
 from .maps.container_map import ContainerWriter
 from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables
@@ -43,6 +44,9 @@ SOCKADDR_FILLED_BY: Final = frozenset(
 
 HOOK_MATCHER: Final = "match_hook"
 """Program that the programs at kernel functions tail-call."""
+
+SYSCALL_RETURN: Final = "on_syscall_return"
+"""Program that tail-calls itself for a subcall of a syscall."""
 
 CGROUP_REPORTER: Final = "report_cgroup_event"
 """Program that the programs of cgroup events tail-call."""
@@ -141,6 +145,9 @@ class KernelTracer:
             self._set_tail_call("hook_fillers", event, function, "KPROBE")
         if self._plan.reports_cgroups:
             self._set_tail_call("cgroup_reporter", 0, CGROUP_REPORTER, "RAW_TRACEPOINT")
+        if self._plan.hooks.subcalls:
+            kind = "TRACEPOINT" if self._plan.hooks.perf_events else "RAW_TRACEPOINT"
+            self._set_tail_call("return_program", 0, SYSCALL_RETURN, kind)
 
     def _set_tail_call(self, calls: str, index: int, function: str, kind: str) -> None:
         program = self._program.load(function, kind)
@@ -164,14 +171,8 @@ class KernelTracer:
         return SHAPES.get(shape, ArgumentShape.NUMBER)
 
     def _call_table(self, masks: Mapping[int, int]) -> dict[bytes, bytes]:
-        native = {number: id_ for number, id_ in native_events().items() if id_ in masks}
-        compat = {number: id_ for number, id_ in compat_events().items() if id_ in masks}
-        table = {}
-        for number in native.keys() | compat.keys():
-            events = native.get(number), compat.get(number)
-            selected = (masks[e] if e is not None else 0 for e in events)
-            table[pack("I", number)] = CALL.struct.pack(*selected, *(e or 0 for e in events))
-        return table
+        entries = call_entries(masks, compat=self._plan.settings.compat)
+        return {pack("I", number): entry for number, entry in entries.items()}
 
     def _seed_processes(self) -> None:
         """Write the state of processes and sockets older than the programs."""
