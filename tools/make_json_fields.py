@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,6 +126,9 @@ def events() -> list[EventDefinition]:
 def event_schema() -> dict[str, Any]:
     """Return the schema of the type that the output encodes, all its parts inside."""
     (whole,), parts = msgspec.json.schema_components([TraceEvent], ref_template="#/$defs/{name}")
+    for part in parts.values():  # Python 3.13 strips the indentation of docstrings
+        if "description" in part:
+            part["description"] = cleandoc(part["description"])
     return {"$schema": DIALECT, **whole, "$defs": parts}
 
 

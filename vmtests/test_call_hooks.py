@@ -67,11 +67,10 @@ def test_calls_native_hooks(kernel: Kernel) -> None:
     assert native == HIGHEST.get(kernel.name, native)
     options = f"-f event={','.join(names)} -o json"
     traced = trace(kernel, f"--no-compat {options}", python(NATIVE + COMPAT))
-    calls = [(e["eventName"], e["returnValue"], arguments(e)) for e in traced.events]
-    results = {name: ret for name, ret, _ in calls if name in RENAMED}
     bad_file, bad_address = dict.fromkeys(("fstat", "sendfile"), -9), -14
-    assert results == {**dict.fromkeys(RENAMED, bad_address), **bad_file}
-    paths = [args["pathname"] for name, _, args in calls if name == "openat"]
+    expected = {**dict.fromkeys(RENAMED, bad_address), **bad_file}
+    assert expected.items() <= {(e["eventName"], e["returnValue"]) for e in traced.events}
+    paths = [arguments(e)["pathname"] for e in traced.events if e["eventName"] == "openat"]
     assert paths.count("/etc/hostname") == 1
     assert not [e for e in traced.events if e["contextFlags"]["isCompat"]]
     assert traced.account.balances()

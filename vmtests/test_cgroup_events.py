@@ -37,7 +37,7 @@ EXISTING = (
     ("event=existing_container", "pid=new"),
     ("event=existing_container", "existing_container.args.runtime=unknown"),
     ("event=existing_container", "container=new"),
-    ("event=existing_container", "binary=/usr/bin/python3.11"),
+    ("event=existing_container", f"binary={Path('/usr/bin/python3').resolve()}"),
     ("event=existing_container", "follow", "tree!=1"),
 )
 

@@ -44,17 +44,25 @@ def _machine_targets() -> list[list[str]]:
 def mirror(security: bool) -> str:
     """Return the URI of the archive, or of the security archive, from the machine's sources."""
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
-    wanted = [codename + "-security" if security else codename, "main"]
     for refresh in (False, True):  # apt lists no index before its first update
         if refresh:
             _output("apt-get", "-q", "update")
-        for uri, *suite_and_component in _machine_targets():
-            if suite_and_component == wanted:
-                return uri
+        sources = {
+            suite: uri for uri, suite, component in _machine_targets() if component == "main"
+        }
+        if security and (uri := sources.get(f"{codename}-security")):
+            return uri
+        if uri := sources.get(codename):
+            return _security_archive(uri) if security else uri
     raise HostError(
         HostCode.DEPENDENCY,
-        f"apt has no source for {' '.join(wanted)}: add one to /etc/apt/sources.list.d",
+        f"apt has no source for {codename} main: add one to /etc/apt/sources.list.d",
     )
+
+
+def _security_archive(archive: str) -> str:
+    """Return the URI of the security archive beside an archive, as Debian's mirrors have it."""
+    return re.sub(r"/debian/?$", "/debian-security", archive)
 
 
 def version_key(text: str) -> tuple[int, ...]:
