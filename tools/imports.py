@@ -25,7 +25,7 @@ from import_graph import Graph, components, depths, reduced
 PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
-    ("model",),
+    ("model", "strings"),
     ("abi", "errors", "command", "accounting", "events", "containers"),
     ("files", "procfs", "decode", "tables", "packets"),
     ("filters", "derivation", "output"),

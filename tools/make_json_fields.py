@@ -96,6 +96,9 @@ that could not be read (rule 18 of the [semantics](semantics.md)). With `option:
 (the default of tables, not of JSON) numbers that have a symbolic form are strings, such as
 `O_RDONLY|O_CLOEXEC`.
 
+Strings are valid UTF-8. A byte that is not is U+FFFD and two hexadecimal digits, and
+U+FFFD is written so itself: you can get the bytes back, see [text](text.md).
+
 | C type | JSON value |
 |---|---|
 | numbers and pointers | number |

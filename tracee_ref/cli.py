@@ -25,6 +25,7 @@ from .output.flags import parse_outputs
 from .run_plan import RunOptions, plan_run
 from .session import check_host, log, run_session
 from .signatures.registry import load_signatures
+from .strings import argument_text, visible, visible_lines, write_utf8
 
 USAGE_STATUS: Final = 2
 HOST_STATUS: Final = 1
@@ -143,9 +144,9 @@ def trace(
             HELP in outputs: output_help,
             list_events: partial(listing, catalogue, missing_feature),
         }
-        click.echo(pages[True](), nl=False)
+        click.echo(visible_lines(pages[True]()), nl=False)
         return 0
-    scopes = parse_filters(filters, catalogue, missing_feature)
+    scopes = parse_filters(tuple(map(argument_text, filters)), catalogue, missing_feature)
     outputs_plan = parse_outputs(outputs)
     options = RunOptions(scopes, outputs_plan, command, buffer, signatures, not no_compat)
     if explain_as:
@@ -165,6 +166,7 @@ def print_plan(options: RunOptions, form: str) -> int:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit; every error is one line on stderr."""
     open_stderr()
+    write_utf8()
     try:
         status = trace.main(argv, prog_name="tracee-ref", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -193,5 +195,5 @@ def open_stderr() -> None:
 def fail(message: str, status: int) -> int:
     """Print the one line of an error; return the exit status."""
     line = " ".join(message.split("\n"))
-    print(f"tracee-ref: {line}", file=sys.stderr)
+    print(f"tracee-ref: {visible(line)}", file=sys.stderr)
     return status

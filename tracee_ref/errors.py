@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from .strings import visible
+
 
 class UsageCode(str, Enum):
     """What is wrong on the command line or in an input file.
@@ -72,7 +74,7 @@ class UsageError(Exception):
 
     def __str__(self) -> str:
         """Return the message; characters that break the line or the terminal are escaped."""
-        return "".join(map(_visible, self.args[1]))
+        return visible(self.args[1])
 
 
 class HostError(Exception):
@@ -83,8 +85,8 @@ class HostError(Exception):
         self.code = code
 
     def __str__(self) -> str:
-        """Return the message."""
-        return str(self.args[1])
+        """Return the message; characters that break the line or the terminal are escaped."""
+        return visible(self.args[1])
 
 
 def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageError:
@@ -95,9 +97,3 @@ def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageErr
     """
     named = remedy if flag in reason else f"{flag}: {remedy}"
     return UsageError(code, f"{reason} - {named}", flag=flag)
-
-
-def _visible(character: str) -> str:
-    if character.isprintable() or character == "\t":  # Tracee v0.12 prints a tab as it is
-        return character
-    return character.encode("unicode_escape").decode("ascii")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from os import fsdecode
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from .model.facts import Process
 from .model.match import process_filters_hold
 from .model.scope import Scope
 from .procfs import ProcessInfo, cgroup_of, first_process, namespaces, read_process
+from .strings import text_of
 
 INIT: Final = 1
 """Process id of the host's init."""
@@ -98,8 +98,8 @@ def event_of(
         user_id=process.uid,
         mount_namespace=process.mntns,
         pid_namespace=process.pidns,
-        process_name=fsdecode(process.comm),
-        host_name=fsdecode(process.uts),
+        process_name=text_of(process.comm),
+        host_name=text_of(process.uts),
         container_id="",
         container_image="",
         container_name="",

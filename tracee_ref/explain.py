@@ -7,7 +7,6 @@ The report is data for JSON first; the text is printed from the same data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from os import fsdecode
 from typing import Any, Final, TypeAlias
 
 from .derivation.graph import depends_of
@@ -16,6 +15,7 @@ from .filters.format import format_filter, format_scopes
 from .model.scope import Condition, Key, Op, Scope
 from .model.selection import with_dependencies
 from .run_plan import RunPlan
+from .strings import text_of, visible
 from .tables.fields import FieldTables
 from .tables.intervals import Intervals
 from .tables.masks import mask_table
@@ -153,7 +153,7 @@ def value_text(key: Key, value: Any) -> str:
 def key_text(key: bytes) -> str:
     """Return the key of a text table: a whole text, or the start of texts and ``*``."""
     whole = key.endswith(b"\0")
-    return fsdecode(key.removesuffix(b"\0")) + ("" if whole else "*")
+    return text_of(key.removesuffix(b"\0")) + ("" if whole else "*")
 
 
 def mask_text(mask: int) -> str:
@@ -170,7 +170,8 @@ def explain_text(report: Data) -> str:
         "Tables": table_lines(report["tables"]),
         "Constants": constant_lines(report["constants"]),
     }
-    return "\n\n".join("\n".join([title, *lines]) for title, lines in sections.items()) + "\n"
+    parts = ("\n".join([title, *map(visible, lines)]) for title, lines in sections.items())
+    return "\n\n".join(parts) + "\n"
 
 
 def event_line(event: Data) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from os import fsencode
 from typing import Any, Final, TypeAlias
 
 from .decode.argument_text import ArgumentFormatter, argument_formatter, symbolic_type
@@ -22,6 +21,7 @@ from .model.filters import FieldKey, Part
 from .model.match import field_filters_hold
 from .model.scope import Scope
 from .output.go_values import go_text
+from .strings import bytes_of
 
 Formatters: TypeAlias = Mapping[str, tuple[ArgumentFormatter, str]]
 """The formatter of each argument by name, and the type of its symbolic form."""
@@ -126,9 +126,9 @@ def field_value(value: Any, formatter: ArgumentFormatter | None = None) -> Field
     that tables print.
     """
     if not isinstance(value, int):
-        text = fsencode(go_text(value))
+        text = bytes_of(go_text(value))
         return FieldValue(text, text)
-    return FieldValue(value, fsencode(formatter(value) if formatter else go_text(value)))
+    return FieldValue(value, bytes_of(formatter(value) if formatter else go_text(value)))
 
 
 def _argument(event: EventDefinition, name: str) -> FieldReader:

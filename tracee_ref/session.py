@@ -33,6 +33,7 @@ from .output.sinks import OutputClosed, Sink, open_sinks
 from .output.table import TablePrinter
 from .pipeline import Pipeline
 from .run_plan import RunOptions, RunPlan, plan_run
+from .strings import visible
 
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
@@ -225,4 +226,4 @@ def close_all(sinks: Sequence[tuple[Printer, Sink]]) -> None:
 
 def log(line: str) -> None:
     """Print a line to stderr."""
-    print(f"tracee-ref: {line}", file=sys.stderr, flush=True)
+    print(f"tracee-ref: {visible(line)}", file=sys.stderr, flush=True)

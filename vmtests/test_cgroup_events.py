@@ -157,7 +157,7 @@ def test_existing_container_host_name_bytes(kernel: Kernel, output: str) -> None
     traced = Traced.from_reply(reply)
     assert traced.status == 0, traced.stderr
     if output == "json":
-        assert [event["hostName"] for event in traced.events] == ["h\ufffd\ufffd"]
+        assert [event["hostName"] for event in traced.events] == ["h\ufffdff\ufffdfe"]
     else:
         assert sum("existing_container" in line for line in traced.lines) == 1
 

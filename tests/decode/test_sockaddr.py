@@ -31,7 +31,7 @@ V6 = {"sin6_flowinfo": "5", "sin6_port": "443"}
         (IN6[:24], {"sa_family": "AF_INET6", "sin6_addr": "fe80::1", "sin6_scopeid": "0"} | V6),
         (IN6[:20], {"sa_family": "AF_INET6"}),
         (UNIX + b"/run/x\0rest", {"sa_family": "AF_UNIX", "sun_path": "/run/x"}),
-        (UNIX + b"/\xff", {"sa_family": "AF_UNIX", "sun_path": "/\udcff"}),
+        (UNIX + b"/\xff", {"sa_family": "AF_UNIX", "sun_path": "/\ufffdff"}),
         (UNIX + b"\0name\0\0", {"sa_family": "AF_UNIX", "sun_path": "@name"}),
         (UNIX + bytes(108), {"sa_family": "AF_UNIX", "sun_path": ""}),
         (UNIX, {"sa_family": "AF_UNIX", "sun_path": ""}),

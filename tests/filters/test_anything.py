@@ -84,7 +84,7 @@ def answer(flags: list[str], catalogue: dict[str, EventDefinition]) -> bool:
     else:
         assert all(scope.events for scope in scopes)
         return bool(format_scopes(scopes))
-    assert refusal.replace("\t", "").isprintable()  # so it is one line, and no code for terminals
+    assert refusal.isprintable()  # so it is one line, and no code for terminals
     return False
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from struct import pack
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracee_ref.abi import FLAG_COMPAT
+from tracee_ref.abi import HEADER as LAYOUT
 from tracee_ref.containers.runtimes import Runtimes
 from tracee_ref.decode.records import FROM_DATA, HEADER, RecordDecoder, View
 from tracee_ref.events.argument_types import Shape, shape_of
@@ -21,10 +23,12 @@ from tracee_ref.output.fast.lines import CACHED_CONTEXTS, FastLines, fast_lines
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.printer import Printer
 from tracee_ref.output.table import TablePrinter
+from tracee_ref.strings import bytes_of, is_visible
 
 EPOCH = 1_700_000_000_000_000_000
 CALLS = [event for event in load_catalogue().values() if event.syscall]
 CONTAINER = bytes(range(32))
+COMM = LAYOUT.index("comm")
 
 PRINTERS: dict[str, Callable[[], Printer]] = {
     "json": JsonPrinter,
@@ -32,10 +36,14 @@ PRINTERS: dict[str, Callable[[], Printer]] = {
     "verbose": lambda: TablePrinter(verbose=True),
     "containers": lambda: TablePrinter(verbose=True, containers=Containers.CONTAINERS),
 }
-STRINGS = st.binary(max_size=300) | st.sampled_from(
-    [b"/etc/hostname", b"a<b>&c", b'"\\', b"\n\x1b[0m", "\u2028\u00e9\u202e".encode(), b"\xff"]
+HOSTILE = (
+    *(b"/etc/hostname", b"a<b>&c", b'"\\', b"\n\x1b[0m", b"\xff", b"\xef", b"\x9b31m", b"\x7f"),
+    *(b"x, flags: O_RDWR", b"<nil>", b"<unreadable>", b"map[a:b]", b"[a", b"a]", b" ", b""),
+    *(b"\xed\xa0\x80", "\ufffd".encode(), "\ufffdff".encode(), "\u2028\u00e9\u202e".encode()),
+    "\U000e0041\ufe0f\u0301\u05d0\u65e5\u3000\u061c\ufeff\u009b\ue000\u0378".encode(),
 )
-NAMES = st.binary(max_size=15).map(lambda name: name.split(b"\0")[0])
+STRINGS = st.binary(max_size=300) | st.sampled_from(HOSTILE)
+NAMES = (st.binary(max_size=15) | STRINGS).map(lambda name: name.split(b"\0")[0][:15])
 WORDS = st.integers(0, 2**64 - 1) | st.integers(0, 70)
 STATES = st.sampled_from([0, 0, 0, 0, 1, 2, 4])
 
@@ -94,6 +102,20 @@ def test_fast_lines_equal_printed_lines(name: str, symbolic: bool, drawn: list[b
     for record in drawn:
         assert fast.line(record) in (None, slow(record))
         assert fast.line(record) in (None, slow(record))
+
+
+@pytest.mark.parametrize("name", PRINTERS)
+@settings(max_examples=300)
+@given(records())
+def test_lines_of_hostile_records(name: str, record: bytes) -> None:
+    """A line has visible characters only, and JSON gives the bytes of a name back (rule 20)."""
+    slow, _ = slow_and_fast(name, Path("/proc/missing"), symbolic=True)
+    line = slow(record).decode()
+    assert line.endswith("\n")
+    assert all(map(is_visible, line[:-1]))
+    if name == "json":
+        comm = HEADER.unpack_from(record)[COMM].rstrip(b"\0")
+        assert bytes_of(json.loads(line)["processName"]) == comm
 
 
 def plain(**replaced: bytes | int) -> bytes:

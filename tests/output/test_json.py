@@ -11,6 +11,7 @@ from tests.output.samples import CONTAINER, exit_with
 from tracee_ref.events.event import Argument, ContextFlags
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.printer import Printer
+from tracee_ref.strings import text_of
 
 # The example of Tracee v0.12 facts, 4.3.
 EXAMPLE = (
@@ -78,7 +79,9 @@ def test_json_mask_of_scope_64() -> None:
         ("<a>&b", r'"\u003ca\u003e\u0026b"'),
         ("a\u2028b\u2029c", r'"a\u2028b\u2029c"'),
         ('"\\\n\t\r\x1b', r'"\"\\\n\t\r\u001b"'),
-        ("naïve\x7f", '"naïve\x7f"'),
+        ("naïve 名前", '"naïve 名前"'),
+        ("\x7f\x9b\u202e\ufeff", r'"\u007f\u009b\u202e\ufeff"'),
+        ("\u00a0\U000e0041", r'"\u00a0\udb40\udc41"'),
         (None, "null"),
         (["a", "<"], r'["a","\u003c"]'),
         (
@@ -109,13 +112,15 @@ def test_json_unreadable_argument() -> None:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        (b"/tmp/\xff<", r'"/tmp/\ufffd\u003c"'),
-        (b"\xe2\x82", r'"\ufffd\ufffd"'),  # one for each byte of a sequence cut short
-        (b"\xed\xa0\x80\\", r'"\ufffd\ufffd\ufffd\\"'),  # a surrogate is not UTF-8
+        (b"/tmp/\xff<", r'"/tmp/\ufffdff\u003c"'),
+        (b"\xe2\x82", r'"\ufffde2\ufffd82"'),  # one for each byte of a sequence cut short
+        (b"\xed\xa0\x80\\", r'"\ufffded\ufffda0\ufffd80\\"'),  # a surrogate is not UTF-8
     ],
 )
 def test_json_invalid_utf8(raw: bytes, expected: str) -> None:
-    """Each byte that is not UTF-8 becomes U+FFFD."""
+    """Each byte that is not UTF-8 is U+FFFD and two digits, also where Python made the string."""
+    expected = expected.replace(r"\ufffd", "\ufffd")
+    assert args_text(text_of(raw)) == f'[{{"name":"a","type":"t","value":{expected}}}]}}\n'
     text = raw.decode(errors="surrogateescape")
     assert args_text(text) == f'[{{"name":"a","type":"t","value":{expected}}}]}}\n'
     assert f'"value":[{expected}]' in args_text([text])

@@ -14,6 +14,7 @@ from tracee_ref.output.columns import Containers
 from tracee_ref.output.go_values import go_text
 from tracee_ref.output.printer import Printer
 from tracee_ref.output.table import TablePrinter
+from tracee_ref.strings import text_of
 
 
 @pytest.fixture(autouse=True)
@@ -170,7 +171,7 @@ def test_table_without_arguments() -> None:
     ],
 )
 def test_go_text(value: object, expected: str) -> None:
-    """Values are formatted as Go's %v."""
+    """Values are formatted as Go's %v, also in a table if nothing in them can be misread."""
     assert go_text(value) == expected
     assert args_of(a=value, b=1) == f"a: {expected}, b: 1\n"
 
@@ -186,31 +187,78 @@ def test_table_unreadable_value() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
-        ("\x1b[31m", "\\x1b[31m"),
-        ("\x00\x7f\x9b", "\\x00\\x7f\\x9b"),
-        ("a\u202eb\u2028", "a\\u202eb\\u2028"),
-        ("C:\\n", "C:\\n"),
-        ("naïve 名前", "naïve 名前"),
+        ("a\nb\tc\rd", r'"a\nb\tc\rd"'),
+        ("\x1b[31m", r'"\x1b[31m"'),
+        ("\x00\x7f\x9b", r'"\x00\x7f\u009b"'),
+        ("a\u202eb\u2028", r'"a\u202eb\u2028"'),
+        ("C:\\n", r'"C:\\n"'),
+        ('"', r'"\""'),
+        ("naïve", "naïve"),
+        ("名 前", '"名 前"'),
     ],
 )
 def test_table_control_characters(value: str, expected: str) -> None:
     """Control characters are escaped in arguments and in other cells."""
     assert args_of(a=[value]) == f"a: [{expected}]\n"
-    assert expected in TablePrinter(verbose=True).line(exit_with(process_name=value)).decode()
+    assert args_of(a=value) == f"a: {expected}\n"
+    line = TablePrinter(verbose=True).line(exit_with(process_name=value)).decode()
+    assert f" {expected} " in line or len(expected) > 16
 
 
-def test_table_escapes_keep_alignment() -> None:
-    """The columns after an escaped cell stay aligned."""
-    line = TablePrinter().line(exit_with(process_name="i\nd")).decode()
-    assert " 1000   i\\nd             471990  " in line
+FORGED = {
+    "x, flags: O_RDWR": 'a: "x, flags: O_RDWR"',
+    "<unreadable>": 'a: "<unreadable>"',
+    "<nil>": 'a: "<nil>"',
+    "map[sa_family:AF_INET]": 'a: "map[sa_family:AF_INET]"',
+    "[a": 'a: "[a"',
+    "{a": 'a: "{a"',
+    "a\u00a0b": 'a: "a\\u00a0b"',
+    "a,b:c": "a: a,b:c",
+    "": "a: ",
+}
+
+
+@pytest.mark.parametrize("value", FORGED)
+def test_table_forged_argument(value: str) -> None:
+    """No string looks like the next argument, or like a value of another kind."""
+    assert args_of(a=value) == f"{FORGED[value]}\n"
+
+
+def test_table_forged_member() -> None:
+    """No string in an array or address looks like its end, or like two."""
+    assert args_of(a=["x],", "env:", "[A=1", "", "b c", "<nil>", "a:b,c"]) == (
+        'a: ["x]," env: "[A=1" "" "b c" "<nil>" a:b,c]\n'
+    )
+    assert args_of(a={"sun_path": "x] b: 1", "y": "z}"}) == 'a: map[sun_path:"x] b: 1" y:"z}"]\n'
+
+
+@pytest.mark.parametrize(
+    ("comm", "cell"),
+    [
+        ("i\nd", r'"i\nd"          '),
+        ("Web Content", '"Web Content"   '),
+        ("15 letters long", '"15 letters l...'),
+        ("\x1b" * 15, r'"\x1b\x1b\x1b...'),
+        ("日本語日本", "日本語日本      "),
+        ("日本語日本語日本語", "日本語日本語... "),
+        ("e\u0301\u0301", "e\u0301\u0301               "),
+        ("\u0301", r'"\u0301"        '),
+        ("\u05d0b", r'"\u05d0b"       '),  # or a terminal would draw the pid to its left
+        ("\ufffdff" * 6, "\ufffdff\ufffdff\ufffdff\ufffdff\ufffd..."),
+    ],
+)
+def test_table_cells_keep_width(comm: str, cell: str) -> None:
+    """The columns after a cell stay aligned, whatever is in it."""
+    line = TablePrinter().line(exit_with(process_name=comm)).decode()
+    assert f" 1000   {cell} 471990  " in line
 
 
 def test_table_invalid_utf8() -> None:
-    """Bytes that are not UTF-8 are written unchanged."""
-    path = b"/tmp/\xff\xe9\n".decode(errors="surrogateescape")
+    """Bytes that are not UTF-8 are U+FFFD and two digits (rule 20), U+FFFD itself as its bytes."""
+    path = text_of(b"/tmp/\xff\xe9\n\xef\xbf\xbd")
     line = TablePrinter().line(exit_with(args=[Argument("pathname", "const char*", path)]))
-    assert line.endswith(b"pathname: /tmp/\xff\xe9\\n\n")
+    expected = r'"/tmp/?ff?e9\n?ef?bf?bd"'.replace("?", "\ufffd")
+    assert line.decode().endswith(f"pathname: {expected}\n")
 
 
 def test_table_time(monkeypatch: pytest.MonkeyPatch) -> None:

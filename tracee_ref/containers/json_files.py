@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..strings import text_of
+
 Json: TypeAlias = Mapping[str, Any]
 
 
@@ -35,13 +37,22 @@ def object_at(value: Json, name: str) -> Json:
 def string_at(value: Json, name: str) -> str:
     """Return a member that is a string."""
     member = value.get(name)
-    return member if isinstance(member, str) else ""
+    return _text(member) if isinstance(member, str) else ""
 
 
 def strings_at(value: Json, name: str) -> list[str]:
     """Return the strings of a member that is an array."""
     member = value.get(name)
-    return [item for item in member if isinstance(item, str)] if isinstance(member, list) else []
+    return (
+        [_text(item) for item in member if isinstance(item, str)]
+        if isinstance(member, list)
+        else []
+    )
+
+
+def _text(text: str) -> str:
+    """Return a string of JSON, which may have lone surrogates, as text (rule 20)."""
+    return text_of(text.encode(errors="surrogatepass"))
 
 
 def _bytes(file: Path) -> bytes:

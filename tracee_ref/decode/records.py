@@ -10,7 +10,6 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from os import fsdecode
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
@@ -39,6 +38,7 @@ from ..events.catalogue import (
 from ..events.compat_arguments import PAIRS
 from ..events.event import Argument, ContextFlags, TraceEvent
 from ..events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
+from ..strings import text_of
 from .argument_text import argument_formatter, symbolic_type
 from .sockaddr import decode_sockaddr
 
@@ -241,11 +241,11 @@ class ArgumentDecoder:
 
 
 def _string(data: bytes) -> str:
-    return fsdecode(data.split(b"\0", 1)[0])
+    return text_of(data.split(b"\0", 1)[0])
 
 
 def _strings(data: bytes) -> list[str]:
-    return [fsdecode(text) for text in data.split(b"\0")[:-1]]
+    return [text_of(text) for text in data.split(b"\0")[:-1]]
 
 
 def _int_pair(data: bytes) -> list[int]:
@@ -258,7 +258,7 @@ def _with_ellipsis(value: Any) -> Any:
 
 INT_PAIR: Final = Struct("=2i")
 FROM_DATA: Final[Mapping[Shape, FromData]] = {
-    Shape.STRING: fsdecode,
+    Shape.STRING: text_of,
     Shape.STRING_ARRAY: _strings,
     Shape.SOCKADDR: decode_sockaddr,
     Shape.INT_PAIR: _int_pair,

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from os import fsdecode
 from socket import AF_INET, AF_INET6, AF_UNIX, inet_ntop
 from struct import Struct, error
 from typing import Final
 
 from ..events.names import values
+from ..strings import text_of
 from .flag_names import hexadecimal
 
 FAMILY: Final = Struct("=H")
@@ -38,8 +38,8 @@ def unix_fields(data: bytes) -> dict[str, str]:
     """Return the path; an abstract name starts with ``@`` in place of the NUL byte."""
     path = data[FAMILY.size :]
     if path.startswith(b"\0") and path.strip(b"\0"):
-        return {"sun_path": "@" + fsdecode(path[1:].rstrip(b"\0"))}
-    return {"sun_path": fsdecode(path.split(b"\0", 1)[0])}
+        return {"sun_path": "@" + text_of(path[1:].rstrip(b"\0"))}
+    return {"sun_path": text_of(path.split(b"\0", 1)[0])}
 
 
 def inet_fields(data: bytes) -> dict[str, str]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..model.scope import (
@@ -19,6 +18,7 @@ from ..model.scope import (
     Pattern,
     Scope,
 )
+from ..strings import text_of
 
 
 def format_scopes(scopes: Iterable[Scope]) -> list[str]:
@@ -79,4 +79,4 @@ def _namespace(mntns: int | Host | None) -> str:
 def _string(text: bytes, reserved: bytes) -> str:
     if any(byte in text for byte in reserved):
         raise ValueError(f"{text!r} cannot be part of a flag")
-    return os.fsdecode(text)
+    return text_of(text)

@@ -6,13 +6,13 @@ Each takes the flag, for its error message, and one value, and returns a value o
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from typing import Final
 
 from ..errors import UsageCode, UsageError, flag_error
 from ..model.scope import COMM_BYTES, HOST_MNTNS, NEW, Binary, ContainerId, Op, Pattern, Value
+from ..strings import bytes_of
 from ..tables.compile import PATH_BYTES
 from .syntax import Flag, expression_error, integer
 
@@ -128,9 +128,9 @@ def _new(flag: Flag) -> Value:
 
 
 def _encoded(flag: Flag, text: str) -> bytes:
-    """Return the bytes of the command line; it cannot contain NUL or half a surrogate."""
+    """Return the bytes of a string (rule 20); NUL and half a surrogate cannot be in one."""
     try:
-        encoded = os.fsencode(text)
+        encoded = bytes_of(text)
     except UnicodeEncodeError:
         encoded = b"\0"
     if b"\0" in encoded:

@@ -11,13 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from tracee_ref.events.event import TraceEvent
+from tracee_ref.strings import is_visible, without_surrogates
 
-LESS, GREATER, AMPERSAND = b"<>&"
-
-SEPARATORS: Final = (("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"))
-
-REPLACEMENT: Final = "\ufffd"
-SURROGATES: Final = dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)
+LESS, GREATER, AMPERSAND, DELETE = b"<>&\x7f"
 
 
 class JsonPrinter:
@@ -31,35 +27,49 @@ class JsonPrinter:
         return b""
 
     def line(self, event: TraceEvent) -> bytes:
-        """Return the line of an event; bytes that are not UTF-8 become U+FFFD."""
+        """Return the line of an event."""
         try:
             data = self._encode(event)
-        except UnicodeEncodeError:
-            data = self._encode(replace_surrogates(msgspec.to_builtins(event)))
-            data = data.replace(REPLACEMENT.encode(), b"\\ufffd")
-        return go_escaped(data) + b"\n"
+        except UnicodeEncodeError:  # in what a signature made
+            data = self._encode(encodable(msgspec.to_builtins(event)))
+        return escaped_json(data) + b"\n"
 
 
-def go_escaped(data: bytes) -> bytes:
-    """Return JSON with the escapes that Go adds.
+def escaped_json(data: bytes) -> bytes:
+    """Return JSON with the escapes that Go adds, and with one for each invisible character.
 
-    JSON has these characters only in strings, so replacing them everywhere is safe.
+    JSON has these characters only in strings, so replacing them everywhere is safe.  What reads
+    JSON sees no difference; a terminal gets no control or format characters (rule 20).
     """
     # A search for one byte is several times faster than a search for a string.
     if LESS in data or GREATER in data or AMPERSAND in data:
         data = data.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
-    if not data.isascii():
-        for character, escape in SEPARATORS:
-            data = data.replace(character, escape)
-    return data
+    if data.isascii() and DELETE not in data:
+        return data
+    return data.decode().translate(INVISIBLE).encode()
 
 
-def replace_surrogates(value: Any) -> Any:
-    """Return a value with U+FFFD for each byte that is not UTF-8."""
+class Escapes:
+    """Table for ``str.translate``: invisible characters as JSON escapes, in UTF-16."""
+
+    def __getitem__(self, code: int) -> str:
+        """Return the escape of a character; LookupError if it is visible."""
+        character = chr(code)
+        if is_visible(character):
+            raise LookupError
+        units = character.encode("utf-16-be").hex()
+        return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+INVISIBLE: Final = Escapes()
+
+
+def encodable(value: Any) -> Any:
+    """Return a value with the surrogates of its strings as bytes (rule 20)."""
     if isinstance(value, str):
-        return value.translate(SURROGATES)
+        return without_surrogates(value)
     if isinstance(value, dict):
-        return {replace_surrogates(key): replace_surrogates(item) for key, item in value.items()}
+        return {encodable(key): encodable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [replace_surrogates(item) for item in value]
+        return [encodable(item) for item in value]
     return value

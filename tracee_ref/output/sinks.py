@@ -14,7 +14,6 @@ from typing import Final
 from ..errors import HostCode, HostError
 from ..files.walk import UnsafePathError
 from ..files.written import MODE, open_written
-from .visible import visible
 
 BUFFER_BYTES: Final = 64 * 1024
 """Threshold of a write: the capacity of a pipe."""
@@ -90,9 +89,7 @@ def open_sink(path: str | None, mode: int = MODE) -> Sink:
     try:
         return Sink(open_written(path, mode), path)
     except UnsafePathError as error:
-        raise HostError(
-            HostCode.OUTPUT, f"cannot open output {visible(path)}: {visible(str(error))}"
-        ) from None
+        raise HostError(HostCode.OUTPUT, f"cannot open output {path}: {error}") from None
     except OSError as error:
         raise output_error("open", path, error) from None
 
@@ -108,8 +105,8 @@ def open_sinks(paths: Iterable[str | None], mode: int = MODE) -> list[Sink]:
         if key in sinks:
             raise HostError(
                 HostCode.OUTPUT,
-                f"cannot use the same file for multiple outputs: {visible(sinks[key].name)} and"
-                f" {visible(sink.name)}; name another path",
+                f"cannot use the same file for multiple outputs: {sinks[key].name} and"
+                f" {sink.name}; name another path",
             )
         sinks[key] = sink
     return [*sinks.values()]
@@ -141,4 +138,4 @@ REMEDIES: Final = {
 def output_error(verb: str, name: str, error: OSError) -> HostError:
     """Return the error of a failed output, with a remedy."""
     reason = REMEDIES.get(error.errno or 0, f"{error.strerror}; name another path")
-    return HostError(HostCode.OUTPUT, f"cannot {verb} output {visible(name)}: {reason}")
+    return HostError(HostCode.OUTPUT, f"cannot {verb} output {name}: {reason}")

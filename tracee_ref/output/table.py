@@ -7,14 +7,14 @@ See docs/design/tracee-v0.12-facts.md, 4.2.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Final
 
 from tracee_ref.events.event import TraceEvent
 
-from .columns import ARGS, EVENT, RET, SHORT, TIME, VERBOSE, Containers, short_event
+from .columns import ARGS, EVENT, RET, SHORT, SHORT_EVENT, TIME, VERBOSE, Column, Containers
 from .go_values import arguments_text
-from .visible import visible
 
 NS_PER_SECOND: Final = 1_000_000_000
 
@@ -43,7 +43,7 @@ class Clock:
 class TablePrinter:
     """Printer of a header line and one row per event.
 
-    Control characters in values are escaped; bytes that are not UTF-8 are written unchanged.
+    Strings that could be misread are in quotes (docs/reference/text.md).
     """
 
     def __init__(
@@ -53,13 +53,12 @@ class TablePrinter:
         containers: Containers = Containers.PLAIN,
         relative_time: bool = False,
     ) -> None:
-        self._columns = (TIME, *(VERBOSE if verbose else SHORT)[containers], EVENT, ARGS)
+        self._event = EVENT if verbose else SHORT_EVENT
+        between = (VERBOSE if verbose else SHORT)[containers]
+        self._columns = (TIME, *between, self._event, ARGS)
         self.clock = Clock(relative=relative_time)
-        self._row = "".join(column.row_format for column in self._columns)
-        self._fields = attrgetter(*(f for column in self._columns[1:-2] for f in column.fields))
-        self._verbose = verbose
-        self._context = [c for c in self._columns[1:-2] if c is not RET]
-        self._context_fields = [f for column in self._context for f in column.fields]
+        self._between = Cells((*between, self._event))
+        self._context = Cells(column for column in between if column is not RET)
 
     def header(self) -> bytes:
         """Return the header line."""
@@ -68,31 +67,35 @@ class TablePrinter:
 
     def line(self, event: TraceEvent) -> bytes:
         """Return the row of an event."""
-        name = self._name(event.event_name)
-        cells = (
-            self.clock.text(event.timestamp),
-            *self._fields(event),
-            name,
-            arguments_text(event.args),
-        )
-        row = self._row % cells
-        if not row.isprintable():
-            row = self._row % tuple(map(visible_cell, cells))
-        return row.encode(errors="surrogateescape") + b"\n"
+        time_of_day = TIME.row_format % self.clock.text(event.timestamp)
+        row = f"{time_of_day}{self._between.text(event)}{arguments_text(event.args)}\n"
+        return row.encode()
 
     def event_cell(self, event_name: str) -> str:
         """Return the EVENT cell."""
-        return EVENT.row_format % self._name(event_name)
+        assert self._event.cell is not None
+        return self._event.row_format % self._event.cell(event_name)
 
     def context_cells(self, event: TraceEvent) -> str:
         """Return the cells between TIME and RET."""
-        cells = (visible_cell(getattr(event, name)) for name in self._context_fields)
-        return "".join(column.row_format for column in self._context) % tuple(cells)
-
-    def _name(self, event_name: str) -> str:
-        return event_name if self._verbose else short_event(event_name)
+        return self._context.text(event)
 
 
-def visible_cell(cell: str | int) -> str | int:
-    """Return a cell with control characters escaped."""
-    return visible(cell) if isinstance(cell, str) else cell
+class Cells:
+    """Formatter of some columns of a row."""
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        listed = [*columns]
+        fields = [field for column in listed for field in column.fields]
+        self._format = "".join(column.row_format for column in listed)
+        self._values = attrgetter(*fields)
+        self._strings = [
+            (fields.index(column.fields[0]), column.cell) for column in listed if column.cell
+        ]
+
+    def text(self, event: TraceEvent) -> str:
+        """Return the cells of an event."""
+        values = [*self._values(event)]
+        for index, cell in self._strings:
+            values[index] = cell(values[index])
+        return self._format % tuple(values)

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from os import fsdecode
 from typing import Any
 
-NOT_UTF8 = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+from tracee_ref.strings import text_of
 
 
 @dataclass(frozen=True)
@@ -35,4 +34,4 @@ class Occurrence:
 
 def json_text(text: bytes) -> str:
     """Return a string as JSON output has it."""
-    return fsdecode(text).translate(NOT_UTF8)
+    return text_of(text)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os import fsdecode
 from typing import Final
 
 from ...filters.format import format_filter
@@ -19,7 +18,7 @@ from ...model.filters import Condition, Conditions, EventField, Key, Op
 from ...model.match import matches
 from ...model.predicates import conjunction, field_predicate, grouped, process_predicate
 from ...model.scope import Scope
-from ...output.visible import visible
+from ...strings import text_of, visible
 
 RULES: Final[Mapping[Key, int]] = {
     Key.COMM: 8, Key.UTS: 8, Key.UID: 9, Key.PID: 9, Key.MNTNS: 9, Key.PIDNS: 9, Key.BINARY: 10,
@@ -182,7 +181,7 @@ LISTED_ANCESTORS: Final = 8
 
 def printable(value: bytes) -> str:
     """Return a name or path, escaped for a terminal."""
-    return visible(fsdecode(value)) or "empty"
+    return visible(text_of(value)) or "empty"
 
 
 def fact_of(key: Key, process: Process) -> str:

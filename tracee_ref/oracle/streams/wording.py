@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...model.scope import MAX_SCOPES
-from ...output.visible import visible
+from ...strings import visible
 from ..reference.semantics import ModelSemantics
 from ..run.explain import explain
 from .events_json import JsonEvent

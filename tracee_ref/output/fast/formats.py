@@ -10,10 +10,9 @@ import msgspec
 from ...events.catalogue import EventDefinition
 from ...events.event import TraceEvent
 from ..columns import RET, TIME_END
-from ..go_values import go_text
-from ..json_lines import JsonPrinter, go_escaped
+from ..go_values import cell_text
+from ..json_lines import JsonPrinter, escaped_json
 from ..table import TablePrinter
-from ..visible import visible
 from .codegen import Formatter
 
 GAP, CONTEXT = "\0", "\1"
@@ -38,7 +37,7 @@ class Format(Protocol):
         """Return the strings for the CONTEXT gaps, which are those of an event of the thread."""
 
     def format_value(self, value: Any) -> str:
-        """Return a value formatted; raises UnicodeError if only the printer can format it."""
+        """Return a value formatted."""
 
 
 class JsonFormat:
@@ -71,8 +70,8 @@ class JsonFormat:
         return middle, str(event.matched_scopes), self._encode(event.context_flags).decode()
 
     def format_value(self, value: Any) -> str:
-        """Return a value as JSON; raises UnicodeEncodeError for bytes that are not UTF-8."""
-        return go_escaped(self._encode(value)).decode()
+        """Return a value as JSON."""
+        return escaped_json(self._encode(value)).decode()
 
 
 class TableFormat:
@@ -93,5 +92,5 @@ class TableFormat:
         return (self._printer.context_cells(event),)
 
     def format_value(self, value: Any) -> str:
-        """Return a value as Go's ``%v``, its control characters escaped."""
-        return visible(go_text(value))
+        """Return a value as the printer does."""
+        return cell_text(value)

@@ -94,7 +94,7 @@ class FastLines:
                 if line is None:
                     return
                 lines.append(line)
-        except ValueError:  # including bytes that are not UTF-8
+        except ValueError:
             return
 
     def _add_formatter(self, record: bytes) -> LineFormatter | None:
@@ -133,10 +133,7 @@ class FastLines:
             return None
         if event.container_id and not (event.container_name or event.container_image):
             return None
-        try:
-            context = self._format.context(event)
-        except UnicodeError:
-            return None
+        context = self._format.context(event)
         if len(self._contexts) >= CACHED_CONTEXTS:
             self._contexts.clear()
         self._contexts[key] = context
@@ -206,7 +203,7 @@ class StringCache(dict[Any, str]):
 
 def encode_lines(lines: Iterable[str]) -> bytes:
     """Return lines as the printers encode them."""
-    return "".join(lines).encode(errors="surrogateescape")
+    return "".join(lines).encode()
 
 
 def fast_lines(
