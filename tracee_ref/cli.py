@@ -15,7 +15,7 @@ from typing import Final
 import click
 
 from .command import CommandError, default_sigchld
-from .errors import HostError, UsageError
+from .errors import HostError, UsageError, log
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
 from .help import filter_help, output_help
@@ -23,7 +23,7 @@ from .kernel.attach.features import missing_feature
 from .listing import listing
 from .output.flags import parse_outputs
 from .run_plan import RunOptions, plan_run
-from .session import check_host, log, run_session
+from .session import check_host, run_session
 from .signatures.registry import load_signatures
 from .strings import argument_text, visible, visible_lines, write_utf8
 

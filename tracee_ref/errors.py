@@ -6,6 +6,7 @@ The code identifies the error for programs; the message is for people and may be
 
 from __future__ import annotations
 
+import sys
 from enum import Enum
 
 from .strings import visible
@@ -56,6 +57,7 @@ class HostCode(str, Enum):
     PROCESS = "process"
     NETWORK = "network"
     NO_VERDICT = "no-verdict"
+    UNTRUSTED = "untrusted"
 
 
 class UsageError(Exception):
@@ -97,3 +99,8 @@ def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageErr
     """
     named = remedy if flag in reason else f"{flag}: {remedy}"
     return UsageError(code, f"{reason} - {named}", flag=flag)
+
+
+def log(line: str) -> None:
+    """Print a line to stderr."""
+    print(f"tracee-ref: {visible(line)}", file=sys.stderr, flush=True)

@@ -48,7 +48,8 @@ def output_help() -> str:
         "Without a path, events go to standard output; the default is table. none prints no\n"
         "events. Files are appended to; new ones have mode 0600. A path may be fifo:PATH, a\n"
         "device in /dev, or a descriptor: /dev/stderr, /dev/fd/3. A symbolic link in a\n"
-        f"directory that others can write, and a file of another user, are refused.\n\nFormats:\n{formats}\nOptions:\n{options}\n{OUTPUT_EXAMPLES}"
+        "directory that others can write, and a file of another user, are refused.\n\n"
+        f"Formats:\n{formats}\nOptions:\n{options}\n{OUTPUT_EXAMPLES}"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ from .accounting import Account
 from .command import Command, default_sigchld
 from .decode.records import RecordDecoder, View
 from .derivation.stage import Derivation
-from .errors import HostCode, HostError
+from .errors import HostCode, HostError, log
 from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES
 from .events.event import TraceEvent
 from .existing_containers import existing_containers, init_namespaces
@@ -33,7 +32,6 @@ from .output.sinks import OutputClosed, Sink, open_sinks
 from .output.table import TablePrinter
 from .pipeline import Pipeline
 from .run_plan import RunOptions, RunPlan, plan_run
-from .strings import visible
 
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
@@ -222,8 +220,3 @@ def close_all(sinks: Sequence[tuple[Printer, Sink]]) -> None:
     """Flush and close all outputs."""
     for _, sink in sinks:
         sink.close()
-
-
-def log(line: str) -> None:
-    """Print a line to stderr."""
-    print(f"tracee-ref: {visible(line)}", file=sys.stderr, flush=True)

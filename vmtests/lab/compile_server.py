@@ -56,7 +56,7 @@ def use_compile_server(directory: Path) -> None:
 
 def compile_remotely(directory: Path, name: str, text: str) -> Compiled:
     """Compile by the server; here, if the cache is in another directory or the server fails."""
-    if cache.directory() != directory:
+    if Path(cache.directory()) != directory:
         return compile_text(name, text)
     answer = directory / f"{cache.cache_key(text)}.compiled"
     _write(answer.with_suffix(".c"), text.encode())

@@ -116,6 +116,7 @@ def _answer(text: str, writer: int) -> None:
 def _compile(text: str) -> Compiled:
     bcc = import_bcc()
     with as_file(files("tracee_ref.bpf") / "shim") as shim:
+        os.environ.clear()  # Clang reads CPATH and others, which are not in the key of the cache
         os.environ["BCC_KERNEL_SOURCE"] = str(shim)
         # The BPF object owns the module.
         program = without_kallsyms(lambda: bcc.BPF(text=text, cflags=list(CFLAGS)))
