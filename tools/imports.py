@@ -33,6 +33,7 @@ LEVELS: Final = (
     ("existing_containers", "listing", "field_filters", "oracle", "run_plan"),
     ("explain", "session"),
     ("cli",),
+    ("__main__",),
     ("vmtests",),
 )
 """Rooms, lowest first: a module imports from its own room and from rooms of lower levels.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the program cache: what another user could have put there is not used."""
+"""Tests of the program cache: what another user could have written is refused."""
 
 from __future__ import annotations
 

@@ -220,5 +220,12 @@ FAULTS = (
           "event = self._by_id.get(number)", RECORDS),
     Fault("raw-time", "tracee_ref/decode/records.py", "value += self._added",
           "pass", RECORDS),
+    # Files that other users could have prepared.
+    Fault("cache-of-anybody", "tracee_ref/kernel/build/cache.py", "if status.st_uid != os.geteuid() or others_can_write(status):", "if False:", ("tests/kernel/test_cache.py",)),
+    Fault("cache-of-another-program", "tracee_ref/kernel/build/cache.py", "if entry.key != key:", "if False:", ("tests/kernel/test_cache.py",)),
+    Fault("command-not-isolated", "bin/tracee-ref", '"$python" -I -m', '"$python" -m', ("tests/test_isolation.py",)),
+    Fault("code-of-anybody", "tracee_ref/files/walk.py", "return not is_ours(status) or bool(status.st_mode & OTHERS_WRITE)", "return not is_ours(status)", ("tests/files/test_trusted.py",)),
+    Fault("output-through-shared-link", "tracee_ref/files/written.py", "stat.S_ISLNK(entry.status.st_mode) and others_can_write(directory)", "stat.S_ISLNK(entry.status.st_mode) and False", ("tests/files/test_written.py",)),
+    Fault("output-truncated", "tracee_ref/files/written.py", "os.O_WRONLY | os.O_APPEND |", "os.O_WRONLY |", ("tests/output/test_sinks.py",)),
     Fault("status-lost", "tracee_ref/session.py", "return status or 0", "return 0", SESSIONS),
 )  # fmt: skip

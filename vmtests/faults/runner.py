@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,9 @@ from pathlib import Path
 from vmtests.faults.list import FAULTS, Fault
 
 PROJECT = Path(__file__).resolve().parents[2]
-COPIED_FILES = ("bpf", "model", "tracee_ref", "vmtests", "tests", "pyproject.toml", "tox.ini")
+COPIED_FILES = (
+    "bin", "bpf", "model", "tracee_ref", "vmtests", "tests", "pyproject.toml", "tox.ini",
+)  # fmt: skip
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 TIMEOUT_SECONDS = 300
 
@@ -56,7 +59,8 @@ def seed(fault: Fault) -> Verdict:
         for name in COPIED_FILES:
             source = PROJECT / name
             if source.is_dir():
-                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, copy / name, symlinks=True, ignore=ignored)
             else:
                 shutil.copy(source, copy / name)
         apply(fault, copy / fault.file)
@@ -71,14 +75,44 @@ def apply(fault: Fault, path: Path) -> None:
     path.write_text(text.replace(fault.good, fault.bad), encoding="utf-8")
 
 
+def make_environment(copy: Path) -> Path:
+    """Make an environment with the copy and the packages of this one; return its interpreter.
+
+    The commands run isolated, so that PYTHONPATH cannot lead them to the copy.
+    """
+    environment, ours = copy / ".venv", Path(sys.executable).parent
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
+    scripts = environment / "bin"
+    packages.mkdir(parents=True)
+    scripts.mkdir()
+    (packages / "copy.pth").write_text(f"{copy}\n{sysconfig.get_path('purelib')}\n")
+    home = f"home = {sys.base_prefix}/bin\ninclude-system-site-packages = true\n"
+    (environment / "pyvenv.cfg").write_text(home)
+    for script in ours.iterdir():
+        (scripts / script.name).symlink_to(script)
+    for command in (copy / "bin").iterdir():
+        (scripts / command.name).unlink()
+        shutil.copy(command, scripts / command.name)
+    return scripts / Path(sys.executable).name
+
+
 def run_tests(copy: Path, tests: Sequence[str]) -> str:
     """Return the first test that fails in the copy, or an empty string."""
-    argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    argv = [
+        str(make_environment(copy)),
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        *tests,
+    ]
     try:
         result = subprocess.run(
             argv,
             cwd=copy,
-            env=os.environ | {"PYTHONPATH": str(copy), "HYPOTHESIS_STORAGE_DIRECTORY": str(copy)},
+            env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(copy)},
             capture_output=True,
             text=True,
             timeout=TIMEOUT_SECONDS,
