@@ -28,6 +28,7 @@ struct call_record {
 	u64 selected; /* scopes that selected the event */
 	u64 entered;  /* at the entry of the syscall: unreadable memory may be readable later */
 	u64 array;    /* slot of the first array of strings */
+	u64 stride;   /* size of an element of such an array */
 	struct pt_regs registers;
 	u32 words[COMPAT_WORDS]; /* of a 32-bit syscall */
 	struct syscall_record sent;
@@ -57,17 +58,19 @@ static __always_inline u64 copy_bytes(struct call_record *record, u64 at, const 
 
 /* Copy one string of an array, with its NUL. Return 0 to go on, 1 at the end of the array, or the
  * state of the whole: SLOT_CUT or SLOT_UNREADABLE. */
-static __always_inline u64 copy_element(struct call_record *record, const void *from)
+static __always_inline u64 copy_element(struct call_record *record, const void *from,
+					u64 stride)
 {
 	u64 at = within(record->end, DATA_SIZE - 1);
-	const void *string = NULL;
-	if (read_user(&string, sizeof(string), from) < 0)
+	const void *string[2]; /* room for what the verifier takes `stride` for */
+	string[0] = NULL;
+	if (read_user(string, stride, from) < 0)
 		return SLOT_UNREADABLE;
-	if (!string)
+	if (!string[0])
 		return 1;
 	if (at != record->end)
 		return SLOT_CUT;
-	long length = read_user_string(record->sent.data + at, STRING_SIZE, string);
+	long length = read_user_string(record->sent.data + at, STRING_SIZE, string[0]);
 	if (length <= 0)
 		return SLOT_UNREADABLE;
 	record->end = at + length;
@@ -80,12 +83,12 @@ static __always_inline u64 copy_strings(struct call_record *record, const void *
 	u64 begin = record->end, state = 0;
 	if (!from)
 		return SLOT_NULL;
-	u64 left = STRINGS_MAX;
+	u64 left = STRINGS_MAX, stride = within(record->stride, 2 * sizeof(u64) - 1);
 	do {
-		state = copy_element(record, *(const void *volatile *)&from);
+		state = copy_element(record, *(const void *volatile *)&from, stride);
 		if (state)
 			break;
-		from += sizeof(char *);
+		from += stride;
 		left--;
 		asm volatile("" : "+r"(left)); /* see build_path_at() */
 	} while (left);

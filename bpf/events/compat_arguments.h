@@ -2,7 +2,7 @@
 /* Arguments of 32-bit syscalls, and the syscalls behind socketcall() and ipc().
  *
  * An argument is one or two words, each a register or an element of an array in memory: struct call
- * has their indexes, from tracee_ref/events/compat_arguments.py. */
+ * has their indexes, from tracee_ref/decode/compat_arguments.py. */
 #pragma once
 #include "arch/arch.h"
 #include "events/arguments.h"
@@ -28,6 +28,7 @@ static __always_inline void read_argument_array(struct call_record *record, cons
 static __always_inline void arrange_arguments(struct call_record *record, const struct call *call)
 {
 	u64 *slots = record->sent.slots;
+	record->stride = sizeof(u32);
 #pragma unroll
 	for (u32 i = 0; i < REGISTERS; i++)
 		record->words[i] = slots[i];
@@ -43,6 +44,7 @@ static __always_inline void read_arguments(struct call_record *record, const str
 					   struct pt_regs *regs, bool compat)
 {
 	read_registers(record->sent.slots, &record->registers, regs, compat);
+	record->stride = sizeof(u64);
 #ifndef NATIVE_SYSCALLS_ONLY
 	if (compat)
 		arrange_arguments(record, call);

@@ -65,15 +65,26 @@ static __always_inline void handle_socket_enter(u32 number)
 	set_socket_owner(fd);
 }
 
-static __always_inline void handle_socket_exit(u32 number, s64 retval)
+/* Numbers of socketcall(), linux/net.h */
+#define SYS_SOCKET 1
+#define SYS_ACCEPT 5
+#define SYS_ACCEPT4 18
+
+static __always_inline bool subcall_returns_socket(u32 subcall)
+{
+	return subcall == SYS_SOCKET || subcall == SYS_ACCEPT || subcall == SYS_ACCEPT4;
+}
+
+static __always_inline void handle_socket_exit(u32 number, struct pt_regs *regs, s64 retval)
 {
 	if (!returns_socket(number, false) && !returns_socket(number, true))
 		return;
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
-	/* Other results of socketcall() are lengths or 0: seldom a descriptor of a socket, then one
-	 * that the process owns anyway. */
-	if (retval >= 0 && returns_socket(number, compat))
+	if (retval < 0 || !regs || !returns_socket(number, compat))
+		return;
+	/* Other results of socketcall() are lengths or 0. */
+	if (!compat || number != SOCKETCALL || subcall_returns_socket(read_register(regs, true, 0)))
 		set_socket_owner(retval);
 }
 
@@ -87,7 +98,7 @@ int on_socket_enter(struct exit_context *ctx)
 
 int on_socket_exit(struct exit_context *ctx)
 {
-	handle_socket_exit(ctx->number, ctx->retval);
+	handle_socket_exit(ctx->number, user_registers(current_task()), ctx->retval);
 	return 0;
 }
 #else
@@ -103,7 +114,7 @@ int on_socket_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	disable_preemption();
-	handle_socket_exit(syscall_number(regs), ctx->args[1]);
+	handle_socket_exit(syscall_number(regs), regs, ctx->args[1]);
 	enable_preemption();
 	return 0;
 }

@@ -35,11 +35,11 @@ from ..events.catalogue import (
     compat_events,
     native_events,
 )
-from ..events.compat_arguments import PAIRS
 from ..events.event import Argument, ContextFlags, TraceEvent
 from ..events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
 from ..strings import text_of
 from .argument_text import argument_formatter, symbolic_type
+from .compat_arguments import PAIRS
 from .sockaddr import decode_sockaddr
 
 HEADER: Final = abi.HEADER.struct

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from ..decode.compat_arguments import SUBCALL_EVENTS
 from ..events.catalogue import EventDefinition, compat_events
-from ..events.compat_arguments import SUBCALL_EVENTS
 from ..events.function_events import FUNCTIONS
 from ..tables import AcceptTables
 from .attach.attachments import Hook, HookKind

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Elements of the map ``calls``: selected syscalls by number, and the arguments of 32-bit ones."""
+"""Elements of the map ``calls``: selected syscalls, and the words of 32-bit ones."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from struct import calcsize
 from typing import Final
 
 from ...abi import CALL, NO_WORD, SHAPES_MAX, SUBCALLS_EACH, SUBCALLS_FIRST
+from ...decode.compat_arguments import SUBCALLS, ArgumentWords, registers_of
 from ...events.catalogue import EventDefinition, all_events, compat_events, native_events
-from ...events.compat_arguments import SUBCALLS, ArgumentWords, registers_of
 
 WORD_BYTES: Final = calcsize("I")
 NO_ARGUMENTS: Final = ArgumentWords((), ())

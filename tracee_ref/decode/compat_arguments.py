@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ..abi import ARRAY_WORD, NO_WORD, SUBCALLS_EACH, SYSCALL_ARGUMENTS
-from .catalogue import EventDefinition
+from ..events.catalogue import EventDefinition
 
 PAIRS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
