@@ -22,11 +22,11 @@ from typing import Final
 
 from import_graph import Graph, components, depths, reduced
 
-PACKAGES: Final = ("model", "tracee_ref", "vmtests")
+PACKAGES: Final = ("model", "abi", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
-    ("model", "strings"),
-    ("abi", "errors", "command", "accounting", "events", "containers"),
+    ("model", "strings", "abi"),
+    ("errors", "command", "accounting", "events", "containers"),
     ("files", "procfs", "decode", "tables", "packets"),
     ("filters", "derivation", "output"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),
