@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments of every syscall of 32-bit and of 64-bit programs, as the program passed them."""
+"""Syscalls of 32-bit and 64-bit programs, with the arguments that they passed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tracee_ref.events.catalogue import EventDefinition, all_events, i386_events, native_events
-from vmtests.caller.build import generated
+from vmtests.caller.build import generated, program
 from vmtests.caller.generate import MACHINES, Generator
 from vmtests.lab.features import skip_unless
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import trace
+from vmtests.runs.tracing import Traced, trace
 
 NO_PROGRAM = (126, 127, 139)
 """Exit codes of a 32-bit program where the kernel has no 32-bit syscalls."""
@@ -62,3 +62,63 @@ def test_call_arguments(kernel: Kernel, machine: str) -> None:
     assert output.startswith("write\t1\t")
     assert calls == expected
     assert traced.account.balances()
+
+
+NETWORK = ("socket", "bind", "listen", "getsockname", "connect", "accept")
+
+
+def traced_program(kernel: Kernel, options: str, name: str) -> Traced:
+    """Trace a 32-bit program; skip where the kernel has no 32-bit syscalls."""
+    traced = trace(kernel, options, [str(program(name))])
+    skip_unless(kernel, "ia32", present=traced.status not in NO_PROGRAM)
+    assert traced.account.balances()
+    return traced
+
+
+@pytest.mark.oldest_and_newest
+def test_socketcall_is_syscalls(kernel: Kernel) -> None:
+    """Syscalls behind socketcall have the events, arguments and filters of any other."""
+    flags = (
+        f"-f 1:event={','.join(NETWORK)} -f 2:event=connect -f 2:connect.args.sockfd=4"
+        " -f 3:event=connect -f 3:connect.retval<0 -f 4:event=socketcall"
+        " -f 5:event=net_packet_tcp"
+    )
+    traced = traced_program(kernel, f"{flags} -o json", "sockets")
+    calls = [e for e in traced.events if not e["eventName"].startswith("net_")]
+    both = [e["eventName"] for e in calls]
+    assert both == [
+        *("socketcall", "socket", "socketcall", "bind", "socketcall", "listen"),
+        *("socketcall", "getsockname", "socketcall", "socket", "socketcall", "connect"),
+        *("socketcall", "accept", "socket", "connect", "socketcall", "connect", "socketcall"),
+    ]
+    found = [(e["eventName"], e["returnValue"], e["matchedScopes"], [a["value"] for a in e["args"]])
+             for e in calls if e["eventName"] != "socketcall"]  # fmt: skip
+    address = found[3][3][1]
+    assert address["sin_addr"] == "127.0.0.1"
+    assert int(address["sin_port"]) > 1000
+    assert found == [
+        ("socket", 3, 1, [2, 1, 0]),
+        ("bind", 0, 1, [3, {**address, "sin_port": "0"}, 16]),
+        ("listen", 0, 1, [3, 5]),
+        ("getsockname", 0, 1, [3, address, found[3][3][2]]),
+        ("socket", 4, 1, [2, 1, 0]),
+        ("connect", 0, 3, [4, address, 16]),
+        ("accept", 5, 1, [3, None, 0]),
+        ("socket", 6, 1, [2, 1, 0]),
+        ("connect", 0, 1, [6, address, 16]),
+        ("connect", -14, 5, [None, None, None]),
+    ]
+    assert all(argument["unreadable"] for argument in calls[-2]["args"])
+    packets = [e for e in traced.events if e["eventName"] == "net_packet_tcp"]
+    assert len(packets) >= 6
+    assert {e["hostProcessId"] for e in packets} == {calls[0]["hostProcessId"]}
+
+
+@pytest.mark.host_only
+def test_compat_calls_left_out(kernel: Kernel) -> None:
+    """With --no-compat nothing of a 32-bit program is reported but its end."""
+    names = f"{','.join(NETWORK)},socketcall,execve,exit,exit_group,open,getpid,write"
+    traced = traced_program(kernel, f"--no-compat -f event={names} -o json", "sockets")
+    assert [(e["eventName"], e["contextFlags"]["isCompat"]) for e in traced.events] == [
+        ("execve", False)
+    ]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that make every harmless syscall and print the arguments, for 32 and for 64 bits."""
+"""Programs of the tests that make syscalls, of 32 and of 64 bits."""
