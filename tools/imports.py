@@ -22,7 +22,7 @@ from typing import Final
 
 from import_graph import Graph, components, depths, reduced
 
-PACKAGES: Final = ("model", "abi", "tracee_ref", "vmtests")
+PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
     ("model", "strings", "abi"),
