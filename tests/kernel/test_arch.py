@@ -83,6 +83,19 @@ u64 seen(int index)
 }
 """
 
+READ = """
+u64 read_(int index, int compat, int all)
+{
+	struct pt_regs regs, saved;
+	u64 values[REGISTERS];
+	memset(&regs, 0x81, sizeof(regs));
+	regs.bx = 0xabcd00000001, regs.cx = 0xabcd00000002, regs.dx = 0xabcd00000003;
+	regs.si = 0xabcd00000004, regs.di = 0xabcd00000005, regs.bp = 0xabcd00000006;
+	read_registers(values, &saved, &regs, compat);
+	return all ? values[index] : read_register(&regs, compat, index);
+}
+"""
+
 
 def compiled(directory: Path, header: str, more: str = "") -> ctypes.CDLL:
     if not shutil.which("gcc"):
@@ -127,6 +140,17 @@ def test_syscall_numbers(tmp_path: Path, header: str, compat: bool) -> None:
     assert those("map_") == {"mmap2" if compat else "mmap"}
     assert those("dup_") == {"dup", "dup2", "dup3"} & known
     assert those("pkey_") == {"pkey_mprotect"}
+
+
+@pytest.mark.parametrize("all_", [False, True])
+def test_x86_registers_compat(tmp_path: Path, all_: bool) -> None:
+    """The arguments of a 32-bit syscall have 32 bits, in other registers."""
+    read = compiled(tmp_path, X86, READ).read_
+    read.restype = ctypes.c_uint64
+    assert [read(index, True, all_) for index in range(6)] == [1, 2, 3, 4, 5, 6]
+    assert [read(index, False, all_) for index in range(3)] == [
+        0xABCD00000005, 0xABCD00000004, 0xABCD00000003,
+    ]  # fmt: skip
 
 
 def test_arm64_registers(tmp_path: Path) -> None:

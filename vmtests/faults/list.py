@@ -21,6 +21,7 @@ DECISIONS = ("vmtests/test_decisions.py",)
 CALLS = ("vmtests/test_calls.py",)
 EXEC_CALLS = ("vmtests/test_exec_calls.py",)
 CALL_HOOKS = ("vmtests/test_call_hooks.py",)
+COMPAT_CALLS = ("vmtests/test_compat_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
 LINES = ("tests/output/test_fast_lines.py",)
 RECORDS = ("tests/decode/test_records.py",)
@@ -168,6 +169,19 @@ FAULTS = (
     # The other programs.
     Fault("compat-not-seen", "bpf/arch/x86.h", "return FIELD(task, thread_info_status) & TS_COMPAT;",
           "return false;", CALL_HOOKS),
+    Fault("compat-register-of-64-bits", "bpf/arch/x86.h", "compat ? (u32)SAVED(regs, bx)",
+          "compat ? SAVED(regs, bx)", ("tests/kernel/test_arch.py",)),
+    Fault("compat-pair-swapped", "bpf/events/compat_arguments.h",
+          "(u64)words[high] << 32 | words[low]", "(u64)words[low] << 32 | words[high]", COMPAT_CALLS),
+    Fault("compat-clone-order", "tracee_ref/decode/compat_arguments.py",
+          "parent_tid tls child_tid", "parent_tid child_tid tls", COMPAT_CALLS),
+    Fault("compat-pointers-of-8-bytes", "bpf/events/compat_arguments.h", "record->stride = sizeof(u32);", ";",
+          COMPAT_CALLS),
+    Fault("subcall-not-reported", "bpf/events/compat_arguments.h", "return_program.call(ctx, 0);", ";", COMPAT_CALLS),
+    Fault("subcall-array-not-checked", "bpf/events/compat_arguments.h",
+          "record->sent.header.flags |= FLAG_NO_ARGUMENTS;", ";", COMPAT_CALLS),
+    Fault("flags-0-without-a-name", "tracee_ref/decode/flag_names.py",
+          'OPEN_MODES: Final = ("O_RDONLY",', 'OPEN_MODES: Final = ("",', ("tests/decode/test_flag_names.py",)),
     Fault("fourth-register", "bpf/arch/x86.h", "SAVED(regs, r10)", "SAVED(regs, cx)", CALLS),
     Fault("unreadable-is-null", "bpf/events/arguments.h",
           "if (length <= 0)\n\t\treturn SLOT_UNREADABLE;\n\trecord->end = at + length - 1;",
