@@ -129,6 +129,47 @@ def test_field_filter_raw_value_in_table(kernel: Kernel) -> None:
     assert "flags: O_RDONLY|O_CLOEXEC" in rows[0]
 
 
+WORDS = """
+import ctypes
+libc = ctypes.CDLL(None)
+for flags in (0, 0o10000, 3, 0o100000, 0x40000000, 1):
+    libc.syscall(257, -1, b"words", flags, 0)
+for request in (31, 0x420f, 0x7777):
+    libc.syscall(101, ctypes.c_long(request), -5, 0, 0)
+libc.syscall(157, 99999, 0, 0, 0, 0)
+libc.syscall(41, 77, 9, 0)
+"""
+
+
+def test_field_filter_words(kernel: Kernel) -> None:
+    """Flags 0 and values without a name have a form, in filters too; numbers match as before."""
+    flags = (
+        "-f 1:event=openat,ptrace,prctl,socket -f 1:openat.args.pathname=words"
+        " -f 1:prctl.args.arg2=0 -f 1:prctl.args.option=99999 -f 1:socket.args.domain=0x4d"
+        " -f 2:event=openat -f 2:openat.args.pathname=words -f 2:openat.args.flags=O_RDONLY"
+        " -f 3:event=openat -f 3:openat.args.pathname=words -f 3:openat.args.flags!=O_RDONLY"
+        " -f 4:event=openat -f 4:openat.args.pathname=words -f 4:openat.args.flags=0"
+        " -f 5:event=ptrace -f 5:ptrace.args.request=PTRACE_SYSEMU,0x7777"
+    )
+    traced = trace(kernel, f"{flags} -o json -o option:parse-arguments", python(WORDS))
+    found = [(e["matchedScopes"], e["args"][0]["value"], e["args"][2]["value"])
+             for e in traced.events]  # fmt: skip
+    assert found == [
+        (0b1011, -1, "O_RDONLY"),
+        (0b101, -1, "O_RDONLY|O_DSYNC"),
+        (0b101, -1, "O_ACCMODE"),
+        (0b101, -1, "O_RDONLY|O_LARGEFILE"),
+        (0b101, -1, "O_RDONLY|0x40000000"),
+        (0b101, -1, "O_WRONLY"),
+        (0b10001, "PTRACE_SYSEMU", "0x0"),
+        (0b1, "PTRACE_GET_RSEQ_CONFIGURATION", "0x0"),
+        (0b10001, "0x7777", "0x0"),
+        (0b1, "0x1869f", 0),
+        (0b1, "0x4d", 0),
+    ]
+    assert traced.account.balances()
+
+
 def test_field_filter_event_not_selected(kernel: Kernel) -> None:
     """A filter on an event that the scope does not select is an error (rule 6)."""
     argv = [TRACEE_REF, "-f", "event=close", "-f", "openat.retval<0", "--", "true"]

@@ -76,7 +76,7 @@ RULES: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
     ("sched_process_exec", "stdin_type", lambda: flags.inode_mode),
     ("dirty_pipe_splice", "in_file_type", lambda: flags.inode_mode),
     ("mknod mknodat chmod fchmod fchmodat security_inode_mknod", "mode", lambda: flags.inode_mode),
-    ("mmap mprotect pkey_mprotect security_mmap_file", "prot", lambda: flags.protection),
+    ("mmap mmap2 mprotect pkey_mprotect security_mmap_file", "prot", lambda: flags.protection),
     ("security_file_mprotect do_mmap mem_prot_alert", "prot", lambda: flags.protection),
     ("security_file_mprotect mem_prot_alert", "prev_prot", lambda: flags.protection),
     ("mem_prot_alert", "alert", lambda: named(ALERTS)),
