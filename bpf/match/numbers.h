@@ -115,10 +115,9 @@ static __always_inline u64 accept_pid(u32 pid, u32 tid, u32 started_after_trace)
 		rest &= chunk->distinct[at];
 	}
 #ifdef USE_NEW
-	if (started_after_trace) {
-		equal |= NEW_EQUAL;
-		rest &= ~NEW_EXCLUDED;
-	}
+	u64 new = all_ones_if_new(started_after_trace);
+	equal |= new & NEW_EQUAL;
+	rest &= ~(new & NEW_EXCLUDED);
 #endif
 	return equal & rest;
 }

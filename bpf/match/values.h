@@ -56,10 +56,9 @@ static __always_inline u64 accept_ids(u32 pid, u32 tid, u32 started_after_trace)
 	if (tid != pid)
 		merge_value(&all, VALUE_PID, tid, 0);
 #ifdef USE_NEW
-	if (started_after_trace) {
-		all.equal |= NEW_EQUAL;
-		all.excluded |= NEW_EXCLUDED;
-	}
+	u64 new = all_ones_if_new(started_after_trace);
+	all.equal |= new & NEW_EQUAL;
+	all.excluded |= new & NEW_EXCLUDED;
 #endif
 	return accept_masks(&all);
 }
