@@ -57,6 +57,8 @@ FIELDS: Final = {
     "stackAddresses": "always null",
     "contextFlags": "`containerStarted`: in a container; `isCompat`: a 32-bit system call",
     "args": "arguments, in the order below",
+    "argsChanged": "only if arguments in memory changed during the call: their names",
+    "argsAtReturn": "these arguments as they were when the call returned",
     "metadata": "of findings of signatures: version, description, tags, properties",
 }
 """Meaning of each field, in the order of the output."""
@@ -95,6 +97,10 @@ passed, or if the argument does not apply; `"unreadable": true` is there only if
 that could not be read (rule 18 of the [semantics](semantics.md)). With `option:parse-arguments`
 (the default of tables, not of JSON) numbers that have a symbolic form are strings, such as
 `O_RDONLY|O_CLOEXEC`.
+
+Arguments in memory are what a call was given (rule 19). If the memory was something else when the
+call returned, `argsChanged` has the names of these arguments, and `argsAtReturn` what was there
+then: another thread changed it, or the call itself (`readlink(buf, buf, n)`).
 
 Strings are valid UTF-8. A byte that is not is U+FFFD and two hexadecimal digits, and
 U+FFFD is written so itself: you can get the bytes back, see [text](text.md).

@@ -35,6 +35,7 @@ class Counter(Enumerator):
     LOST = 3, "no room in the ring buffer"
     UNKNOWN = 4, "matched with incomplete facts of their process"
     UNTRACKED = 5, "processes and cgroups of containers that did not fit into a map"
+    UNKEPT = 6, "syscalls whose arguments did not fit into the map at their entry"
 
 
 class ArgumentShape(Enumerator):
@@ -48,6 +49,28 @@ class ArgumentShape(Enumerator):
     INT_PAIR = 5, "int[2]"
     SKIPPED = 6, "not needed in this run"
     LAST = 7, "this argument and all after it are numbers"
+
+
+class CallEntry(Enumerator):
+    """What happens at the entry of a syscall."""
+
+    NONE = 0, "nothing"
+    ARGUMENTS = 1, "arguments in memory are copied (rule 19)"
+    EXEC = 2, "the record is saved until the exec succeeds"
+    WITHOUT_RETURN = 3, "the event is reported"
+
+
+class ReturnProgram(Enumerator):
+    """Programs that the one at the return of a syscall goes on with."""
+
+    DONE = 0, "none"
+    COMPARE = 1, "an argument is compared with that of the entry"
+    EXEC = 2, "an exec failed"
+    EXEC_ARRAYS = 3, "its arrays of strings are copied"
+    COMPARE_EXEC = 4, "all its arguments are compared with those of the entry"
+    COMPARE_EXEC_ARGUMENT = 5, "one by one"
+    AGAIN = 6, "the same, for the syscall that socketcall or ipc stand for"
+    FAILED = 7, "no program has this index: the event is counted as lost"
 
 
 class ValueKind(Enumerator):
@@ -81,6 +104,8 @@ class Alert(Enumerator):
 ENUMS: Final[Mapping[str, type[Enumerator]]] = {
     "COUNTER": Counter,
     "SHAPE": ArgumentShape,
+    "ENTRY": CallEntry,
+    "RETURN": ReturnProgram,
     "VALUE": ValueKind,
     "NAME": NameKind,
     "ALERT": Alert,
@@ -89,6 +114,7 @@ ENUMS: Final[Mapping[str, type[Enumerator]]] = {
 
 FLAG_COMPAT: Final = 1
 FLAG_NO_ARGUMENTS: Final = 2
+FLAGS_CHANGED_SHIFT: Final = 8
 SLOT_STATE_SHIFT: Final = 32
 SLOT_NULL: Final = 1
 SLOT_UNREADABLE: Final = 2
@@ -109,6 +135,10 @@ PATTERN_MATCHED: Final = 1 << 31
 CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "FLAG_COMPAT": (f"{FLAG_COMPAT}", "header.flags: the task was in a 32-bit syscall"),
     "FLAG_NO_ARGUMENTS": (f"{FLAG_NO_ARGUMENTS}", "header.flags: their array could not be read"),
+    "FLAGS_CHANGED_SHIFT": (
+        f"{FLAGS_CHANGED_SHIFT}",
+        "header.flags: from here a bit for each argument that changed during the syscall",
+    ),
     "SLOT_NULL": (f"({SLOT_NULL}ULL << {SLOT_STATE_SHIFT})", "a NULL pointer was passed"),
     "SLOT_UNREADABLE": (
         f"({SLOT_UNREADABLE}ULL << {SLOT_STATE_SHIFT})",
@@ -188,7 +218,8 @@ class Layout:
 HEADER: Final = Layout(
     "header",
     "The start of every record. The slots follow, one u64 for each argument, then the bytes of\n"
-    "the arguments that are not numbers, in order, each as long as its slot says.",
+    "the arguments that are not numbers, in order, each as long as its slot says. One that\n"
+    "changed during the syscall is followed by its slot and its bytes at the return.",
     [
         Field("time", "u64", "ns since boot, suspended time included (CLOCK_BOOTTIME)"),
         Field("retval", "s64"),
@@ -226,10 +257,12 @@ PACKET_PREFIX: Final = Layout(
 CALL: Final = Layout(
     "call",
     "By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected it,\n"
-    "and its event. The rest is of the 32-bit syscall: the words of its arguments.",
+    "its event, and what happens at its entry (enum call_entry). The rest is of the 32-bit\n"
+    "syscall: the words of its arguments.",
     [
         Field("selected", "u64", count=2, numbers=True),
         Field("event", "u32", count=2, numbers=True),
+        Field("entry", "u32", count=2, numbers=True),
         Field("subcalls", "u32", "index of the syscalls that it stands for, 0 for none"),
         Field("array", "u16", "register that points to an array of words"),
         Field("array_bytes", "u16", "length of the array, 0 for none"),

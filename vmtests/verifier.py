@@ -36,4 +36,5 @@ def verified_by_program(plan: KernelPlan, program: Program) -> dict[str, int]:
     kinds |= dict.fromkeys(plan.hooks.fillers().values(), ("KPROBE", ""))
     kinds |= {HOOK_MATCHER: ("KPROBE", "")} if plan.hooks.fillers() else {}
     kinds |= {CGROUP_REPORTER: ("RAW_TRACEPOINT", "")} if plan.reports_cgroups else {}
+    kinds |= {hook.function: (hook.kind.value, hook.at) for *_, hook in plan.hooks.continuations()}
     return {name: verified(program, name, *kind) for name, kind in kinds.items()}

@@ -7,8 +7,11 @@
 
 #define STRINGS_MAX 96	 /* elements of a char ** that are copied */
 #define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
+#define PADDING 64	 /* after data that is read in blocks, as far as the verifier knows */
 
 BPF_ARRAY(calls, struct call, SYSCALLS_MAX); /* by number; from SUBCALLS_FIRST on by subcall */
+
+BPF_PROG_ARRAY(return_programs, RETURN_COUNT); /* by enum return_program */
 
 struct call_shapes {
 	u8 of[SHAPES_MAX];
@@ -26,33 +29,38 @@ struct syscall_record {
 struct call_record {
 	u64 end;
 	u64 selected; /* scopes that selected the event */
-	u64 entered;  /* at the entry of the syscall: unreadable memory may be readable later */
+	u64 entered;  /* an exec, at its entry: unreadable memory may be readable later */
 	u64 array;    /* slot of the first array of strings */
 	u64 stride;   /* size of an element of such an array */
+	u64 kept;     /* element of kept_calls with the copies of the entry; 0 for none */
+#ifdef USE_STRINGS
+	u64 accepted[SHAPES_MAX]; /* scopes whose filters hold for the copy of the entry */
+#endif
 	struct pt_regs registers;
 	u32 words[COMPAT_WORDS]; /* of a 32-bit syscall */
 	struct syscall_record sent;
+	char padding[PADDING];
 };
 BPF_PERCPU_ARRAY(call_records, struct call_record, 1);
 
-/* Copy a string without its NUL to offset `at`; return its slot. */
-static __always_inline u64 copy_string(struct call_record *record, u64 at, const void *from)
+/* Copy a string without its NUL to offset `at` of `data`; return its slot. `end` is the length of
+ * the data, in the map (see struct call_record). */
+static __always_inline u64 copy_string(u64 *end, char *data, u64 at, const void *from)
 {
-	long length = read_user_string(record->sent.data + at, STRING_SIZE, from);
+	long length = read_user_string(data + at, STRING_SIZE, from);
 	if (length <= 0)
 		return SLOT_UNREADABLE;
-	record->end = at + length - 1;
+	*end = at + length - 1;
 	return (length - 1) | (length == STRING_SIZE ? SLOT_CUT : 0);
 }
 
-/* Copy bytes to offset `at`; return their slot. */
-static __always_inline u64 copy_bytes(struct call_record *record, u64 at, const void *from,
-				      u32 size)
+/* Copy bytes to offset `at` of `data`; return their slot. */
+static __always_inline u64 copy_bytes(u64 *end, char *data, u64 at, const void *from, u32 size)
 {
 	size = within(size < SOCKADDR_MAX ? size : SOCKADDR_MAX, 2 * SOCKADDR_MAX - 1);
-	if (read_user(record->sent.data + at, size, from) < 0)
+	if (read_user(data + at, size, from) < 0)
 		return SLOT_UNREADABLE;
-	record->end = at + size;
+	*end = at + size;
 	return size;
 }
 
@@ -103,29 +111,35 @@ static __always_inline bool read_size(u32 *size, const u64 *slot, u8 shape)
 	return shape != SHAPE_SOCKADDR_OUT || read_user(size, sizeof(*size), (void *)slot[1]) >= 0;
 }
 
-/* Copy the memory that an argument points to; return its slot. */
-static __always_inline u64 copy_argument(struct call_record *record, const u64 *slot, u8 shape)
+/* Copy the memory that an argument points to; return its slot. `data` has `capacity` bytes, a power
+ * of two, and room for one string after them. */
+static __always_inline u64 copy_argument(u64 *end, char *data, const u64 capacity, const u64 *slot,
+					 u8 shape)
 {
 	const void *from = (const void *)*slot;
-	u64 at = within(record->end, DATA_SIZE - 1);
+	u64 at = within(*end, capacity - 1);
 	u32 size;
 	if (!from)
 		return SLOT_NULL;
-	if (at != record->end)
+	if (at != *end)
 		return SLOT_CUT;
 	if (shape == SHAPE_STRING)
-		return copy_string(record, at, from);
-	return read_size(&size, slot, shape) ? copy_bytes(record, at, from, size) : SLOT_UNREADABLE;
+		return copy_string(end, data, at, from);
+	return read_size(&size, slot, shape) ? copy_bytes(end, data, at, from, size)
+					     : SLOT_UNREADABLE;
 }
 
-/* Clear from the mask the scopes whose filters on a string argument do not hold. */
+/* Clear from the mask the scopes whose filters on a string argument hold neither for the string at
+ * `at` nor for the one that the syscall was given (rule 19). */
 static __always_inline void filter_string(struct call_record *record, u64 index, u64 at)
 {
 #ifdef USE_STRINGS
-	if (STRING_FILTERED(index))
-		record->sent.header.mask &=
-			accept_string(record->sent.header.event, index, record->sent.data + at,
-				      record->sent.slots[index]);
+	if (!STRING_FILTERED(index))
+		return;
+	record->accepted[index] |=
+		accept_string(record->sent.header.event, index, record->sent.data + at,
+			      record->sent.slots[index]);
+	record->sent.header.mask &= record->accepted[index];
 #endif
 }
 
@@ -144,17 +158,23 @@ static __always_inline void copy_and_filter(struct call_record *record, u64 inde
 	u64 at = within(record->end, DATA_SIZE - 1), *slot = &record->sent.slots[index];
 	if (shape == SHAPE_NUMBER || shape == SHAPE_STRINGS)
 		return;
-	*slot = shape == SHAPE_SKIPPED ? SLOT_NULL : copy_argument(record, slot, shape);
+	*slot = shape == SHAPE_SKIPPED ? SLOT_NULL
+				       : copy_argument(&record->end, record->sent.data, DATA_SIZE,
+						       slot, shape);
 	/* Read again, so that the verifier does not track each way in which it was computed. */
 	if (shape == SHAPE_STRING && !is_read_later(record, *(volatile u64 *)slot))
 		filter_string(record, index, at);
 }
 
-/* Only execve and execveat have arrays of strings: two, after all other strings. */
-static __always_inline void copy_arrays(struct call_record *record, const struct call_shapes *shape)
-{
 #ifdef EXEC_SYSCALLS
+/* Only execve and execveat have arrays of strings: two, after all other strings. */
+static __always_inline void copy_arrays(struct call_record *record)
+{
+	u32 event = record->sent.header.event;
+	struct call_shapes *shape = shapes.lookup(&event);
 	u64 *slots = record->sent.slots;
+	if (!shape)
+		return;
 	record->array = shape->of[1] == SHAPE_STRINGS ? 1 : 2;
 	u64 first = within(*(volatile u64 *)&record->array, SHAPES_MAX / 2 - 1);
 	if (shape->of[first] != SHAPE_STRINGS)
@@ -162,11 +182,12 @@ static __always_inline void copy_arrays(struct call_record *record, const struct
 	slots[first] = copy_strings(record, (const void *)slots[first]);
 	if (shape->of[first + 1] == SHAPE_STRINGS)
 		slots[first + 1] = copy_strings(record, (const void *)slots[first + 1]);
-#endif
 }
+#endif
 
-/* Replace the registers in the slots by lengths and states, and copy the data. The mask is 0
- * afterwards if filters on arguments leave no scope. */
+/* Replace the registers in the slots by lengths and states, and copy the data, without arrays of
+ * strings. The mask is 0 afterwards if filters on arguments leave no scope: then the copies are
+ * incomplete, but at the entry of an exec. */
 static __always_inline void copy_arguments(struct call_record *record)
 {
 	u32 event = record->sent.header.event;
@@ -182,9 +203,7 @@ static __always_inline void copy_arguments(struct call_record *record)
 		copy_and_filter(record, index, shape->of[index]);
 		left--;
 		asm volatile("" : "+r"(left)); /* see build_path_at() */
-	} while (left && record->sent.header.mask);
-	if (record->sent.header.mask)
-		copy_arrays(record, shape);
+	} while (left && (record->sent.header.mask | record->entered));
 }
 
 static __always_inline void submit_call(struct call_record *record)

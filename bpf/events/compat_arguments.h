@@ -82,7 +82,6 @@ static __always_inline struct call *find_subcall(const struct call *call, struct
 	return (u16)word < SUBCALLS_EACH ? calls.lookup(&index) : NULL;
 }
 
-BPF_PROG_ARRAY(return_program, 1);
 BPF_HASH(repeated_returns, u64, u64, TASKS_AT_ONCE); /* by task_struct */
 
 /* Return the syscall to report: `call`, or if that is not selected its subcall. If both may be, the
@@ -106,6 +105,6 @@ static __always_inline void repeat_return(void *ctx, const struct call *call)
 {
 	u64 task = bpf_get_current_task();
 	if (call->subcalls && repeated_returns.lookup(&task))
-		return_program.call(ctx, 0);
+		return_programs.call(ctx, RETURN_AGAIN);
 }
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Syscalls, hooked at exit, when the kernel itself has read their arguments.
  *
- * The saved registers still hold the arguments there. Syscalls that do not return, or return in
- * another program, are hooked at entry, at tracepoints of their own. */
+ * The saved registers still hold the arguments there. Hooked at entry, too, are syscalls with
+ * arguments in memory, which may change meanwhile (kept_arguments.h), and those that do not return,
+ * or return in another program. */
 #pragma once
 #include "events/arguments.h"
+#include "events/changed_arguments.h"
 #include "events/compat_arguments.h"
 #include "events/exec_calls.h"
 #include "state/processes.h"
@@ -29,6 +31,10 @@ static __always_inline struct call_record *start_call(struct task_struct *task,
 	record->entered = false;
 	record->sent.header.mask = mask;
 	record->end = 0;
+	record->kept = 0;
+#ifdef USE_STRINGS
+	__builtin_memset(record->accepted, 0, sizeof(record->accepted));
+#endif
 	if (!mask)
 		return record;
 	fill_header(&record->sent.header, task, facts, call->event[compat], mask);
@@ -37,66 +43,186 @@ static __always_inline struct call_record *start_call(struct task_struct *task,
 }
 
 /* Complete the record of a matched syscall, whose registers are in the slots, and submit it if its
- * arguments match, too. */
-static __always_inline void report_call(struct call_record *record, u32 number, s64 retval)
+ * arguments match, too. Return the program that submits it instead, or RETURN_DONE. */
+static __always_inline u32 report_call(struct call_record *record)
 {
 	copy_arguments(record);
 	if (!record->sent.header.mask) {
 		count(COUNTER_FILTERED);
-		return;
+		return RETURN_DONE;
+	}
+#ifdef ARGUMENTS_AT_ENTRY
+	if (may_have_changed(record))
+		return start_comparison(RETURN_COMPARE);
+#endif
+	submit_call(record);
+	return RETURN_DONE;
+}
+
+/* Match the return of a syscall of a traced process, and start its record, with the registers in
+ * the slots; NULL if no scope matches. */
+static __always_inline struct call_record *match_return(struct task_struct *task,
+							struct facts *facts,
+							const struct call *call, u32 number,
+							struct pt_regs *regs, s64 retval)
+{
+	bool compat = is_compat(task);
+	count(COUNTER_SEEN);
+	u64 accepted = accept_retval(call->event[compat], retval);
+	u64 mask = call->selected[compat] & accepted & match_facts(facts);
+	struct call_record *record = mask ? start_call(task, call, compat, facts, mask) : NULL;
+	if (!record) {
+		count(COUNTER_FILTERED);
+		return NULL;
 	}
 	record->sent.header.syscall = number;
 	record->sent.header.retval = retval;
-	submit_call(record);
+	read_arguments(record, call, regs, compat);
+	return record;
 }
 
-static __always_inline void handle_syscall_return(const struct call *call, u32 number,
-						  struct pt_regs *regs, s64 retval)
+/* execve and execveat: those that succeed are reported by the exec itself. */
+static __always_inline u32 start_exec_return(u32 number, s64 retval)
+{
+#ifdef EXEC_SYSCALLS
+	u32 zero = 0;
+	struct call_record *record = call_records.lookup(&zero);
+	if (retval && record) {
+		record->sent.header.tid = (u32)bpf_get_current_pid_tgid();
+		record->sent.header.syscall = number;
+		record->sent.header.retval = retval;
+		return RETURN_EXEC;
+	}
+	delete_exec();
+#endif
+	return RETURN_DONE;
+}
+
+/* Return the program to go on with. */
+static __always_inline u32 handle_syscall_return(const struct call *call, u32 number,
+						 struct pt_regs *regs, s64 retval)
 {
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
 #ifdef NATIVE_SYSCALLS_ONLY
 	if (compat)
-		return;
+		return RETURN_DONE;
 #endif
-	u64 selected = call->selected[compat];
-	if (!selected)
-		return;
-	if (is_exec_event(call->event[compat])) {
-		delete_exec();
-		if (!retval) /* reported by the exec itself */
-			return;
-	}
+	if (!call->selected[compat])
+		return RETURN_DONE;
+	if (is_exec_event(call->event[compat]))
+		return start_exec_return(number, retval);
 	struct facts *facts = read_process(task);
 	if (!facts)
-		return;
-	count(COUNTER_SEEN);
-	u64 accepted = accept_retval(call->event[compat], retval);
-	u64 mask = selected & accepted & match_facts(facts);
-	struct call_record *record = mask ? start_call(task, call, compat, facts, mask) : NULL;
-	if (!record) {
-		count(COUNTER_FILTERED);
-		return;
+		return RETURN_DONE;
+	struct call_record *record = match_return(task, facts, call, number, regs, retval);
+	u32 next = RETURN_DONE;
+	if (record) {
+		find_kept(record, facts->tid, call_id(call->event[compat], compat));
+		next = report_call(record);
 	}
-	read_arguments(record, call, regs, compat);
-	report_call(record, number, retval);
+	if (next == RETURN_DONE)
+		free_kept(facts->tid, call_id(call->event[compat], compat));
+	return next;
 }
 
+#ifdef EXEC_SYSCALLS
+/* Note whether there is a copy of the entry, and what filters say of it. */
+static __always_inline void find_kept_exec(struct call_record *record)
+{
+#ifdef EXECS_AT_ENTRY
+	u64 task = bpf_get_current_task();
+	struct call_record *kept = pending_execs.lookup(&task);
+	if (!kept)
+		return;
+	record->kept = kept->entered;
+#ifdef USE_STRINGS
+	__builtin_memcpy(record->accepted, kept->accepted, sizeof(record->accepted));
+#endif
+#endif
+}
+
+/* Read the arguments of a failed exec but the arrays. */
+static __always_inline u32 report_failed_exec(struct call_record *record)
+{
+	find_kept_exec(record);
+	copy_arguments(record);
+	if (record->sent.header.mask)
+		return RETURN_EXEC_ARRAYS;
+	count(COUNTER_FILTERED);
+	return RETURN_DONE;
+}
+
+static __always_inline u32 handle_exec_return(u32 number, s64 retval)
+{
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = user_registers(task);
+	struct call *call = calls.lookup(&number);
+	struct facts *facts = read_process(task);
+	if (!facts || !call || !regs)
+		return RETURN_DONE;
+	struct call_record *record = match_return(task, facts, call, number, regs, retval);
+	return record ? report_failed_exec(record) : RETURN_DONE;
+}
+
+/* The return of an exec that failed. */
+int return_exec(void *ctx)
+{
+	disable_preemption();
+	struct call_record *record = returning_call();
+	u32 next = RETURN_DONE;
+	if (record)
+		next = handle_exec_return(record->sent.header.syscall, record->sent.header.retval);
+	if (next == RETURN_DONE)
+		delete_exec();
+	enable_preemption();
+	go_on_with(ctx, next);
+	return 0;
+}
+
+/* Complete the record of an exec that failed. */
+static __always_inline u32 complete_failed_exec(void)
+{
+	struct call_record *record = returning_call();
+	if (!record)
+		return RETURN_FAILED;
+	copy_arrays(record);
+#ifdef EXECS_AT_ENTRY
+	if (record->kept)
+		return RETURN_COMPARE_EXEC;
+#endif
+	submit_call(record);
+	delete_exec();
+	return RETURN_DONE;
+}
+
+int return_exec_arrays(void *ctx)
+{
+	disable_preemption();
+	u32 next = complete_failed_exec();
+	enable_preemption();
+	go_on_with(ctx, next);
+	return 0;
+}
+#endif
+
 #ifdef SYSCALLS_AT_FUNCTIONS
-static __always_inline void handle_syscall_end(struct pt_regs *regs, s64 retval)
+static __always_inline u32 handle_syscall_end(struct pt_regs *regs, s64 retval)
 {
 	u32 number = regs ? syscall_number(regs) : SYSCALLS_MAX;
 	struct call *call = calls.lookup(&number);
-	if (call && call->selected[0])
-		handle_syscall_return(call, number, regs, retval);
+	if (!call || !call->selected[0])
+		return RETURN_DONE;
+	return handle_syscall_return(call, number, regs, retval);
 }
 
 /* The exit of the function of a selected syscall: ctx[1] is its result. */
 int on_syscall_end(u64 *ctx)
 {
 	disable_preemption();
-	handle_syscall_end(user_registers(current_task()), ctx[1]);
+	u32 next = handle_syscall_end(user_registers(current_task()), ctx[1]);
 	enable_preemption();
+	go_on_with(ctx, next);
 	return 0;
 }
 
@@ -108,8 +234,9 @@ int on_syscall_refused(u64 *ctx)
 	if ((s32)ctx[SECCOMP_ARGUMENTS] != -1 || !regs)
 		return 0;
 	disable_preemption();
-	handle_syscall_end(regs, return_value(regs));
+	u32 next = handle_syscall_end(regs, return_value(regs));
 	enable_preemption();
+	go_on_with(ctx, next);
 	return 0;
 }
 #endif
@@ -123,7 +250,7 @@ int on_syscall_return(struct exit_context *ctx)
 	struct pt_regs *regs = user_registers(current_task());
 	struct call *chosen = regs ? choose_subcall(call, number, regs) : NULL;
 	if (chosen)
-		handle_syscall_return(chosen, number, regs, ctx->retval);
+		go_on_with(ctx, handle_syscall_return(chosen, number, regs, ctx->retval));
 	repeat_return(ctx, call);
 	return 0;
 }
@@ -137,9 +264,11 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	disable_preemption();
 	struct call *chosen = choose_subcall(call, number, regs);
+	u32 next = RETURN_DONE;
 	if (chosen)
-		handle_syscall_return(chosen, number, regs, ctx->args[1]);
+		next = handle_syscall_return(chosen, number, regs, ctx->args[1]);
 	enable_preemption();
+	go_on_with(ctx, next);
 	repeat_return(ctx, call);
 	return 0;
 }
@@ -151,18 +280,19 @@ static __always_inline void handle_enter_without_return(u32 number)
 {
 	struct task_struct *task = current_task();
 	struct call *call = calls.lookup(&number);
-	struct facts *facts = call && call->selected[0] ? read_process(task) : NULL;
+	bool compat = is_compat(task);
+	struct facts *facts = call && call->selected[compat] ? read_process(task) : NULL;
 	if (!facts)
 		return;
 	count(COUNTER_SEEN);
-	u64 mask = call->selected[0] & match_facts(facts);
-	struct call_record *record = mask ? start_call(task, call, false, facts, mask) : NULL;
+	u64 mask = call->selected[compat] & match_facts(facts);
+	struct call_record *record = mask ? start_call(task, call, compat, facts, mask) : NULL;
 	if (!record) {
 		count(COUNTER_FILTERED);
 		return;
 	}
 	/* All their arguments are numbers. */
-	read_arguments(record, call, user_registers(task), false);
+	read_arguments(record, call, user_registers(task), compat);
 	record->end = 0;
 	record->sent.header.syscall = number;
 	record->sent.header.retval = 0;
@@ -185,17 +315,19 @@ static __always_inline void handle_enter_exec(u32 number)
 {
 	struct task_struct *task = current_task();
 	struct call *call = calls.lookup(&number);
+	bool compat = is_compat(task);
 	struct facts *facts = read_facts(task);
 	if (!call || !facts || read_process_state(facts) == NOT_TRACED)
 		return;
-	u64 mask = call->selected[0] & match_facts(facts);
-	struct call_record *record = start_call(task, call, false, facts, mask);
+	u64 mask = call->selected[compat] & match_facts(facts);
+	struct call_record *record = start_call(task, call, compat, facts, mask);
 	if (!record)
 		return;
 	if (record->sent.header.mask) {
 		record->entered = true;
-		read_arguments(record, call, user_registers(task), false);
+		read_arguments(record, call, user_registers(task), compat);
 		copy_arguments(record);
+		copy_arrays(record);
 		record->sent.header.syscall = number;
 	}
 	save_exec(record);
@@ -208,4 +340,83 @@ int enter_exec(void *ctx)
 	enable_preemption();
 	return 0;
 }
+#endif
+
+#ifdef SYSCALLS_AT_ENTRY
+/* By enum call_entry: what happens at the entry of syscalls that few programs make. */
+BPF_PROG_ARRAY(entry_programs, ENTRY_COUNT);
+
+/* Whether anything happens at the entry of a syscall or of a subcall. */
+static __always_inline bool has_entry(const struct call *call)
+{
+	return call && (call->entry[0] | call->entry[1] | call->subcalls);
+}
+
+/* Return the syscall that a task enters, or its subcall if anything happens there. */
+static __always_inline struct call *entered_call(struct call *call, bool compat)
+{
+#ifdef SUBCALLS
+	struct pt_regs *regs = user_registers(current_task());
+	if (compat && call->subcalls && regs)
+		return find_subcall(call, regs);
+#endif
+	return call;
+}
+
+/* Return the enum call_entry of a program to go on with, or ENTRY_NONE. */
+static __always_inline u32 handle_syscall_enter(struct call *selected)
+{
+	struct task_struct *task = current_task();
+	bool compat = is_compat(task);
+	struct call *call = entered_call(selected, compat);
+	u32 entry = call ? call->entry[compat] : ENTRY_NONE;
+	if (entry != ENTRY_ARGUMENTS)
+		return entry;
+#ifdef ARGUMENTS_AT_ENTRY
+	keep_arguments(task, call, compat);
+#endif
+	return ENTRY_NONE;
+}
+
+#ifdef SYSCALLS_AT_FUNCTIONS
+/* The entry of the function of a selected syscall. */
+int on_syscall_enter(u64 *ctx)
+{
+	struct pt_regs *regs = user_registers(current_task());
+	u32 number = regs ? syscall_number(regs) : SYSCALLS_MAX;
+	struct call *call = calls.lookup(&number);
+	if (!has_entry(call))
+		return 0;
+	disable_preemption();
+	handle_syscall_enter(call);
+	enable_preemption();
+	return 0;
+}
+#elif defined(SYSCALLS_AT_PERF_EVENTS)
+int on_syscall_enter(struct exit_context *ctx)
+{
+	u32 number = ctx->number, entry;
+	struct call *call = calls.lookup(&number);
+	if (!has_entry(call)) /* most syscalls end here */
+		return 0;
+	entry = handle_syscall_enter(call);
+	if (entry)
+		entry_programs.call(ctx, entry);
+	return 0;
+}
+#else
+int on_syscall_enter(struct bpf_raw_tracepoint_args *ctx)
+{
+	u32 number = ctx->args[1], entry;
+	struct call *call = calls.lookup(&number);
+	if (!has_entry(call)) /* most syscalls end here */
+		return 0;
+	disable_preemption();
+	entry = handle_syscall_enter(call);
+	enable_preemption();
+	if (entry)
+		entry_programs.call(ctx, entry);
+	return 0;
+}
+#endif
 #endif

@@ -4,6 +4,7 @@
 
 #define FLAG_COMPAT 1 /* header.flags: the task was in a 32-bit syscall */
 #define FLAG_NO_ARGUMENTS 2 /* header.flags: their array could not be read */
+#define FLAGS_CHANGED_SHIFT 8 /* header.flags: from here a bit for each argument that changed during the syscall */
 #define SLOT_NULL (1ULL << 32) /* a NULL pointer was passed */
 #define SLOT_UNREADABLE (2ULL << 32) /* the memory could not be read */
 #define SLOT_CUT (4ULL << 32) /* only the beginning was copied */
@@ -29,6 +30,7 @@ enum counter {
 	COUNTER_LOST = 3, /* no room in the ring buffer */
 	COUNTER_UNKNOWN = 4, /* matched with incomplete facts of their process */
 	COUNTER_UNTRACKED = 5, /* processes and cgroups of containers that did not fit into a map */
+	COUNTER_UNKEPT = 6, /* syscalls whose arguments did not fit into the map at their entry */
 	COUNTER_COUNT
 };
 
@@ -42,6 +44,26 @@ enum argument_shape {
 	SHAPE_SKIPPED = 6, /* not needed in this run */
 	SHAPE_LAST = 7, /* this argument and all after it are numbers */
 	SHAPE_COUNT
+};
+
+enum call_entry {
+	ENTRY_NONE = 0, /* nothing */
+	ENTRY_ARGUMENTS = 1, /* arguments in memory are copied (rule 19) */
+	ENTRY_EXEC = 2, /* the record is saved until the exec succeeds */
+	ENTRY_WITHOUT_RETURN = 3, /* the event is reported */
+	ENTRY_COUNT
+};
+
+enum return_program {
+	RETURN_DONE = 0, /* none */
+	RETURN_COMPARE = 1, /* an argument is compared with that of the entry */
+	RETURN_EXEC = 2, /* an exec failed */
+	RETURN_EXEC_ARRAYS = 3, /* its arrays of strings are copied */
+	RETURN_COMPARE_EXEC = 4, /* all its arguments are compared with those of the entry */
+	RETURN_COMPARE_EXEC_ARGUMENT = 5, /* one by one */
+	RETURN_AGAIN = 6, /* the same, for the syscall that socketcall or ipc stand for */
+	RETURN_FAILED = 7, /* no program has this index: the event is counted as lost */
+	RETURN_COUNT
 };
 
 enum value_kind {
@@ -69,7 +91,8 @@ enum alert {
 };
 
 /* The start of every record. The slots follow, one u64 for each argument, then the bytes of
- * the arguments that are not numbers, in order, each as long as its slot says. */
+ * the arguments that are not numbers, in order, each as long as its slot says. One that
+ * changed during the syscall is followed by its slot and its bytes at the return. */
 struct header {
 	u64 time; /* ns since boot, suspended time included (CLOCK_BOOTTIME) */
 	s64 retval;
@@ -105,17 +128,19 @@ struct packet_prefix {
 _Static_assert(sizeof(struct packet_prefix) == 16, "packet_prefix has another size");
 
 /* By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected it,
- * and its event. The rest is of the 32-bit syscall: the words of its arguments. */
+ * its event, and what happens at its entry (enum call_entry). The rest is of the 32-bit
+ * syscall: the words of its arguments. */
 struct call {
 	u64 selected[2];
 	u32 event[2];
+	u32 entry[2];
 	u32 subcalls; /* index of the syscalls that it stands for, 0 for none */
 	u16 array; /* register that points to an array of words */
 	u16 array_bytes; /* length of the array, 0 for none */
 	u8 low[8]; /* index of the word of each argument */
 	u8 high[8]; /* that of the upper half of a 64-bit number, or NO_WORD */
 };
-_Static_assert(sizeof(struct call) == 48, "call has another size");
+_Static_assert(sizeof(struct call) == 56, "call has another size");
 
 /* Masks of a value (rule 4): the scopes that have it as an `=` value, and the scopes that
  * exclude it. */

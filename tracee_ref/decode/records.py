@@ -18,6 +18,7 @@ from ..abi import (
     CONTAINER_ID_BYTES,
     FLAG_COMPAT,
     FLAG_NO_ARGUMENTS,
+    FLAGS_CHANGED_SHIFT,
     HOOK_SLOTS,
     SLOT_CUT,
     SLOT_NULL,
@@ -106,10 +107,14 @@ class RecordDecoder:
         if decoder is None:
             decoder = self._decoders[number] = self._decoder(self._by_id[number])
         compat = bool(header[FLAGS_INDEX] & FLAG_COMPAT)
-        args = decoder.arguments(record, compat)
+        args, at_return = decoder.arguments(record, compat, header[FLAGS_INDEX])
         if header[FLAGS_INDEX] & FLAG_NO_ARGUMENTS:
             args = [Argument(arg.name, arg.type, None, True) for arg in args]
-        return self._event(header, decoder.event, args, compat)
+        event = self._event(header, decoder.event, args, compat)
+        if at_return:
+            event.args_changed = [argument.name for argument in at_return]
+            event.args_at_return = at_return
+        return event
 
     def definition(self, number: int) -> EventDefinition:
         """Return the event that has a number."""
@@ -186,16 +191,23 @@ class EventDecoder:
         self._arguments = [ArgumentDecoder(event, argument, view) for argument in event.args]
         self._finish = FINISHERS.get(event.name)
 
-    def arguments(self, record: bytes, compat: bool) -> list[Argument]:
-        """Return the arguments of a record."""
+    def arguments(
+        self, record: bytes, compat: bool, flags: int = 0
+    ) -> tuple[list[Argument], list[Argument]]:
+        """Return the arguments of a record, and the values at the return of those that changed."""
         slots = self._slots.unpack_from(record, HEADER.size)
-        at, values = self._data, []
-        for decoder, slot in zip(self._arguments, slots, strict=False):
+        at, values, at_return = self._data, [], []
+        changed = flags >> FLAGS_CHANGED_SHIFT
+        for index, (decoder, slot) in enumerate(zip(self._arguments, slots, strict=False)):
             argument, at = decoder.decode(slot, record, at, compat)
             values.append(argument)
+            if changed >> index & 1:
+                (later,) = SLOT.unpack_from(record, at)
+                argument, at = decoder.decode(later, record, at + SLOT.size, compat)
+                at_return.append(argument)
         if self._finish:
             self._finish(values, slots)
-        return values
+        return values, at_return
 
 
 def slots_of(event: EventDefinition) -> int:
@@ -256,6 +268,7 @@ def _with_ellipsis(value: Any) -> Any:
     return value + CUT if isinstance(value, str) else [*value, CUT]
 
 
+SLOT: Final = Struct("=Q")
 INT_PAIR: Final = Struct("=2i")
 FROM_DATA: Final[Mapping[Shape, FromData]] = {
     Shape.STRING: text_of,

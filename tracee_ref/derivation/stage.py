@@ -91,6 +91,8 @@ def derived_event(base: TraceEvent, definition: EventDefinition, values: Values)
         event_name=definition.name,
         args=args,
         args_num=sum(argument.value is not None for argument in args),
+        args_changed=msgspec.UNSET,
+        args_at_return=msgspec.UNSET,
     )
 
 

@@ -43,6 +43,10 @@ class Metadata(msgspec.Struct, rename="pascal"):
 class TraceEvent(msgspec.Struct, rename="camel"):
     """An event, its fields in the order of the JSON output.
 
+    ``args`` are those that a syscall was given.  Only where memory changed during the syscall
+    there are ``args_changed``, the names of such arguments, and ``args_at_return``, these arguments
+    as they were at the return (rule 19).
+
     Times are nanoseconds since the epoch, or since tracing began with relative-time.
     ``host_*`` ids are those of the initial pid namespace, the others those of the task's
     namespace.  Only findings of signatures have ``metadata``.
@@ -79,4 +83,6 @@ class TraceEvent(msgspec.Struct, rename="camel"):
     stack_addresses: list[int] | None
     context_flags: ContextFlags
     args: list[Argument]
+    args_changed: list[str] | msgspec.UnsetType = msgspec.UNSET
+    args_at_return: list[Argument] | msgspec.UnsetType = msgspec.UNSET
     metadata: Metadata | msgspec.UnsetType = msgspec.UNSET

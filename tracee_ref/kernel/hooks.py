@@ -6,25 +6,43 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
+from ..abi import CallEntry, ReturnProgram
 from ..decode.compat_arguments import SUBCALL_EVENTS
 from ..events.catalogue import EventDefinition, compat_events
 from ..events.function_events import FUNCTIONS
 from ..tables import AcceptTables
 from .attach.attachments import Hook, HookKind
 from .attach.features import has_function, uses_perf_events
-from .attach.syscall_hooks import SyscallHook, call_function, choose_syscall_hook, exit_point
+from .attach.syscall_hooks import (
+    SyscallHook,
+    call_function,
+    choose_syscall_hook,
+    entry_point,
+    exit_point,
+)
+from .call_arguments import CALLS_WITHOUT_RETURN, EXEC_CALLS, call_entry
 from .selection import SelectedEvents
-
-EXEC_CALLS: Final = ("execve", "execveat")
-CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
 
 CALL_FUNCTIONS: Final = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}
 """Prefix of the kernel functions of syscalls, by machine."""
 
 SECCOMP: Final = "__secure_computing"
 """Kernel function that runs a process's seccomp filters; it returns -1 for a refused syscall."""
+
+ENTRY_PROGRAMS: Final = {
+    CallEntry.ARGUMENTS: "on_syscall_enter",
+    CallEntry.EXEC: "enter_exec",
+    CallEntry.WITHOUT_RETURN: "enter_without_return",
+}
+ENTRY_REASONS: Final = {
+    CallEntry.ARGUMENTS: "arguments in memory may change before the return",
+    CallEntry.EXEC: "an exec may not return",
+    CallEntry.WITHOUT_RETURN: "no return",
+}
+"""Programs at the entry of a syscall, and why they are attached."""
 
 RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind.KPROBE
 
@@ -51,7 +69,8 @@ class HookPlan:
 
     ``command_only`` hooks what limits a run to the process tree of its COMMAND, ``containers``
     what tracks containers; ``compat`` includes 32-bit syscalls, with ``subcalls`` those behind
-    socketcall and ipc.
+    socketcall and ipc.  With ``at_entry`` the arguments that syscalls are given in memory are read
+    at their entry (rule 19).
     """
 
     def __init__(
@@ -62,7 +81,10 @@ class HookPlan:
         command_only: bool,
         containers: bool,
         compat: bool,
+        at_entry: bool,
     ) -> None:
+        self._at_entry = at_entry
+        self._compat = compat
         self._selected = selected
         self._tables = tables
         self._command_only = command_only
@@ -80,6 +102,30 @@ class HookPlan:
         if self._selected.selects("magic_write"):
             return SyscallHook.ALL_SYSCALLS, "magic_write needs the return of every write"
         return choose_syscall_hook(self._selected.syscalls, compat=compat)
+
+    @cached_property
+    def _entries(self) -> Mapping[str, CallEntry]:
+        """What happens at the entry of the selected syscalls, those without anything left out."""
+        calls = self._selected.syscalls
+        entries = {call.name: call_entry(call, arguments=self._at_entry) for call in calls}
+        return {name: entry for name, entry in entries.items() if entry}
+
+    @property
+    def keeps_arguments(self) -> bool:
+        """Whether a selected syscall is given arguments in memory, to be read at its entry."""
+        return CallEntry.ARGUMENTS in self._entries.values()
+
+    @property
+    def at_all_entries(self) -> bool:
+        """Whether the entry of all syscalls is hooked: only there 32-bit syscalls are seen."""
+        if self.syscall_hook is not SyscallHook.ALL_SYSCALLS:
+            return False
+        return self.keeps_arguments or (self._compat and bool(self._entries))
+
+    def call_entries(self) -> Mapping[int, CallEntry]:
+        """Return what happens at the entry of each selected syscall, by event id."""
+        entries = self._entries
+        return {c.id: entries.get(c.name, CallEntry.NONE) for c in self._selected.syscalls}
 
     def hooks(self) -> list[Hook]:
         """Return every BPF function to attach, its hook, and what needs it."""
@@ -143,20 +189,62 @@ class HookPlan:
             yield Hook(kind, point, "on_dup_return", "event socket_dup")
 
     def _entry_hooks(self) -> Iterator[Hook]:
-        entries = {
-            c: "enter_without_return" for c in CALLS_WITHOUT_RETURN if self._selected.selects(c)
-        }
-        if self._selected.selects(*EXEC_CALLS):
-            entries |= dict.fromkeys(EXEC_CALLS, "enter_exec")
-        for call, function in entries.items():
-            reason = f"{call} may not return"
-            if self.syscall_hook is SyscallHook.FUNCTIONS and (at := call_function(call)):
-                yield Hook(HookKind.FENTRY, at, function, reason)
-            elif self.perf_events:
-                point = f"{CALL_FUNCTIONS[platform.machine()]}{call}"
-                yield Hook(KPROBE, point, function, reason)
-            else:
-                yield Hook(TRACEPOINT, f"syscalls:sys_enter_{call}", function, reason)
+        if self.keeps_arguments:
+            kind, point = (
+                (TRACEPOINT, "sched:sched_process_exit")
+                if self.perf_events
+                else (RAW, "sched_process_exit")
+            )
+            yield Hook(kind, point, "on_task_exit", "arguments of a syscall that its task ends in")
+        if self.at_all_entries:
+            kind, point = (
+                (TRACEPOINT, "raw_syscalls:sys_enter") if self.perf_events else (RAW, "sys_enter")
+            )
+            yield Hook(kind, point, "on_syscall_enter", "; ".join(self._entry_reasons()))
+            return
+        for call, entry in self._entries.items():
+            yield self._entry_hook(call, ENTRY_PROGRAMS[entry], ENTRY_REASONS[entry])
+
+    def _entry_reasons(self) -> Iterator[str]:
+        """Give the reasons for a hook at the entry of all syscalls."""
+        for entry, reason in ENTRY_REASONS.items():
+            calls = [name for name, found in self._entries.items() if found is entry]
+            if calls:
+                yield f"{reason}: {', '.join(calls)}"
+
+    def _entry_hook(self, call: str, function: str, reason: str) -> Hook:
+        """Return the hook at the entry of one syscall."""
+        if self.syscall_hook is SyscallHook.FUNCTIONS and (at := call_function(call)):
+            return Hook(HookKind.FENTRY, at, function, reason)
+        if self.perf_events:
+            return Hook(KPROBE, f"{CALL_FUNCTIONS[platform.machine()]}{call}", function, reason)
+        return Hook(TRACEPOINT, entry_point(call), function, reason)
+
+    def continuations(self) -> Iterator[tuple[str, int, Hook]]:
+        """Give the programs that others go on with: array of programs, index, and program."""
+        hooks = {hook.function: hook for hook in self.hooks()}
+        ends = hooks.get("on_syscall_return") or hooks.get("on_syscall_end")
+        if ends is not None:
+            for index, function in self._return_programs():
+                yield "return_programs", index, replace(ends, function=function)
+        if self.at_all_entries:
+            for entry in {*self._entries.values()} - {CallEntry.ARGUMENTS}:
+                program = replace(hooks["on_syscall_enter"], function=ENTRY_PROGRAMS[entry])
+                yield "entry_programs", entry, program
+
+    def _return_programs(self) -> Iterator[tuple[ReturnProgram, str]]:
+        """Give the programs that the one at the return of syscalls goes on with."""
+        execs = self._selected.selects(*EXEC_CALLS)
+        if self.keeps_arguments:
+            yield ReturnProgram.COMPARE, "compare_argument"
+        if execs:
+            yield ReturnProgram.EXEC, "return_exec"
+            yield ReturnProgram.EXEC_ARRAYS, "return_exec_arrays"
+        if self.subcalls:
+            yield ReturnProgram.AGAIN, "on_syscall_return"
+        if execs and self._at_entry:
+            yield ReturnProgram.COMPARE_EXEC, "compare_exec"
+            yield ReturnProgram.COMPARE_EXEC_ARGUMENT, "compare_exec_argument"
 
     def _call_functions(self) -> Iterator[Hook]:
         for call in self._selected.syscalls:

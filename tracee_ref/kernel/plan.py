@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from ..containers.cgroups import own_hierarchy
@@ -28,7 +29,8 @@ from .build.structures import (
     TASK_COMM,
     merged,
 )
-from .hooks import CALLS_WITHOUT_RETURN, EXEC_CALLS, PACKET, SECCOMP, HookPlan
+from .call_arguments import CALLS_WITHOUT_RETURN, EXEC_CALLS
+from .hooks import PACKET, SECCOMP, HookPlan
 from .maps.container_map import constants as container_constants
 from .maps.field_maps import field_defines
 from .maps.filter_maps import defines as table_defines
@@ -42,6 +44,12 @@ PROCESSES: Final = 131072
 EXECS_AT_ONCE: Final = 256
 TASKS_AT_ONCE: Final = 4096
 """Tasks between two programs of one syscall: at most one per CPU, and preempted ones."""
+
+KEPT_CALLS: Final = 1024
+"""Syscalls in progress at one time whose arguments are kept from their entry."""
+
+PID_MAX: Final = Path("/proc/sys/kernel/pid_max")
+TIDS_PER_PAGE: Final = 256
 
 PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
 """Packet events that need more of a packet than its headers."""
@@ -58,7 +66,8 @@ class Settings:
     limits a run to the process tree of its COMMAND.  ``exec_env`` records the environments
     of programs and of syscalls, ``program_env`` those of programs only.  ``ring_bytes`` is a power
     of two.  ``containers`` records the container of each event, also where no filter needs it.
-    ``compat`` includes 32-bit syscalls.
+    ``compat`` includes 32-bit syscalls.  With ``at_entry`` arguments in memory are those that
+    syscalls were given (rule 19), else what is there at their return.
     """
 
     scopes: Sequence[Scope]
@@ -69,6 +78,7 @@ class Settings:
     processes: int = PROCESSES
     containers: bool = False
     compat: bool = True
+    at_entry: bool = True
 
 
 class KernelPlan:
@@ -89,6 +99,7 @@ class KernelPlan:
             command_only=settings.command_only,
             containers=self.track_containers,
             compat=settings.compat,
+            at_entry=settings.at_entry,
         )
 
     def constants(self) -> dict[str, dict[str, str]]:
@@ -116,6 +127,9 @@ class KernelPlan:
             "EVENT_EXECVEAT": str(catalogue["execveat"].id),
             "EVENT_EXIT": str(catalogue["sched_process_exit"].id),
         }
+        if self.hooks.keeps_arguments:
+            pages = -(-int(PID_MAX.read_text()) // TIDS_PER_PAGE)
+            names |= {"KEPT_CALLS": str(KEPT_CALLS), "KEPT_PAGES": str(pages)}
         if selected.selects(PACKET):
             names |= {"EVENT_PACKET": str(catalogue[PACKET].id), "SOCKETS": str(SOCKETS)}
             ids = {name: catalogue[event].id for name, event in PAYLOADS.items()}
@@ -131,6 +145,9 @@ class KernelPlan:
         switches = {
             "SYSCALL_EVENTS": bool(selected.syscalls),
             "EXEC_SYSCALLS": selected.selects(*EXEC_CALLS),
+            "ARGUMENTS_AT_ENTRY": self.hooks.keeps_arguments,
+            "EXECS_AT_ENTRY": self.settings.at_entry and selected.selects(*EXEC_CALLS),
+            "SYSCALLS_AT_ENTRY": self.hooks.keeps_arguments or self.hooks.at_all_entries,
             "SYSCALLS_WITHOUT_RETURN": selected.selects(*CALLS_WITHOUT_RETURN),
             "SELECT_FORK": selected.selects("sched_process_fork"),
             "SELECT_EXEC": selected.selects("sched_process_exec"),

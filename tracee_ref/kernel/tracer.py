@@ -9,44 +9,28 @@ from pathlib import Path
 from struct import pack, unpack
 from typing import Final
 
-from ..abi import SHAPES_MAX, ArgumentShape, Counter
-from ..events.argument_types import Shape, shape_of
-from ..events.catalogue import EventDefinition, all_events
+from ..abi import Counter
+from ..events.catalogue import all_events
 from .attach.attachments import Attachments
 from .attach.features import types
 from .build.program import Program
 from .build.source import bpf_source
+from .call_arguments import encoded_shapes
 from .hooks import PACKET
 from .maps.call_map import call_entries
 from .maps.container_map import ContainerWriter
 from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables
-from .maps.write import write_entries
-from .plan import KernelPlan
+from .maps.write import push_numbers, write_entries
+from .plan import KEPT_CALLS, KernelPlan
 from .ring import BATCH, RingReader
 from .seed.processes import ProcessSeeder
 from .seed.sockets import seed_owners
 
 SOURCE: Final = "tracer.bpf.c"
 
-SHAPES: Final[Mapping[Shape, ArgumentShape]] = {
-    Shape.STRING: ArgumentShape.STRING,
-    Shape.STRING_ARRAY: ArgumentShape.STRINGS,
-    Shape.SOCKADDR: ArgumentShape.SOCKADDR,
-    Shape.INT_PAIR: ArgumentShape.INT_PAIR,
-}
-"""Shapes of arguments; others are numbers."""
-
-SOCKADDR_FILLED_BY: Final = frozenset(
-    {"accept", "accept4", "getsockname", "getpeername", "recvfrom"}
-)
-"""Syscalls that return an address; they take a pointer to its length."""
-
 HOOK_MATCHER: Final = "match_hook"
 """Program that the programs at kernel functions tail-call."""
-
-SYSCALL_RETURN: Final = "on_syscall_return"
-"""Program that tail-calls itself for a subcall of a syscall."""
 
 CGROUP_REPORTER: Final = "report_cgroup_event"
 """Program that the programs of cgroup events tail-call."""
@@ -70,6 +54,8 @@ class KernelTracer:
             SOURCE, bpf_source(SOURCE), self._constants, types(), plan.structures()
         )
         self._attachments = Attachments(self._program, command)
+        if plan.hooks.keeps_arguments:
+            push_numbers(self._program, "free_elements", range(1, KEPT_CALLS + 1))
         self._reader = RingReader(self._program.map_fd("records"), plan.settings.ring_bytes)
 
     def attach(self) -> None:
@@ -145,33 +131,24 @@ class KernelTracer:
             self._set_tail_call("hook_fillers", event, function, "KPROBE")
         if self._plan.reports_cgroups:
             self._set_tail_call("cgroup_reporter", 0, CGROUP_REPORTER, "RAW_TRACEPOINT")
-        if self._plan.hooks.subcalls:
-            kind = "TRACEPOINT" if self._plan.hooks.perf_events else "RAW_TRACEPOINT"
-            self._set_tail_call("return_program", 0, SYSCALL_RETURN, kind)
+        for calls, index, hook in self._plan.hooks.continuations():
+            self._set_tail_call(calls, index, hook.function, hook.kind.value, hook.at)
 
-    def _set_tail_call(self, calls: str, index: int, function: str, kind: str) -> None:
-        program = self._program.load(function, kind)
+    def _set_tail_call(
+        self, calls: str, index: int, function: str, kind: str, at: str = ""
+    ) -> None:
+        program = self._program.load(function, kind, at)
         write_entries(self._program, calls, {pack("I", index): pack("I", program)})
 
     def _write_shapes(self) -> None:
         if calls := self._plan.selected.syscalls:
-            entries = {pack("I", call.id): self._shapes(call) for call in calls}
+            exec_env = self._plan.settings.exec_env
+            entries = {pack("I", c.id): encoded_shapes(c, exec_env=exec_env) for c in calls}
             write_entries(self._program, "shapes", entries)
 
-    def _shapes(self, call: EventDefinition) -> bytes:
-        shapes = bytes(self._shape(call, index) for index in range(len(call.args)))
-        return shapes.rstrip(b"\0").ljust(SHAPES_MAX, bytes([ArgumentShape.LAST]))
-
-    def _shape(self, event: EventDefinition, index: int) -> int:
-        shape = shape_of(event.name, event.args[index])
-        if shape is Shape.SOCKADDR and event.name in SOCKADDR_FILLED_BY:
-            return ArgumentShape.SOCKADDR_OUT
-        if event.args[index].name == "envp" and not self._plan.settings.exec_env:
-            return ArgumentShape.SKIPPED
-        return SHAPES.get(shape, ArgumentShape.NUMBER)
-
     def _call_table(self, masks: Mapping[int, int]) -> dict[bytes, bytes]:
-        entries = call_entries(masks, compat=self._plan.settings.compat)
+        plan = self._plan
+        entries = call_entries(masks, plan.hooks.call_entries(), compat=plan.settings.compat)
         return {pack("I", number): entry for number, entry in entries.items()}
 
     def _seed_processes(self) -> None:

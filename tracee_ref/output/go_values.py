@@ -7,7 +7,7 @@ See docs/design/tracee-v0.12-facts.md, 4.2.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..strings import quoted
@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # the oracle formats values without msgspec installed
 NIL: Final = "<nil>"
 UNREADABLE: Final = "<unreadable>"
 """A value that was present but could not be read (rule 18)."""
+
+CHANGED: Final = " (changed)"
+"""Mark of an argument that changed during its syscall (rule 19)."""
 
 BRACKETS: Final = re.compile(r"[\[\]{}]")
 
@@ -65,9 +68,15 @@ def quoted_member(text: str) -> str:
     return shown
 
 
-def arguments_text(arguments: list[Argument]) -> str:
-    """Return the ARGS cell: ``name: value`` pairs joined by a comma and a space."""
-    return ", ".join([f"{argument.name}: {value_text(argument)}" for argument in arguments])
+def arguments_text(arguments: list[Argument], changed: Container[str] = ()) -> str:
+    """Return the ARGS cell: ``name: value`` pairs joined by a comma and a space.
+
+    The names in ``changed`` are marked.
+    """
+    if not changed:
+        return ", ".join([f"{argument.name}: {value_text(argument)}" for argument in arguments])
+    names = (f"{a.name}{CHANGED}" if a.name in changed else a.name for a in arguments)
+    return ", ".join(f"{name}: {value_text(a)}" for name, a in zip(names, arguments, strict=True))
 
 
 def value_text(argument: Argument) -> str:

@@ -68,7 +68,8 @@ class TablePrinter:
     def line(self, event: TraceEvent) -> bytes:
         """Return the row of an event."""
         time_of_day = TIME.row_format % self.clock.text(event.timestamp)
-        row = f"{time_of_day}{self._between.text(event)}{arguments_text(event.args)}\n"
+        arguments = arguments_text(event.args, event.args_changed or ())
+        row = f"{time_of_day}{self._between.text(event)}{arguments}\n"
         return row.encode()
 
     def event_cell(self, event_name: str) -> str:

@@ -94,6 +94,11 @@ def exit_point(call: EventDefinition) -> str:
     return f"syscalls:sys_exit_{KERNEL_NAMES.get(call.name, call.name)}"
 
 
+def entry_point(name: str) -> str:
+    """Return the tracepoint at the entry of a syscall, by its name."""
+    return f"syscalls:sys_enter_{KERNEL_NAMES.get(name, name)}"
+
+
 def call_function(name: str) -> str | None:
     """Return the kernel function of a syscall; None if BTF has none.
 

@@ -160,7 +160,7 @@ class Program:
         return self._maps[name]
 
     def update(self, fd: int, key: bytes, value: bytes, flags: int = 0) -> int:
-        """Set an element of a map; return 0 or the errno.
+        """Set an element of a map; return 0 or the errno.  The key of a queue is empty.
 
         Raises ValueError if the sizes are not those of the compiled map.
         """
@@ -170,7 +170,7 @@ class Program:
                 f"map {shape.name}: element of {len(key)} and {len(value)} bytes,"
                 f" not {shape.key_size} and {shape.value_size}"
             )
-        return -int(self._lib.bpf_map_update_elem(fd, key, value, flags))
+        return -int(self._lib.bpf_map_update_elem(fd, key or None, value, flags))
 
     def delete(self, fd: int, key: bytes) -> None:
         """Remove an element if it exists."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from struct import pack
 from typing import Final
 
 from ...errors import HostCode, HostError
@@ -22,6 +23,14 @@ def write_entries(program: Program, name: str, entries: Mapping[bytes, bytes]) -
     fd = program.map_fd(name)
     for key, value in entries.items():
         if error := program.update(fd, key, value, BPF_ANY):
+            raise write_error(name, error)
+
+
+def push_numbers(program: Program, name: str, numbers: Iterable[int]) -> None:
+    """Add numbers of 32 bits to a queue; raises HostError for the first that is refused."""
+    fd = program.map_fd(name)
+    for number in numbers:
+        if error := program.update(fd, b"", pack("I", number), BPF_ANY):
             raise write_error(name, error)
 
 

@@ -14,7 +14,7 @@ from itertools import chain
 from struct import Struct
 from typing import Any, Final
 
-from ...abi import FLAG_COMPAT, SYSCALL_ARGUMENTS
+from ...abi import SYSCALL_ARGUMENTS
 from ...decode.argument_text import ArgumentFormatter, argument_formatter, symbolic_type
 from ...decode.records import (
     EVENT_AT,
@@ -48,6 +48,7 @@ HEADER_FORMAT: Final = f"=Qq{HEADER.size - EVENT_AT}x"
 CALL_AT: Final = EVENT_AT + 4
 """Offset of the number of the system call in the header, after the id of the event."""
 
+FLAGS_BYTES: Final = 2
 CONTEXT_END: Final = HEADER.size
 CACHED_LINES: Final = 8192
 CACHED_CONTEXTS: Final = 4096
@@ -120,13 +121,13 @@ class FastLines:
     def _context(self, record: bytes) -> tuple[str, ...] | None:
         """Return the strings for the CONTEXT gaps.
 
-        None for 32-bit system calls, for a container that the runtime does not describe yet, and
-        for an event that matches no scope.
+        None for 32-bit system calls, for changed arguments, for a container that the runtime does
+        not describe yet, and for an event that matches no scope.
         """
         key = record[MASK_AT:CONTEXT_END]
         if found := self._contexts.get(key):
             return found
-        if record[FLAGS_AT] & FLAG_COMPAT:
+        if any(record[FLAGS_AT : FLAGS_AT + FLAGS_BYTES]):
             return None
         event = self._decode(record)
         if not event.matched_scopes:
