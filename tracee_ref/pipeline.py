@@ -43,13 +43,15 @@ class Pipeline:
     ``derive`` returns the events derived from one, and clears from its mask the scopes that did
     not select it; ``match_fields`` returns None for an event that filters on its fields leave in
     no scope.  ``fast`` formats the lines of all outputs straight from records, for the events
-    that these two do not look at.
+    that these two do not look at.  ``later`` returns the events derived since from earlier ones;
+    called with True, it waits for the last of them.
     """
 
     decode: Callable[[bytes], TraceEvent]
     outputs: Sequence[tuple[Printer, Sink]]
     match_fields: Callable[[TraceEvent], TraceEvent | None] | None = None
     derive: Callable[[TraceEvent], Iterable[TraceEvent]] | None = None
+    later: Callable[[bool], Iterable[TraceEvent]] | None = None
     fast: Sequence[FastLines] = ()
     records: Tally = field(default_factory=Tally)
     derived: Tally = field(default_factory=Tally)
@@ -65,10 +67,11 @@ class Pipeline:
         """Write the lines of records, and of the events derived from them."""
         if len(self.fast) == 1:
             self._print_to_one(self.fast[0], self.outputs[0][1], records)
-            return
-        for record in records:
-            if not (self.fast and self._print_fast(record)):
-                self._print_record(record)
+        else:
+            for record in records:
+                if not (self.fast and self._print_fast(record)):
+                    self._print_record(record)
+        self.print_later()
 
     def _print_to_one(self, fast: FastLines, sink: Sink, records: Sequence[bytes]) -> None:
         """Write records to the only output: the shortest path, since most runs have one."""
@@ -114,6 +117,11 @@ class Pipeline:
         """Write the line of an event that comes from user space, without a record."""
         self._print(event, self.derived)
 
+    def print_later(self, *, end: bool = False) -> None:
+        """Write the lines of events that were derived since; at the end, wait for them."""
+        for event in self.later(end) if self.later else ():
+            self._print(event, self.derived)
+
     def _print(self, event: TraceEvent, tally: Tally) -> None:
         if not event.matched_scopes:
             tally.dependencies += 1
@@ -151,6 +159,7 @@ class Pipeline:
         while not until():
             if source.read(self.handle):
                 continue
+            self.print_later()
             self.flush()
             poll.poll(POLL_MS)
 
@@ -164,4 +173,5 @@ class Pipeline:
             else:
                 time.sleep(POLL_MS / 1000)
         source.read(self.handle)
+        self.print_later(end=True)
         self.flush()

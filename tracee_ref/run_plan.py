@@ -17,6 +17,7 @@ from .kernel.plan import KernelPlan, Settings
 from .model.scope import Scope
 from .output.flags import OutputPlan
 from .signatures import Origin
+from .signatures.plugins import Plugins
 from .signatures.registry import Registry
 from .tables import selecting_scopes
 
@@ -71,6 +72,7 @@ class RunPlan:
     selected: Mapping[str, int]
     at_start: frozenset[str]
     needs: Needs
+    plugins: Plugins
     kernel: KernelPlan
 
 
@@ -82,6 +84,7 @@ def plan_run(options: RunOptions) -> RunPlan:
     # Before a COMMAND starts there is nothing of it to report.
     at_start = frozenset() if options.command else AT_START & selected.keys()
     needs = needs_of(options, selected, at_start)
+    plugins = options.signatures.plugins(selected)
     return RunPlan(
         options=options,
         scopes=scopes,
@@ -89,13 +92,14 @@ def plan_run(options: RunOptions) -> RunPlan:
         selected=selected,
         at_start=at_start,
         needs=needs,
-        kernel=KernelPlan(kernel_settings(options, in_kernel, needs)),
+        plugins=plugins,
+        kernel=KernelPlan(kernel_settings(options, in_kernel, needs, plugins)),
     )
 
 
 def needs_of(options: RunOptions, selected: Mapping[str, int], at_start: frozenset[str]) -> Needs:
     """Return what the outputs, the signatures and the events at start need."""
-    signatures = options.signatures.needed(selected)
+    signatures = [runner.description for runner in options.signatures.needed(selected)]
     return Needs(
         environment=any(signature.environment for signature in signatures),
         exec_env="exec-env" in options.outputs.options,
@@ -105,7 +109,9 @@ def needs_of(options: RunOptions, selected: Mapping[str, int], at_start: frozens
     )
 
 
-def kernel_settings(options: RunOptions, scopes: Sequence[Scope], needs: Needs) -> Settings:
+def kernel_settings(
+    options: RunOptions, scopes: Sequence[Scope], needs: Needs, plugins: Plugins
+) -> Settings:
     """Return the settings of the kernel side."""
     return Settings(
         scopes=scopes,
@@ -115,4 +121,5 @@ def kernel_settings(options: RunOptions, scopes: Sequence[Scope], needs: Needs) 
         ring_bytes=options.buffer * MIB_BYTES,
         compat=options.compat,
         containers=needs.containers,
+        plugins=bool(plugins),
     )

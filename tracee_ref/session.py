@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -32,6 +33,7 @@ from .output.sinks import OutputClosed, Sink, open_sinks
 from .output.table import TablePrinter
 from .pipeline import Pipeline
 from .run_plan import RunOptions, RunPlan, plan_run
+from .signatures.plugins import Plugins
 
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
@@ -58,7 +60,9 @@ def run_session(options: RunOptions) -> int:
         )
         stop = StopCondition(command)
         plan = plan_run(options)
-        tracer = KernelTracer(plan.kernel, command.pid if command else None)
+        stack.callback(plan.plugins.close)
+        plan.plugins.start()
+        tracer = KernelTracer(plan.kernel, command.pid if command else None, plan.plugins.pids)
         stack.callback(tracer.close)
         view = view_of(options.outputs)
         derivation = derivation_of(plan)
@@ -201,8 +205,15 @@ def pipeline_of(
         sinks,
         match_fields=filters.apply if filters.raw_events else None,
         derive=derivation if derivation.bases else None,
+        later=partial(plugin_findings, plan.plugins, derivation) if plan.plugins else None,
         fast=fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw_events),
     )
+
+
+def plugin_findings(plugins: Plugins, derivation: Derivation, end: bool) -> Iterator[TraceEvent]:
+    """Yield the events of the findings that plug-ins sent, and of all others at the end."""
+    for name, base, values in plugins.finish() if end else plugins.findings():
+        yield from derivation.later(name, base, values)
 
 
 def view_of(plan: OutputPlan) -> View:

@@ -131,6 +131,10 @@ static __always_inline u32 tracer_pid(void)
 	return pid;
 }
 
+#ifdef SIGNATURE_PROCESSES
+BPF_HASH(signature_processes, u32, u8, SIGNATURE_PROCESSES); /* by tgid: they are the tracer's */
+#endif
+
 /* Return the scopes that accept an event of the process, if they selected it. A followed process
  * need not pass the filters (rule 13); the tracer itself never matches (rule 14). */
 static __always_inline u64 match_facts(const struct facts *facts)
@@ -138,6 +142,11 @@ static __always_inline u64 match_facts(const struct facts *facts)
 	u64 mask = match_process(facts);
 #ifdef USE_FOLLOW
 	mask |= facts->followed;
+#endif
+#ifdef SIGNATURE_PROCESSES
+	u32 pid = facts->pid;
+	if (mask && signature_processes.lookup(&pid))
+		return 0;
 #endif
 	return facts->pid == tracer_pid() ? 0 : mask;
 }

@@ -3,23 +3,22 @@
 
 from __future__ import annotations
 
+import os
+import py_compile
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.output.samples import exit_with
-from tracee_ref.derivation.stage import Derivation
+from tests.signatures.plugins import traced
 from tracee_ref.errors import UsageError
 from tracee_ref.events.event import TraceEvent
-from tracee_ref.model.scope import Scope
-from tracee_ref.signatures import Finding, Origin, Signature, loader
-from tracee_ref.signatures.loader import GROUP
+from tracee_ref.signatures import Finding, Origin, Signature, loader, sources
 from tracee_ref.signatures.registry import BUILTIN, Registry, load_signatures
 from tracee_ref.signatures.runner import SignatureRunner
-from tracee_ref.tables import selecting_scopes
+from tracee_ref.signatures.sources import GROUP
 
 GOOD = """
 from tracee_ref.signatures import Signature
@@ -42,13 +41,6 @@ def load(directory: Path) -> tuple[Registry, list[str]]:
     return load_signatures([directory], warnings.append), warnings
 
 
-def findings(registry: Registry, name: str) -> list[TraceEvent]:
-    derivation = Derivation(
-        selecting_scopes([Scope(3, frozenset({name}))]), registry.events, registry.rules
-    )
-    return derivation(exit_with())
-
-
 def test_load_directory(tmp_path: Path) -> None:
     """A class in a file of a directory becomes an event."""
     (tmp_path / "mine.py").write_text(source())
@@ -58,7 +50,7 @@ def test_load_directory(tmp_path: Path) -> None:
     assert event.id == 6030
     assert event.sets == {"signatures", "default"}
     assert (event.bases, event.available) == (("sched_process_exit",), True)
-    (finding,) = findings(registry, "found")
+    (finding,) = traced(registry, "found")
     assert (finding.event_name, finding.matched_scopes) == ("found", 4)
     assert [(arg.name, arg.type, arg.value) for arg in finding.args] == [("code", "long", 0)]
 
@@ -72,8 +64,8 @@ def test_load_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     points = ["all = my_signatures", "bad = my_signatures:GOOD", "none = my_signatures:Signature"]
     (package / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *points]))
     monkeypatch.syspath_prepend(str(tmp_path))
-    uncached = loader.signature_entry_points.__wrapped__
-    monkeypatch.setattr(loader, "signature_entry_points", uncached)
+    uncached = sources.signature_entry_points.__wrapped__
+    monkeypatch.setattr(sources, "signature_entry_points", uncached)
     monkeypatch.delitem(sys.modules, "my_signatures", raising=False)
     warnings: list[str] = []
     registry = load_signatures([], warnings.append)
@@ -97,7 +89,7 @@ def test_load_dependent_signature(tmp_path: Path) -> None:
     (tmp_path / "b.py").write_text(source("first"))
     registry, warnings = load(tmp_path)
     assert not warnings
-    assert [event.event_name for event in findings(registry, "second")] == ["second"]
+    assert [event.event_name for event in traced(registry, "second")] == ["second"]
     assert registry.events["second"].available
 
 
@@ -131,44 +123,71 @@ def test_load_invalid_signature(tmp_path: Path, text: str, warning: str) -> None
     assert "\n" not in line
 
 
+@pytest.mark.parametrize("name", [".", "mine.py"])
+def test_load_writable_by_others(tmp_path: Path, name: str) -> None:
+    """A directory or a file that others can write is refused: its code would run as root."""
+    (tmp_path / "mine.py").write_text("raise SystemExit")
+    (tmp_path / name).chmod(0o777)
+    with pytest.raises(UsageError, match=r"--signatures .*: others can write .*; chmod go-w it"):
+        load_signatures([tmp_path], pytest.fail)
+
+
+def test_load_ignores_compiled(tmp_path: Path) -> None:
+    """Code that Python cached is not used: who may write it is not known."""
+    (tmp_path / "mine.py").write_text(source("other"))
+    compiled = py_compile.compile(str(tmp_path / "mine.py"))
+    assert compiled
+    (tmp_path / "mine.py").write_text(source("found"))
+    os.utime(tmp_path / "mine.py", (0, 0))
+    registry, warnings = load(tmp_path)
+    assert not warnings
+    assert "found" in registry.events
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("import os; os._exit(3)", "its process exited with status 3"),
+        ("while True: pass", "it took more than 1 s"),
+        ("import os; os.kill(os.getpid(), 11)", "its process was killed by signal 11"),
+        ("import os; os.fork()\nwhile True: pass", "it took more than 1 s"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("import sys; sys.exit()", "SystemExit"),
+    ],
+)
+def test_load_contained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, warning: str
+) -> None:
+    """Code that ends its process or does not end is reported, and the others are loaded."""
+    monkeypatch.setattr(loader, "LOAD_SECONDS", 1.0)
+    (tmp_path / "bad.py").write_text(text)
+    (tmp_path / "good.py").write_text(source("good"))
+    registry, warnings = load(tmp_path)
+    assert "good" in registry.events
+    assert warnings == [f"{tmp_path}/bad.py: not loaded: {warning}"]
+
+
 def test_load_missing_directory(tmp_path: Path) -> None:
     """A missing directory is an error of usage."""
     with pytest.raises(UsageError, match="no such directory"):
         load_signatures([tmp_path / "nowhere"], pytest.fail)
 
 
-FAULTS: dict[str, Callable[[], Any]] = {
-    "ZeroDivisionError": lambda: [{"value": 1 // 0}],
-    "SystemExit": sys.exit,
-    "value of a finding cannot be printed": lambda: [{"value": object()}],
-    "big of a finding cannot be printed": lambda: [{"big": 1 << 64}],
-    "a finding must map": lambda: [{1: 2}],
-    "a finding must map names to values, not 'b'": lambda: "b",
-    "not iterable": lambda: 5,
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_runner_error(fault: str) -> None:
-    """Exceptions and invalid findings are reported once, and counted."""
+def test_runner_error() -> None:
+    """An exception of a built-in signature is reported once, and counted."""
 
     class Broken(Signature):
         event = "broken"
         needs = ("sched_process_exit",)
 
         def on_event(self, event: TraceEvent, args: Finding) -> Iterable[Finding]:
-            assert event.args
-            assert args
-            found: Iterable[Finding] = FAULTS[fault]()
-            return found
+            yield {"value": event.processor_id // args["zero"]}
 
     logged: list[str] = []
     runner = SignatureRunner(Broken(), logged.append)
-    assert not [*runner(exit_with(), {"number": 2})]
-    assert not [*runner(exit_with(), {"number": 2})]
-    assert len(logged) == 1
-    assert logged[0].startswith("signature broken: ")
-    assert fault in logged[0]
+    assert not [*runner(exit_with(), {"zero": 0})]
+    assert not [*runner(exit_with(), {"zero": 0})]
+    assert logged == ["signature broken: ZeroDivisionError: integer division or modulo by zero"]
     assert (runner.errors, runner.summary()) == (2, "signature broken: 2 errors")
 
 

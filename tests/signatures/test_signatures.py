@@ -302,5 +302,7 @@ def test_signature_without_environment() -> None:
 def test_registry_needed() -> None:
     """Only signatures that the selected events depend on are needed."""
     registry = load_signatures([], pytest.fail)
-    assert [kind.event for kind in registry.needed(["ld_preload", "openat"])] == ["ld_preload"]
+    assert [runner.description.event for runner in registry.needed(["ld_preload", "openat"])] == [
+        "ld_preload"
+    ]
     assert not registry.needed(["openat"])

@@ -42,6 +42,7 @@ class Derivation:
         hidden: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._selected = selected
+        self._events, self._all_rules = events, rules
         depends = depends_of(events)
         needed = with_dependencies(selected, depends)
         self._rules: dict[str, list[tuple[EventDefinition, Rule]]] = {}
@@ -63,10 +64,23 @@ class Derivation:
         """
         if base.event_name not in self.bases:
             return []
-        accepted, derived = base.matched_scopes, list(self._derived_from(base))
-        for event in (base, *derived):
-            event.matched_scopes = accepted & self._selected.get(event.event_name, 0)
+        derived = self._matched(base, [*self._derived_from(base)])
+        base.matched_scopes &= self._selected.get(base.event_name, 0)
         hide(base, self._hidden.get(base.event_name))
+        return derived
+
+    def later(self, name: str, base: TraceEvent, values: Values) -> list[TraceEvent]:
+        """Return an event that a rule made later of ``base``, and those derived from it.
+
+        ``base`` is a copy from when the rule was called, with its mask.
+        """
+        event = self._event(base, self._events[name], self._all_rules[name], values)
+        return self._matched(base, [event, *self._derived_from(event)])
+
+    def _matched(self, base: TraceEvent, derived: list[TraceEvent]) -> list[TraceEvent]:
+        """Set the masks of derived events; return those that a scope selects, and count them."""
+        for event in derived:
+            event.matched_scopes = base.matched_scopes & self._selected.get(event.event_name, 0)
         matched = [event for event in derived if event.matched_scopes]
         self.derived_count += len(matched)
         return matched
@@ -76,10 +90,17 @@ class Derivation:
         args = {argument.name: argument.value for argument in base.args} if rules else {}
         for definition, rule in rules:
             for values in rule.derive(base, args):
-                event = derived_event(base, definition, values)
-                event.metadata = rule.metadata
+                event = self._event(base, definition, rule, values)
                 yield event
                 yield from self._derived_from(event)
+
+    @staticmethod
+    def _event(
+        base: TraceEvent, definition: EventDefinition, rule: Rule, values: Values
+    ) -> TraceEvent:
+        event = derived_event(base, definition, values)
+        event.metadata = rule.metadata
+        return event
 
 
 def derived_event(base: TraceEvent, definition: EventDefinition, values: Values) -> TraceEvent:

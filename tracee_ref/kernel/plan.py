@@ -54,6 +54,9 @@ TIDS_PER_PAGE: Final = 256
 PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
 """Packet events that need more of a packet than its headers."""
 
+SIGNATURE_PROCESSES: Final = 256
+"""Size of the map of the processes of plug-in signatures; their ids are fewer."""
+
 SOCKETS: Final = 32768
 """Size of the LRU map of socket owners."""
 
@@ -67,7 +70,8 @@ class Settings:
     of programs and of syscalls, ``program_env`` those of programs only.  ``ring_bytes`` is a power
     of two.  ``containers`` records the container of each event, also where no filter needs it.
     ``compat`` includes 32-bit syscalls.  With ``at_entry`` arguments in memory are those that
-    syscalls were given (rule 19), else what is there at their return.
+    syscalls were given (rule 19), else what is there at their return.  ``plugins`` excludes the
+    processes of plug-in signatures.
     """
 
     scopes: Sequence[Scope]
@@ -79,6 +83,7 @@ class Settings:
     containers: bool = False
     compat: bool = True
     at_entry: bool = True
+    plugins: bool = False
 
 
 class KernelPlan:
@@ -130,6 +135,8 @@ class KernelPlan:
         if self.hooks.keeps_arguments:
             pages = -(-int(PID_MAX.read_text()) // TIDS_PER_PAGE)
             names |= {"KEPT_CALLS": str(KEPT_CALLS), "KEPT_PAGES": str(pages)}
+        if self.settings.plugins:
+            names["SIGNATURE_PROCESSES"] = str(SIGNATURE_PROCESSES)
         if selected.selects(PACKET):
             names |= {"EVENT_PACKET": str(catalogue[PACKET].id), "SOCKETS": str(SOCKETS)}
             ids = {name: catalogue[event].id for name, event in PAYLOADS.items()}

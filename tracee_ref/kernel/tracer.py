@@ -40,11 +40,15 @@ class KernelTracer:
     """The loaded programs of a plan; no event is reported before ``start``.
 
     ``command`` is the tgid of the COMMAND to whose process tree the plan is limited, if any.
+    ``plugins`` are the tgids of the processes of plug-in signatures, which never match.
     """
 
-    def __init__(self, plan: KernelPlan, command: int | None = None) -> None:
+    def __init__(
+        self, plan: KernelPlan, command: int | None = None, plugins: Sequence[int] = ()
+    ) -> None:
         self._plan = plan
         self._command = command
+        self._plugins = plugins
         self._tables = plan.tables
         self._catalogue = all_events()
         self._constants = {
@@ -62,6 +66,9 @@ class KernelTracer:
         """Write the tables, attach the programs, and seed the maps with existing processes."""
         write_tables(self._program, self._constants, self._tables)
         write_fields(self._program, self._plan.fields)
+        if self._plugins:
+            entries = {pack("I", pid): b"\1" for pid in self._plugins}
+            write_entries(self._program, "signature_processes", entries)
         self._write_shapes()
         self._write_tail_calls()
         for hook in self._plan.hooks.hooks():

@@ -1,86 +1,99 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loader of signatures from entry points and from files in directories."""
+"""Loader of plug-in signatures; their code runs in a contained process."""
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
-from collections.abc import Callable, Iterable
-from functools import cache, partial
-from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
+import select
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final, TypeAlias
 
-from ..errors import UsageCode, UsageError
-from .base import Signature
-from .runner import ERRORS, error_line
+import msgspec
 
-GROUP: Final = "tracee_ref.signatures"
-"""Group of the entry points; each is a class, or a module with classes."""
+from .contained import ContainedProcess, Received, frame
+from .description import SignatureInfo, describe, error_line
+from .sources import Source
+
+LOAD_SECONDS: Final = 10.0
+"""Time for executing a file or importing an entry point, and making its signatures."""
+
+RECEIVE_BYTES: Final = 1 << 18
 
 Warn: TypeAlias = Callable[[str], None]
 """Logs a line about what could not be loaded."""
 
-Classes: TypeAlias = list[type[Signature]]
+
+class Loaded(msgspec.Struct):
+    """Answer of the process: descriptions, and lines about the classes that have none."""
+
+    descriptions: list[SignatureInfo]
+    problems: list[str]
 
 
-def installed(warn: Warn) -> Classes:
-    """Return the signatures of installed packages."""
-    found: Classes = []
-    for entry in signature_entry_points():
-        found += _try_load(f"entry point {entry.name}", partial(_of_entry, entry), warn)
-    return found
+class LoadError(Exception):
+    """The code of a source did not come to an end."""
 
 
-@cache
-def signature_entry_points() -> list[EntryPoint]:
-    """Return the entry points of GROUP; cached, since all installed packages are searched."""
-    return sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+def load(sources: Iterable[Source], warn: Warn) -> Iterator[tuple[Source, SignatureInfo]]:
+    """Yield the signatures of sources; warn about what cannot be loaded."""
+    for source in sources:
+        try:
+            loaded = load_contained(source)
+        except (LoadError, ValueError, msgspec.MsgspecError) as error:
+            warn(f"{source}: not loaded: {error}")
+            continue
+        for problem in loaded.problems:
+            warn(problem)
+        for description in loaded.descriptions:
+            yield source, description
 
 
-def in_directories(directories: Iterable[Path], warn: Warn) -> Classes:
-    """Return the signatures in the Python files of directories; raises UsageError."""
-    found: Classes = []
-    for directory in directories:
-        if not directory.is_dir():
-            raise UsageError(
-                UsageCode.INPUT,
-                f"--signatures {directory}: no such directory; give one of .py files",
-            )
-        for file in sorted(directory.glob("*.py")):
-            found += _try_load(str(file), partial(_of_file, file), warn)
-    return found
-
-
-def _try_load(source: str, load: Callable[[], Classes], warn: Warn) -> Classes:
-    """Return what ``load`` returns, or warn if it raises."""
+def load_contained(source: Source) -> Loaded:
+    """Load a source in a process; raises LoadError, ValueError or MsgspecError."""
+    process = ContainedProcess(partial(answer, source), f"signatures of {source}")
     try:
-        return load()
-    except ERRORS as error:
-        warn(f"{source}: not loaded: {error_line(error)}")
-        return []
+        return msgspec.msgpack.decode(receive(process), type=Loaded)
+    finally:
+        process.kill()
 
 
-def _of_entry(entry: EntryPoint) -> Classes:
-    loaded = entry.load()
-    if not inspect.isclass(loaded):
-        return _classes(loaded)
-    if not issubclass(loaded, Signature):
-        raise TypeError(f"{loaded.__name__} is not a Signature")
-    return [loaded]
+def receive(process: ContainedProcess) -> bytes:
+    """Return the only frame of a process; raises LoadError if it ends or takes too long."""
+    received, deadline = Received(), time.monotonic() + LOAD_SECONDS
+    poll = select.poll()
+    poll.register(process.socket, select.POLLIN)
+    while time.monotonic() < deadline:
+        if not poll.poll(1000 * LOAD_SECONDS):
+            continue
+        data = process.socket.recv(RECEIVE_BYTES)
+        for answered in received.frames(data):
+            return answered
+        if not data:
+            raise LoadError(end_of(process))
+    raise LoadError(f"it took more than {LOAD_SECONDS:.0f} s")
 
 
-def _of_file(file: Path) -> Classes:
-    spec = importlib.util.spec_from_file_location(f"signatures_{file.stem}", file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return _classes(module)
+def end_of(process: ContainedProcess) -> str:
+    """Return how a process that closed its socket ended."""
+    deadline = time.monotonic() + 1
+    while not (reason := process.ended()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return reason or "it closed its socket"
 
 
-def _classes(module: object) -> Classes:
-    """Return the signatures that are defined in a module."""
-    own = getattr(module, "__name__", "")
-    found = (value for value in vars(module).values() if inspect.isclass(value))
-    return [kind for kind in found if issubclass(kind, Signature) and kind.__module__ == own]
+def answer(source: Source, channel: socket.socket) -> None:
+    """Send the descriptions of the signatures of a source."""
+    loaded = Loaded([], [])
+    try:
+        for kind in source.load():
+            try:
+                kind()
+                loaded.descriptions.append(describe(kind))
+            except BaseException as error:
+                problem = f"signature {kind.__name__}: not added: {error_line(error)}"
+                loaded.problems.append(problem)
+    except BaseException as error:
+        loaded.problems.append(f"{source}: not loaded: {error_line(error)}")
+    channel.sendall(frame(msgspec.msgpack.encode(loaded)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..derivation.graph import problems_of
 from ..derivation.rules import RULES, Rule
@@ -24,8 +25,14 @@ from .builtin import (
     persistence,
     sockets,
 )
-from .loader import Classes, Warn, in_directories, installed
-from .runner import ERRORS, SignatureRunner, error_line
+from .description import SignatureInfo
+from .loader import Warn, load
+from .plugin import Plugin
+from .plugins import Plugins
+from .runner import SignatureRunner
+from .sources import Source, sources
+
+Loaded: TypeAlias = list[tuple[Source, SignatureInfo]]
 
 BUILTIN: Final[Mapping[int, type[Signature]]] = MappingProxyType(
     {
@@ -71,95 +78,100 @@ EVENT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 class Registry:
     """Events and derivation rules of a run, those of signatures among them.
 
-    ``warn`` logs each class that cannot be added.
+    ``warn`` logs each signature that cannot be added, and later its errors.
     """
 
     def __init__(self, warn: Warn) -> None:
         self._warn = warn
+        self._numbers = count()
         self.events: Mapping[str, EventDefinition] = all_events()
         self.rules: Mapping[str, Rule] = RULES
-        self.runners: list[SignatureRunner] = []
+        self.runners: list[SignatureRunner | Plugin] = []
 
-    def add(self, number: int, kind: type[Signature]) -> bool:
-        """Add the event of a class, with the id ``number``; return whether that is possible."""
-        try:
-            runner = SignatureRunner(kind(), self._warn)
-            event = definition_of(number, kind, self.events)
-            events = {**self.events, event.name: event}
-            problems = [name_problem(kind, self.events), *problems_of(event.name, events)]
-            reason = next(filter(None, problems), "")
-        except ERRORS as error:
-            reason = error_line(error)
-        if reason:
-            self._warn(f"signature {kind.__name__}: not added: {reason}")
+    def add(self, number: int, runner: SignatureRunner | Plugin) -> bool:
+        """Add the event of a signature, with the id ``number``; return whether that is possible."""
+        description = runner.description
+        event = definition_of(number, description, self.events)
+        events = {**self.events, event.name: event}
+        problems = [name_problem(description, self.events), *problems_of(event.name, events)]
+        if reason := next(filter(None, problems), ""):
+            self._warn(f"signature {description.name}: not added: {reason}")
             return False
         self.events = events
-        self.rules = {**self.rules, event.name: Rule(event.bases, runner, runner.metadata)}
+        self.rules = {**self.rules, event.name: Rule(event.bases, runner, description.metadata())}
         self.runners.append(runner)
         return True
 
-    def add_plugins(self, kinds: Classes) -> None:
-        """Add classes with the next free ids, each after those that it needs."""
+    def add_plugins(self, loaded: Iterable[tuple[Source, SignatureInfo]]) -> None:
+        """Add plug-ins with the next free ids, each after those that it needs."""
         free = iter(SIGNATURE_IDS[FIRST_PLUGIN_ID - SIGNATURE_IDS.start :])
-        for kind in in_order(kinds):
-            self.add(next(free), kind)
+        for source, description in in_order([*loaded]):
+            number = next(free, None)
+            if number is None:
+                self._warn(f"signature {description.name}: not added: there are too many")
+                return
+            self.add(number, Plugin(source, description, self._numbers, self._warn))
 
-    def needed(self, events: Iterable[str]) -> list[Signature]:
+    def needed(self, events: Iterable[str]) -> list[SignatureRunner | Plugin]:
         """Return the signatures that the selected events depend on."""
         depends = {name: event.bases for name, event in self.events.items()}
         needed = with_dependencies(events, depends)
-        return [runner.signature for runner in self.runners if runner.signature.event in needed]
+        return [runner for runner in self.runners if runner.description.event in needed]
+
+    def plugins(self, events: Iterable[str]) -> Plugins:
+        """Return the plug-ins among them."""
+        return Plugins([runner for runner in self.needed(events) if isinstance(runner, Plugin)])
 
     def summaries(self) -> list[str]:
-        """Return a line for each signature that had errors."""
+        """Return a line for each signature that had errors, or did not see events."""
         return [line for runner in self.runners if (line := runner.summary())]
 
 
 def load_signatures(directories: Iterable[Path], warn: Warn) -> Registry:
     """Return the built-in and installed signatures, and those in directories.
 
-    Raises UsageError if a directory does not exist.
+    Raises UsageError if a directory does not exist, or others can write it.
     """
     registry = Registry(warn)
     for number, kind in BUILTIN.items():
-        registry.add(number, kind)
-    registry.add_plugins([*installed(warn), *in_directories(directories, warn)])
+        registry.add(number, SignatureRunner(kind(), warn))
+    registry.add_plugins(load(sources(directories), warn))
     return registry
 
 
-def in_order(kinds: Classes) -> Classes:
-    """Return classes in an order of dependencies; those of a cycle keep their order."""
-    names = {getattr(kind, "event", None) for kind in kinds}
-    ordered: Classes = []
-    while kinds:
-        missing = names - {getattr(kind, "event", None) for kind in ordered}
-        ready = [k for k in kinds if not missing.intersection(getattr(k, "needs", ()))] or kinds
+def in_order(loaded: Loaded) -> Loaded:
+    """Return signatures in an order of dependencies; those of a cycle keep their order."""
+    names = {description.event for _, description in loaded}
+    ordered: Loaded = []
+    while loaded:
+        missing = names - {description.event for _, description in ordered}
+        ready = [item for item in loaded if not missing.intersection(item[1].needs)] or loaded
         ordered += ready
-        kinds = [kind for kind in kinds if kind not in ready]
+        loaded = [item for item in loaded if item not in ready]
     return ordered
 
 
 def definition_of(
-    number: int, kind: type[Signature], events: Mapping[str, EventDefinition]
+    number: int, description: SignatureInfo, events: Mapping[str, EventDefinition]
 ) -> EventDefinition:
     """Return the definition of the event of a signature."""
-    bases = [events[name] for name in kind.needs if name in events]
+    bases = [events[name] for name in description.needs if name in events]
     return EventDefinition(
         id=number,
-        name=kind.event,
+        name=description.event,
         syscall=False,
         sets=SETS,
-        args=tuple(ArgumentDefinition(name, type_) for type_, name in kind.arguments),
+        args=tuple(ArgumentDefinition(name, type_) for type_, name in description.arguments),
         available=all(base.available for base in bases),
         functions=tuple(dict.fromkeys(name for base in bases for name in base.functions)),
-        bases=tuple(kind.needs),
+        bases=description.needs,
     )
 
 
-def name_problem(kind: type[Signature], events: Mapping[str, EventDefinition]) -> str:
+def name_problem(description: SignatureInfo, events: Mapping[str, EventDefinition]) -> str:
     """Return the problem with the event name or the needs of a signature, or an empty string."""
-    if not EVENT_NAME.fullmatch(kind.event):
-        return f"{kind.event!r} is not an event name (a-z, 0-9 and _)"
-    if kind.event in events:
-        return f"there is an event {kind.event} already"
-    return "" if kind.needs else "it needs no event"
+    if not EVENT_NAME.fullmatch(description.event):
+        return f"{description.event!r} is not an event name (a-z, 0-9 and _)"
+    if description.event in events:
+        return f"there is an event {description.event} already"
+    return "" if description.needs else "it needs no event"
