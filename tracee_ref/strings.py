@@ -164,6 +164,8 @@ def quoted(text: str, *, left_to_right: bool = False) -> str:
 
 def cell(text: str, width: int, *, cut: bool = True) -> str:
     """Return text quoted, and padded or cut to a number of columns; ``...`` ends what was cut."""
+    if len(text) <= width and BARE.fullmatch(text):
+        return text.ljust(width)
     shown = quoted(text, left_to_right=True)
     if cut and width_of(shown) > width:
         while width_of(shown) > width - len(ELLIPSIS):

@@ -74,7 +74,14 @@ def arguments_text(arguments: list[Argument], changed: Container[str] = ()) -> s
     The names in ``changed`` are marked.
     """
     if not changed:
-        return ", ".join([f"{argument.name}: {value_text(argument)}" for argument in arguments])
+        return ", ".join(
+            [
+                f"{argument.name}: {argument.value}"
+                if type(argument.value) is int and not argument.unreadable
+                else f"{argument.name}: {value_text(argument)}"
+                for argument in arguments
+            ]
+        )
     names = (f"{a.name}{CHANGED}" if a.name in changed else a.name for a in arguments)
     return ", ".join(f"{name}: {value_text(a)}" for name, a in zip(names, arguments, strict=True))
 
