@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn, Protocol
 
 from ..errors import HostError, UsageCode, UsageError
+from ..strings import visible, write_utf8
 from .commands import check, diff_dialects, explain, run, vectors
 from .run.summary import NO_VERDICT
 
@@ -75,6 +76,7 @@ def make_parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; an error is one line on stderr."""
+    write_utf8()
     arguments = list(sys.argv[1:] if argv is None else argv)
     has_consumer = arguments[:1] == [RUN] and SEPARATOR in arguments
     end = arguments.index(SEPARATOR) if has_consumer else len(arguments)
@@ -97,5 +99,5 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def fail(message: str, status: int) -> int:
     """Print an error on one line; return `status`."""
-    print(f"scope-oracle: {' '.join(message.splitlines())}", file=sys.stderr)
+    print(f"scope-oracle: {visible(' '.join(message.splitlines()))}", file=sys.stderr)
     return status

@@ -41,8 +41,11 @@ def check(place: Path, vector: Vector, events: list[Traced], *options: str) -> R
 
 def test_journal_of_vectors_agrees(tmp_path: Path) -> None:
     for vector in TRACES:
-        ran = check(tmp_path, vector, printed(vector))
-        assert ran.out.endswith("verdict: agreed\n"), (vector.id, ran)
+        events = printed(vector)
+        ran = check(tmp_path, vector, events)
+        # A stream without an event proves nothing: its tracer may not have run.
+        verdict = "agreed" if events else "none"
+        assert ran.out.endswith(f"verdict: {verdict}\n"), (vector.id, ran)
 
 
 def test_journal_findings(tmp_path: Path) -> None:

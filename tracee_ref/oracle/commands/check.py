@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Final
 
 from ...errors import HostCode, HostError, UsageCode, UsageError
+from ...strings import visible_lines
 from ..dialects import DIALECTS
 from ..streams.balance import SECOND_NS
 from ..streams.cluster import check_hosts
@@ -17,11 +19,13 @@ from ..streams.job import Job, Streams
 from ..streams.losses import NO_LOSSES, Losses, read_losses
 from ..streams.policies import read_policies
 from ..streams.process_state import Begins
-from ..streams.report import DEFAULT_FINDINGS, CheckResult, FindingKind
+from ..streams.report import DEFAULT_FINDINGS, CheckResult, CheckVerdict
 
 SUMMARY: Final = "check the JSON events of a tracer: masks, unexpected and missing events"
 
 AGREED, DISAGREED = 0, 1
+
+MAX_WINDOW_SECONDS: Final = 1e6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,14 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="{anywhere,host,command}",
         help="where the streams begin: at the start of tracing a host, or one command",
     )  # fmt: skip
-    parser.add_argument("--host-mntns", type=int, metavar="INODE", help="mount namespace of host:")
-    parser.add_argument("--tracer", type=int, action="append", default=[], metavar="PID")
+    parser.add_argument(
+        "--host-mntns", type=count, metavar="INODE", help="mount namespace of host:"
+    )
+    parser.add_argument("--tracer", type=count, action="append", default=[], metavar="PID")
     parser.add_argument(
         "--dask", nargs="?", const="", metavar="ADDRESS", help="a Dask task for each file"
     )
     parser.add_argument("--json", action="store_true", help="print the report as a JSON object")
     parser.add_argument(
-        "--show", type=int, default=DEFAULT_FINDINGS, metavar="N", help="findings of a kind"
+        "--show", type=count, default=DEFAULT_FINDINGS, metavar="N", help="findings of a kind"
     )
     add_streams(parser)
 
@@ -64,7 +70,7 @@ def add_streams(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--losses", action="append", default=[], metavar="N|FILE")
     group.add_argument("--unfiltered-losses", action="append", default=[], metavar="N|FILE")
     group.add_argument(
-        "--window", type=float, default=2.0, metavar="SECONDS",
+        "--window", type=window, default=2 * SECOND_NS, metavar="SECONDS",
         help="time between the same event in the two streams, at most",
     )  # fmt: skip
 
@@ -79,13 +85,15 @@ def execute(options: argparse.Namespace) -> int:
         tracers=frozenset(options.tracer),
         policies=read_policies(options.policies) if options.policies else None,
         host_mntns=options.host_mntns,
-        window=int(options.window * SECOND_NS),
+        window=options.window,
         limit=options.show,
     )
     job.semantics()  # report an invalid flag before reading the files
     result = check_hosts(job, streams_of(files, options), options.dask)
-    print(json.dumps(result.data(), indent=1) if options.json else "\n".join(result.lines()))
-    return status_of(result, alone=not (options.unfiltered or options.journal))
+    result.alone = not (options.unfiltered or options.journal)
+    report = json.dumps(result.data(), indent=1) if options.json else "\n".join(result.lines())
+    print(visible_lines(report))
+    return status_of(result)
 
 
 def split_files(files: Sequence[str], scopes: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -127,18 +135,23 @@ def losses(values: Sequence[str]) -> list[Losses]:
     return [*map(read_losses, values)]
 
 
-def status_of(result: CheckResult, *, alone: bool) -> int:
-    """Return the exit status; raise HostError if there is no verdict.
+def count(text: str) -> int:
+    """Parse a decimal number of 64 bits; raise ValueError for any other."""
+    if not re.fullmatch("[0-9]{1,19}", text):
+        raise ValueError(text)
+    return int(text)
 
-    A stream checked `alone`, without any decided event, does not agree.
-    """
-    if result.disagreements:
-        return DISAGREED
-    if result.found[FindingKind.UNREADABLE]:
-        raise HostError(
-            HostCode.NO_VERDICT,
-            f"{result.found[FindingKind.UNREADABLE]} lines hold no event: no verdict",
-        )
-    if alone and not result.right:
-        raise HostError(HostCode.NO_VERDICT, "no event could be decided: no verdict")
-    return AGREED
+
+def window(text: str) -> int:
+    """Parse seconds to nanoseconds; raise ValueError if they are negative or not finite."""
+    seconds = float(text)
+    if not 0 <= seconds <= MAX_WINDOW_SECONDS:
+        raise ValueError(text)
+    return int(seconds * SECOND_NS)
+
+
+def status_of(result: CheckResult) -> int:
+    """Return the exit status; raise HostError if there is no verdict."""
+    if result.verdict is CheckVerdict.NONE:
+        raise HostError(HostCode.NO_VERDICT, f"{result.why_none}: no verdict")
+    return DISAGREED if result.verdict is CheckVerdict.DISAGREED else AGREED

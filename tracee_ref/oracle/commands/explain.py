@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from ...errors import UsageCode, UsageError
-from ..protocol.encoding import Data, FormatError
+from ...strings import visible
+from ..inputs import read_input
+from ..protocol.encoding import MALFORMED, Data
 from ..protocol.facts import read_event as read_facts
+from ..protocol.strict_json import JsonError, parse_json
 from ..reference.semantics import ModelSemantics, model_semantics
 from ..run.explain import explain
 from ..streams.events_json import MalformedError, read_event
@@ -21,7 +21,7 @@ from ..streams.verdicts import Verdicts
 from ..streams.wording import mask_text
 
 SUMMARY: Final = "explain, filter by filter, which scopes an event matches"
-STDIN: Final = "-"
+EXPECTED: Final = "give a file with an event, or -"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,48 +36,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Print the explanation of every event."""
     semantics = model_semantics(options.flags)
+    found = False
     for position, data in events(options.event):
+        found = True
         try:
             possible = possible_events(semantics, data)
-        except (MalformedError, FormatError, KeyError, TypeError, ValueError) as error:
+        except (MalformedError, *MALFORMED) as error:
             remedy = "docs/guide/check-output.md has examples"
             raise UsageError(
                 UsageCode.INPUT, f"{position}: not an event ({error}) - {remedy}"
             ) from error
         print_explanation(semantics, possible)
+    if not found:
+        raise UsageError(UsageCode.INPUT, f"{options.event}: no event in it - {EXPECTED}")
     return 0
 
 
 def events(path: str) -> Iterator[tuple[str, Data]]:
     """Yield position and object: one that spans the file, or one for each line."""
-    text = content(path)
+    content = read_input(path, EXPECTED)
     try:
-        yield path, json.loads(text)
-    except ValueError:
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip():
+        yield path, parse_json(content)
+    except JsonError:
+        for number, line in enumerate(content.split(b"\n"), start=1):
+            if line and not line.isspace():
                 yield f"{path}:{number}", parsed(f"{path}:{number}", line)
 
 
-def parsed(position: str, line: str) -> Data:
+def parsed(position: str, line: bytes) -> Data:
     """Parse a line; raise UsageError if it is not JSON."""
     try:
-        return json.loads(line)
-    except ValueError as error:
+        return parse_json(line)
+    except JsonError as error:
         raise UsageError(
-            UsageCode.INPUT, f"{position}: not JSON ({error}) - give one object a line"
+            UsageCode.INPUT, f"{position}: {error} - give one object a line"
         ) from error
-
-
-def content(path: str) -> str:
-    """Read a file, or standard input; raise UsageError if that fails."""
-    try:
-        data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(
-            UsageCode.INPUT, f"{path}: {error.strerror} - give a file with an event, or -"
-        ) from error
-    return data.decode("utf-8", "replace")
 
 
 def possible_events(semantics: ModelSemantics, data: Data) -> PossibleEvents:
@@ -99,6 +92,6 @@ def print_explanation(semantics: ModelSemantics, possible: PossibleEvents) -> No
     certain, any_mask = masks[0], masks[0]
     for mask in masks:
         certain, any_mask = certain & mask, any_mask | mask
-    print(f"{possible.events[0].name}: {mask_text(certain, any_mask & ~certain)}")
+    print(visible(f"{possible.events[0].name}: {mask_text(certain, any_mask & ~certain)}"))
     for explanation in explain(semantics.scopes, possible.events, possible.needs):
-        print("\n".join(explanation.lines()))
+        print("\n".join(map(visible, explanation.lines())))

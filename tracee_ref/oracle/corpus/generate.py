@@ -12,6 +12,7 @@ from typing import Final
 from ...filters.format import format_scopes
 from ...model.match import matched_scopes
 from ...model.scope import Scope
+from ...strings import bytes_of
 from ..generators.facts import FactGenerator
 from ..generators.journals import JournalGenerator
 from ..generators.scopes import ScopeGenerator
@@ -71,7 +72,7 @@ def decision_vector(name: str, decision: Decision, item: Item) -> Vector:
 
 def question_of(scopes: tuple[Scope, ...]) -> dict[str, Data]:
     """Return the JSON data of scopes and of their flags."""
-    flags = [bytes_data(flag.encode("utf-8", "surrogateescape")) for flag in format_scopes(scopes)]
+    flags = [bytes_data(bytes_of(flag)) for flag in format_scopes(scopes)]
     return {"flags": flags, "scopes": scopes_data(scopes)}
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
@@ -54,7 +53,7 @@ def text_bytes(text: str) -> bytes:
 
 def flag_texts(flags: Iterable[str]) -> list[str]:
     r"""Return flags decoded as ``sys.argv``."""
-    return [os.fsdecode(text_bytes(flag)) for flag in flags]
+    return [text_bytes(flag).decode(errors="surrogateescape") for flag in flags]
 
 
 def bits(scopes: str) -> int:

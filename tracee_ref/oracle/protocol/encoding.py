@@ -20,6 +20,10 @@ class FormatError(Exception):
     """Data that does not have the form of docs/reference/vectors.md."""
 
 
+MALFORMED: Final = (FormatError, KeyError, TypeError, ValueError, AttributeError)
+"""Errors of decoding data that does not have this form."""
+
+
 def bytes_data(value: bytes) -> Data:
     """Encode a byte string."""
     try:

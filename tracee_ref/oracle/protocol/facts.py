@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ...model.facts import Container, Event, FieldValue, Process
 from ...model.filters import Binary, FieldKey
-from .encoding import Data, bytes_data, number_data, read_bytes, read_number
+from .encoding import Data, FormatError, bytes_data, number_data, read_bytes, read_number
 
 DEFAULTS: Final = Process()
 JSON_NAMES: Final = {"ancestry": "ancestors"}
@@ -40,7 +40,19 @@ def container_data(container: Container | None) -> Data:
 
 def read_container(data: Data) -> Container | None:
     """Decode a container."""
-    return data and Container(data["id"], data.get("new", False))
+    return data and Container(typed(data["id"], str), typed(data.get("new", False), bool))
+
+
+def typed(value: Data, kind: type) -> Any:
+    """Return a value; raise FormatError if it is not of a type."""
+    if type(value) is not kind:
+        raise FormatError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def read_ancestry(data: Data) -> frozenset[int]:
+    """Decode the ids of a process and its ancestors."""
+    return frozenset(typed(pid, int) for pid in typed(data, list))
 
 
 WRITERS: Final[Mapping[str, Callable[[Any], Data]]] = {
@@ -60,7 +72,7 @@ READERS: Final[Mapping[str, Callable[[Data], Any]]] = {
     "pidns": read_number,
     "binary": read_binary,
     "container": read_container,
-    "ancestry": frozenset,
+    "ancestry": read_ancestry,
     "followed": read_number,
 }
 """Encoders and decoders of the facts that are neither 32-bit numbers nor booleans."""
@@ -80,7 +92,13 @@ def read_process(data: Mapping[str, Data]) -> Process:
     """Decode the facts of a process."""
     names = {JSON_NAMES.get(field.name, field.name): field.name for field in fields(Process)}
     pairs = ((names[name], value) for name, value in data.items())
-    return Process(**{name: READERS.get(name, lambda v: v)(value) for name, value in pairs})
+    return Process(**{name: reader(name)(value) for name, value in pairs})
+
+
+def reader(name: str) -> Callable[[Data], Any]:
+    """Return the decoder of a fact: of a 32-bit number or boolean if READERS has none."""
+    kind = type(getattr(DEFAULTS, name))
+    return READERS.get(name) or (lambda value: typed(value, kind))
 
 
 def event_data(event: Event) -> Data:
@@ -91,7 +109,8 @@ def event_data(event: Event) -> Data:
 
 def read_event(data: Mapping[str, Data]) -> Event:
     """Decode an event."""
-    return Event(data["name"], read_process(data["process"]), read_fields(data.get("fields", ())))
+    name, process = typed(data["name"], str), read_process(typed(data["process"], dict))
+    return Event(name, process, read_fields(typed(data.get("fields", []), list)))
 
 
 def fields_data(values: Mapping[FieldKey, FieldValue]) -> list[Data]:
@@ -115,7 +134,7 @@ def raw_data(raw: int | bytes) -> Data:
 def read_fields(data: Iterable[Data]) -> dict[FieldKey, FieldValue]:
     """Decode fields; omit those that could not be read (rule 18)."""
     return {
-        (field["part"], field["name"]): FieldValue(
+        (typed(field["part"], str), typed(field["name"], str)): FieldValue(
             read_raw(field["raw"]), read_bytes(field["printed"])
         )
         for field in data

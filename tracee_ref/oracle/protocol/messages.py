@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .encoding import Data
+from .strict_json import JsonError, parse_json
 from .vector import SEMANTICS, Vector, dump_line
 
 VERSION: Final = 1
@@ -63,8 +64,8 @@ def read_line(line: bytes) -> dict[str, Data]:
     if not line.endswith(b"\n"):
         raise ProtocolError(f"incomplete line: {excerpt(line)}")
     try:
-        data = json.loads(line)
-    except (ValueError, RecursionError):
+        data = parse_json(line)
+    except JsonError:
         raise ProtocolError(f"not JSON: {excerpt(line)}") from None
     if not isinstance(data, dict):
         raise ProtocolError(f"not a JSON object: {excerpt(line)}")

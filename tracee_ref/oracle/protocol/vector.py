@@ -14,6 +14,7 @@ from typing import Final
 
 from ...errors import UsageCode, UsageError
 from .encoding import Data
+from .strict_json import parse_json
 
 SEMANTICS: Final = 1
 """Version of the semantics that the corpus tests; a vector is never edited in place."""
@@ -59,7 +60,20 @@ def vector_data(vector: Vector) -> Data:
 
 def read_vector(data: Data) -> Vector:
     """Decode a vector; raise TypeError or KeyError for data of another form."""
-    return Vector(**(data | {"features": tuple(data["features"])}))
+    vector = Vector(**(data | {"features": tuple(data["features"])}))
+    for name, kind in FIELD_TYPES.items():
+        if type(getattr(vector, name)) is not kind:
+            raise TypeError(f"{name} is no {kind.__name__}")
+    if vector.kind not in VECTOR_KINDS or not all(isinstance(f, str) for f in vector.features):
+        raise TypeError("its kind or a feature is unknown")
+    return vector
+
+
+FIELD_TYPES: Final = {
+    **dict.fromkeys(("id", "kind", "why"), str),
+    **dict.fromkeys(("rule", "since"), int),
+    **dict.fromkeys(("question", "expect"), dict),
+}
 
 
 def dump_line(data: Data) -> str:
@@ -80,14 +94,14 @@ def load_vectors(paths: Iterable[Path]) -> Iterator[Vector]:
 def load_file(path: Path) -> Iterator[Vector]:
     """Read one file of vectors."""
     try:
-        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_bytes().rstrip(b"\n").split(b"\n")
+    except OSError as error:
         raise UsageError(
             UsageCode.INPUT, f"{path}: cannot be read ({error}) - give a file of vectors"
         ) from error
     for number, line in enumerate(lines, start=1):
         try:
-            yield read_vector(json.loads(line))
+            yield read_vector(parse_json(line))
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError(
                 UsageCode.INPUT,

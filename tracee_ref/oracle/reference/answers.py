@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -41,7 +40,7 @@ def _selection(question: Question, _catalogue: Catalogue) -> Data:
 
 
 def _grammar(question: Question, catalogue: Catalogue) -> Data:
-    flags = [os.fsdecode(read_bytes(flag)) for flag in question["flags"]]
+    flags = [read_bytes(flag).decode(errors="surrogateescape") for flag in question["flags"]]
     try:
         return {"scopes": scopes_data(parse_filters(flags, catalogue))}
     except UsageError as error:
@@ -52,7 +51,7 @@ def _blamed(error: UsageError) -> Data:
     """Return the scope or the flag to blame."""
     if error.scope is not None:
         return {"scope": error.scope}
-    return {"flag": bytes_data(os.fsencode(error.flag or ""))}
+    return {"flag": bytes_data((error.flag or "").encode(errors="surrogateescape"))}
 
 
 def _trace(question: Question, _catalogue: Catalogue) -> Data:

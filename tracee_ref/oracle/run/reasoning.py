@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator, Sequence
 
@@ -38,7 +37,7 @@ def reasoning(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
 
 def shell_word(flag: bytes) -> str:
     """Quote a flag for a shell, as ``$'...'`` if some of its bytes are not printable."""
-    text = os.fsdecode(flag)
+    text = flag.decode(errors="surrogateescape")
     if text.isprintable():
         return shlex.quote(text)
     return "$'" + "".join(map(_in_dollar_quotes, flag)) + "'"
@@ -101,7 +100,7 @@ def _first_difference(expected: list[Data], found: Data) -> tuple[int, str] | No
 
 
 def _grammar(question: Data, catalogue: Sequence[Data]) -> Iterator[str]:
-    flags = [os.fsdecode(read_bytes(flag)) for flag in question["flags"]]
+    flags = [read_bytes(flag).decode(errors="surrogateescape") for flag in question["flags"]]
     try:
         parse_filters(flags, read_catalogue(catalogue))
     except UsageError as error:

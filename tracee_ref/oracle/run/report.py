@@ -6,15 +6,17 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from os import fsencode
 from typing import Final
 from xml.etree import ElementTree
 
+from ...strings import text_of, visible
 from ..protocol.encoding import Data
 from ..protocol.messages import VERSION
 from ..protocol.vector import SEMANTICS
 from .reasoning import reasoning
 from .session import CaseVerdict, Outcome
-from .summary import Counts, Summary
+from .summary import NO_VERDICT, Counts, Summary
 
 RULES: Final = {
     1: "scopes and numbers", 2: "masks", 3: "AND and OR", 4: "several filters of a kind",
@@ -41,7 +43,7 @@ def report_lines(summary: Summary, catalogue: Sequence[Data], show: int) -> Iter
     for verdict in (CaseVerdict.DISAGREED, CaseVerdict.ERRORED):
         yield from _details(summary.with_verdict(verdict), catalogue, show)
     yield from _skips(summary)
-    yield from (f"note: {escaped(note)}" for note in summary.notes)
+    yield from (f"note: {visible(note)}" for note in summary.notes)
     yield f"result: {result(summary)}"
 
 
@@ -58,17 +60,10 @@ def result(summary: Summary) -> str:
     return f"{VERDICTS[CaseVerdict.AGREED]}" + (f"; {skipped} were skipped" if skipped else "")
 
 
-def escaped(text: str) -> str:
-    """Escape the characters of `text` that are not printable, for terminals and XML."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-
-
 def _head(summary: Summary) -> Iterator[str]:
     hello = summary.hello
-    name = escaped(f"{hello.name} {hello.version}") if hello else "unknown"
-    yield f"consumer: {name} ({escaped(shlex.join(summary.argv))})"
+    name = visible(f"{hello.name} {hello.version}") if hello else "unknown"
+    yield f"consumer: {name} ({visible(shlex.join(summary.argv))})"
 
 
 def _rule(number: int) -> str:
@@ -82,7 +77,7 @@ def table(head: str, rows: Mapping[str, Counts]) -> Iterator[str]:
         yield f"{head:<{WIDTH}}" + "".join(f"{verdict.value:>11}" for verdict in CaseVerdict)
     for name, counts in rows.items():
         cells = (f"{counts[verdict] or '-':>11}" for verdict in CaseVerdict)
-        yield f"{name:<{WIDTH}}{''.join(cells)}"
+        yield f"{visible(name):<{WIDTH}}{''.join(cells)}"
 
 
 def _details(outcomes: Sequence[Outcome], catalogue: Sequence[Data], show: int) -> Iterator[str]:
@@ -98,10 +93,11 @@ def _details(outcomes: Sequence[Outcome], catalogue: Sequence[Data], show: int) 
 def outcome_lines(outcome: Outcome, catalogue: Sequence[Data]) -> Iterator[str]:
     """Yield the details of a disagreement or an error."""
     why = f": {outcome.vector.why}" if outcome.vector.why else ""
-    yield f"\n{outcome.verdict.value} {outcome.vector.id} (rule {outcome.vector.rule}){why}"
-    yield f"    {escaped(outcome.reason)}"
+    head = f"{outcome.verdict.value} {outcome.vector.id} (rule {outcome.vector.rule}){why}"
+    yield f"\n{visible(head)}"
+    yield f"    {visible(outcome.reason)}"
     if outcome.verdict is CaseVerdict.DISAGREED:
-        yield from (f"    {escaped(line)}" for line in reasoning(outcome, catalogue))
+        yield from (f"    {visible(line)}" for line in reasoning(outcome, catalogue))
 
 
 def _skips(summary: Summary) -> Iterator[str]:
@@ -109,7 +105,7 @@ def _skips(summary: Summary) -> Iterator[str]:
     if reasons:
         yield "\nskipped"
     for reason, number in reasons.most_common():
-        yield f"{number:>6}  {escaped(reason)}"
+        yield f"{number:>6}  {visible(reason)}"
     yield ""
 
 
@@ -123,7 +119,12 @@ ELEMENTS: Final = {
 def report_data(summary: Summary) -> Data:
     """Return the JSON data of the whole run (docs/reference/oracle-protocol.md, "Reports")."""
     hello = summary.hello
-    consumer: Data = {"argv": [*summary.argv], "name": None, "version": None, "features": None}
+    consumer: Data = {
+        "argv": [text_of(fsencode(word)) for word in summary.argv],
+        "name": None,
+        "version": None,
+        "features": None,
+    }
     if hello:
         features = sorted(hello.features)
         consumer |= {"name": hello.name, "version": hello.version, "features": features}
@@ -132,6 +133,7 @@ def report_data(summary: Summary) -> Data:
         "semantics": SEMANTICS,
         "consumer": consumer,
         "status": summary.status,
+        "verdict": result(summary),
         "total": counts_data(summary.total),
         "rules": {str(number): counts_data(counts) for number, counts in summary.rules.items()},
         "features": {name: counts_data(counts) for name, counts in summary.features.items()},
@@ -168,8 +170,18 @@ def junit(summary: Summary, catalogue: Sequence[Data]) -> bytes:
         for outcome in summary.outcomes:
             if outcome.vector.rule == number:
                 _case(suite, outcome, catalogue)
+    if summary.status == NO_VERDICT and not summary.total[CaseVerdict.ERRORED]:
+        _no_verdict(root, summary)
     content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return content
+
+
+def _no_verdict(root: ElementTree.Element, summary: Summary) -> None:
+    """Add an error, without which a run of skipped cases would pass."""
+    suite = ElementTree.SubElement(root, "testsuite", name="verdict", tests="1", errors="1")
+    case = ElementTree.SubElement(suite, "testcase", classname="scope-oracle", name="verdict")
+    reason = "; ".join([result(summary), *summary.notes])
+    ElementTree.SubElement(case, "error", message=visible(reason))
 
 
 def _attributes(counts: Counts) -> dict[str, str]:
@@ -180,10 +192,12 @@ def _attributes(counts: Counts) -> dict[str, str]:
 
 def _case(suite: ElementTree.Element, outcome: Outcome, catalogue: Sequence[Data]) -> None:
     kind = f"scope-oracle.{outcome.vector.kind}"
-    case = ElementTree.SubElement(suite, "testcase", classname=kind, name=outcome.vector.id)
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=kind, name=visible(outcome.vector.id)
+    )
     if outcome.verdict in ELEMENTS:
         element = ElementTree.SubElement(
-            case, ELEMENTS[outcome.verdict], message=escaped(outcome.reason)
+            case, ELEMENTS[outcome.verdict], message=visible(outcome.reason)
         )
         if outcome.verdict is CaseVerdict.DISAGREED:
             element.text = "\n".join(outcome_lines(outcome, catalogue))

@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from heapq import merge
-from pathlib import Path
-from typing import IO
 
-from ...errors import UsageCode, UsageError
+from ...errors import HostCode, HostError, UsageCode, UsageError
+from ..inputs import open_input
 from ..reference.semantics import ModelSemantics
 from .balance import Balance, Pair, event_of
 from .events_json import MASK, Line, lines
-from .job import STDIN, Job, Streams, selects_process_events
+from .job import Job, Streams, selects_process_events
 from .journal import ExpectedEvent, Journal
 from .losses import NO_LOSSES
 from .progress import with_progress
@@ -62,15 +60,25 @@ class Checker:
 
     def events(self, path: str, stack: ExitStack) -> Iterator[Line]:
         """Yield the lines of a file that are events; record losses and unreadable lines."""
-        stream = opened(path, stack)
-        found = lines(stream, self._job.policies)
-        for line in with_progress(found, stream, path) if self._job.progress else found:
-            if line.event is not None:
-                yield line
-            elif line.losses is not None:
-                self._losses[path] += line.losses
-            elif self._count(FindingKind.UNREADABLE):
-                self._add_finding(FindingKind.UNREADABLE, f"{path}:{line.number}", line.problem)
+        stream = open_input(path, stack, "give a file of JSON events, or -")
+        found, empty = lines(stream, self._job.policies), True
+        try:
+            for line in with_progress(found, stream, path) if self._job.progress else found:
+                if line.event is not None:
+                    empty = False
+                    yield line
+                elif line.losses is not None:
+                    self._losses[path] += line.losses
+                elif self._count(FindingKind.UNREADABLE):
+                    self._add_finding(FindingKind.UNREADABLE, f"{path}:{line.number}", line.problem)
+        except OSError as error:
+            raise UsageError(
+                UsageCode.INPUT, f"{path}: {error.strerror} - give a file of JSON events, or -"
+            ) from error
+        except HostError as error:
+            raise HostError(HostCode.NO_VERDICT, f"{path}: {error}") from error
+        if empty:
+            self._result.empty.append(path)
 
     def check_alone(self, printed: Iterable[Line]) -> None:
         """Check events by the facts in them and in earlier events of their stream."""
@@ -209,15 +217,3 @@ def timed(events: Iterable[Line], is_unfiltered: bool) -> Iterator[tuple[int, bo
     for line in events:
         latest = max(latest, event_of(line)["timestamp"])
         yield latest, is_unfiltered, line
-
-
-def opened(path: str, stack: ExitStack) -> IO[bytes]:
-    """Open a file, or return standard input; raise UsageError if that fails."""
-    if path == STDIN:
-        return sys.stdin.buffer
-    try:
-        return stack.enter_context(Path(path).open("rb"))
-    except OSError as error:
-        raise UsageError(
-            UsageCode.INPUT, f"{path}: {error.strerror} - give a file of JSON events, or -"
-        ) from error

@@ -7,13 +7,14 @@ and pod; such an event gets the keys of v0.12 here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from os import fsencode
 from typing import IO, Any, Final, NamedTuple, TypeAlias
 
+from ...errors import HostCode, HostError
 from ...model.facts import Container, Process
 from ...model.filters import Binary
+from ...strings import MARK, bytes_of, text_of
+from ..protocol.strict_json import JsonError, parse_json
 from .losses import Losses, losses_of_object
 
 JsonEvent: TypeAlias = dict[str, Any]
@@ -32,10 +33,29 @@ POLICIES: Final = "matchedPolicies"
 TITLES: Final = {"Anti-Debugging detected": "anti_debugging"}
 """Name that v0.12 prints -> name of the signature event (Tracee v0.12 facts, 3.10)."""
 
-DECODE: Final = json.JSONDecoder().decode
+OPTIONAL: Final[Mapping[str, type]] = {"syscall": str, "args": list, "executable": dict}
+"""Keys that an event may have -> type; null is as good as none."""
+
+ARGUMENTS: Final[Mapping[tuple[str, str], type]] = {
+    ("sched_process_fork", "child_pid"): int,
+    ("sched_process_exec", "pathname"): str,
+    ("container_create", "container_id"): str,
+    ("existing_container", "container_id"): str,
+    ("container_remove", "container_id"): str,
+}
+"""Arguments from which facts follow -> type."""
+
+INTEGERS: Final = range(-(1 << 63), 1 << 64)
 
 MAX_LINE_BYTES: Final = 1 << 22
 """Limit of a line; a longer one is not an event, and memory must not grow with it."""
+
+MAX_JUNK_BYTES: Final = 64 << 20
+MAX_JUNK_LINES: Final = 100_000
+"""Limits of a line, and of lines in a row, without an event: such a file may never end."""
+
+
+GZIP: Final = b"\x1f\x8b"
 
 
 class MalformedError(Exception):
@@ -56,24 +76,57 @@ Policies: TypeAlias = Mapping[str, int]
 
 
 def lines(stream: IO[bytes], policies: Policies | None = None) -> Iterator[Line]:
-    """Yield the lines of a stream that are not empty."""
-    for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b""), start=1):
-        if line.strip():
-            try:
-                data = parsed(line)
-                losses = losses_of_object(data)
-                event = None if losses else read_event(data, policies)
-                yield Line(number, event, losses=losses)
-            except MalformedError as problem:
-                yield Line(number, None, str(problem))
+    """Yield the lines of a stream that are not empty; raise HostError if none hold an event."""
+    last_event = 0
+    raw_lines = iter(lambda: stream.readline(MAX_LINE_BYTES + 1), b"")
+    for number, raw_line in enumerate(raw_lines, start=1):
+        if len(raw_line) > MAX_LINE_BYTES or not raw_line.isspace():
+            line = read_line(number, raw_line, policies)
+            if line.event is not None:
+                last_event = number
+            yield line
+        if len(raw_line) > MAX_LINE_BYTES:
+            skip_line(stream, number)
+        if number - last_event > MAX_JUNK_LINES:
+            raise endless(f"{MAX_JUNK_LINES} lines in a row hold no event")
+
+
+def read_line(number: int, line: bytes, policies: Policies | None) -> Line:
+    """Return a line with its event, losses or problem."""
+    try:
+        if len(line) > MAX_LINE_BYTES:
+            raise MalformedError(f"longer than {MAX_LINE_BYTES >> 20} MiB")
+        data = parsed(line)
+        losses = losses_of_object(data)
+        event = None if losses else read_event(data, policies)
+        return Line(number, event, losses=losses)
+    except MalformedError as problem:
+        return Line(number, None, str(problem))
+
+
+def skip_line(stream: IO[bytes], number: int) -> None:
+    """Read the rest of a line; raise HostError if it has no end."""
+    size, part = MAX_LINE_BYTES, b" "
+    while part and not part.endswith(b"\n"):
+        part = stream.readline(MAX_LINE_BYTES)
+        size += len(part)
+        if size > MAX_JUNK_BYTES:
+            raise endless(f"line {number} is longer than {MAX_JUNK_BYTES >> 20} MiB")
+
+
+def endless(reason: str) -> HostError:
+    """Return the error of a file that holds no events and may have no end."""
+    return HostError(HostCode.NO_VERDICT, f"{reason}: no verdict - give a file of JSON events")
 
 
 def parsed(line: bytes) -> JsonEvent:
     """Parse a line; raise MalformedError if it is not a JSON object."""
+    if line.startswith(GZIP):
+        raise MalformedError("compressed: give zcat FILE | scope-oracle check -")
     try:
-        data = DECODE(line.decode("utf-8", "replace"))
-    except (ValueError, RecursionError) as error:
-        raise MalformedError(f"not JSON ({error})") from None
+        data = parse_json(line, b'"matchedScopes"')
+    except JsonError as error:
+        raise MalformedError(str(error)) from None
     if not isinstance(data, dict):
         raise MalformedError("not an object")
     return data
@@ -112,7 +165,7 @@ def policy_mask(names: Any, policies: Policies | None) -> int:
         )
     mask = 0
     for name in names:
-        if name not in policies:
+        if not isinstance(name, str) or name not in policies:
             raise MalformedError(f"policy {name!r} is not in the mapping of --policies")
         mask |= 1 << (policies[name] - 1)
     return mask
@@ -123,12 +176,36 @@ def check(event: JsonEvent) -> None:
     for name, kind in REQUIRED.items():
         if type(event.get(name)) is not kind:
             raise MalformedError(f"no {'number' if kind is int else 'string'} {name}")
-    if not 0 <= event[MASK] < 1 << 64:
+        if kind is int and event[name] not in INTEGERS:
+            raise MalformedError(f"{name} is not a number of 64 bits")
+    if event[MASK] < 0:
         raise MalformedError(f"{MASK} is not a number of 64 bits")
+    for name, kind in OPTIONAL.items():
+        if type(event.get(name)) not in (kind, type(None)):
+            raise MalformedError(f"{name} is no {kind.__name__}")
+    for argument in event.get("args") or ():
+        check_argument(event["eventName"], argument)
 
 
-REPLACEMENT: Final = "\ufffd"
-"""In JSON for bytes that are not UTF-8: a string with it is unresolved."""
+def check_argument(event_name: str, argument: Any) -> None:
+    """Raise MalformedError for an argument without a name, or with an impossible value."""
+    if not isinstance(argument, dict) or not isinstance(argument.get("name"), str):
+        raise MalformedError("an argument has no name")
+    name, value = argument["name"], argument.get("value")
+    if type(value) is int and value not in INTEGERS:
+        raise MalformedError(f"{name} is not a number of 64 bits")
+    kind = ARGUMENTS.get((event_name, name))
+    if kind and value is not None and type(value) is not kind:
+        raise MalformedError(f"{name} is no {'number' if kind is int else 'string'}")
+
+
+def is_resolved(text: str) -> bool:
+    """Return whether the bytes of a string are in the stream.
+
+    Other tracers have U+FFFD alone for bytes that are not UTF-8; ours adds digits (rule 20).
+    """
+    return MARK not in text or text_of(bytes_of(text)) == text
+
 
 EXECUTABLE_KEY: Final = "executable"
 """The executed file of the process, in events of later versions of Tracee."""
@@ -138,7 +215,9 @@ def binary_of(event: JsonEvent) -> Binary | None:
     """Return the executed file in the event itself, without its mount namespace."""
     executable = event.get(EXECUTABLE_KEY)
     path = executable.get("path") if isinstance(executable, dict) else None
-    return Binary(fsencode(path)) if path and REPLACEMENT not in path else None
+    if not isinstance(path, str) or not path or not is_resolved(path):
+        return None
+    return Binary(bytes_of(path))
 
 
 def process_of(event: JsonEvent, tracers: frozenset[int]) -> Process:
@@ -148,8 +227,8 @@ def process_of(event: JsonEvent, tracers: frozenset[int]) -> Process:
         pid=pid,
         tid=event["hostThreadId"],
         uid=event["userId"],
-        comm=fsencode(event["processName"]),
-        uts=fsencode(event["hostName"]),
+        comm=bytes_of(event["processName"]),
+        uts=bytes_of(event["hostName"]),
         mntns=event["mountNamespace"],
         pidns=event["pidNamespace"],
         container=Container(container) if container else None,

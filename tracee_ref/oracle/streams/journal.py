@@ -8,16 +8,16 @@ A journal describes a test, so it is replayed in memory.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from ...errors import UsageCode, UsageError
 from ...model.match import matched_scopes
 from ...model.scope import Scope
-from ..protocol.encoding import Data, FormatError
+from ..inputs import read_input
+from ..protocol.encoding import MALFORMED, Data
+from ..protocol.strict_json import JsonError, parse_json
 from ..reference.replay import run_journal
 from .balance import event_of
 from .events_json import Line
@@ -42,7 +42,7 @@ class Journal:
         self._expected: dict[int, deque[ExpectedEvent]] = defaultdict(deque)
         try:
             events = run_journal(scopes, data["before"], data["journal"]).events
-        except (FormatError, KeyError, TypeError, ValueError) as error:
+        except MALFORMED as error:
             raise UsageError(
                 UsageCode.INPUT, f"journal {path}: cannot be replayed ({error}) - {EXPECTED}"
             ) from error
@@ -71,8 +71,8 @@ class Journal:
 def read_journal(path: str) -> Mapping[str, Data]:
     """Read a journal from a file, which may be a whole trace vector."""
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        data = parse_json(read_input(path, EXPECTED, "journal "))
+    except JsonError as error:
         raise UsageError(
             UsageCode.INPUT, f"journal {path}: cannot be read ({error}) - {EXPECTED}"
         ) from error

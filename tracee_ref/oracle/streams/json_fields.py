@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import binascii
 from functools import cache
-from os import fsencode
 from typing import Any, Final, NamedTuple
 
 from ...decode.argument_text import ArgumentFormatter, argument_formatter
@@ -15,8 +14,9 @@ from ...filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from ...model.facts import FieldValue
 from ...model.filters import FieldKey, Part
 from ...output.go_values import go_text
+from ...strings import bytes_of
 from ..reference.known_events import known_events
-from .events_json import REPLACEMENT, JsonEvent
+from .events_json import JsonEvent, is_resolved
 
 JSON_NAMES: Final = {"podUid": "podUID"}
 """Context field -> its key in JSON, where that differs."""
@@ -104,13 +104,13 @@ def argument_value(value: Any, form: Form | None) -> JsonField:
 
 def number(value: int, printer: ArgumentFormatter | None = None) -> JsonField:
     """Return a raw number and its printed form."""
-    return JsonField(FieldValue(value, fsencode(printer(value) if printer else go_text(value))))
+    return JsonField(FieldValue(value, bytes_of(printer(value) if printer else go_text(value))))
 
 
 def text(value: str) -> JsonField:
     """Return a string, equal in raw and printed form."""
-    encoded = value.encode("utf-8", "surrogatepass")
-    return JsonField(FieldValue(encoded, encoded), is_utf8=REPLACEMENT not in value)
+    encoded = bytes_of(value)
+    return JsonField(FieldValue(encoded, encoded), is_utf8=is_resolved(value))
 
 
 def address(value: str) -> JsonField:

@@ -3,23 +3,29 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from ...errors import UsageCode, UsageError
+from ..inputs import read_input
+from ..protocol.strict_json import JsonError, parse_json
 
+COUNTS: Final = range(1 << 64)
+COUNT: Final = re.compile("[0-9]{1,19}")
+NUMBER: Final = re.compile("[+-]?([0-9.]+(e[+-]?[0-9]+)?|nan|inf|infinity)", re.IGNORECASE)
+NO_COUNT: Final = "is not a count of events"
+
+N: Final = "([0-9]{1,19})"
 ACCOUNT: Final = re.compile(
-    r"events: seen \d+ = filtered \d+ \+ submitted \d+ \+ lost (?P<lost>\d+); "
-    r"submitted \d+ = delivered (?P<delivered>\d+) \+ filtered \d+ \+ dropped (?P<dropped>\d+)"
+    rf"events: seen {N} = filtered {N} \+ submitted {N} \+ lost (?P<lost>{N}); "
+    rf"submitted {N} = delivered (?P<delivered>{N}) \+ filtered {N} \+ dropped (?P<dropped>{N})"
 )
-MISSED: Final = re.compile(r"(\d+) events missed")
+MISSED: Final = re.compile(f"{N} events missed")
 """Account at the end of a run of tracee-ref, on standard error."""
 
-TRACEE_STATS: Final = re.compile(r"Stats: \{.*?LostEvCount:(\d+)")
+TRACEE_STATS: Final = re.compile(rf"Stats: \{{[^{{}}\n]{{0,400}}?LostEvCount:{N}")
 """Line at the end of the tables of v0.12 (Tracee v0.12 facts, 4.2)."""
 
 EXPECTED: Final = (
@@ -46,15 +52,13 @@ NO_LOSSES: Final = Losses()
 
 def read_losses(value: str) -> Losses:
     """Parse a number, or read a file; raise UsageError if it has no losses."""
-    if value.isascii() and value.isdigit():
+    if NUMBER.fullmatch(value):
+        if not COUNT.fullmatch(value):
+            raise UsageError(UsageCode.INPUT, f"losses {value[:20]}: {NO_COUNT} - {EXPECTED}")
         return Losses(int(value))
-    try:
-        text = Path(value).read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(
-            UsageCode.INPUT, f"losses {value}: {error.strerror} - {EXPECTED}"
-        ) from error
-    found = losses_of_account(text) or losses_of_stats(text) or losses_of_json(text.splitlines())
+    content = read_input(value, EXPECTED, "losses ")
+    text = content.decode(errors="replace")
+    found = losses_of_account(text) or losses_of_stats(text) or losses_of_json(content.splitlines())
     if found is None:
         raise UsageError(UsageCode.INPUT, f"losses {value}: no losses in it - {EXPECTED}")
     return found
@@ -77,23 +81,27 @@ def losses_of_stats(text: str) -> Losses | None:
     return Losses(int(stats[-1][1])) if stats else None
 
 
-def losses_of_json(lines: Iterable[str]) -> Losses | None:
+def losses_of_json(lines: Iterable[bytes]) -> Losses | None:
     """Return the losses in the last JSON object that has any."""
     found = None
     for line in lines:
         try:
-            data = json.loads(line)
-        except ValueError:
+            found = losses_of_object(parse_json(line)) or found
+        except JsonError:
             continue
-        found = losses_of_object(data) or found
     return found
 
 
 def losses_of_object(data: Any) -> Losses | None:
-    """Return the losses of an object with ``lost``, and other numbers of the account."""
-    if not isinstance(data, Mapping) or "eventName" in data or type(data.get("lost")) is not int:
+    """Return the losses of an object with ``lost``, and other numbers of the account.
+
+    None for any other object, and for numbers that are no counts.
+    """
+    if not isinstance(data, Mapping) or "eventName" in data or "lost" not in data:
         return None
-    names = ("lost", "dropped", "missed")
-    lost = sum(data[name] for name in names if type(data.get(name)) is int)
-    delivered = data.get("delivered")
-    return Losses(lost, delivered if type(delivered) is int else None)
+    names = ("lost", "dropped", "missed", "delivered")
+    counts = {name: data[name] for name in names if data.get(name) is not None}
+    if not all(type(count) is int and count in COUNTS for count in counts.values()):
+        return None
+    delivered = counts.pop("delivered", None)
+    return Losses(sum(counts.values()), delivered) if "lost" in counts else None

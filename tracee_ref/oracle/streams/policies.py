@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from ...errors import UsageCode, UsageError
 from ...files.trusted import read_trusted
 from ...files.walk import UnsafePathError, own_descriptor
 from ...model.scope import MAX_SCOPES
+from ..inputs import read_input
+from ..protocol.strict_json import parse_json
 from .events_json import Policies
 
 
@@ -17,8 +16,8 @@ def read_policies(path: str) -> Policies:
     """Read policy name -> scope number; raise UsageError for any other content."""
     try:
         own = own_descriptor(path) is not None  # such as <(...) of a shell
-        content = Path(path).read_bytes() if own else read_trusted(path)
-        data = json.loads(content.decode())
+        content = read_input(path, EXPECTED, "policies ") if own else read_trusted(path)
+        data = parse_json(content)
     except (OSError, ValueError, UnsafePathError) as error:
         raise UsageError(
             UsageCode.INPUT, f"policies {path}: cannot be read ({error}) - {EXPECTED}"

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from os import fsencode
 from typing import Any, Final
 
 from ...model.filters import Binary
+from ...strings import bytes_of
 from ..reference.semantics import Semantics
-from .events_json import REPLACEMENT, JsonEvent
+from .events_json import JsonEvent, is_resolved
 
 FORK, EXEC, EXIT = PROCESS_EVENTS = (
     "sched_process_fork",
@@ -120,8 +120,8 @@ class ProcessTable:
 
     def _exec(self, event: JsonEvent) -> None:
         pid, path = event["hostProcessId"], argument(event, "pathname")
-        resolved = isinstance(path, str) and REPLACEMENT not in path
-        binary = Binary(fsencode(path), event["mountNamespace"]) if resolved else None
+        resolved = isinstance(path, str) and is_resolved(path)
+        binary = Binary(bytes_of(path), event["mountNamespace"]) if resolved else None
         state = replace(self.get(pid), binary=binary)
         if self._semantics.exec_makes_new:
             state = replace(state, new=True)
@@ -129,6 +129,8 @@ class ProcessTable:
 
     def _fork(self, event: JsonEvent) -> None:
         parent, child = event["hostProcessId"], argument(event, "child_pid")
+        if child is None:
+            return
         state = self.get(parent)
         if child == parent:
             if self._semantics.thread_makes_followed:

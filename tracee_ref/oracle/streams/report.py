@@ -22,6 +22,14 @@ class FindingKind(Enum):
     UNREADABLE = "no event"
 
 
+class CheckVerdict(Enum):
+    """Verdict of a check; NONE if nothing disagreed and something could not be read or decided."""
+
+    AGREED = "agreed"
+    DISAGREED = "disagreed"
+    NONE = "none"
+
+
 DEFAULT_FINDINGS: Final = 5
 """Findings of each kind that a report has by default."""
 
@@ -43,6 +51,7 @@ class CheckResult:
     ``events`` = right + undecidable + wrong + unexpected + not in the unfiltered stream; missing
     events and lines without an event are not among them.  ``explained`` counts the findings that
     losses explain, ``cut`` the events that the tracer delivered and the stream lacks.
+    ``empty`` has the files without an event, and ``alone`` is a check of the stream by itself.
     """
 
     events: int = 0
@@ -54,6 +63,8 @@ class CheckResult:
     cut: int = 0
     perhaps_missing: int = 0
     findings: list[Finding] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    alone: bool = False
 
     def add_undecidable(self, needs: Sequence[str]) -> None:
         """Count an undecidable event and what would decide it."""
@@ -81,12 +92,31 @@ class CheckResult:
         self.found += other.found
         self.needs += other.needs
         self.explained += other.explained
+        self.empty += other.empty
 
     @property
     def disagreements(self) -> int:
         """Number of findings that losses do not explain."""
         unexplained = self.found - self.explained
         return unexplained.total() - unexplained[FindingKind.UNREADABLE] + self.cut
+
+    @property
+    def verdict(self) -> CheckVerdict:
+        """The verdict."""
+        if self.disagreements:
+            return CheckVerdict.DISAGREED
+        return CheckVerdict.NONE if self.why_none else CheckVerdict.AGREED
+
+    @property
+    def why_none(self) -> str:
+        """Reason for which there is no verdict if nothing disagreed; empty if there is one."""
+        if unreadable := self.found[FindingKind.UNREADABLE]:
+            return f"{unreadable} lines hold no event"
+        if self.alone and not self.right:
+            return "no event could be decided"
+        if self.empty:
+            return f"no event in {', '.join(self.empty)}"
+        return ""
 
     def lines(self) -> Iterator[str]:
         """Yield the report as lines of text."""
@@ -103,8 +133,9 @@ class CheckResult:
             yield f"perhaps missing: {self.perhaps_missing}, undecidable"
         if self.cut:
             yield f"cut: {self.cut} events were delivered that the stream does not have"
+        verdict = self.verdict
         part = " in what could be decided" if self.undecidable else ""
-        yield f"verdict: {'disagreed' if self.disagreements else 'agreed'}{part}"
+        yield f"verdict: {verdict.value}{'' if verdict is CheckVerdict.NONE else part}"
 
     def _explanation(self, kind: FindingKind) -> str:
         return f", of which losses explain {self.explained[kind]}" if self.explained[kind] else ""
@@ -121,7 +152,8 @@ class CheckResult:
             for finding in self.findings
         ]
         return {
-            "agreed": not self.disagreements,
+            "agreed": self.verdict is CheckVerdict.AGREED,
+            "verdict": self.verdict.value,
             "events": self.events,
             "right": self.right,
             "undecidable": {"events": self.undecidable, "needs": dict(self.needs)},

@@ -19,12 +19,12 @@ from ...model.filters import Binary, FieldKey, Key
 from ...model.scope import MAX_SCOPES
 from ..reference.known_events import known_events
 from ..reference.semantics import Semantics, Uses, union
-from .events_json import REPLACEMENT, JsonEvent, process_of
+from .events_json import JsonEvent, is_resolved, process_of
 from .json_fields import JsonField, form_of
 from .process_state import ProcessState, ProcessTable
 
 NAMES: Final = {Key.COMM: "processName", Key.UTS: "hostName"}
-"""Names that may be not UTF-8; JSON has U+FFFD for bytes that are not."""
+"""Names that may be not UTF-8; other tracers have U+FFFD for bytes that are not."""
 
 ALL_SCOPES: Final = (1 << MAX_SCOPES) - 1
 
@@ -142,7 +142,7 @@ def possible_processes(
 def names_not_utf8(event: JsonEvent) -> Iterator[tuple[Key, str]]:
     """Yield the filter keys and JSON keys of the names of an event that are not UTF-8."""
     for key, name in NAMES.items():
-        if REPLACEMENT in event[name]:
+        if not is_resolved(event[name]):
             yield key, name
 
 
