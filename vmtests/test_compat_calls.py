@@ -122,3 +122,29 @@ def test_compat_calls_left_out(kernel: Kernel) -> None:
     assert [(e["eventName"], e["contextFlags"]["isCompat"]) for e in traced.events] == [
         ("execve", False)
     ]
+
+
+EXECS = ("execve", "execveat", "exit", "exit_group", "sigreturn", "rt_sigreturn")
+
+
+@pytest.mark.oldest_and_newest
+def test_compat_execs_and_exits(kernel: Kernel) -> None:
+    """Execs, exits and returns from signals of a 32-bit program are one event each."""
+    events = ",".join([*EXECS, "sched_process_exec"])
+    traced = traced_program(kernel, f"-f event={events} -o json -o option:exec-env", "execs")
+    calls = [e for e in traced.events if e["contextFlags"]["isCompat"]]
+    found = [(e["eventName"], e["returnValue"], [a["value"] for a in e["args"]])
+             for e in calls if e["eventName"] in EXECS]  # fmt: skip
+    argv, envp = ["true", "from 32 bits"], ["X=1"]
+    assert found == [
+        ("execve", -2, ["/proc/missing", argv, envp]),
+        ("sigreturn", 0, []),
+        ("rt_sigreturn", 0, []),
+        ("exit_group", 0, [3]),
+        ("exit", 0, [4]),
+        ("execveat", 0, [-100, "/bin/true", argv, envp, 0]),
+        ("execve", 0, ["/bin/true", argv, envp]),
+    ]
+    executed = [e for e in traced.events if e["eventName"] == "sched_process_exec"]
+    assert len(executed) == 3
+    assert traced.account.lost == 0

@@ -65,6 +65,7 @@ execute(b"{MISSING}", b"a")
     traced = trace(kernel, f"{flags} -o json", python(source))
     found = [(arguments(e), e["returnValue"], e["matchedScopes"]) for e in traced.events][1:]
     calls = [(args["pathname"], args["argv"], ret, mask) for args, ret, mask in found]
+    assert [args["envp"] for args, _, _ in found] == [None] * 3
     assert calls == [
         ("/bin/true", ["true", "", "x" * 300], 0, 0b11),
         ("/bin/false", ["false"], 0, 0b101),

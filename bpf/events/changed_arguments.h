@@ -121,7 +121,7 @@ static __always_inline u64 put_copy(struct changed_call *changed, const char *fr
 		read_kernel(changed->sent.data + at, within(size, 2 * STRING_SIZE - 1), from);
 	}
 	changed->end = at + size;
-	return slot == size ? slot : size | SLOT_CUT | (slot & SLOT_NULL);
+	return slot - (u32)slot + size | (size < (u32)slot ? SLOT_CUT : 0);
 }
 
 /* Mark an argument as changed, and append its slot at the return; return the offset of that. */

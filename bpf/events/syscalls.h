@@ -275,7 +275,7 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 #endif
 
 #ifdef SYSCALLS_WITHOUT_RETURN
-/* exit, exit_group and rt_sigreturn have an entry only. */
+/* exit, exit_group, rt_sigreturn and sigreturn have an entry only. */
 static __always_inline void handle_enter_without_return(u32 number)
 {
 	struct task_struct *task = current_task();

@@ -11,7 +11,8 @@ from ..events.argument_types import Shape, shape_of
 from ..events.catalogue import EventDefinition
 
 EXEC_CALLS: Final = ("execve", "execveat")
-CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn")
+CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn", "sigreturn")
+"""``sigreturn`` is a 32-bit syscall."""
 
 SHAPES: Final[Mapping[Shape, ArgumentShape]] = {
     Shape.STRING: ArgumentShape.STRING,

@@ -11,7 +11,7 @@ from typing import Final
 
 from ..abi import CallEntry, ReturnProgram
 from ..decode.compat_arguments import SUBCALL_EVENTS
-from ..events.catalogue import EventDefinition, compat_events
+from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
 from ..events.function_events import FUNCTIONS
 from ..tables import AcceptTables
 from .attach.attachments import Hook, HookKind
@@ -202,8 +202,10 @@ class HookPlan:
             )
             yield Hook(kind, point, "on_syscall_enter", "; ".join(self._entry_reasons()))
             return
+        native = frozenset(native_events().values())
         for call, entry in self._entries.items():
-            yield self._entry_hook(call, ENTRY_PROGRAMS[entry], ENTRY_REASONS[entry])
+            if all_events()[call].id in native:
+                yield self._entry_hook(call, ENTRY_PROGRAMS[entry], ENTRY_REASONS[entry])
 
     def _entry_reasons(self) -> Iterator[str]:
         """Give the reasons for a hook at the entry of all syscalls."""
