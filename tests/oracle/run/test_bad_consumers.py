@@ -196,7 +196,7 @@ ONE = ("--id", "decision-01-001")
         (("run", "--rule", "99", "--", "true"), 2, "no vector is selected"),
         (("run", "--vectors", "{}/missing", "--", "true"), 2, "{}/missing: cannot be read"),
         (("run", "--case-seconds", "-1", "--", "true"), 2, "--case-seconds"),
-        (("run", "--json", "{}/missing/x", *ONE, "--", "true"), 3, "{}/missing/x"),
+        (("run", "--json", "/proc/missing/x", *ONE, "--", "true"), 3, "/proc/missing/x"),
     ],
 )
 def test_errors_are_one_line(
