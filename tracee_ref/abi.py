@@ -131,6 +131,7 @@ HOOK_SLOTS: Final = 9
 NAME_BYTES: Final = 16
 CONTAINER_ID_BYTES: Final = 32
 PATTERN_MATCHED: Final = 1 << 31
+PID_BITS: Final = 22
 
 CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "FLAG_COMPAT": (f"{FLAG_COMPAT}", "header.flags: the task was in a 32-bit syscall"),
@@ -154,6 +155,7 @@ CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "SUBCALLS_EACH": (f"{SUBCALLS_EACH}", "syscalls of socketcall, and of a version of ipc"),
     "SUBCALLS_FIRST": (f"{SUBCALLS_FIRST}", "index of the first of these in the map calls"),
     "HOOK_SLOTS": (f"{HOOK_SLOTS}", "in the record of every event at a hook, used or not"),
+    "PID_BITS": (f"{PID_BITS}", "of a pid: PID_MAX_LIMIT is 1 << 22 (linux/threads.h)"),
     "NAME_SIZE": (f"{NAME_BYTES}", "TASK_COMM_LEN; also the part of a host name that is compared"),
     "NAME_WORDS": (f"{NAME_BYTES // 8}", "in u64: bytes are copied one by one"),
     "CONTAINER_ID_SIZE": (f"{CONTAINER_ID_BYTES}", "of the 64 hexadecimal digits of an id"),
@@ -308,7 +310,6 @@ PROCESS: Final = Layout(
     [
         Field("binary_accepts", "u64", "scopes that accept the executed file"),
         Field("followed", "u64", "scopes that follow the process (rule 13)"),
-        Field("start_time", "u64", "as start_boottime; 0 if it is older than the tracer"),
         Field("before_exec", "u64", "the COMMAND's process, still running the tracer's code"),
     ],
 )
@@ -317,7 +318,6 @@ TREE_STATE: Final = Layout(
     "State of a process for tree filters: the masks of the process and of its ancestors.",
     [
         Field("masks", "scope_masks", nested=SCOPE_MASKS),
-        Field("start_time", "u64", "as in struct process"),
         Field("parent", "u32", "if incomplete: the ancestor without an element"),
         Field("incomplete", "u32", "an ancestor had no element: user space adds its masks"),
     ],

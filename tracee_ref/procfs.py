@@ -11,7 +11,10 @@ import ctypes
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
+from os import fsdecode
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,8 +25,11 @@ from .model.scope import Binary
 
 PROC: Final = Path("/proc")
 
-PARENT, START_TIME = 1, 19
-"""Indexes in /proc/PID/stat after the comm (proc(5): fields 4 and 22)."""
+PARENT, FLAGS, START_TIME = 1, 6, 19
+"""Indexes in /proc/PID/stat after the comm (proc(5): fields 4, 9 and 22)."""
+
+PF_KTHREAD: Final = 0x00200000
+"""Flag of kernel threads (linux/sched.h)."""
 
 NS_PER_TICK: Final = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 """/proc counts start times in clock ticks."""
@@ -67,12 +73,49 @@ def process_ids() -> set[int]:
     return {int(entry.name) for entry in os.scandir(PROC) if entry.name.isdigit()}
 
 
+@contextmanager
+def opened(pid: int) -> Iterator[Path]:
+    """Open /proc/PID: what is read below the path is of this process, even if its id is reused.
+
+    Raises ProcessLookupError if there is no such process, or it exits within the block;
+    PermissionError, with the name of a file in /proc/PID, if it may not be read.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    try:
+        fd = os.open(PROC / str(pid), flags)
+    except FileNotFoundError as error:
+        raise ProcessLookupError(pid) from error
+    directory = PROC / "self/fd" / str(fd)
+    try:
+        yield directory
+    except OSError as error:
+        raise _error_of(error, directory, pid) from error
+    finally:
+        os.close(fd)
+
+
+def _error_of(error: OSError, directory: Path, pid: int) -> OSError:
+    """Return the cause of an error: links of a process that exited give EACCES, too."""
+    try:
+        _fields(directory)
+    except OSError:
+        return ProcessLookupError(pid)
+    if isinstance(error, PermissionError) and error.filename:
+        name = str(error.filename).replace(str(directory), str(PROC / str(pid)))
+        return PermissionError(error.errno, error.strerror, name)
+    return error
+
+
 def read_process(pid: int, cgroup: int, container: Container | None) -> ProcessInfo:
     """Return a process of a cgroup; OSError if it exited or may not be read."""
-    directory = PROC / str(pid)
-    status, parents, ticks = _status(pid), ancestors(pid), start_time(pid)
-    if not ticks:
-        raise ProcessLookupError(pid)
+    with opened(pid) as directory:
+        return _read_process(directory, pid, cgroup, container)
+
+
+def _read_process(
+    directory: Path, pid: int, cgroup: int, container: Container | None
+) -> ProcessInfo:
+    status, parents, ticks = _status(directory), ancestors(pid), _fields(directory)[START_TIME]
     process = Process(
         pid=pid,
         tid=pid,
@@ -81,13 +124,13 @@ def read_process(pid: int, cgroup: int, container: Container | None) -> ProcessI
         uts=host_name(directory / "ns/uts")[:UTS_BYTES],
         mntns=(directory / "ns/mnt").stat().st_ino,
         pidns=(directory / "ns/pid").stat().st_ino,
-        binary=_binary(directory),
+        binary=read_binary(directory),
         container=container,
         ancestry=ancestry_of(pid, parents),
         tracer=pid == os.getpid(),
     )
     ppid = parents[pid]
-    inner = inner_ids(status, _status(ppid) if ppid else {})
+    inner = inner_ids(status, _status(PROC / str(ppid)) if ppid else {})
     return ProcessInfo(process, cgroup, ppid, inner, int(ticks) * NS_PER_TICK)
 
 
@@ -114,22 +157,17 @@ def _members(directory: Path) -> Iterator[tuple[int, int]]:
         yield from ((cgroup, int(pid)) for pid in processes)
 
 
-def read_start(pid: int) -> Start:
-    """Return a process's binary and parent; only its id if it exited."""
-    fields = stat_fields(pid)
-    process = Process(pid=pid, tid=pid, binary=_binary(PROC / str(pid)))
-    return Start(process, int(fields[PARENT]) if fields else 0)
-
-
 def stat_fields(pid: int) -> list[bytes]:
-    """Return the fields of /proc/PID/stat after the comm, none if the process exited.
-
-    The comm is in parentheses and may contain parentheses and spaces.
-    """
+    """Return the fields of /proc/PID/stat after the comm, none if the process exited."""
     try:
-        return (PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+        return _fields(PROC / str(pid))
     except OSError:
         return []
+
+
+def _fields(directory: Path) -> list[bytes]:
+    """Return the fields of ``stat`` after the comm, which may contain parentheses and spaces."""
+    return (directory / "stat").read_bytes().rpartition(b")")[2].split()
 
 
 def start_time(pid: int) -> bytes:
@@ -139,12 +177,17 @@ def start_time(pid: int) -> bytes:
 
 
 def ancestors(pid: int) -> dict[int, int]:
-    """Return the parent of the process and of each of its ancestors."""
+    """Return the parent of the process and of each of its ancestors; 0 for the first process."""
     parents: dict[int, int] = {}
     while pid and pid not in parents:
-        fields = stat_fields(pid)
-        parents[pid] = pid = int(fields[PARENT]) if fields else 0
+        parents[pid] = pid = parent_of(pid) or 0
     return parents
+
+
+def parent_of(pid: int) -> int | None:
+    """Return the tgid of a process's parent, 0 if that is outside; None if the process exited."""
+    fields = stat_fields(pid)
+    return int(fields[PARENT]) if fields else None
 
 
 def namespaces(pid: int) -> dict[str, int]:
@@ -185,21 +228,48 @@ def inner_ids(status: dict[str, str], parent: dict[str, str]) -> tuple[int, int]
     return int(ids[-1]), int(parents[len(ids) - 1]) if len(parents) >= len(ids) else 0
 
 
-def _status(pid: int) -> dict[str, str]:
-    lines = _lines(PROC / str(pid) / "status")
+def _status(directory: Path) -> dict[str, str]:
+    lines = _lines(directory / "status")
     return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
-def _binary(process: Path) -> Binary | None:
-    """Return a process's program file; None for a kernel thread or an exited process."""
-    try:
-        path = os.fsencode((process / "exe").readlink())
-        mntns = (process / "ns" / "mnt").stat().st_ino
-    except OSError:
+def read_parent(directory: Path) -> int:
+    """Return the tgid of a process's parent, 0 if that is outside; OSError if it exited."""
+    return int(_fields(directory)[PARENT])
+
+
+def read_binary(directory: Path) -> Binary | None:
+    """Return a process's program file; None for a kernel thread or a zombie.
+
+    Raises OSError if the process exited, or if its files may not be read.
+    """
+    if int(_fields(directory)[FLAGS]) & PF_KTHREAD:
         return None
-    path = path.removesuffix(DELETED)
+    # A leader may have exited before the other threads: then these have the file.
+    tasks = (directory / "task").iterdir()
+    found = (_binary_of_task(task) for task in chain([directory], tasks))
+    return next(filter(None, found), None)
+
+
+def _binary_of_task(directory: Path) -> Binary | None:
+    link = directory / "exe"
+    try:
+        path = os.fsencode(link.readlink())
+        mntns = (directory / "ns/mnt").stat().st_ino
+    except FileNotFoundError:
+        return None
+    if path.endswith(DELETED) and not _is_file_at(directory, path, link):
+        path = path.removesuffix(DELETED)
     return Binary(path.removeprefix(b"/") if path.startswith(MEMFD) else path, mntns)
 
 
+def _is_file_at(directory: Path, path: bytes, link: Path) -> bool:
+    """Whether a path in a process's mount namespace leads to the file of a link of /proc."""
+    try:
+        return (directory / "root" / fsdecode(path).lstrip("/")).samefile(link)
+    except OSError:
+        return False
+
+
 def _lines(file: Path) -> list[str]:
-    return os.fsdecode(file.read_bytes()).split("\n")[:-1]
+    return fsdecode(file.read_bytes()).split("\n")[:-1]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -71,6 +71,8 @@ def run_session(options: RunOptions) -> int:
             pipeline.begin()
             tracer.attach()
             tracer.start()
+            if tracer.unreadable:
+                log(unreadable_text(tracer.unreadable))
             log("tracing")
             start_events = 0
             for event in events_at_start(plan, view, tracer):
@@ -150,6 +152,14 @@ def events_at_start(plan: RunPlan, view: View, tracer: KernelTracer) -> Iterator
             f"{' and '.join(sorted(plan.at_start))}: {error.filename} cannot be read"
             f" ({error.strerror}); grant CAP_SYS_PTRACE, or do not select the event",
         ) from error
+
+
+def unreadable_text(files: Collection[str]) -> str:
+    """Return the warning about processes whose program is unknown."""
+    return (
+        f"the programs of {len(files)} processes cannot be read, such as {min(files)}:"
+        " their events are counted as matched without the binary, until they execute another"
+    )
 
 
 def count_derived(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:

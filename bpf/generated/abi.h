@@ -17,6 +17,7 @@
 #define SUBCALLS_EACH 32 /* syscalls of socketcall, and of a version of ipc */
 #define SUBCALLS_FIRST 896 /* index of the first of these in the map calls */
 #define HOOK_SLOTS 9 /* in the record of every event at a hook, used or not */
+#define PID_BITS 22 /* of a pid: PID_MAX_LIMIT is 1 << 22 (linux/threads.h) */
 #define NAME_SIZE 16 /* TASK_COMM_LEN; also the part of a host name that is compared */
 #define NAME_WORDS 2 /* in u64: bytes are copied one by one */
 #define CONTAINER_ID_SIZE 32 /* of the 64 hexadecimal digits of an id */
@@ -183,19 +184,17 @@ _Static_assert(sizeof(struct container) == 48, "container has another size");
 struct process {
 	u64 binary_accepts; /* scopes that accept the executed file */
 	u64 followed; /* scopes that follow the process (rule 13) */
-	u64 start_time; /* as start_boottime; 0 if it is older than the tracer */
 	u64 before_exec; /* the COMMAND's process, still running the tracer's code */
 };
-_Static_assert(sizeof(struct process) == 32, "process has another size");
+_Static_assert(sizeof(struct process) == 24, "process has another size");
 
 /* State of a process for tree filters: the masks of the process and of its ancestors. */
 struct tree_state {
 	struct scope_masks masks;
-	u64 start_time; /* as in struct process */
 	u32 parent; /* if incomplete: the ancestor without an element */
 	u32 incomplete; /* an ancestor had no element: user space adds its masks */
 };
-_Static_assert(sizeof(struct tree_state) == 32, "tree_state has another size");
+_Static_assert(sizeof(struct tree_state) == 24, "tree_state has another size");
 
 /* The process that used a socket last. */
 struct owner {

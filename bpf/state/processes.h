@@ -10,9 +10,9 @@
 #define TRACK_PROCESSES
 #ifdef COMMAND_ONLY
 /* Only traced processes have an element: none may be evicted. */
-BPF_HASH(processes, u32, struct process, PROCESSES);
+BPF_HASH(processes, u64, struct process, PROCESSES); /* by process_key() */
 #else
-BPF_TABLE("lru_hash", u32, struct process, processes, PROCESSES);
+BPF_TABLE("lru_hash", u64, struct process, processes, PROCESSES);
 #endif
 #endif
 
@@ -24,7 +24,39 @@ BPF_PERCPU_ARRAY(binary_scratch, struct binary, 1);
 #endif
 
 #ifdef USE_TREE
-BPF_TABLE("lru_hash", u32, struct tree_state, tree_states, PROCESSES);
+BPF_TABLE("lru_hash", u64, struct tree_state, tree_states, PROCESSES); /* by process_key() */
+#endif
+
+#if defined(TRACK_PROCESSES) || defined(USE_TREE)
+/* The start time (start_boottime) from which on a process has a key of its own. */
+BPF_ARRAY(unique_keys_since, u64, 1);
+
+/* Return the key of the state of a process. Its tgid alone does not identify it: a new process may
+ * get the tgid before the old task is freed, which deletes the state of the old process, and no
+ * helper compares and deletes in one step. The start time above the tgid does: it recurs after
+ * 2^42 ns, which is 73 minutes, at the very ns.
+ *
+ * User space seeds processes by their tgid, as /proc has no exact start time, and sets
+ * unique_keys_since once that is done. Until then the tgid is the key, and nothing is deleted. */
+static __always_inline u64 process_key(u32 pid, u64 start_time)
+{
+	u32 zero = 0;
+	u64 *since = unique_keys_since.lookup(&zero);
+	if (!since)
+		return pid;
+	u64 later = (s64)(*since - start_time) >> 63; /* all bits or none, without a branch */
+	return pid | (start_time << PID_BITS & later);
+}
+
+static __always_inline u64 current_key(u32 pid)
+{
+	return process_key(pid, FIELD(FIELD(current_task(), group_leader), start_boottime));
+}
+
+static __always_inline u64 key_of(struct task_struct *task)
+{
+	return process_key(READ(task, tgid), READ(READ(task, group_leader), start_boottime));
+}
 #endif
 
 /* Whether the process of an event is traced, and whether all facts about it are known. In this
@@ -43,8 +75,11 @@ static __always_inline u32 read_process_state(struct facts *facts)
 	u32 traced = COMPLETE;
 	facts->binary_accepts = BINARY_UNKNOWN;
 	facts->followed = 0;
+#if defined(TRACK_PROCESSES) || defined(USE_TREE)
+	u64 key = current_key(facts->pid);
+#endif
 #ifdef TRACK_PROCESSES
-	struct process *process = processes.lookup(&facts->pid);
+	struct process *process = processes.lookup(&key);
 	if (process) {
 		facts->binary_accepts = process->binary_accepts;
 		facts->followed = process->followed;
@@ -58,7 +93,7 @@ static __always_inline u32 read_process_state(struct facts *facts)
 #endif
 #endif
 #ifdef USE_TREE
-	struct tree_state *tree = tree_states.lookup(&facts->pid);
+	struct tree_state *tree = tree_states.lookup(&key);
 	struct scope_masks all = NO_TREE_VALUE;
 	if (tree)
 		merge_masks(&all, &tree->masks);
@@ -146,32 +181,34 @@ static __always_inline u64 following(u64 accepted)
 /* The child has the masks of its ancestors, and its own. Without an element of the parent it is
  * incomplete: before tracing starts, user space adds the masks of the ancestors
  * (kernel/seed/processes.py); later it stays so. */
-static __always_inline void inherit_tree_state(u32 parent_pid, u32 child_pid,
-					       struct task_struct *child)
+static __always_inline void inherit_tree_state(struct task_struct *parent, struct task_struct *child)
 {
 #ifdef USE_TREE
-	struct tree_state inherited = {.parent = parent_pid, .incomplete = true};
-	struct tree_state *parent = tree_states.lookup(&parent_pid);
-	if (parent) /* if incomplete, its .parent is still the ancestor without an element */
-		inherited = *parent;
-	inherited.start_time = READ(child, start_boottime);
-	merge_tree_masks(&inherited.masks, child_pid);
-	if (tree_states.update(&child_pid, &inherited) < 0)
+	u64 parent_key = key_of(parent), child_key = key_of(child);
+	struct tree_state inherited = {.parent = READ(parent, tgid), .incomplete = true};
+	struct tree_state *state = tree_states.lookup(&parent_key);
+	if (state) /* if incomplete, its .parent is still the ancestor without an element */
+		inherited = *state;
+	merge_tree_masks(&inherited.masks, READ(child, tgid));
+	if (tree_states.update(&child_key, &inherited) < 0)
 		count(COUNTER_UNTRACKED);
 #endif
 }
 
 /* The child has the executed file and the following scopes of its parent; the scopes with `follow`
- * that match the parent now follow the child, too. */
-static __always_inline void inherit_process_state(u32 parent_pid, u32 child_pid,
+ * that match the parent now follow the child, too. Without an element of the parent the child has
+ * none: an older process with its tgid may have left one. */
+static __always_inline void inherit_process_state(struct task_struct *parent,
 						  struct task_struct *child)
 {
 #ifdef TRACK_PROCESSES
-	struct process *parent = processes.lookup(&parent_pid);
-	if (!parent)
+	u64 parent_key = key_of(parent), child_key = key_of(child);
+	struct process *state = processes.lookup(&parent_key);
+	if (!state) {
+		processes.delete(&child_key);
 		return;
-	struct process inherited = *parent;
-	inherited.start_time = READ(child, start_boottime);
+	}
+	struct process inherited = *state;
 #ifdef USE_FOLLOW
 	struct facts *facts = read_facts(current_task());
 	if (facts) {
@@ -179,7 +216,7 @@ static __always_inline void inherit_process_state(u32 parent_pid, u32 child_pid,
 		inherited.followed |= following(match_facts(facts));
 	}
 #endif
-	if (processes.update(&child_pid, &inherited) < 0)
+	if (processes.update(&child_key, &inherited) < 0)
 		count(COUNTER_UNTRACKED);
 #endif
 }
@@ -187,37 +224,36 @@ static __always_inline void inherit_process_state(u32 parent_pid, u32 child_pid,
 /* A new process inherits the state of its parent; a new thread shares that of its process. */
 static __always_inline void inherit_process(struct task_struct *parent, struct task_struct *child)
 {
-	u32 parent_pid = READ(parent, tgid), child_pid = READ(child, tgid);
-	if (child_pid == parent_pid)
+	if (READ(child, tgid) == READ(parent, tgid))
 		return;
 #ifdef COMMAND_ONLY
-	if (!processes.lookup(&parent_pid))
+	u64 parent_key = key_of(parent), child_key = key_of(child);
+	if (!processes.lookup(&parent_key)) {
+		processes.delete(&child_key);
 		return;
+	}
 #endif
-	inherit_tree_state(parent_pid, child_pid, child);
-	inherit_process_state(parent_pid, child_pid, child);
+	inherit_tree_state(parent, child);
+	inherit_process_state(parent, child);
 }
 
 /* Called when a task is freed, not when it exits: other tasks of the process may still report their
  * exits then. The leader is the last task of a process to be freed. */
 static __always_inline void delete_process(struct task_struct *task)
 {
-	u32 pid = READ(task, tgid);
-	u64 time = READ(task, start_boottime);
+#if defined(TRACK_PROCESSES) || defined(USE_TREE)
 	/* A thread, or a former leader that another thread's exec replaced: the process goes on. */
 	if (READ(task, group_leader) != task)
 		return;
-	/* A task is freed after a grace period: a new process may have the same tgid. A start time
-	 * of 0 is that of a seeded process, older than the tracer. */
+	u64 key = key_of(task);
+	if (!(key >> PID_BITS)) /* a new process may have it */
+		return;
 #ifdef TRACK_PROCESSES
-	struct process *process = processes.lookup(&pid);
-	if (process && (!process->start_time || process->start_time == time))
-		processes.delete(&pid);
+	processes.delete(&key);
 #endif
 #ifdef USE_TREE
-	struct tree_state *tree = tree_states.lookup(&pid);
-	if (tree && (!tree->start_time || tree->start_time == time))
-		tree_states.delete(&pid);
+	tree_states.delete(&key);
+#endif
 #endif
 }
 
@@ -255,13 +291,11 @@ static __always_inline u64 update_process_at_exec(struct facts *facts,
 		.binary_accepts = facts->binary_accepts,
 		.followed = facts->followed,
 	};
-	struct process *old = processes.lookup(&facts->pid);
-	if (old)
-		process.start_time = old->start_time;
+	u64 key = current_key(facts->pid);
 #ifdef USE_FOLLOW
 	process.followed |= following(mask);
 #endif
-	if (processes.update(&facts->pid, &process) < 0)
+	if (processes.update(&key, &process) < 0)
 		count(COUNTER_UNTRACKED);
 #endif
 	return mask;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from struct import pack, unpack
 from typing import Final
@@ -28,6 +29,12 @@ from .seed.processes import ProcessSeeder
 from .seed.sockets import seed_owners
 
 SOURCE: Final = "tracer.bpf.c"
+
+NEVER: Final = (1 << 63) - 1
+KEY_DELAY_NS: Final = 500_000_000
+"""Delay after the start until keys of processes are unique (bpf/state/processes.h).
+
+All programs must have the time by then: else the key of a process would change."""
 
 HOOK_MATCHER: Final = "match_hook"
 """Program that the programs at kernel functions tail-call."""
@@ -58,6 +65,9 @@ class KernelTracer:
             SOURCE, bpf_source(SOURCE), self._constants, types(), plan.structures()
         )
         self._attachments = Attachments(self._program, command)
+        self.unreadable: frozenset[str] = frozenset()
+        """Files of /proc about processes that could not be seeded."""
+
         if plan.hooks.keeps_arguments:
             push_numbers(self._program, "free_elements", range(1, KEPT_CALLS + 1))
         self._reader = RingReader(self._program.map_fd("records"), plan.settings.ring_bytes)
@@ -71,6 +81,7 @@ class KernelTracer:
             write_entries(self._program, "signature_processes", entries)
         self._write_shapes()
         self._write_tail_calls()
+        self._write_key_time(NEVER)
         for hook in self._plan.hooks.hooks():
             self._attachments.attach(hook)
         if self._plan.track_containers:
@@ -79,9 +90,15 @@ class KernelTracer:
 
     def start(self) -> None:
         """Write the selection: from here on every event is reported or counted."""
-        now = pack("Q", time.clock_gettime_ns(time.CLOCK_BOOTTIME))
-        write_entries(self._program, "trace_start_time", {ZERO: now})
+        now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        write_entries(self._program, "trace_start_time", {ZERO: pack("Q", now)})
+        self._write_key_time(now + KEY_DELAY_NS)
         self._select(self._masks())
+
+    def _write_key_time(self, time_: int) -> None:
+        """Set the boot time (ns) from which on new processes have keys of their own."""
+        with suppress(KeyError):  # no process has a state in this run
+            write_entries(self._program, "unique_keys_since", {ZERO: pack("Q", time_)})
 
     def containers_before(self) -> Iterator[Path]:
         """Yield the cgroup directories of the containers that existed before ``start``."""
@@ -165,6 +182,7 @@ class KernelTracer:
             seeder.seed_command(self._command)
         elif self._tables.tracks_processes:
             seeder.seed_all()
+            self.unreadable = frozenset(seeder.unreadable)
         if self._command is None and self._plan.track_packets:
             track = self._plan.track_containers
             number = self._catalogue[PACKET].id

@@ -29,6 +29,7 @@ PLANS = ("vmtests/test_live_plans.py::test_plans_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
 TRACEE_BUGS = ("vmtests/test_tracee_bugs.py",)
+PID_REUSE = ("vmtests/test_pid_reuse.py",)
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
 PACKETS = ("vmtests/test_packets.py",)
@@ -69,6 +70,8 @@ FAULTS = (
           "accept_number(VALUE_PIDNS, facts->mntns", DECISIONS),
     Fault("uts-reads-comm", MATCHER, "accept_pattern(NAME_UTS, UTS_ROW, facts->uts", "accept_pattern(NAME_UTS, UTS_ROW, facts->comm", DECISIONS),
     Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
+    # State of processes.
+    Fault("pid-is-the-process", "bpf/state/processes.h", "start_time << PID_BITS & later", "1ULL << PID_BITS & later", PID_REUSE),
     # Packets and their owners.
     Fault("socket-stays-with-its-creator", SOCKETS, "set_socket_owner(fd);", ";", PACKETS),
     Fault("accepted-socket-without-owner", SOCKETS, "set_socket_owner(retval);", ";", PACKETS),

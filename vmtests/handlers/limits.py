@@ -14,7 +14,7 @@ from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.maps.write import BPF_NOEXIST
 from tracee_ref.kernel.plan import KernelPlan, Settings
-from tracee_ref.kernel.seed.processes import PID, TREE_STATE
+from tracee_ref.kernel.seed.processes import KEY, TREE_STATE
 from tracee_ref.kernel.tracer import KernelTracer
 from tracee_ref.model.scope import Scope
 from vmtests.handlers import Reply, handler
@@ -45,7 +45,7 @@ def kept(*, count: int) -> Reply:
         program = tracer.program
         fd = program.map_fd("tree_states")
         value = bytes(TREE_STATE.size)
-        pids = [PID.pack(FIRST_PID + i) for i in range(count)]
+        pids = [KEY.pack(FIRST_PID + i) for i in range(count)]
         for pid in pids:
             program.update(fd, pid, value, BPF_NOEXIST)
         return {"kept": sum(program.lookup(fd, pid, TREE_STATE.size) is not None for pid in pids)}

@@ -4,31 +4,46 @@
 These are the binary of rule 10 and the ancestors of rule 12.
 
 The BPF programs are attached already, and record forks and execs.  Their elements are newer than
-/proc: they are not overwritten.  If a process forks before it is seeded, the child's element lacks
-the masks of its ancestors, which are added here.
+/proc: they are not overwritten.  If a process forks before it is seeded, the child has no element,
+or one that lacks the masks of its ancestors, which are added here.
+
+So /proc is read again until every process has an element.  Only children of processes that had
+none can lack one, so two or three readings are enough.  Only a program that forks and exits faster
+than /proc can be read is never caught up with; seeding then ends after SEED_SECONDS, and events of
+its processes are counted as unknown.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from itertools import islice
 from struct import Struct
 from typing import Final
 
+from tracee_ref.model.scope import Binary
+
 from ... import abi
-from ...model.lifecycle import Start, ancestry_of
-from ...model.scope import Binary
-from ...procfs import ancestors, process_ids, read_start, start_time
+from ...procfs import PROC, ancestors, opened, parent_of, process_ids, read_binary, read_parent
 from ...tables import AcceptTables
 from ...tables.compile import program_keys
 from ...tables.intervals import ALL_SCOPES
 from ...tables.masks import ScopeMasks
 from ..build.program import Program
 from ..maps.layouts import mask_bytes
-from ..maps.write import BPF_EXIST, BPF_NOEXIST
+from ..maps.write import BPF_EXIST, add_entry
 
 PROCESS: Final = abi.PROCESS.struct
 TREE_STATE: Final = abi.TREE_STATE.struct
 SCOPE_MASKS: Final = abi.SCOPE_MASKS.struct
-PID: Final = Struct("=I")
+KEY: Final = Struct("=Q")
+"""``process_key()`` of bpf/state/processes.h; of seeded processes it is the tgid."""
+
+SEED_SECONDS: Final = 5.0
+"""Time after which /proc is not read again."""
+
+KEYS_MAX: Final = 1 << 20
+"""Limit of keys read from a map, whose iteration may start again while it changes."""
 
 
 class ProcessSeeder:
@@ -37,88 +52,120 @@ class ProcessSeeder:
     def __init__(self, program: Program, tables: AcceptTables) -> None:
         self._program = program
         self._tables = tables
-        self._starts: dict[int, Start] = {}
+        self._processes = self._fd("processes")
+        self._tree_states = self._fd("tree_states")
         self._parents: dict[int, int] = {}
+        self._current: dict[int, int] = {}
+        """Parents read in this reading of /proc; ``_parents`` has those of exited processes."""
+
+        self.unreadable: set[str] = set()
+        """Files of /proc that may not be read: events of their processes count as unknown."""
 
     def seed_command(self, pid: int) -> None:
         """Write the state of the COMMAND's process (tgid) before its exec, and of no other."""
-        self._parents = ancestors(pid)
+        self._current = ancestors(pid)
         self._write_process(pid, None, before_exec=True)
         self._write_tree_state(pid)
 
-    def seed_all(self) -> None:
-        """Write the state of all processes.
-
-        A process that forks before it is seeded leaves a child that is not seeded yet, or
-        incomplete: this repeats until there is neither.
-        """
+    def seed_all(self, seconds: float = SEED_SECONDS) -> None:
+        """Write the state of all processes; raises HostError if /proc may not be read."""
+        deadline = time.monotonic() + seconds
         while self._seed_new() + self._complete_tree_states():
-            pass
+            if time.monotonic() > deadline:
+                break
 
     def _seed_new(self) -> int:
-        new = sorted(process_ids() - self._starts.keys())
-        times = {pid: start_time(pid) for pid in new}
-        for pid in new:
-            self._starts[pid] = start = read_start(pid)
-            self._parents[pid] = start.ppid
-            self._write_process(pid, start.process.binary)
-        for pid in new:
-            self._write_tree_state(pid)
-        # A reused id is seeded again in the next round.  This may delete what the programs wrote
-        # for the new process.  Nothing is lost by that: no process is followed before tracing
-        # starts, and the rest can be read again from /proc, except the ancestors of a process
-        # whose parent exited meanwhile.
-        for pid in [pid for pid in new if start_time(pid) != times[pid]]:
-            self._forget(pid)
-        return len(new)
+        """Write the state of the processes that have none; return their number."""
+        self._current = {}
+        return sum(self._seed(pid) for pid in [*self._without_state()])
+
+    def _without_state(self) -> Iterator[int]:
+        maps = ((self._processes, PROCESS.size), (self._tree_states, TREE_STATE.size))
+        used = [(fd, size) for fd, size in maps if fd is not None]
+        for pid in sorted(process_ids()):
+            if any(self._program.lookup(fd, KEY.pack(pid), size) is None for fd, size in used):
+                yield pid
+
+    def _seed(self, pid: int) -> bool:
+        """Write the state of a process; return whether there is one with this id afterwards."""
+        try:
+            with opened(pid) as directory:
+                self._current[pid] = self._parents[pid] = read_parent(directory)
+                self._write_tree_state(pid)
+                self._write_process(pid, read_binary(directory) if self._tables.binary else None)
+                read_parent(directory)
+        except PermissionError as error:
+            self.unreadable.add(str(error.filename))
+            return False
+        except OSError:  # it exited: another process may have the id, and now has this state
+            if self._processes is not None:
+                self._program.delete(self._processes, KEY.pack(pid))
+            return (PROC / str(pid)).exists()
+        return True
 
     def _write_process(self, pid: int, binary: Binary | None, *, before_exec: bool = False) -> None:
         table = self._tables.binary
         accepted = table.accepted(program_keys(binary)) if table else ALL_SCOPES
-        if (fd := self._fd("processes")) is not None:
+        if self._processes is not None:
             followed = 0
-            started = 0  # older than the tracer: delete_process() compares no start time
-            value = PROCESS.pack(accepted, followed, started, before_exec)
-            self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
+            value = PROCESS.pack(accepted, followed, before_exec)
+            add_entry(self._program, "processes", KEY.pack(pid), value)
 
     def _write_tree_state(self, pid: int) -> None:
-        if (fd := self._fd("tree_states")) is not None:
-            masks = self._masks_of(pid)
-            started = parent = incomplete = 0
-            value = TREE_STATE.pack(mask_bytes(masks), started, parent, incomplete)
-            self._program.update(fd, PID.pack(pid), value, BPF_NOEXIST)
+        """Write the tree state of a process, incomplete if an ancestor exited unread.
 
-    def _masks_of(self, pid: int) -> ScopeMasks:
-        """Return the masks of all ``tree`` filters that name the process or an ancestor."""
+        A fork always writes one, so this one is never that of another process with the id.
+        """
+        if self._tree_states is not None:
+            masks, unread = self._masks_of(pid)
+            value = TREE_STATE.pack(mask_bytes(masks), unread, bool(unread))
+            add_entry(self._program, "tree_states", KEY.pack(pid), value)
+
+    def _masks_of(self, pid: int) -> tuple[ScopeMasks, int]:
+        """Return the masks of all ``tree`` filters that name the process or an ancestor.
+
+        The number is the id of an ancestor that exited before its parent was read, or 0.
+        """
         assert self._tables.tree
-        return self._tables.tree.merged(ancestry_of(pid, self._parents))
+        chain: list[int] = []
+        unread = 0
+        while pid and pid not in chain:
+            chain.append(pid)
+            parent = self._parent(pid)
+            unread = pid if parent is None else 0
+            pid = parent or 0
+        return self._tables.tree.merged(frozenset(chain)), unread
+
+    def _parent(self, pid: int) -> int | None:
+        """Return the parent of a process, 0 for none; None if it exited before it was read."""
+        if pid not in self._current:
+            if (parent := parent_of(pid)) is None:
+                return self._parents.get(pid)
+            self._current[pid] = self._parents[pid] = parent
+        return self._current[pid]
 
     def _complete_tree_states(self) -> int:
         """Add the masks of parents that were not seeded at the fork to their children.
 
         Returns the number of children.
         """
-        completed = 0
-        if (fd := self._fd("tree_states")) is None:
+        if self._tree_states is None:
             return 0
-        for key in self._program.keys(fd, PID.size):
-            value = self._program.lookup(fd, key, TREE_STATE.size)
-            if value is None:
-                continue
-            inherited, started, parent, incomplete = TREE_STATE.unpack(value)
-            if incomplete:
-                masks = self._masks_of(parent)
-                masks.merge(ScopeMasks(*SCOPE_MASKS.unpack(inherited)))
-                whole = TREE_STATE.pack(mask_bytes(masks), started, parent, False)
-                self._program.update(fd, key, whole, BPF_EXIST)
-                completed += 1
-        return completed
+        keys = islice(self._program.keys(self._tree_states, KEY.size), KEYS_MAX)
+        return sum(self._complete(self._tree_states, key) for key in keys)
 
-    def _forget(self, pid: int) -> None:
-        del self._starts[pid]
-        for fd in (self._fd("processes"), self._fd("tree_states")):
-            if fd is not None:
-                self._program.delete(fd, PID.pack(pid))
+    def _complete(self, fd: int, key: bytes) -> bool:
+        value = self._program.lookup(fd, key, TREE_STATE.size)
+        inherited, parent, incomplete = TREE_STATE.unpack(value or bytes(TREE_STATE.size))
+        if not incomplete:
+            return False
+        masks, unread = self._masks_of(parent)
+        if unread:
+            return False
+        masks.merge(ScopeMasks(*SCOPE_MASKS.unpack(inherited)))
+        whole = TREE_STATE.pack(mask_bytes(masks), parent, False)
+        self._program.update(fd, key, whole, BPF_EXIST)
+        return True
 
     def _fd(self, name: str) -> int | None:
         try:
