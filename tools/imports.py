@@ -26,7 +26,7 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
     ("model", "strings", "abi"),
-    ("errors", "command", "accounting", "events", "containers"),
+    ("clocks", "errors", "command", "accounting", "events", "containers"),
     ("files", "procfs", "decode", "tables", "packets"),
     ("filters", "derivation", "output"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),

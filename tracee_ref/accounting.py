@@ -75,7 +75,10 @@ class Account:
                 f"{total('untracked')} processes or cgroups untracked: their maps were full"
             )
         if total("unknown"):
-            lines.append(f"{total('unknown')} events matched without the binary of their process")
+            lines.append(
+                f"{total('unknown')} events matched without the binary or all ancestors of their"
+                " process"
+            )
         if not self.balances():
             lines.append("the account does not balance: please report this as a bug")
         return lines

@@ -46,6 +46,7 @@ class HostCode(str, Enum):
 
     PRIVILEGE = "privilege"
     PID_NAMESPACE = "pid-namespace"
+    TIME_NAMESPACE = "time-namespace"
     PROCFS = "procfs"
     KERNEL = "kernel"
     REFUSED = "refused"

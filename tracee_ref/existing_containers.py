@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from .clocks import boot_time
 from .containers.cgroups import container_id, own_hierarchy
 from .decode.records import CONTEXT_FLAGS
 from .derivation.containers import container_arguments
@@ -71,11 +72,6 @@ def init_namespaces(scopes: Sequence[Scope], clock_offset: int) -> Iterator[Trac
     event.matched_scopes = accepting(scopes, event.event_name, first.process)
     if event.matched_scopes:
         yield event
-
-
-def boot_time() -> int:
-    """Return the time since boot (ns)."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 def event_of(

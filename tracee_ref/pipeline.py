@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from .accounting import Tally
+from .clocks import EventClock
 from .events.event import TraceEvent
 from .output.fast.lines import FastLines, encode_lines
 from .output.printer import Printer
@@ -44,7 +45,8 @@ class Pipeline:
     not select it; ``match_fields`` returns None for an event that filters on its fields leave in
     no scope.  ``fast`` formats the lines of all outputs straight from records, for the events
     that these two do not look at.  ``later`` returns the events derived since from earlier ones;
-    called with True, it waits for the last of them.
+    called with True, it waits for the last of them.  ``set_offset``
+    are called when ``clock`` was set.
     """
 
     decode: Callable[[bytes], TraceEvent]
@@ -53,6 +55,8 @@ class Pipeline:
     derive: Callable[[TraceEvent], Iterable[TraceEvent]] | None = None
     later: Callable[[bool], Iterable[TraceEvent]] | None = None
     fast: Sequence[FastLines] = ()
+    clock: EventClock | None = None
+    set_offset: Sequence[Callable[[int], None]] = ()
     records: Tally = field(default_factory=Tally)
     derived: Tally = field(default_factory=Tally)
     errors: list[str] = field(default_factory=list)
@@ -157,11 +161,21 @@ class Pipeline:
         if wake is not None:
             poll.register(wake, select.POLLIN)
         while not until():
+            self._watch_clock(source)
             if source.read(self.handle):
                 continue
             self.print_later()
             self.flush()
             poll.poll(POLL_MS)
+
+    def _watch_clock(self, source: Source) -> None:
+        """If the wall clock was set, give the records from now on timestamps of the new time."""
+        if self.clock and self.clock.was_set():
+            submitted = sum(source.counters()["submitted"])
+            while self.records.total < submitted and source.read(self.handle):
+                pass
+            for set_offset in self.set_offset:
+                set_offset(self.clock.offset)
 
     def drain(self, source: Source) -> None:
         """Read the records left after the programs were detached, to the last counted one."""

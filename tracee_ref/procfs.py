@@ -18,9 +18,10 @@ from os import fsdecode
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from .clocks import namespace_offset
 from .containers.cgroups import Hierarchy, container_id, root_of
 from .model.facts import Container, Process
-from .model.lifecycle import Start, ancestry_of
+from .model.lifecycle import ancestry_of
 from .model.scope import Binary
 
 PROC: Final = Path("/proc")
@@ -131,7 +132,9 @@ def _read_process(
     )
     ppid = parents[pid]
     inner = inner_ids(status, _status(PROC / str(ppid)) if ppid else {})
-    return ProcessInfo(process, cgroup, ppid, inner, int(ticks) * NS_PER_TICK)
+    return ProcessInfo(
+        process, cgroup, ppid, inner, int(ticks) * NS_PER_TICK - (namespace_offset() or 0)
+    )
 
 
 def first_process(directory: Path, container: str) -> ProcessInfo:

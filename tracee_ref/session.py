@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from .accounting import Account
+from .clocks import EventClock, namespace_offset
 from .command import Command, default_sigchld
 from .decode.records import RecordDecoder, View
 from .derivation.stage import Derivation
@@ -64,9 +64,10 @@ def run_session(options: RunOptions) -> int:
         plan.plugins.start()
         tracer = KernelTracer(plan.kernel, command.pid if command else None, plan.plugins.pids)
         stack.callback(tracer.close)
-        view = view_of(options.outputs)
+        clock = EventClock(relative="relative-time" in options.outputs.options)
+        view = View(clock.offset, symbolic="parse-arguments" in options.outputs.options)
         derivation = derivation_of(plan)
-        pipeline = pipeline_of(plan, view, derivation, sinks)
+        pipeline = pipeline_of(plan, view, clock, derivation, sinks)
         try:
             pipeline.begin()
             tracer.attach()
@@ -176,6 +177,12 @@ def check_host() -> None:
             HostCode.PID_NAMESPACE,
             "this is not the initial pid namespace; run it on the host (--pid=host)",
         )
+    if namespace_offset() is None:
+        raise HostError(
+            HostCode.TIME_NAMESPACE,
+            "this process is in another time namespace than its children, whose offset is unknown;"
+            " run it in the initial time namespace, or by unshare --fork",
+        )
 
 
 def printer_of(plan: OutputPlan, name: str, scopes: Sequence[Scope]) -> Printer:
@@ -202,7 +209,11 @@ def selects_containers(scopes: Sequence[Scope]) -> bool:
 
 
 def pipeline_of(
-    plan: RunPlan, view: View, derivation: Derivation, sinks: Sequence[tuple[Printer, Sink]]
+    plan: RunPlan,
+    view: View,
+    clock: EventClock,
+    derivation: Derivation,
+    sinks: Sequence[tuple[Printer, Sink]],
 ) -> Pipeline:
     """Return the pipeline from records to the outputs."""
     events = plan.options.signatures.events  # all that can be selected, signatures included
@@ -210,13 +221,16 @@ def pipeline_of(
         plan.scopes, symbolic=view.symbolic, events=events, also_raw=derivation.raw_events
     )
     decoder = RecordDecoder(view, raw_events=filters.raw_events)
+    fast = fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw_events)
     return Pipeline(
         decoder,
         sinks,
         match_fields=filters.apply if filters.raw_events else None,
         derive=derivation if derivation.bases else None,
         later=partial(plugin_findings, plan.plugins, derivation) if plan.plugins else None,
-        fast=fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw_events),
+        fast=fast,
+        clock=clock,
+        set_offset=[decoder.set_offset, *(lines.set_offset for lines in fast)],
     )
 
 
@@ -224,17 +238,6 @@ def plugin_findings(plugins: Plugins, derivation: Derivation, end: bool) -> Iter
     """Yield the events of the findings that plug-ins sent, and of all others at the end."""
     for name, base, values in plugins.finish() if end else plugins.findings():
         yield from derivation.later(name, base, values)
-
-
-def view_of(plan: OutputPlan) -> View:
-    """Return the form of values.
-
-    With relative-time, times count from this call: a run has one view.
-    """
-    boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    relative = "relative-time" in plan.options
-    offset = -boot if relative else time.time_ns() - boot
-    return View(clock_offset=offset, symbolic="parse-arguments" in plan.options)
 
 
 def close_all(sinks: Sequence[tuple[Printer, Sink]]) -> None:

@@ -116,6 +116,11 @@ class RecordDecoder:
             event.args_at_return = at_return
         return event
 
+    def set_offset(self, offset: int) -> None:
+        """Set what is added to boot times (ns) from now on."""
+        self._view = replace(self._view, clock_offset=offset)
+        self._decoders.clear()
+
     def definition(self, number: int) -> EventDefinition:
         """Return the event that has a number."""
         return self._by_id[number]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from struct import pack, unpack
 from typing import Final
 
 from ..abi import Counter
+from ..clocks import boot_time
 from ..events.catalogue import all_events
 from .attach.attachments import Attachments
 from .attach.features import types
@@ -90,7 +90,7 @@ class KernelTracer:
 
     def start(self) -> None:
         """Write the selection: from here on every event is reported or counted."""
-        now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        now = boot_time()
         write_entries(self._program, "trace_start_time", {ZERO: pack("Q", now)})
         self._write_key_time(now + KEY_DELAY_NS)
         self._select(self._masks())

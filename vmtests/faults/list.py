@@ -30,6 +30,7 @@ SESSIONS = ("vmtests/test_sessions.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
 TRACEE_BUGS = ("vmtests/test_tracee_bugs.py",)
 PID_REUSE = ("vmtests/test_pid_reuse.py",)
+CLOCKS = ("vmtests/test_clocks.py", "tests/test_clocks.py")
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
 PACKETS = ("vmtests/test_packets.py",)
@@ -72,6 +73,9 @@ FAULTS = (
     Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
     # State of processes.
     Fault("pid-is-the-process", "bpf/state/processes.h", "start_time << PID_BITS & later", "1ULL << PID_BITS & later", PID_REUSE),
+    # The clocks.
+    Fault("time-namespace-ignored", "tracee_ref/clocks.py", "- (namespace_offset() or 0)", "", CLOCKS),
+    Fault("clock-set-unnoticed", "tracee_ref/clocks.py", "return changed", "return False", CLOCKS),
     # Packets and their owners.
     Fault("socket-stays-with-its-creator", SOCKETS, "set_socket_owner(fd);", ";", PACKETS),
     Fault("accepted-socket-without-owner", SOCKETS, "set_socket_owner(retval);", ";", PACKETS),

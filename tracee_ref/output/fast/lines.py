@@ -10,6 +10,7 @@ For all other records ``line`` returns None: they are decoded and printed.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from dataclasses import replace
 from itertools import chain
 from struct import Struct
 from typing import Any, Final
@@ -70,6 +71,12 @@ class FastLines:
         self._events: dict[bytes, FastEvent] = {}
         self._contexts: dict[bytes, tuple[str, ...]] = {}
         self._lines: dict[bytes, LineFormatter] = {}
+
+    def set_offset(self, offset: int) -> None:
+        """Set what is added to boot times (ns) from now on."""
+        self._view = replace(self._view, clock_offset=offset)
+        for cache in (self._events, self._contexts, self._lines):
+            cache.clear()
 
     def line(self, record: bytes) -> bytes | None:
         """Return the line of a record, or None if it must be decoded."""
