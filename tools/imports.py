@@ -26,11 +26,12 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
     ("model", "strings", "abi"),
-    ("clocks", "errors", "command", "accounting", "events", "containers"),
+    ("capabilities", "clocks", "errors", "command", "accounting", "events", "containers"),
     ("files", "procfs", "decode", "tables", "packets"),
     ("filters", "derivation", "output"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),
     ("existing_containers", "listing", "field_filters", "oracle", "run_plan"),
+    ("privileges",),
     ("explain", "session"),
     ("cli",),
     ("__main__",),

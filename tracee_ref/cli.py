@@ -22,8 +22,9 @@ from .help import filter_help, output_help
 from .kernel.attach.features import missing_feature
 from .listing import listing
 from .output.flags import parse_outputs
+from .privileges import check_host
 from .run_plan import RunOptions, plan_run
-from .session import check_host, run_session
+from .session import run_session
 from .signatures.registry import load_signatures
 from .strings import argument_text, visible, visible_lines, write_utf8
 

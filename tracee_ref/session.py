@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from .accounting import Account
-from .clocks import EventClock, namespace_offset
+from .clocks import EventClock
 from .command import Command, default_sigchld
 from .decode.records import RecordDecoder, View
 from .derivation.stage import Derivation
@@ -32,11 +30,9 @@ from .output.printer import Printer
 from .output.sinks import OutputClosed, Sink, open_sinks
 from .output.table import TablePrinter
 from .pipeline import Pipeline
+from .privileges import check_host, check_plan, warnings
 from .run_plan import RunOptions, RunPlan, plan_run
 from .signatures.plugins import Plugins
-
-INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
-"""Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
 
 ENVIRONMENT_ARGUMENTS: Final = MappingProxyType({"sched_process_exec": "env"})
 """Arguments, by event, that are output only with the option ``exec-env``."""
@@ -60,6 +56,7 @@ def run_session(options: RunOptions) -> int:
         )
         stop = StopCondition(command)
         plan = plan_run(options)
+        check_plan(plan)
         stack.callback(plan.plugins.close)
         plan.plugins.start()
         tracer = KernelTracer(plan.kernel, command.pid if command else None, plan.plugins.pids)
@@ -72,8 +69,8 @@ def run_session(options: RunOptions) -> int:
             pipeline.begin()
             tracer.attach()
             tracer.start()
-            if tracer.unreadable:
-                log(unreadable_text(tracer.unreadable))
+            for line in [*warnings(plan), *unreadable_text(tracer.unreadable)]:
+                log(line)
             log("tracing")
             start_events = 0
             for event in events_at_start(plan, view, tracer):
@@ -155,34 +152,18 @@ def events_at_start(plan: RunPlan, view: View, tracer: KernelTracer) -> Iterator
         ) from error
 
 
-def unreadable_text(files: Collection[str]) -> str:
-    """Return the warning about processes whose program is unknown."""
-    return (
-        f"the programs of {len(files)} processes cannot be read, such as {min(files)}:"
-        " their events are counted as matched without the binary, until they execute another"
-    )
+def unreadable_text(files: Collection[str]) -> Iterator[str]:
+    """Yield the warning about processes whose program is unknown, if there are any."""
+    if files:
+        yield (
+            f"the programs of {len(files)} processes cannot be read, such as {min(files)}:"
+            " filters on binary do not know them, nor their children, until they execute another"
+        )
 
 
 def count_derived(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:
     """Return the number of events made in user space, None if the run makes none."""
     return derivation.derived_count + start_events if derivation.bases or plan.at_start else None
-
-
-def check_host() -> None:
-    """Raise HostError if a requirement is missing that can be checked before loading."""
-    if os.geteuid() != 0:
-        raise HostError(HostCode.PRIVILEGE, "tracing needs root; run it with sudo")
-    if Path("/proc/self/ns/pid").stat().st_ino != INITIAL_PID_NAMESPACE:
-        raise HostError(
-            HostCode.PID_NAMESPACE,
-            "this is not the initial pid namespace; run it on the host (--pid=host)",
-        )
-    if namespace_offset() is None:
-        raise HostError(
-            HostCode.TIME_NAMESPACE,
-            "this process is in another time namespace than its children, whose offset is unknown;"
-            " run it in the initial time namespace, or by unshare --fork",
-        )
 
 
 def printer_of(plan: OutputPlan, name: str, scopes: Sequence[Scope]) -> Printer:

@@ -20,7 +20,7 @@ IMPORTS = "import os, time;"
 SET = "time.clock_settime_ns(time.CLOCK_REALTIME, time.time_ns() + {}); time.sleep(0.5);"
 DAY_NS = 24 * 3600 * NS_PER_SECOND
 
-IN_OTHER_TIME = ["unshare", "-T", "--boottime", "1000000", "--monotonic", "-5"]
+IN_OTHER_TIME = ["unshare", "--fork", "-T", "--boottime", "1000000", "--monotonic", "-5"]
 
 NEW_PROCESSES = """
 {tracer} -f event=sched_process_exit -f tree=$$ -f pid=new -o json 2> {errors} &
@@ -69,7 +69,7 @@ def test_clocks_time_namespace(kernel: Kernel) -> None:
     assert 0 < started < 100 * NS_PER_SECOND
 
 
-@pytest.mark.oldest_and_newest
+@pytest.mark.host_only
 def test_clocks_new_processes(kernel: Kernel) -> None:
     """In another time namespace, too, `pid=new` are the processes after the start."""
     errors = f"/tmp/tracee-ref-clocks-{time.time_ns()}"

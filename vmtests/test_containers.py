@@ -12,7 +12,7 @@ from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.model.facts import Container, Event, Process
 from tracee_ref.model.match import matched_scopes
-from tracee_ref.session import INITIAL_PID_NAMESPACE
+from tracee_ref.privileges import INITIAL_PID_NAMESPACE
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, arguments
 

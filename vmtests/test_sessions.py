@@ -70,7 +70,7 @@ def test_session_without_root(kernel: Kernel) -> None:
 def test_session_without_capabilities(kernel: Kernel) -> None:
     """Root without capabilities gets an error."""
     result = run(kernel, ["setpriv", "--bounding-set=-all", TRACEE_REF, "--", "true"])
-    refused(result, 1, "tracing needs root")
+    refused(result, 1, "tracing: needs CAP_BPF and CAP_PERFMON")
 
 
 def test_session_without_btf(kernel: Kernel) -> None:

@@ -78,6 +78,11 @@ DIRECTORIES: Final = (
 
 A runtime precedes those that it calls: docker has directories in containerd and runc as well."""
 
+DATA_DIRECTORIES: Final = (
+    "/var/lib/docker", "/run/containerd", "/var/lib/containers", "/run/runc", "/run/crun",
+)  # fmt: skip
+"""Directories of runtimes that only root may read, where they exist."""
+
 UNKNOWN: Final = "unknown"
 
 RETRY_SECONDS: Final = 1.0

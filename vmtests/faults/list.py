@@ -30,6 +30,7 @@ SESSIONS = ("vmtests/test_sessions.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
 TRACEE_BUGS = ("vmtests/test_tracee_bugs.py",)
 PID_REUSE = ("vmtests/test_pid_reuse.py",)
+PRIVILEGES = ("vmtests/test_privileges.py",)
 CLOCKS = ("vmtests/test_clocks.py", "tests/test_clocks.py")
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
@@ -73,6 +74,10 @@ FAULTS = (
     Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
     # State of processes.
     Fault("pid-is-the-process", "bpf/state/processes.h", "start_time << PID_BITS & later", "1ULL << PID_BITS & later", PID_REUSE),
+    # Privileges.
+    Fault("binary-unknown-in-silence", "tracee_ref/privileges.py", "yield BINARY", "pass", PRIVILEGES),
+    Fault("hidden-processes-in-silence", "tracee_ref/privileges.py", "yield HIDDEN_PROCESSES", "pass", PRIVILEGES),
+    Fault("seccomp-not-named", "tracee_ref/kernel/build/refusal.py", "if seccomp == SECCOMP_FILTERS:", "if False:", PRIVILEGES),
     # The clocks.
     Fault("time-namespace-ignored", "tracee_ref/clocks.py", "- (namespace_offset() or 0)", "", CLOCKS),
     Fault("clock-set-unnoticed", "tracee_ref/clocks.py", "return changed", "return False", CLOCKS),

@@ -17,7 +17,7 @@ from ...containers.cgroups import UNIFIED, root_of
 from ...errors import HostError
 from ...events.catalogue import PACKETS, EventDefinition
 from ..build.btf import Btf
-from .tracefs import private_mount
+from .tracefs import kernel_mount
 
 KPROBES: Final = Path("/sys/bus/event_source/devices/kprobe/type")
 """Type of the perf events of kprobes: Linux v4.17, e12f03d7031a ("perf/core: Implement the
@@ -80,8 +80,21 @@ def preempts_functions() -> bool:
 
 
 def uses_perf_events() -> bool:
-    """Whether hooks are perf events instead of raw tracepoints; fork and exec need kprobes then."""
-    return preempts_raw_tracepoints() and KPROBES.exists()
+    """Whether hooks are perf events instead of raw tracepoints; fork and exec need kprobes then.
+
+    Without access to tracefs they cannot be: then raw tracepoints, whose programs may miss events.
+    """
+    return preempts_raw_tracepoints() and KPROBES.exists() and has_tracefs()
+
+
+@cache
+def has_tracefs() -> bool:
+    """Whether this process can read tracefs, which has the numbers of tracepoints."""
+    try:
+        os.close(kernel_mount("tracefs"))
+    except OSError:
+        return False
+    return True
 
 
 def _preemption_modes() -> str:
@@ -90,7 +103,7 @@ def _preemption_modes() -> str:
     Linux v5.13, 1011dcce99f8 ("sched,preempt: Move preempt_dynamic to debug.c").
     """
     try:
-        root = private_mount("debugfs")
+        root = kernel_mount("debugfs")
     except OSError:
         return ""
     try:

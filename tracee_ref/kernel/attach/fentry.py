@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from ...errors import HostCode, HostError
 from ..build.btf import Btf
 from ..build.compiler import INSTRUCTION
 from ..build.libbpf import libbpf
 from ..build.program import PROGRAM_TYPES, load_options
+from ..build.refusal import refused
 from .perf_events import close_events
 
 EMPTY_PROGRAM: Final = bytes.fromhex("b7000000 00000000 95000000 00000000")
@@ -31,9 +31,7 @@ class Trampolines:
         """Attach a program (a file descriptor) to the function that it was loaded for."""
         fd: int = libbpf().bpf_raw_tracepoint_open(None, program)
         if fd < 0:
-            raise HostError(
-                HostCode.REFUSED, f"{function}: no program can be attached ({os.strerror(-fd)})"
-            )
+            raise refused(function, os.strerror(-fd), -fd)
         self._attached.append(fd)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import ctypes
 from struct import Struct
 from typing import Final
 
-from ...errors import HostCode, HostError
+from ..build.refusal import refused
 from .features import KPROBES
 from .perf_events import attach_program, close_events
 
@@ -31,11 +31,8 @@ class Kprobes:
                 ATTRIBUTES.pack(self._type, ATTRIBUTES.size, 0, address, 0), program
             )
         except OSError as error:
-            raise HostError(
-                HostCode.REFUSED,
-                f"kprobe {function}: refused by the kernel ({error.strerror});"
-                " tracing needs root, CAP_BPF and CAP_PERFMON",
-            ) from error
+            reason = error.strerror or str(error)
+            raise refused(f"kprobe {function}", reason, error.errno or 0) from error
         self._attached.append(fd)
 
     def close(self) -> None:

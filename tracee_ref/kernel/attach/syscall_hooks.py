@@ -22,7 +22,7 @@ from enum import Enum
 from typing import Final
 
 from ...events.catalogue import EventDefinition
-from .features import has_function, preempts_functions, preempts_raw_tracepoints, types
+from .features import has_function, has_tracefs, preempts_functions, preempts_raw_tracepoints, types
 from .fentry import allows_fexit
 from .tracepoints import Tracepoints
 
@@ -117,6 +117,8 @@ def _have_functions(calls: Sequence[EventDefinition]) -> bool:
 
 
 def _have_tracepoints(calls: Sequence[EventDefinition]) -> bool:
+    if not has_tracefs():
+        return False
     tracepoints = Tracepoints()
     try:
         return all(tracepoints.exists(exit_point(call)) for call in calls)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Detached mounts of kernel file systems, such as tracefs.
+"""Kernel file systems, such as tracefs, mounted or not.
 
 Hosts and containers often do not mount them at the usual path.
 """
@@ -16,6 +16,31 @@ SYS_FSMOUNT: Final = 432
 FSCONFIG_CMD_CREATE: Final = 6
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+MOUNTED: Final = {
+    "tracefs": ("/sys/kernel/tracing", "events"),
+    "debugfs": ("/sys/kernel/debug", "sched"),
+}
+"""Usual path of a file system, and a directory that it has, unlike the one below its mount."""
+
+
+def kernel_mount(kind: str) -> int:
+    """Return a file descriptor of the root of a file system; raises OSError.
+
+    A mount of our own needs CAP_SYS_ADMIN; without it, the one at the usual path must be readable.
+    """
+    try:
+        return private_mount(kind)
+    except OSError:
+        path, directory = MOUNTED[kind]
+        root = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.stat(directory, dir_fd=root)
+        except OSError:
+            os.close(root)
+            raise
+        return root
 
 
 def private_mount(kind: str) -> int:

@@ -8,8 +8,9 @@ from struct import pack
 from typing import Final
 
 from ...errors import HostCode, HostError
+from ..build.refusal import refused
 from .perf_events import attach_program, close_events
-from .tracefs import private_mount
+from .tracefs import kernel_mount
 
 PERF_TYPE_TRACEPOINT: Final = 2
 PERF_ATTR_SIZE: Final = 64
@@ -20,9 +21,13 @@ class Tracepoints:
 
     def __init__(self) -> None:
         try:
-            self._tracefs = private_mount("tracefs")
+            self._tracefs = kernel_mount("tracefs")
         except OSError as error:
-            raise _refused(error) from error
+            raise HostError(
+                HostCode.PRIVILEGE,
+                f"tracefs: cannot be mounted or read ({error.strerror}), and tracepoints need it;"
+                " grant CAP_SYS_ADMIN, or mount it at /sys/kernel/tracing, readable for this user",
+            ) from error
         self._attached: list[int] = []
 
     def attach(self, point: str, program: int) -> None:
@@ -36,7 +41,8 @@ class Tracepoints:
         try:
             self._attached.append(attach_program(attr, program))
         except OSError as error:
-            raise _refused(error) from error
+            reason = error.strerror or str(error)
+            raise refused(f"tracepoint {point}", reason, error.errno or 0) from error
 
     def exists(self, point: str) -> bool:
         """Whether this kernel has the tracepoint CATEGORY:NAME."""
@@ -55,10 +61,3 @@ class Tracepoints:
             return None
         with os.fdopen(fd) as file:
             return int(file.read())
-
-
-def _refused(error: OSError) -> HostError:
-    return HostError(
-        HostCode.REFUSED,
-        f"tracepoints: refused by the kernel ({error.strerror}); tracing needs root",
-    )

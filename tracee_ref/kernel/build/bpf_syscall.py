@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from struct import Struct, pack
 from typing import Final, NamedTuple
 
-from ...errors import HostCode, HostError
+from .refusal import refused
 
 SYS_BPF: Final = {"x86_64": 321, "aarch64": 280}
 OBJ_GET_INFO_BY_FD: Final = 15
 LINK_CREATE: Final = 28
+
+COMMANDS: Final = {LINK_CREATE: "packets of a cgroup", OBJ_GET_INFO_BY_FD: "bpf_obj_get_info"}
+"""What commands are about, for messages."""
 
 GET_INFO: Final = Struct("=IIQ")
 INFO: Final = Struct("=208xQ")
@@ -75,5 +78,6 @@ def bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> int:
     number = SYS_BPF[os.uname().machine]
     result: int = _libc.syscall(number, command, attributes, len(attributes))
     if result < 0:
-        raise HostError(HostCode.REFUSED, f"bpf({command}): {os.strerror(ctypes.get_errno())}")
+        error = ctypes.get_errno()
+        raise refused(COMMANDS.get(command, f"bpf({command})"), os.strerror(error), error)
     return result

@@ -8,6 +8,7 @@ index.  So it can be cached (cache.py) and loaded without the compiler.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ import msgspec
 
 from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, map_shape
+from .refusal import refused
 
 CFLAGS: Final = ("-w", "-g0")
 """No warnings about BCC's headers, and no debug information, which takes a tenth of the time.
@@ -74,10 +76,13 @@ def compile_text(name: str, text: str) -> Compiled:
     answer = msgspec.msgpack.decode(data, type=Answer)
     if isinstance(answer, Compiled):
         return answer
-    raise HostError(
-        HostCode.REFUSED,
-        f"{name}: refused by the kernel ({answer}); tracing needs root, CAP_BPF and CAP_PERFMON",
-    )
+    raise refused(name, answer, error_in(answer))
+
+
+def error_in(message: str) -> int:
+    """Return the errno that a message of BCC's library is about, or 0."""
+    errors = (errno.EPERM, errno.EACCES, errno.ENOMEM, errno.ENOSYS)
+    return next((error for error in errors if os.strerror(error) in message), 0)
 
 
 def _crash(status: int) -> str:

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import Final
 
-from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, ProgramInfo, program_info
 from .btf import Btf, Fields
 from .cache import compiled
 from .compiler import INSTRUCTION, LOAD_IMMEDIATE, PSEUDO_MAP
 from .libbpf import libbpf
+from .refusal import refused
 from .source import TRACER_PID, kfunc_ids, program_text
 
 PROGRAM_TYPES: Final = {
@@ -91,7 +91,7 @@ class Program:
         sizes = shape.key_size, shape.value_size, shape.entries
         fd: int = self._lib.bpf_map_create(shape.kind, shape.name[:15].encode(), *sizes, options)
         if fd < 0:
-            raise refused(f"map {shape.name}", os.strerror(-fd))
+            raise refused(f"map {shape.name}", os.strerror(-fd), -fd)
         return fd
 
     def load(self, function: str, kind: str, at: str = "") -> int:
@@ -106,7 +106,7 @@ class Program:
         fd, _ = self.try_load(function, kind, at, 0)
         if fd < 0:
             error, log = self.try_load(function, kind, at, LOG_REASONS)
-            raise refused(name, reason_in_log(log) or os.strerror(-error))
+            raise refused(name, reason_in_log(log) or os.strerror(-error), -error)
         self._loaded[name] = fd
         return fd
 
@@ -142,7 +142,7 @@ class Program:
         program = self.load(function, "RAW_TRACEPOINT")
         fd: int = self._lib.bpf_raw_tracepoint_open(point.encode(), program)
         if fd < 0:
-            raise refused(f"raw tracepoint {point}", os.strerror(-fd))
+            raise refused(f"raw tracepoint {point}", os.strerror(-fd), -fd)
         self._attached.append(fd)
 
     def detach_raw_tracepoints(self) -> None:
@@ -207,14 +207,6 @@ def load_options(kind: str, at: int, log: tuple[int, int, int] = (0, 0, 0)) -> b
     """
     attach = (0, ATTACH_TYPES.get(kind, 0), 0, 0, 0, 0, at, 0, 0)
     return LOAD_OPTIONS.pack(LOAD_OPTIONS.size, *attach, *[0] * 7, *log)
-
-
-def refused(what: str, reason: str) -> HostError:
-    """Return the error of something that the kernel refused."""
-    return HostError(
-        HostCode.REFUSED,
-        f"{what}: refused by the kernel ({reason}); tracing needs root, CAP_BPF and CAP_PERFMON",
-    )
 
 
 def reason_in_log(log: str) -> str:

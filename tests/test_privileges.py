@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the checks of capabilities and of the causes of refusals."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from tracee_ref.capabilities import REQUIREMENTS, TRACING, Capability, effective, lacking
+from tracee_ref.kernel.build.compiler import error_in
+from tracee_ref.kernel.build.refusal import lockdown_mode
+from tracee_ref.privileges import hides_processes
+
+PAGE = Path(__file__).parents[1] / "docs/guide/privileges.md"
+PROC = "24 1 0:22 / /proc rw,relatime - proc proc rw{}\n"
+
+
+@pytest.mark.parametrize(
+    ("mask", "capabilities"),
+    [
+        ("0000000000000000", set()),
+        ("000000c000000000", {Capability.CAP_BPF, Capability.CAP_PERFMON}),
+        ("0000000000200000",
+         {Capability.CAP_SYS_ADMIN, Capability.CAP_BPF, Capability.CAP_PERFMON}),
+        ("000001ffffffffff", set(Capability)),
+    ],
+)  # fmt: skip
+def test_effective(mask: str, capabilities: set[Capability]) -> None:
+    """CAP_SYS_ADMIN includes what was split off from it."""
+    assert effective(f"Name:\tCapEff:\nCapEff:\t{mask}\nCapBnd:\t0\n") == capabilities
+
+
+def test_lacking_names_all() -> None:
+    """The message names each missing capability."""
+    assert lacking(TRACING, []) == "CAP_BPF and CAP_PERFMON"
+    assert lacking(TRACING, [Capability.CAP_BPF]) == "CAP_PERFMON"
+    assert not lacking(TRACING, list(Capability))
+
+
+def test_privileges_page_has_all() -> None:
+    """The table in the documentation has every requirement."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    for feature, capabilities, reason in REQUIREMENTS:
+        names = ", ".join(capability.name for capability in capabilities)
+        assert any(line.startswith(f"| {feature} | {names} | {reason}") for line in lines), feature
+
+
+@pytest.mark.parametrize(
+    ("options", "hides"),
+    [
+        ("", False),
+        (",hidepid=0", False),
+        (",hidepid=off", False),
+        (",hidepid=1", True),
+        (",hidepid=invisible", True),
+        (",hidepid=ptraceable", True),
+        (f",gid={os.getegid()},hidepid=2", False),
+        (f",gid={os.getegid() + 54321},hidepid=2", True),
+    ],
+)
+def test_hides_processes(options: str, hides: bool) -> None:
+    """The mount that was made last counts; its group sees all processes."""
+    assert hides_processes(PROC.format(",hidepid=2") + PROC.format(options)) == hides
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("[none] integrity confidentiality\n", "none"),
+        ("none [integrity] confidentiality\n", "integrity"),
+        ("none integrity [confidentiality]\n", "confidentiality"),
+        ("", "none"),
+    ],
+)
+def test_lockdown_mode(text: str, mode: str) -> None:
+    """The active mode is in brackets."""
+    assert lockdown_mode(text) == mode
+
+
+def test_error_in_message() -> None:
+    """BCC prints the errno as text."""
+    assert error_in("could not open bpf map: x, error: Operation not permitted") == errno.EPERM
+    assert error_in("something else") == 0

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Causes of what the kernel refuses, so that each error names its own."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import resource
+from pathlib import Path
+from typing import Final
+
+from ...capabilities import STATUS, TRACING, Capability, effective, lacking, status_field
+from ...errors import HostCode, HostError
+
+LOCKDOWN: Final = Path("/sys/kernel/security/lockdown")
+MODULES: Final = Path("/sys/kernel/security/lsm")
+CONFIDENTIALITY: Final = "confidentiality"
+
+SECCOMP_FILTERS: Final = "2"
+"""Mode in /proc/PID/status of a process with seccomp filters."""
+
+DENIED: Final = (errno.EPERM, errno.EACCES)
+
+CHARGED_TO_CGROUPS: Final = (5, 11)
+"""The first release that does not limit BPF maps by RLIMIT_MEMLOCK: 80ee81e0403c ("bpf: Eliminate
+rlimit-based memory accounting infra for bpf maps")."""
+
+
+def refused(what: str, reason: str, error: int = 0) -> HostError:
+    """Return the error of something that the kernel refused, with the cause if it is found.
+
+    ``reason`` is the kernel's own, ``error`` the errno.
+    """
+    found = cause(error)
+    return HostError(
+        HostCode.REFUSED, f"{what}: refused by the kernel ({reason})" + (found and f": {found}")
+    )
+
+
+def cause(error: int) -> str:
+    """Return the cause of a refusal with an errno, and its remedy; empty if it is unknown."""
+    if lockdown_mode() == CONFIDENTIALITY:
+        return (
+            "kernel lockdown forbids BPF programs to read kernel memory; boot with"
+            " lockdown=integrity or lockdown=none"
+        )
+    seccomp = status_field(STATUS.read_text(errors="surrogateescape"), "Seccomp")
+    if error == errno.ENOSYS:
+        filtered = "a seccomp filter hides bpf(); " + UNFILTERED
+        return filtered if seccomp == SECCOMP_FILTERS else "the kernel has no CONFIG_BPF_SYSCALL=y"
+    if error == errno.ENOMEM:
+        return "out of memory; use a smaller --buffer"
+    return _cause_of_denial(seccomp) if error in DENIED else ""
+
+
+UNFILTERED: Final = "run it without one (docker: --security-opt seccomp=unconfined)"
+
+
+def _cause_of_denial(seccomp: str) -> str:
+    if missing := lacking(TRACING):
+        return f"this process lacks {missing}; run it with sudo"
+    if memory_is_limited():
+        return "locked memory is limited; run 'ulimit -l unlimited', or grant CAP_SYS_RESOURCE"
+    if seccomp == SECCOMP_FILTERS:
+        return "a seccomp filter forbids it; " + UNFILTERED
+    modules = _content(MODULES) or "unknown"
+    return f"a security module forbids it (active: {modules}); allow bpf for this process"
+
+
+def lockdown_mode(text: str | None = None) -> str:
+    """Return the mode of kernel lockdown, ``none`` without; ``text`` is that of the file."""
+    found = re.search(r"\[(\w+)\]", _content(LOCKDOWN) if text is None else text)
+    return found[1] if found else "none"
+
+
+def memory_is_limited() -> bool:
+    """Whether BPF maps must fit into the limit of locked memory, and it cannot be raised."""
+    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    if release is None or (int(release[1]), int(release[2])) >= CHARGED_TO_CGROUPS:
+        return False
+    unlimited = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY
+    return not unlimited and Capability.CAP_SYS_RESOURCE not in effective()
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of the capabilities that a run needs, by its plan."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from .capabilities import (
+    BINARY,
+    FIRST_PROCESSES,
+    HIDDEN_PROCESSES,
+    PACKETS,
+    RUNTIMES,
+    SOCKETS,
+    TRACING,
+    Requirement,
+    in_initial_user_namespace,
+    lacking,
+)
+from .clocks import namespace_offset
+from .containers.runtimes import DATA_DIRECTORIES
+from .errors import HostCode, HostError
+from .run_plan import RunPlan
+
+INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
+"""Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
+
+HIDEPID: Final = re.compile(r"hidepid=(1|2|4|noaccess|invisible|ptraceable)\b")
+GID: Final = re.compile(r"\bgid=(\d+)")
+
+
+def check_host() -> None:
+    """Raise HostError if a requirement of every run is missing."""
+    if Path("/proc/self/ns/pid").stat().st_ino != INITIAL_PID_NAMESPACE:
+        raise HostError(
+            HostCode.PID_NAMESPACE,
+            "this is not the initial pid namespace; run it on the host (--pid=host)",
+        )
+    if not in_initial_user_namespace():
+        raise HostError(
+            HostCode.PRIVILEGE,
+            "this is not the initial user namespace, and capabilities in another do not allow"
+            " tracing; run it on the host as root (--userns=host)",
+        )
+    if namespace_offset() is None:
+        raise HostError(
+            HostCode.TIME_NAMESPACE,
+            "this process is in another time namespace than its children, whose offset is unknown;"
+            " run it in the initial time namespace, or by unshare --fork",
+        )
+    require(TRACING)
+
+
+def check_plan(plan: RunPlan) -> None:
+    """Raise HostError if this process lacks a capability that a part of the plan needs."""
+    for requirement in requirements(plan):
+        require(requirement)
+
+
+def requirements(plan: RunPlan) -> Iterator[Requirement]:
+    """Yield what the parts of a plan need."""
+    tables, command = plan.kernel.tables, bool(plan.options.command)
+    if tables.binary and not command:
+        yield BINARY
+    if tables.tracks_processes and not command and hides_processes():
+        yield HIDDEN_PROCESSES
+    if plan.kernel.track_packets:
+        yield PACKETS
+        if not command:
+            yield SOCKETS
+    if plan.at_start:
+        yield FIRST_PROCESSES
+
+
+def require(requirement: Requirement) -> None:
+    """Raise HostError if this process lacks a capability of a requirement."""
+    if missing := lacking(requirement):
+        raise HostError(
+            HostCode.PRIVILEGE,
+            f"{requirement.feature}: needs {missing} {requirement.reason}; run it as root (sudo)",
+        )
+
+
+def warnings(plan: RunPlan) -> Iterator[str]:
+    """Yield a line for each part of the output that will be empty for want of a capability."""
+    unreadable = [path for path in DATA_DIRECTORIES if not _readable(path)]
+    if plan.needs.containers and unreadable and (missing := lacking(RUNTIMES)):
+        yield f"{RUNTIMES.feature}: {unreadable[0]} cannot be read without {missing}"
+
+
+def _readable(path: str) -> bool:
+    exists = os.access(path, os.F_OK, effective_ids=True)
+    return not exists or os.access(path, os.R_OK | os.X_OK, effective_ids=True)
+
+
+def hides_processes(mounts: str | None = None) -> bool:
+    """Whether /proc hides processes from users without CAP_SYS_PTRACE.
+
+    ``mounts`` is the text of /proc/PID/mountinfo.
+    """
+    if mounts is None:
+        mounts = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
+    found = False
+    for line in mounts.splitlines():
+        fields, _, file_system = line.partition(" - ")
+        if fields.split(" ")[4] == "/proc" and file_system.startswith("proc "):
+            exempt = GID.search(file_system)
+            groups = {*os.getgroups(), os.getegid()}
+            hidden = HIDEPID.search(file_system)
+            found = hidden is not None and not (exempt and int(exempt[1]) in groups)
+    return found
