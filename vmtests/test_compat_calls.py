@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from tracee_ref.abi import Alert
 from tracee_ref.events.catalogue import EventDefinition, all_events, i386_events, native_events
 from vmtests.caller.build import generated, program
 from vmtests.caller.generate import MACHINES, Generator
 from vmtests.lab.features import skip_unless
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import Traced, trace
+from vmtests.runs.tracing import Traced, arguments, trace
 
 NO_PROGRAM = (126, 127, 139)
 """Exit codes of a 32-bit program where the kernel has no 32-bit syscalls."""
@@ -148,3 +149,16 @@ def test_compat_execs_and_exits(kernel: Kernel) -> None:
     executed = [e for e in traced.events if e["eventName"] == "sched_process_exec"]
     assert len(executed) == 3
     assert traced.account.lost == 0
+
+
+@pytest.mark.guest_only
+@pytest.mark.oldest_and_newest
+def test_compat_mappings(kernel: Kernel) -> None:
+    """mem_prot_alert reports both kinds of mmap of i386, and mprotect."""
+    traced = traced_program(kernel, "-f event=mem_prot_alert -o json", "mappings")
+    alerts = [arguments(event) for event in traced.events]
+    assert [(a["alert"], a["len"], a["prev_prot"], a["prot"]) for a in alerts] == [
+        (Alert.MAPPED_W_X, 4096, 0, 7),
+        (Alert.MAPPED_W_X, 8192, 0, 7),
+        (Alert.X_ADDED, 4096, 3, 7),
+    ]

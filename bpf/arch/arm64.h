@@ -119,6 +119,12 @@ static __always_inline bool is_mprotect(s32 number, bool compat)
 		      : number == __NR_mprotect || number == __NR_pkey_mprotect;
 }
 
+/* No mmap() has its arguments in memory. */
+static __always_inline bool is_array_mmap(s32 number, bool compat)
+{
+	return false;
+}
+
 static __always_inline bool is_mmap(s32 number, bool compat)
 {
 	return number == (compat ? __NR_compat_mmap2 : __NR_mmap);

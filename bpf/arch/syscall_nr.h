@@ -96,6 +96,7 @@
 #define __NR_compat_execve 11
 #define __NR_compat_dup 41
 #define __NR_compat_dup2 63
+#define __NR_compat_mmap 90
 #define __NR_compat_socketcall 102
 #define __NR_compat_mprotect 125
 #define __NR_compat_readv 145

@@ -159,10 +159,15 @@ static __always_inline bool is_mprotect(s32 number, bool compat)
 		      : number == __NR_mprotect || number == __NR_pkey_mprotect;
 }
 
-/* Not the 32-bit mmap(), whose arguments are in memory: programs use mmap2(). */
+/* The mmap() of i386, whose arguments are an array in memory. */
+static __always_inline bool is_array_mmap(s32 number, bool compat)
+{
+	return compat && number == __NR_compat_mmap;
+}
+
 static __always_inline bool is_mmap(s32 number, bool compat)
 {
-	return number == (compat ? __NR_compat_mmap2 : __NR_mmap);
+	return number == (compat ? __NR_compat_mmap2 : __NR_mmap) || is_array_mmap(number, compat);
 }
 
 static __always_inline bool is_dup(s32 number, bool compat)

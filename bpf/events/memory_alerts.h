@@ -21,6 +21,16 @@ static __always_inline u32 alert_of(u64 before, u64 after)
 	return before & MAY_WRITE && !(after & MAY_WRITE) ? ALERT_W_REMOVED : ALERT_NONE;
 }
 
+/* Return an argument of the mmap() that the task is in; `i` is constant. */
+static __always_inline u64 mapping_argument(struct pt_regs *regs, bool compat, const u32 i)
+{
+	u32 word = 0;
+	if (!is_array_mmap(syscall_number(regs), compat))
+		return read_register(regs, compat, i);
+	read_user(&word, sizeof(word), (u32 *)read_register(regs, compat, 0) + i);
+	return word;
+}
+
 /* A new mapping: the address is the kernel's choice, the rest is in the registers of the syscall.
  */
 int on_security_mmap_addr(struct pt_regs *ctx)
@@ -30,7 +40,7 @@ int on_security_mmap_addr(struct pt_regs *ctx)
 	bool compat = is_compat(task);
 	u64 write_exec = MAY_WRITE | MAY_EXECUTE;
 	if (regs && is_mmap(syscall_number(regs), compat) &&
-	    (read_register(regs, compat, 2) & write_exec) == write_exec)
+	    (mapping_argument(regs, compat, 2) & write_exec) == write_exec)
 		start_hook(ctx, EVENT_MEM_PROT_ALERT);
 	return 0;
 }
@@ -79,9 +89,9 @@ int put_mem_prot_alert(struct pt_regs *ctx)
 	struct hook_record *record = current_record();
 	if (!record || !regs)
 		return 0;
-	record->sent.slots[MEM_PROT_ALERT_LEN] = read_register(regs, compat, 1);
+	record->sent.slots[MEM_PROT_ALERT_LEN] = mapping_argument(regs, compat, 1);
 	if (is_mmap(syscall_number(regs), compat))
-		put_mapping(record, function_argument(ctx, 0), read_register(regs, compat, 2));
+		put_mapping(record, function_argument(ctx, 0), mapping_argument(regs, compat, 2));
 	else
 		put_protected(record, (struct vm_area_struct *)function_argument(ctx, 0),
 			      read_register(regs, compat, 0), function_argument(ctx, 1));
