@@ -255,5 +255,11 @@ FAULTS = (
     Fault("code-of-anybody", "tracee_ref/files/walk.py", "return not is_ours(status) or bool(status.st_mode & OTHERS_WRITE)", "return not is_ours(status)", ("tests/files/test_trusted.py",)),
     Fault("output-through-shared-link", "tracee_ref/files/written.py", "stat.S_ISLNK(entry.status.st_mode) and others_can_write(directory)", "stat.S_ISLNK(entry.status.st_mode) and False", ("tests/files/test_written.py",)),
     Fault("output-truncated", "tracee_ref/files/written.py", "os.O_WRONLY | os.O_APPEND |", "os.O_WRONLY |", ("tests/output/test_sinks.py",)),
+    # Signatures that fail.
+    Fault("signature-watchdog-asleep", "tracee_ref/signatures/plugin.py", "if self._stalled < EVENT_SECONDS:", "if self._stalled < 9 * EVENT_SECONDS:", ("tests/signatures/test_plugins.py",)),
+    Fault("signature-errors-escape", "tracee_ref/signatures/worker.py", "except BaseException as error:\n        answer.error", "except Exception as error:\n        answer.error", ("tests/signatures/test_plugins.py",)),
+    Fault("findings-as-they-come", "tracee_ref/signatures/plugins.py", "self._held[0][0] < first", "True", ("tests/signatures/test_plugins.py",)),
+    Fault("unseen-not-counted", "tracee_ref/signatures/plugin.py", "self._not_seen += len(self._outstanding)", "pass", ("tests/signatures/test_plugins.py",)),
+    Fault("signatures-traced", "bpf/match/filters.h", "if (mask && signature_processes.lookup(&pid))", "if (0)", ("vmtests/test_plugins.py",)),
     Fault("status-lost", "tracee_ref/session.py", "return status or 0", "return 0", SESSIONS),
 )  # fmt: skip

@@ -13,7 +13,7 @@ class AslrInspection(ReadFile):
     """TRC-109: the setting of address space layout randomization is read."""
 
     event = "aslr_inspection"
-    path = re.compile(r"/proc/sys/kernel/randomize_va_space")
+    path = re.compile(r"/proc/sys/kernel/randomize_va_space", re.DOTALL)
     description = "The setting of the randomization of addresses was read."
     properties = signature_properties(
         "TRC-109", 0, "privilege-escalation", "Exploitation for Privilege Escalation", "T1068"
@@ -25,7 +25,7 @@ class SchedDebugRecon(ReadFile):
 
     event = "sched_debug_recon"
     origin = Origin.CONTAINER
-    path = re.compile(r"/proc/sched_debug|/sys/kernel/debug/sched/debug")
+    path = re.compile(r"/proc/sched_debug|/sys/kernel/debug/sched/debug", re.DOTALL)
     description = "A container read the scheduler's state, which tells of the host's processes."
     properties = signature_properties(
         "TRC-1029", 1, "discovery", "Container and Resource Discovery", "T1613"
@@ -37,7 +37,7 @@ class ProcKcoreRead(ReadFile):
 
     event = "proc_kcore_read"
     origin = Origin.CONTAINER
-    path = re.compile(r"/proc/kcore")
+    path = re.compile(r"/proc/kcore", re.DOTALL)
     description = "A container read the memory of the kernel."
     properties = signature_properties(
         "TRC-1021", 2, "privilege-escalation", "Escape to Host", "T1611"

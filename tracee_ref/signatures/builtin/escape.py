@@ -41,7 +41,7 @@ class CgroupNotifyOnRelease(WrittenFile):
 
     event = "cgroup_notify_on_release"
     origin = Origin.CONTAINER
-    path = re.compile(r".*/notify_on_release")
+    path = re.compile(r".*/notify_on_release", re.DOTALL)
     description = "A container wrote a cgroup's notify_on_release."
     properties = signature_properties(
         "TRC-106", 3, "privilege-escalation", "Escape to Host", "T1611"
@@ -53,7 +53,7 @@ class CgroupReleaseAgent(ReplacedFile):
 
     event = "cgroup_release_agent"
     origin = Origin.CONTAINER
-    path = re.compile(r".*/release_agent")
+    path = re.compile(r".*/release_agent", re.DOTALL)
     description = "A container wrote a cgroup's release_agent."
     properties = signature_properties(
         "TRC-1010", 3, "privilege-escalation", "Escape to Host", "T1611"
@@ -65,7 +65,7 @@ class CorePatternModification(WrittenFile):
 
     event = "core_pattern_modification"
     origin = Origin.CONTAINER
-    path = re.compile(r"/proc/sys/kernel/core_pattern")
+    path = re.compile(r"/proc/sys/kernel/core_pattern", re.DOTALL)
     description = "A container wrote the pattern of core dumps, which can name a program."
     properties = signature_properties(
         "TRC-1011", 3, "privilege-escalation", "Escape to Host", "T1611"
@@ -77,7 +77,7 @@ class SystemRequestKeyMod(WrittenFile):
 
     event = "system_request_key_mod"
     origin = Origin.CONTAINER
-    path = re.compile(r"/proc/sys/kernel/sysrq|/proc/sysrq-trigger")
+    path = re.compile(r"/proc/sys/kernel/sysrq|/proc/sysrq-trigger", re.DOTALL)
     description = "A container wrote a file of system requests, which can stop the host."
     properties = signature_properties(
         "TRC-1031", 3, "privilege-escalation", "Escape to Host", "T1611"

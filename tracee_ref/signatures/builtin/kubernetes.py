@@ -15,7 +15,7 @@ SERVER_VARIABLE: Final = "KUBERNETES_SERVICE_HOST="
 CONTAINERS_MAX: Final = 4096
 """Number of containers with a stored address; the oldest is removed first."""
 
-CERTIFICATES: Final = re.compile(r"/etc/kubernetes/pki/.+")
+CERTIFICATES: Final = re.compile(r"/etc/kubernetes/pki/.+", re.DOTALL)
 OWNERS: Final = (
     "kube-apiserver",
     "kubelet",

@@ -12,7 +12,7 @@ from ...events.event import TraceEvent
 from ..base import Finding, Signature, Values, signature_properties
 from .helpers import ReadFile, WrittenFile
 
-MEMORY: Final = re.compile(r"/proc/\d+/(task/\d+/)?mem")
+MEMORY: Final = re.compile(r"/proc/\d+/(task/\d+/)?mem", re.DOTALL)
 """Memory of a process, with /proc/self resolved."""
 
 

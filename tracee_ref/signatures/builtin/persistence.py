@@ -21,7 +21,8 @@ class ScheduledTaskMod(ReplacedFile):
     event = "scheduled_task_mod"
     needs = OPENED_RENAMED_EXECUTED
     path = re.compile(
-        r"/etc/(ana)?crontab|/etc/cron\.(allow|deny)|/etc/cron\.[a-z]+/.+|/var/spool/(cron|anacron|at)/.+"
+        r"/etc/(ana)?crontab|/etc/cron\.(allow|deny)|/etc/cron\.[a-z]+/.+|/var/spool/(cron|anacron|at)/.+",
+        re.DOTALL,
     )
     programs = frozenset({"crontab", "at", "batch"})
     description = "The tables of scheduled tasks were changed, or a program was run that does it."
@@ -33,7 +34,7 @@ class RcdModification(ReplacedFile):
 
     event = "rcd_modification"
     needs = OPENED_RENAMED_EXECUTED
-    path = re.compile(r"/etc/rc\.local|/etc/(rc[0-6S]?\.d|init\.d)/.+")
+    path = re.compile(r"/etc/rc\.local|/etc/(rc[0-6S]?\.d|init\.d)/.+", re.DOTALL)
     programs = frozenset({"update-rc.d"})
     description = "The scripts that run at startup were changed, or a program was run that does it."
     properties = signature_properties("TRC-1026", 2, "persistence", "RC Scripts", "T1037.004")
@@ -48,7 +49,7 @@ class LdPreload(ReplacedFile):
     event = "ld_preload"
     needs = OPENED_RENAMED_EXECUTED
     environment = True
-    path = re.compile(r"/etc/ld\.so\.preload")
+    path = re.compile(r"/etc/ld\.so\.preload", re.DOTALL)
     description = "Libraries were set to be loaded into programs before their own."
     properties = signature_properties(
         "TRC-107", 2, "persistence", "Hijack Execution Flow", "T1574.006"
@@ -66,7 +67,9 @@ class DefaultLoaderMod(ReplacedFile):
     """TRC-1012: the dynamic loader is changed."""
 
     event = "default_loader_mod"
-    path = re.compile(r"(/usr)?/lib(|32|64|x32)/(.+/)?ld[-.][^/]*\.so[^/]*|/lib/ld-musl-[^/]*")
+    path = re.compile(
+        r"(/usr)?/lib(|32|64|x32)/(.+/)?ld[-.](?=[^/]*\.so)[^/]*|/lib/ld-musl-[^/]*", re.DOTALL
+    )
     description = "The loader of all dynamically linked programs was changed."
     properties = signature_properties(
         "TRC-1012", 3, "persistence", "Hijack Execution Flow", "T1574"
@@ -77,7 +80,7 @@ class SudoersModification(ReplacedFile):
     """TRC-1028: the rules of sudo are changed."""
 
     event = "sudoers_modification"
-    path = re.compile(r"/etc/sudoers|/etc/sudoers\.d/.+")
+    path = re.compile(r"/etc/sudoers|/etc/sudoers\.d/.+", re.DOTALL)
     description = "The rules of sudo were changed."
     properties = signature_properties(
         "TRC-1028", 2, "privilege-escalation", "Sudo and Sudo Caching", "T1548.003"
