@@ -18,6 +18,7 @@ from .command import CommandError, default_sigchld
 from .errors import HostError, UsageError, log
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
+from .filters.warnings import check_container_ids, filter_warnings
 from .help import filter_help, output_help
 from .kernel.attach.features import missing_feature
 from .listing import listing
@@ -148,6 +149,9 @@ def trace(
         click.echo(visible_lines(pages[True]()), nl=False)
         return 0
     scopes = parse_filters(tuple(map(argument_text, filters)), catalogue, missing_feature)
+    check_container_ids(scopes)
+    for warning in filter_warnings(scopes, catalogue):
+        log(f"warning: {warning}")
     outputs_plan = parse_outputs(outputs)
     options = RunOptions(scopes, outputs_plan, command, buffer, signatures, not no_compat)
     if explain_as:

@@ -7,7 +7,10 @@ The code identifies the error for programs; the message is for people and may be
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import Enum
+from typing import Final
 
 from .strings import visible
 
@@ -90,6 +93,23 @@ class HostError(Exception):
     def __str__(self) -> str:
         """Return the message; characters that break the line or the terminal are escaped."""
         return visible(self.args[1])
+
+
+def did_you_mean(name: str, names: Iterable[str], prefix: str = "") -> str:
+    """Return ``; did you mean NAME?`` with the name that is nearest to a wrong one, if any is.
+
+    Of a name with dots, the last part is compared.
+    """
+    if len(name) > COMPARED_CHARACTERS:
+        return ""
+    spellings = {known.rpartition(".")[2].lower(): known for known in names}
+    near = get_close_matches(name.lower(), spellings, n=1, cutoff=SIMILARITY)
+    return f"; did you mean {prefix}{spellings[near[0]]}?" if near else ""
+
+
+COMPARED_CHARACTERS: Final = 64
+SIMILARITY: Final = 0.66
+"""Of difflib: 1 is equal; of two names of three characters, two are."""
 
 
 def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageError:

@@ -23,6 +23,7 @@ EMPTY = "a value between the commas is empty"
 NEVER = "this can never hold"
 NEW = "'new' takes = or != and must be the only value of its flag"
 SEE = "see --list for the events"
+OPEN = "; did you mean open?"
 LONG = "the kernel truncates names to 15 bytes and this one has"
 LONG_PATH = "/" + "x" * 480
 
@@ -43,10 +44,39 @@ SCOPE_ERRORS = {
     "--1:comm=x": f"'--1' is not a number; {SCOPES}",
 }
 UNKNOWN_NAMES = [
-    *("3:", "1:2:comm=x", "!follow", "UID>0", "uid\t0", "com=x", "mnt=1", "tid=5", "net=lo"),
-    *("help", "openat.pathname=/x", "a.b.args=1", "foo!container", " comm=x"),
-    *("uts.x=1", "open.argsx.flags=1", "open.ARGS.flags=1", "binar=/x", "tre=1", "!!container"),
+    *("3:", "help", "a.b.args=1", "xyzzy=1", "/", "9"),
 ]
+NEAR_NAMES = {
+    "1:2:comm=x": "comm",
+    "!follow": "follow",
+    "UID>0": "uid",
+    "uid\t0": "uid",
+    "com=x": "comm",
+    "mnt=1": "mntns",
+    "tid=5": "uid",
+    "net=lo": "set",
+    "openat.pathname=/x": "openat.args.pathname",
+    "openat.pathnam=/x": "openat.args.pathname",
+    "openat.ret=0": "openat.retval",
+    "openat.comm=a": "openat.context.comm",
+    "foo!container": "!container",
+    " comm=x": "comm",
+    "uts.x=1": "uts",
+    "open.argsx.flags=1": "open.args.flags",
+    "open.ARGS.flags=1": "open.args.flags",
+    "binar=/x": "binary",
+    "tre=1": "tree",
+    "!!container": "!container",
+    "openat": "event=openat",
+    "openat,close": "event=openat,close",
+    "open*": "event=open*",
+    "7:openat": "event=openat",
+    "openat=1": "event=openat",
+    "opena": "event=openat",
+    "fs": "set=fs",
+    "/bin/ls": "binary=/bin/ls",
+}
+"""Flag with an unknown name -> what was perhaps meant."""
 EXPRESSIONS = {
     "": f"'' - {EXPECTED}",
     "=x": f"=x - {EXPECTED}",
@@ -202,16 +232,16 @@ OTHERS = {
     "uts<x": "failed to add filter: unsupported operator < - uts<x: uts takes = and !=",
     "tree=-1": ("invalid PID given to filter: -1 - tree=-1: expected numbers from 0 to 4294967295"),
     "event=bl*ah": f"invalid event to trace: bl*ah - event=bl*ah: {SEE}",
-    "event=nope": f"invalid event to trace: nope - event=nope: {SEE}",
-    "event=*open": f"invalid event to trace: *open - event=*open: {SEE}",
+    "event=nope": f"invalid event to trace: nope - event=nope: {SEE}{OPEN}",
+    "event=*open": f"invalid event to trace: *open - event=*open: {SEE}{OPEN}",
     "event!=blah*": f"invalid event to exclude: blah* - event!=blah*: {SEE}",
     "set=nope": "invalid set to trace: nope - set=nope: see --list for the sets",
-    "set!=fs*": "invalid set to exclude: fs* - set!=fs*: see --list for the sets",
-    "nope.retval=5": f"invalid event name in filter: nope - nope.retval=5: {SEE}",
+    "set!=fs*": "invalid set to exclude: fs* - set!=fs*: see --list for the sets; did you mean fs?",
+    "nope.retval=5": f"invalid event name in filter: nope - nope.retval=5: {SEE}{OPEN}",
     ".retval=5": f"invalid event name in filter: '' - .retval=5: {SEE}",
-    "nope.args.x=1": f"invalid event name in filter: nope - nope.args.x=1: {SEE}",
-    "nope.context.pid=1": f"invalid event name in filter: nope - nope.context.pid=1: {SEE}",
-    "nope.context.host": f"invalid event name in filter: nope - nope.context.host: {SEE}",
+    "nope.args.x=1": f"invalid event name in filter: nope - nope.args.x=1: {SEE}{OPEN}",
+    "nope.context.pid=1": f"invalid event name in filter: nope - nope.context.pid=1: {SEE}{OPEN}",
+    "nope.context.host": f"invalid event name in filter: nope - nope.context.host: {SEE}{OPEN}",
     "open.args.bla=5": (
         "invalid filter event argument: bla - open.args.bla=5: "
         "the arguments of open: pathname, flags, mode"
@@ -222,6 +252,11 @@ MESSAGES = {
     **{
         flag: f"invalid filter option specified ({flag}), use '--filter help' for more info"
         for flag in UNKNOWN_NAMES
+    },
+    **{
+        flag: f"invalid filter option specified ({flag}), use '--filter help' for more info"
+        f"; did you mean {near}?"
+        for flag, near in NEAR_NAMES.items()
     },
     **{flag: f"invalid filter expression: {text}" for flag, text in EXPRESSIONS.items()},
     **{
@@ -237,6 +272,28 @@ def test_error_messages(flag: str, message: str) -> None:
     with pytest.raises(UsageError) as error:
         parse_filters([flag], load_catalogue())
     assert str(error.value) == visible(message)
+
+
+SUGGESTIONS = {
+    "event=opnat": "openat",
+    "event!=Openat": "openat",
+    "event=fs": "set=fs",
+    "set=openat": "event=openat",
+    "set=default_": "default",
+    "opnat.retval=0": "openat",
+    "openat.args.path=/x": "pathname",
+    "openat.args.FLAGS=/x": "flags",
+    "openat.context.procesName=a": "processName",
+    "openat.context.tids=1": "tid",
+}
+
+
+@pytest.mark.parametrize(("flag", "near"), SUGGESTIONS.items())
+def test_error_suggests_near_name(flag: str, near: str) -> None:
+    """An unknown name is answered with the nearest known one."""
+    with pytest.raises(UsageError) as error:
+        parse_filters([flag], load_catalogue())
+    assert str(error.value).endswith(f"; did you mean {near}?")
 
 
 def test_error_is_one_line() -> None:

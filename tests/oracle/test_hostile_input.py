@@ -101,7 +101,7 @@ def test_explain_any_event(tmp_path: Path, stream: list[bytes]) -> None:
 
 def mutated(value: Any, draw: st.DrawFn) -> Any:
     """Return JSON data with one of its parts replaced."""
-    odd = [None, True, -1, 10**30, 1.5, "", "\0", "x", [], {}, [[]], {"hex": "zz"}]
+    odd: list[Any] = [None, True, -1, 10**30, 1.5, "", "\0", "x", [], {}, [[]], {"hex": "zz"}]
     if isinstance(value, dict) and value and draw(st.integers(0, 3)):
         key = draw(st.sampled_from(sorted(value)))
         return value | {key: mutated(value[key], draw)}

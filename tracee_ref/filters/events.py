@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
-from ..errors import HostCode, HostError, UsageCode, UsageError, flag_error
+from ..errors import HostCode, HostError, UsageCode, UsageError, did_you_mean, flag_error
 from ..events.catalogue import EventDefinition
 from ..model.scope import EventField, Op
 from ..model.selection import Selection, named, selected
@@ -137,7 +137,12 @@ def _check_event(filter_: Filter, value: str, catalogue: Catalogue) -> None:
     assert filter_.flag.op is not None
     if not named({value}, catalogue):
         reason = f"invalid event to {VERB[filter_.flag.op]}: {value}"
-        raise flag_error(UsageCode.EVENT, filter_.flag.text, reason, "see --list for the events")
+        remedy = "see --list for the events"
+        if value in _sets(catalogue):
+            remedy += f"; did you mean set={value}?"
+        else:
+            remedy += did_you_mean(value, catalogue)
+        raise flag_error(UsageCode.EVENT, filter_.flag.text, reason, remedy)
     exact = catalogue.get(value)
     if filter_.flag.op is Op.EQ and exact is not None and not exact.available:
         raise UsageError(
@@ -149,6 +154,16 @@ def _check_event(filter_: Filter, value: str, catalogue: Catalogue) -> None:
 
 def _check_set(filter_: Filter, value: str, catalogue: Catalogue) -> None:
     assert filter_.flag.op is not None
-    if not any(value in event.sets for event in catalogue.values()):
+    sets = _sets(catalogue)
+    if value not in sets:
         reason = f"invalid set to {VERB[filter_.flag.op]}: {value}"
-        raise flag_error(UsageCode.SET, filter_.flag.text, reason, "see --list for the sets")
+        remedy = "see --list for the sets"
+        if value in catalogue:
+            remedy += f"; did you mean event={value}?"
+        else:
+            remedy += did_you_mean(value, sets)
+        raise flag_error(UsageCode.SET, filter_.flag.text, reason, remedy)
+
+
+def _sets(catalogue: Catalogue) -> set[str]:
+    return {name for event in catalogue.values() for name in event.sets}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ..errors import UsageCode, UsageError, flag_error
+from ..errors import UsageCode, UsageError, did_you_mean, flag_error
 from ..events.argument_types import TYPES_BY_SHAPE, shape_of
 from ..events.catalogue import SIGNATURE_IDS, EventDefinition
 from ..model.scope import Condition, EventField, Op, Part
@@ -115,9 +115,8 @@ def _argument(flag: Flag, event: EventDefinition, name: str) -> tuple[Condition,
     if name not in shapes and event.id not in SIGNATURE_IDS:  # signatures may have others
         names = ", ".join(shapes) or "none"
         reason = f"invalid filter event argument: {name}"
-        raise flag_error(
-            UsageCode.ARGUMENT, flag.text, reason, f"the arguments of {event.name}: {names}"
-        )
+        remedy = f"the arguments of {event.name}: {names}{did_you_mean(name, shapes)}"
+        raise flag_error(UsageCode.ARGUMENT, flag.text, reason, remedy)
     numeric = flag.op not in EQUALITY
     if (
         numeric and name in shapes and shapes[name] not in TYPES_BY_SHAPE
@@ -131,9 +130,10 @@ def _context(flag: Flag, event: str, name: str) -> tuple[Condition, ...]:
     if field.name in NUMBER_FIELDS:
         return _conditions(flag, field, numeric=True)
     if field.name not in STRING_FIELDS:
-        names = ", ".join(sorted([*NUMBER_FIELDS, *STRING_FIELDS, *CONTAINER]))
+        names = sorted([*NUMBER_FIELDS, *STRING_FIELDS, *CONTAINER])
         reason = f"invalid event context field: {name}"
-        raise flag_error(UsageCode.FIELD, flag.text, reason, f"the fields are {names}")
+        remedy = f"the fields are {', '.join(names)}{did_you_mean(name, [*names, *ALIASES])}"
+        raise flag_error(UsageCode.FIELD, flag.text, reason, remedy)
     if flag.op not in EQUALITY:
         raise _operator_error(flag)
     return _conditions(flag, field, numeric=False)
@@ -157,7 +157,8 @@ def _conditions(flag: Flag, field: EventField, numeric: bool) -> tuple[Condition
 def _definition(flag: Flag, event: str, catalogue: Catalogue) -> EventDefinition:
     if event not in catalogue:
         reason = f"invalid event name in filter: {event or repr(event)}"
-        raise flag_error(UsageCode.EVENT, flag.text, reason, "see --list for the events")
+        remedy = f"see --list for the events{did_you_mean(event, catalogue)}"
+        raise flag_error(UsageCode.EVENT, flag.text, reason, remedy)
     return catalogue[event]
 
 

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from ..errors import UsageCode, UsageError, flag_error
+from ..errors import UsageCode, UsageError, did_you_mean, flag_error
 from ..events.catalogue import EventDefinition
 from ..model.scope import Condition
+from ..model.selection import named
 from . import values
-from .fields import field_part, read_field
-from .kinds import BY_NAME, BY_SPELLING, Kind
+from .fields import ALIASES, CONTAINER, NUMBER_FIELDS, STRING_FIELDS, field_part, read_field
+from .kinds import BY_NAME, BY_SPELLING, FILTER_KINDS, Kind
 from .syntax import Flag, expression_error, split_flag
+
+QUOTED_CHARACTERS: Final = 200
+
+KIND_NAMES: Final = [kind.name for kind in FILTER_KINDS if kind.spellings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +43,40 @@ def read_filter(text: str, catalogue: Mapping[str, EventDefinition]) -> Filter:
     if kind is None:
         raise UsageError(
             UsageCode.OPTION,
-            f"invalid filter option specified ({text}), use '--filter help' for more info",
+            f"invalid filter option specified ({text}), use '--filter help' for more info"
+            f"{_suggestion(flag, catalogue)}",
             flag=text,
         )
     _check_operator(flag, kind)
     return Filter(flag, kind, _conditions(flag, kind))
+
+
+def _suggestion(flag: Flag, catalogue: Mapping[str, EventDefinition]) -> str:
+    """Return what was perhaps meant by an unknown name."""
+    event, dot, field = flag.name.partition(".")
+    if dot and event in catalogue:
+        return did_you_mean(field.rpartition(".")[2], _fields_of(catalogue[event]))
+    if flag.name in catalogue:
+        return f"; did you mean event={flag.name}?"
+    if flag.op is not None or len(flag.name) > QUOTED_CHARACTERS:
+        return did_you_mean(flag.name, KIND_NAMES)
+    if flag.name.startswith("/") and flag.name != "/":
+        return f"; did you mean binary={flag.name}?"
+    names = flag.name.split(",")
+    if all(named({name}, catalogue) for name in names):
+        return f"; did you mean event={flag.name}?"
+    sets = {name for event in catalogue.values() for name in event.sets}
+    if sets.issuperset(names):
+        return f"; did you mean set={flag.name}?"
+    kind = did_you_mean(flag.name, KIND_NAMES)
+    return kind or did_you_mean(flag.name, catalogue, "event=")
+
+
+def _fields_of(event: EventDefinition) -> list[str]:
+    """Return the names of all filters on an event, those of arguments last."""
+    context = sorted([*NUMBER_FIELDS, *STRING_FIELDS, *ALIASES, *CONTAINER])
+    fields = [f"{event.name}.context.{name}" for name in context]
+    return [*fields, f"{event.name}.retval", *(f"{event.name}.args.{a.name}" for a in event.args)]
 
 
 def _check_operator(flag: Flag, kind: Kind) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..errors import UsageCode, UsageError
+from ..errors import UsageCode, UsageError, did_you_mean
 from ..files.written import MODE
 
 FORMATS: Final = {
@@ -98,7 +98,9 @@ def _options(value: str, names: str) -> set[str]:
             raise _error(value, f"the {name} option is not supported yet")
         if name not in OPTIONS and not name.startswith(MODE_OPTION):
             raise UsageError(
-                UsageCode.OUTPUT, f"invalid output option: {name or repr(name)}, {HELP}"
+                UsageCode.OUTPUT,
+                f"invalid output option: {name or repr(name)}, {HELP}"
+                f"{did_you_mean(name, (*OPTIONS, MODE_OPTION))}",
             )
     return chosen
 
@@ -130,7 +132,10 @@ def _targets(value: str) -> list[OutputTarget]:
         raise _bad_format(value, name)
     unsupported = UNSUPPORTED_OUTPUTS.get(name)
     if unsupported is None:
-        raise UsageError(UsageCode.OUTPUT, f"invalid output flag: {name or repr(name)}, {HELP}")
+        near = did_you_mean(name, (*FORMATS, "none", "option:"))
+        raise UsageError(
+            UsageCode.OUTPUT, f"invalid output flag: {name or repr(name)}, {HELP}{near}"
+        )
     raise unsupported(value, name, rest)
 
 
@@ -139,7 +144,9 @@ def _bad_format(value: str, name: str) -> UsageError:
         return _error(value, f"format flag can't be empty, {HELP}")
     valid = ", ".join(map(repr, FORMATS))
     return UsageError(
-        UsageCode.OUTPUT, f"unrecognized output format: {name}. Valid format values: {valid}"
+        UsageCode.OUTPUT,
+        f"unrecognized output format: {name}. Valid format values: {valid}"
+        f"{did_you_mean(name, FORMATS)}",
     )
 
 
