@@ -132,6 +132,8 @@ NAME_BYTES: Final = 16
 CONTAINER_ID_BYTES: Final = 32
 PATTERN_MATCHED: Final = 1 << 31
 PID_BITS: Final = 22
+PACKET_NO_TRANSPORT: Final = 256
+PACKET_TOO_DEEP: Final = 257
 
 CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "FLAG_COMPAT": (f"{FLAG_COMPAT}", "header.flags: the task was in a 32-bit syscall"),
@@ -160,6 +162,8 @@ CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "NAME_WORDS": (f"{NAME_BYTES // 8}", "in u64: bytes are copied one by one"),
     "CONTAINER_ID_SIZE": (f"{CONTAINER_ID_BYTES}", "of the 64 hexadecimal digits of an id"),
     "CONTAINER_ID_WORDS": (f"{CONTAINER_ID_BYTES // 8}", ""),
+    "PACKET_NO_TRANSPORT": (f"{PACKET_NO_TRANSPORT}", "a later fragment, or an incomplete header"),
+    "PACKET_TOO_DEEP": (f"{PACKET_TOO_DEEP}", "too many extension headers before it"),
     "PATTERN_MATCHED": (f"{PATTERN_MATCHED:#x}u", "in pattern_row.next: a pattern ends there"),
 }
 """C macros, with their comments."""
@@ -253,6 +257,12 @@ PACKET_PREFIX: Final = Layout(
         Field("length", "u32", "of the whole packet"),
         Field("interface", "u32", "its index"),
         Field("incoming", "u32"),
+        Field("protocol", "u32", "of the transport, or PACKET_..."),
+        Field("transport", "u32", "offset of its header in the packet"),
+        Field("skipped", "u32", "bytes before it that were not copied: extension headers"),
+        Field("fragment", "u32", "the first fragment of several"),
+        Field("segment_size", "u32", "of the datagrams or segments that the packet will become"),
+        Field("stream", "u32", "tells connections with the same addresses apart"),
         Field("unused", "u32"),
     ],
 )

@@ -81,6 +81,8 @@ def run_session(options: RunOptions) -> int:
             pipeline.follow(tracer, stop.reached, command.fileno() if command else None)
             tracer.stop()
             pipeline.drain(tracer)
+            for event in derivation.finish():
+                pipeline.print_derived(event)
             close_all(sinks)
         except OutputClosed:
             # The reader of an output closed it: no error, as `head` and other commands expect.

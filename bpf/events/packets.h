@@ -9,8 +9,18 @@
 
 #define PACKET_HEADERS 128  /* IPv4 and TCP with all their options */
 #define PACKET_PAYLOAD 4096 /* with the payload for DNS and HTTP */
+#define IPV6_HEADER 40
+#define EXTENSIONS_MAX 16 /* extension headers before the transport; senders have up to four */
+#define HTTP_START 32	  /* bytes in which the method of a request ends, a power of two */
+#define MAYBE_HTTP_BYTES 16384
 #define TCP 6
 #define UDP 17
+#define HOP_BY_HOP 0
+#define ROUTING 43
+#define FRAGMENT 44
+#define AUTHENTICATION 51
+#define DESTINATION 60
+#define MOBILITY 135
 #define TCP_LISTEN 10
 #define DNS_PORT 53
 
@@ -18,7 +28,7 @@ struct packet_record {
 	struct header header;
 	u64 slot;
 	struct packet_prefix prefix;
-	char bytes[PACKET_HEADERS];
+	char bytes[IPV6_HEADER + PACKET_HEADERS]; /* both if extension headers are skipped */
 };
 struct payload_record { /* starts with a packet_record */
 	struct packet_record packet;
@@ -29,8 +39,12 @@ struct payload_record { /* starts with a packet_record */
 struct packet {
 	u32 incoming;
 	u32 length;
-	u32 protocol;  /* TCP, UDP, or 0 */
-	u32 transport; /* offset of the TCP or UDP header */
+	u32 protocol;  /* of the transport, or PACKET_... */
+	u32 transport; /* offset of its header */
+	u32 skipped;   /* bytes of extension headers */
+	u32 fragment;  /* the first one */
+	u32 has_ports; /* TCP or UDP, with a complete header */
+	u32 stream;    /* number of the stream of its addresses and ports */
 	u16 source;
 	u16 target;
 };
@@ -62,28 +76,72 @@ static __always_inline u32 load_bytes(struct __sk_buff *skb, u32 at, void *to, u
 	return bpf_skb_load_bytes(skb, at, to, size) == 0;
 }
 
-/* Find TCP or UDP. IPv6 with extension headers, and fragments after the first, count as having
- * none. */
+/* Make the verifier forget what it found out about the values: it would go on separately for each way
+ * that led to them. */
+static __always_inline void forget(struct packet *packet)
+{
+	struct packet copy = *packet;
+	read_kernel(packet, sizeof(*packet), &copy);
+}
+
+/* Skip the extension headers of IPv6: `protocol` and `transport` of the packet become those of the
+ * first other header. */
+static __always_inline void skip_extensions(struct __sk_buff *skb, struct packet *packet)
+{
+	for (int i = 0; i < EXTENSIONS_MAX; i++) {
+		u32 type = packet->protocol, size;
+		u8 start[4] = {};
+		if (type != HOP_BY_HOP && type != ROUTING && type != DESTINATION &&
+		    type != FRAGMENT && type != AUTHENTICATION && type != MOBILITY)
+			return;
+		if (!load_bytes(skb, packet->transport, start, sizeof(start))) {
+			packet->protocol = PACKET_NO_TRANSPORT;
+			return;
+		}
+		size = type == AUTHENTICATION ? start[1] * 4 + 8 : start[1] * 8 + 8;
+		if (type == FRAGMENT) {
+			u16 offset = start[2] << 8 | start[3];
+			if (offset & 0xfff8) {
+				packet->protocol = PACKET_NO_TRANSPORT;
+				return;
+			}
+			packet->fragment |= offset & 1;
+			size = 8;
+		}
+		packet->protocol = start[0];
+		packet->transport += size;
+		forget(packet);
+	}
+	packet->protocol = PACKET_TOO_DEEP;
+}
+
+/* Find the transport; a fragment after the first has none. */
 static __always_inline void parse_transport(struct __sk_buff *skb, struct packet *packet)
 {
 	u8 first = 0, protocol = 0;
 	u16 fragment = 0, ports[2] = {};
+	packet->protocol = PACKET_NO_TRANSPORT;
 	load_bytes(skb, 0, &first, 1);
 	if (first >> 4 == 4) {
 		load_bytes(skb, 6, &fragment, 2);
 		load_bytes(skb, 9, &protocol, 1);
 		packet->transport = (first & 15) * 4;
-		if (fragment & bpf_htons(0x1fff))
+		if (packet->transport < 20 || fragment & bpf_htons(0x1fff))
 			return;
+		packet->fragment = (fragment & bpf_htons(0x2000)) != 0;
+		packet->protocol = protocol;
 	} else if (first >> 4 == 6) {
 		load_bytes(skb, 6, &protocol, 1);
-		packet->transport = 40;
+		packet->transport = IPV6_HEADER;
+		packet->protocol = protocol;
+		skip_extensions(skb, packet);
+		packet->skipped = packet->transport - IPV6_HEADER;
 	}
-	if (protocol != TCP && protocol != UDP)
+	if (packet->protocol != TCP && packet->protocol != UDP)
 		return;
 	if (!load_bytes(skb, packet->transport, ports, sizeof(ports)))
 		return;
-	packet->protocol = protocol;
+	packet->has_ports = 1;
 	packet->source = ports[0];
 	packet->target = ports[1];
 }
@@ -114,7 +172,7 @@ static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock
 	struct connection name;
 	struct socket_alloc *socket = (struct socket_alloc *)READ(sock, sk_socket);
 	u64 inode = socket ? READ(socket, ino) : 0;
-	if (packet->protocol != TCP)
+	if (packet->protocol != TCP || !packet->has_ports)
 		return inode;
 	if (inode && READ(sock, state) == TCP_LISTEN) {
 		fill_connection(skb, sock, packet, &name);
@@ -135,16 +193,61 @@ static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock
 	return cached ? *cached : 0;
 }
 
-/* The first four bytes of HTTP requests and responses. */
-static __always_inline bool starts_with_http(const char *start)
+/* Streams that began like HTTP: the number of bytes that are still copied. */
+struct stream {
+	u64 cookie;
+	u64 incoming;
+};
+BPF_TABLE("lru_hash", struct stream, u64, http_streams, SOCKETS);
+#define ALL_BYTES (~0ULL)
+
+/* A character of a method (RFC 9110, 5.6.2), or of an empty line before it. */
+static __always_inline u32 is_method(u8 c)
 {
-	u32 word = *(const u32 *)start;
-#define WORD(a, b, c, d) ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
-	return word == WORD('G', 'E', 'T', ' ') || word == WORD('P', 'O', 'S', 'T') ||
-	       word == WORD('P', 'U', 'T', ' ') || word == WORD('H', 'E', 'A', 'D') ||
-	       word == WORD('D', 'E', 'L', 'E') || word == WORD('H', 'T', 'T', 'P') ||
-	       word == WORD('P', 'A', 'T', 'C') || word == WORD('O', 'P', 'T', 'I') ||
-	       word == WORD('T', 'R', 'A', 'C') || word == WORD('C', 'O', 'N', 'N');
+	return (c > ' ' && c < 0x7f) || c == '\r' || c == '\n';
+}
+
+/* Return how many bytes of a stream are to be copied that goes on with `start`: all if it begins an
+ * HTTP message, some if it could be the beginning of one. */
+static __always_inline u64 http_bytes(const u8 *start)
+{
+	if (start[0] == 'H' && start[1] == 'T' && start[2] == 'T' && start[3] == 'P')
+		return ALL_BYTES;
+	for (int i = 0; i < HTTP_START - 1; i++) {
+		u8 c = start[i], next = start[i + 1];
+		if (i && c == ' ' && (next == '/' || next == '*' || next == 'h' || next == 'H'))
+			return ALL_BYTES;
+		if (c == ' ' || !c) /* 0: the end of a short segment */
+			return i ? MAYBE_HTTP_BYTES : 0;
+		if (!is_method(c))
+			return 0;
+	}
+	return MAYBE_HTTP_BYTES;
+}
+
+/* Whether a TCP packet with payload belongs to a stream that began like HTTP. */
+static __always_inline bool is_http(struct __sk_buff *skb, const struct packet *packet)
+{
+	u8 offset = 0, start[HTTP_START] = {};
+	load_bytes(skb, packet->transport + 12, &offset, 1);
+	u32 payload = packet->transport + (offset >> 4) * 4;
+	if (packet->length <= payload)
+		return false;
+	u32 size = packet->length - payload;
+	u64 copied = size < HTTP_START ? size : HTTP_START;
+	load_bytes(skb, payload, start, within(copied - 1, HTTP_START - 1) + 1);
+	struct stream stream = {bpf_get_socket_cookie(skb), packet->incoming};
+	u64 *left = http_streams.lookup(&stream);
+	u64 bytes = http_bytes(start);
+	if (left && *left > bytes)
+		bytes = *left;
+	if (!bytes)
+		return false;
+	if (bytes != ALL_BYTES)
+		bytes = bytes > size ? bytes - size : 0;
+	if (!left || *left != bytes)
+		http_streams.update(&stream, &bytes);
+	return true;
 }
 
 /* Whether one of the scopes selected an event that needs the payload of the packet. */
@@ -153,20 +256,21 @@ static __always_inline bool needs_payload(struct __sk_buff *skb, const struct pa
 {
 	u32 event = EVENT_PACKET_DNS;
 	u16 port = bpf_htons(DNS_PORT);
-	u8 offset = 0;
-	char start[4] __attribute__((aligned(4))) = {};
 	u64 *selected = select.lookup(&event);
-	if (!packet->protocol)
+	if (!packet->has_ports)
 		return false;
 	if (selected && *selected & mask && (packet->source == port || packet->target == port))
 		return true;
 	event = EVENT_PACKET_HTTP;
 	selected = select.lookup(&event);
-	if (!selected || !(*selected & mask) || packet->protocol != TCP)
-		return false;
-	load_bytes(skb, packet->transport + 12, &offset, 1);
-	return load_bytes(skb, packet->transport + (offset >> 4) * 4, start, 4) &&
-	       starts_with_http(start);
+	return selected && *selected & mask && packet->protocol == TCP && is_http(skb, packet);
+}
+
+/* Return a number that connections with the same addresses differ in: of other network namespaces,
+ * and of raw sockets. */
+static __always_inline u32 stream_number(struct sock *sock)
+{
+	return (u32)((u64)READ(sock, net) >> 6) ^ READ(sock, type) << 28;
 }
 
 /* Fill a reserved record. `capacity`, its size for bytes, is constant and a power of two. */
@@ -174,6 +278,8 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 					const struct owner *owner, u64 mask,
 					struct packet_record *record, const u32 capacity)
 {
+	char *bytes = record->bytes;
+	u32 from = 0, before = 0;
 	record->header = owner->header;
 	record->header.time = bpf_ktime_get_boot_ns();
 	record->header.mask = mask;
@@ -181,13 +287,26 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->prefix.length = packet->length;
 	record->prefix.interface = skb->ifindex;
 	record->prefix.incoming = packet->incoming;
+	record->prefix.protocol = packet->protocol;
+	record->prefix.transport = packet->transport;
+	record->prefix.skipped = packet->skipped;
+	record->prefix.fragment = packet->fragment;
+	record->prefix.segment_size = skb->gso_size;
+	record->prefix.stream = packet->stream;
 	record->prefix.unused = 0;
-	u64 size = packet->length < capacity ? packet->length : capacity;
+	if (packet->skipped && load_bytes(skb, 0, bytes, IPV6_HEADER)) {
+		bytes += IPV6_HEADER;
+		before = IPV6_HEADER;
+		from = packet->transport;
+	}
+	u64 size = packet->length > from ? packet->length - from : 1;
+	if (size > capacity)
+		size = capacity;
 	/* At least 1: older verifiers do not learn that from a comparison with 0. */
 	size = within(size - 1, capacity - 1) + 1;
-	if (!load_bytes(skb, 0, record->bytes, size))
+	if (!load_bytes(skb, from, bytes, size))
 		size = 0;
-	record->slot = sizeof(record->prefix) + size;
+	record->slot = sizeof(record->prefix) + before + size;
 }
 
 /* Two functions, as the size of a reservation is a constant. */
@@ -229,6 +348,8 @@ static __always_inline void report_packet(struct __sk_buff *skb, struct packet *
 	 * address. */
 	read_kernel(&sock, sizeof(sock), &sk);
 	parse_transport(skb, packet);
+	forget(packet);
+	packet->stream = stream_number(sock);
 	u64 inode = socket_inode(skb, sock, packet);
 	struct owner *owner = inode ? owners.lookup(&inode) : NULL;
 	if (!owner || owner->inode != inode)

@@ -22,6 +22,8 @@
 #define NAME_WORDS 2 /* in u64: bytes are copied one by one */
 #define CONTAINER_ID_SIZE 32 /* of the 64 hexadecimal digits of an id */
 #define CONTAINER_ID_WORDS 4
+#define PACKET_NO_TRANSPORT 256 /* a later fragment, or an incomplete header */
+#define PACKET_TOO_DEEP 257 /* too many extension headers before it */
 #define PATTERN_MATCHED 0x80000000u /* in pattern_row.next: a pattern ends there */
 
 enum counter {
@@ -124,9 +126,15 @@ struct packet_prefix {
 	u32 length; /* of the whole packet */
 	u32 interface; /* its index */
 	u32 incoming;
+	u32 protocol; /* of the transport, or PACKET_... */
+	u32 transport; /* offset of its header in the packet */
+	u32 skipped; /* bytes before it that were not copied: extension headers */
+	u32 fragment; /* the first fragment of several */
+	u32 segment_size; /* of the datagrams or segments that the packet will become */
+	u32 stream; /* tells connections with the same addresses apart */
 	u32 unused;
 };
-_Static_assert(sizeof(struct packet_prefix) == 16, "packet_prefix has another size");
+_Static_assert(sizeof(struct packet_prefix) == 40, "packet_prefix has another size");
 
 /* By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected it,
  * its event, and what happens at its entry (enum call_entry). The rest is of the 32-bit

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.output.samples import exit_with
 from tracee_ref.derivation.graph import kernel_scopes, problems_of
-from tracee_ref.derivation.rules import RULES, Rule, Values
+from tracee_ref.derivation.rules import Rule, Values, built_in_rules
 from tracee_ref.derivation.stage import Derivation
 from tracee_ref.events.catalogue import (
     AT_START,
@@ -179,7 +179,7 @@ def problems(events: Mapping[str, EventDefinition]) -> list[str]:
 def test_catalogue_graph() -> None:
     """There are no cycles, and every base exists and is available."""
     assert not problems(all_events())
-    assert all(all_events()[name].bases == rule.bases for name, rule in RULES.items())
+    assert all(all_events()[name].bases == rule.bases for name, rule in built_in_rules().items())
 
 
 def signatures() -> Registry:

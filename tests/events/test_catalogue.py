@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tracee_ref.derivation.rules import RULES
+from tracee_ref.derivation.rules import built_in_rules
 from tracee_ref.events.catalogue import (
     AT_START,
     LAST_NATIVE_CALL,
@@ -61,7 +61,7 @@ def test_catalogue_set_sizes() -> None:
 def test_catalogue_available() -> None:
     """Available are system calls and the events that are hooked or derived."""
     others = {e.name for e in load_catalogue().values() if e.available and not e.syscall}
-    derived = {name for name in RULES if load_catalogue()[name].available}
+    derived = {name for name in built_in_rules() if load_catalogue()[name].available}
     assert others == {*TRACED, *FUNCTIONS, *AT_START, *derived}
     assert {"sched_process_fork", "sched_process_exec", "sched_process_exit"} < TRACED
     assert all(event.available for event in load_catalogue().values() if event.syscall)

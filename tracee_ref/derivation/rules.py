@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -38,12 +37,11 @@ class Rule:
     metadata: Metadata | msgspec.UnsetType = msgspec.UNSET
 
 
-DERIVATIONS: Final[Mapping[str, Derive]] = {
-    "container_create": containers.derive_create,
-    "container_remove": containers.derive_remove,
-    **packets.DERIVATIONS,
-}
-RULES: Final[Mapping[str, Rule]] = MappingProxyType(
-    {name: Rule(bases, DERIVATIONS[name]) for name, bases in BASES.items()}
-)
-"""Rules by the name of the derived event."""
+def built_in_rules() -> dict[str, Rule]:
+    """Return the rules of a run by the name of the derived event; those of packets keep state."""
+    derivations: dict[str, Derive] = {
+        "container_create": containers.derive_create,
+        "container_remove": containers.derive_remove,
+        **packets.packet_derivations(),
+    }
+    return {name: Rule(bases, derivations[name]) for name, bases in BASES.items()}

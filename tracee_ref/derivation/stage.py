@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ import msgspec
 from ..events.catalogue import EventDefinition
 from ..events.event import Argument, TraceEvent
 from ..model.selection import with_dependencies
+from ..packets.parser import Delayed
+from ..packets.rules import MessageRule
 from .graph import Events, depends_of
 from .rules import Rule, Values
 
@@ -42,7 +45,7 @@ class Derivation:
         hidden: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._selected = selected
-        self._events, self._all_rules = events, rules
+        self._all_events, self._all_rules = events, rules
         depends = depends_of(events)
         needed = with_dependencies(selected, depends)
         self._rules: dict[str, list[tuple[EventDefinition, Rule]]] = {}
@@ -64,7 +67,7 @@ class Derivation:
         """
         if base.event_name not in self.bases:
             return []
-        derived = self._matched(base, [*self._derived_from(base)])
+        derived = self._matched([*self._derived_from(base)])
         base.matched_scopes &= self._selected.get(base.event_name, 0)
         hide(base, self._hidden.get(base.event_name))
         return derived
@@ -74,13 +77,27 @@ class Derivation:
 
         ``base`` is a copy from when the rule was called, with its mask.
         """
-        event = self._event(base, self._events[name], self._all_rules[name], values)
-        return self._matched(base, [event, *self._derived_from(event)])
+        return self._matched(
+            [*self._events(base, self._all_events[name], self._all_rules[name], values)]
+        )
 
-    def _matched(self, base: TraceEvent, derived: list[TraceEvent]) -> list[TraceEvent]:
-        """Set the masks of derived events; return those that a scope selects, and count them."""
+    def finish(self) -> list[TraceEvent]:
+        """Return the events that the end of the run gives."""
+        rules = {event.name: (event, rule) for event, rule in chain(*self._rules.values())}
+        return self._matched(
+            [
+                event
+                for definition, rule in rules.values()
+                if isinstance(rule.derive, MessageRule)
+                for values in rule.derive.finish()
+                for event in self._events(values.source.base, definition, rule, values)
+            ]
+        )
+
+    def _matched(self, derived: list[TraceEvent]) -> list[TraceEvent]:
+        """Clear the scopes that did not select an event; return and count those with others."""
         for event in derived:
-            event.matched_scopes = base.matched_scopes & self._selected.get(event.event_name, 0)
+            event.matched_scopes &= self._selected.get(event.event_name, 0)
         matched = [event for event in derived if event.matched_scopes]
         self.derived_count += len(matched)
         return matched
@@ -90,17 +107,20 @@ class Derivation:
         args = {argument.name: argument.value for argument in base.args} if rules else {}
         for definition, rule in rules:
             for values in rule.derive(base, args):
-                event = self._event(base, definition, rule, values)
-                yield event
-                yield from self._derived_from(event)
+                yield from self._events(base, definition, rule, values)
 
-    @staticmethod
-    def _event(
-        base: TraceEvent, definition: EventDefinition, rule: Rule, values: Values
-    ) -> TraceEvent:
-        event = derived_event(base, definition, values)
+    def _events(
+        self, base: TraceEvent, definition: EventDefinition, rule: Rule, values: Values
+    ) -> Iterator[TraceEvent]:
+        """Yield a derived event, and those derived from it."""
+        if isinstance(values, Delayed):
+            event = derived_event(values.source.base, definition, values)
+            event.matched_scopes = values.source.mask
+        else:
+            event = derived_event(base, definition, values)
         event.metadata = rule.metadata
-        return event
+        yield event
+        yield from self._derived_from(event)
 
 
 def derived_event(base: TraceEvent, definition: EventDefinition, values: Values) -> TraceEvent:

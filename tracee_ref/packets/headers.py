@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parser of the IP and transport headers of a packet that may be truncated.
+"""Parser of the IP and transport headers of a packet whose start was copied.
 
-Lengths in the packet are not trusted: an incomplete header is left out, with all after it.
+The kernel side finds the transport, and leaves out the extension headers of IPv6
+(bpf/events/packets.h).  Lengths in the packet are not trusted: an incomplete header is left out,
+with all after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Final
 
-from ..abi import PACKET_PREFIX
+from ..abi import PACKET_NO_TRANSPORT, PACKET_PREFIX, PACKET_TOO_DEEP
 from .types import IPv4, IPv6, Tcp, Udp
 
 PREFIX: Final = PACKET_PREFIX.struct
@@ -24,7 +25,6 @@ HEADER_TCP: Final = Struct("!HHIIHHHH")
 HEADER_UDP: Final = Struct("!4H")
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
-HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION = 0, 43, 44, 51, 60
 
 PROTOCOLS: Final = {
     0: "IPv6HopByHop", 1: "ICMPv4", 2: "IGMP", 4: "IPv4", 6: "TCP", 17: "UDP", 27: "RUDP",
@@ -37,73 +37,84 @@ PROTOCOLS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Packet:
-    """A parsed packet; ``payload`` follows the last complete header.
+    """A parsed packet; ``payload`` is what was copied after the last complete header.
 
-    ``protocol`` is that of the transport, -1 if the packet is a later fragment or its headers are
-    incomplete.
+    ``payload_size`` is its length in the packet, and ``segment_size`` that of the datagrams or
+    segments that it becomes, 0 for one.  ``protocol`` is that of the transport, or
+    PACKET_NO_TRANSPORT or PACKET_TOO_DEEP.  A ``fragment`` is the first one.  ``stream`` differs
+    for connections with the same addresses.
     """
 
     incoming: bool
     interface: int
     length: int
     network: IPv4 | IPv6
-    protocol: int = -1
+    protocol: int
+    fragment: bool
+    segment_size: int
+    stream: int
     transport: Tcp | Udp | None = None
     payload: bytes = b""
+    payload_size: int = 0
 
 
-@lru_cache(maxsize=1)
 def read_packet(data: bytes) -> Packet | None:
-    """Return the packet of a payload of the kernel side, or None if it is not IP.
-
-    The last one is cached, since every event derived from a packet parses it.
-    """
-    if len(data) < PREFIX.size:
+    """Return the packet of a payload of the kernel side, or None if it is not IP."""
+    if len(data) <= PREFIX.size:
         return None
-    length, interface, incoming, _ = PREFIX.unpack_from(data)
+    prefix = PREFIX.unpack_from(data)
+    length, interface, incoming, protocol, at, skipped, fragment, segment_size, stream, _ = prefix
     captured = data[PREFIX.size :]
-    parse = PARSERS.get(captured[0] >> 4) if captured else None
-    parsed = parse(captured) if parse else None
-    if parsed is None:
+    parse = PARSERS.get(captured[0] >> 4)
+    network = parse(captured) if parse else None
+    if network is None:
         return None
-    network, protocol, rest = parsed
-    transport, payload = _transport(protocol, rest)
-    return Packet(bool(incoming), interface, length, network, protocol, transport, payload)
+    facts = bool(incoming), interface, length, network, protocol, bool(fragment)
+    if protocol in (PACKET_NO_TRANSPORT, PACKET_TOO_DEEP):
+        return Packet(*facts, segment_size, stream)
+    rest, size = captured[max(0, at - skipped) :], max(0, length - at)
+    transport, header = TRANSPORTS.get(protocol, _no_ports)(rest)
+    payload = rest[header:]
+    if isinstance(transport, Udp):
+        size = udp_size(transport, size, fragment=bool(fragment))
+        payload = payload[: max(0, size - header)]
+    return Packet(*facts, segment_size, stream, transport, payload, max(0, size - header))
 
 
-Parsed = tuple["IPv4 | IPv6", int, bytes]
-"""Header, protocol of the transport (or -1) and the bytes after the header."""
+def udp_size(header: Udp, size: int, *, fragment: bool) -> int:
+    """Return the size of a datagram with its header; ``size`` is what is left of the packet.
+
+    The header has it.  It is wrong where it does not fit, but for a fragment.
+    """
+    fits = HEADER_UDP.size <= header.length and (fragment or header.length <= size)
+    return header.length if fits else size
 
 
-def _ipv4(data: bytes) -> Parsed | None:
+def _ipv4(data: bytes) -> IPv4 | None:
     if len(data) < HEADER4.size:
         return None
     first, tos, length, id_, fragment, ttl, protocol, checksum, src, dst = HEADER4.unpack_from(data)
-    ihl, offset = first & 15, fragment & 0x1FFF
-    header = IPv4(
+    return IPv4(
         version=first >> 4,
-        ihl=ihl,
+        ihl=first & 15,
         tos=tos,
         length=length,
         id=id_,
         flags=fragment >> 13,
-        frag_offset=offset,
+        frag_offset=fragment & 0x1FFF,
         ttl=ttl,
         protocol=protocol_name(protocol),
         checksum=checksum,
         src_ip=str(IPv4Address(src)),
         dst_ip=str(IPv4Address(dst)),
     )
-    if ihl < 5 or offset or len(data) < 4 * ihl:
-        return header, -1, b""
-    return header, protocol, data[4 * ihl :]
 
 
-def _ipv6(data: bytes) -> Parsed | None:
+def _ipv6(data: bytes) -> IPv6 | None:
     if len(data) < HEADER6.size:
         return None
     word, length, following, hops, src, dst = HEADER6.unpack_from(data)
-    header = IPv6(
+    return IPv6(
         version=word >> 28,
         traffic_class=word >> 20 & 0xFF,
         flow_label=word & 0xFFFFF,
@@ -113,47 +124,34 @@ def _ipv6(data: bytes) -> Parsed | None:
         src_ip=str(IPv6Address(src)),
         dst_ip=str(IPv6Address(dst)),
     )
-    return header, *_skip_extensions(following, data[HEADER6.size :])
 
 
-def _skip_extensions(following: int, data: bytes) -> tuple[int, bytes]:
-    while following in EXTENSIONS:
-        if len(data) < 8 or (following == FRAGMENT and (data[2] << 8 | data[3]) >> 3):
-            return -1, b""
-        size = EXTENSIONS[following](data[1])
-        if len(data) < size:
-            return -1, b""
-        following, data = data[0], data[size:]
-    return following, data
+PARSERS: Final[dict[int, Callable[[bytes], IPv4 | IPv6 | None]]] = {4: _ipv4, 6: _ipv6}
+
+Transport = tuple["Tcp | Udp | None", int]
+"""Header of the transport, and its size in bytes with options."""
 
 
-EXTENSIONS: Final[dict[int, Callable[[int], int]]] = {
-    HOP_BY_HOP: lambda units: 8 * units + 8,
-    ROUTING: lambda units: 8 * units + 8,
-    DESTINATION: lambda units: 8 * units + 8,
-    FRAGMENT: lambda _: 8,
-    AUTHENTICATION: lambda units: 4 * units + 8,
-}
-"""Extension headers of IPv6; functions from their second byte to their size in bytes."""
-
-PARSERS: Final[dict[int, Callable[[bytes], Parsed | None]]] = {4: _ipv4, 6: _ipv6}
+def _no_ports(_: bytes) -> Transport:
+    return None, 0
 
 
-def _transport(protocol: int, data: bytes) -> tuple[Tcp | Udp | None, bytes]:
-    if protocol == TCP:
-        return _tcp(data)
-    if protocol == UDP and len(data) >= HEADER_UDP.size:
-        return Udp(*HEADER_UDP.unpack_from(data)), data[HEADER_UDP.size :]
-    return None, data
+def _udp(data: bytes) -> Transport:
+    if len(data) < HEADER_UDP.size:
+        return None, 0
+    return Udp(*HEADER_UDP.unpack_from(data)), HEADER_UDP.size
 
 
-def _tcp(data: bytes) -> tuple[Tcp | None, bytes]:
+def _tcp(data: bytes) -> Transport:
     if len(data) < HEADER_TCP.size:
-        return None, b""
+        return None, len(data)
     source, target, seq, ack, word, window, checksum, urgent = HEADER_TCP.unpack_from(data)
     bits = (word >> bit & 1 for bit in range(9))
     fields = (source, target, seq, ack, word >> 12, *bits, window, checksum, urgent)
-    return Tcp(*fields), data[max(HEADER_TCP.size, 4 * (word >> 12)) :]
+    return Tcp(*fields), max(HEADER_TCP.size, 4 * (word >> 12))
+
+
+TRANSPORTS: Final[dict[int, Callable[[bytes], Transport]]] = {TCP: _tcp, UDP: _udp}
 
 
 def protocol_name(number: int) -> str:

@@ -1,43 +1,113 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parser of HTTP/1 heads at the start of a packet.
+"""Parser of HTTP/1 heads, as lenient as servers are.
 
-A truncated head has the headers that are complete.
+h11 and http.client refuse what servers accept (bare line feeds, odd names, many headers), and dpkt
+drops bytes; a tracer has to print it.
 """
 
 from __future__ import annotations
 
-import io
 import re
-from functools import lru_cache
-from http.client import HTTPException, parse_headers
-from typing import Final
+from typing import Final, NamedTuple
 
-from .headers import TCP, Packet
+from ..strings import text_of
 from .types import Http, HttpRequest, HttpResponse
 
-METHODS: Final = "GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|TRACE|CONNECT"
-REQUEST: Final = re.compile(rf"({METHODS}) (\S+) (HTTP/\d\.\d)")
-RESPONSE: Final = re.compile(r"(HTTP/\d\.\d) ((\d{3})(?: .*)?)")
+METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
+VERSION: Final = re.compile(rb"HTTP/[01]\.[0-9]")
+STATUS: Final = re.compile(rb"([0-9]{3})(?: .*)?", re.DOTALL)
+SPACES: Final = b" \t"
 UNKNOWN_LENGTH: Final = -1
+LENGTH: Final = re.compile(r"[0-9]{1,18}")
+
+Headers = dict[str, list[str]]
 
 
-@lru_cache(maxsize=1)
-def read_http(packet: Packet) -> HttpRequest | HttpResponse | None:
-    """Return the head at the start of the payload of a TCP packet, or None."""
-    if packet.protocol != TCP or packet.transport is None:
+class Head(NamedTuple):
+    """First line and headers of a message."""
+
+    value: HttpRequest | HttpResponse
+    malformed: str | None
+    chunked: bool
+
+
+def starts_message(line: bytes) -> bool:
+    """Return whether a first line, without its end, is one of HTTP."""
+    return bool(_request_line(line) or _status_line(line))
+
+
+def read_head(data: bytes) -> Head | None:
+    """Return the head in ``data``, without the empty line after it, or None if it is none."""
+    line, _, rest = data.partition(b"\n")
+    line = line.rstrip(b"\r")
+    headers, malformed = read_headers(rest)
+    codings = headers.get("Transfer-Encoding", [])
+    chunked = any("chunked" in coding.lower() for coding in codings)
+    length = "" if codings else headers.get("Content-Length", [""])[0]
+    default = UNKNOWN_LENGTH if codings else 0
+    value: HttpRequest | HttpResponse
+    if request := _request_line(line):
+        method, target, version = map(text_of, request)
+        size, host = content_length(length, default), _host(headers)
+        value = HttpRequest(method, version, host, target, headers, size)
+    elif status := _status_line(line):
+        version, words = map(text_of, status)
+        size = content_length(length, UNKNOWN_LENGTH)
+        value = HttpResponse(words, int(words[:3]), version, headers, size)
+    else:
         return None
-    first, _, rest = packet.payload.partition(b"\n")
-    line = first.decode("latin-1").rstrip("\r")
-    if found := REQUEST.fullmatch(line):
-        headers = _headers(rest)
-        host = headers.pop("Host", [""])[0]
-        length = _length(headers, 0)
-        return HttpRequest(found[1], found[3], host, found[2], headers, length)
-    if found := RESPONSE.fullmatch(line):
-        headers = _headers(rest)
-        length = _length(headers, UNKNOWN_LENGTH)
-        return HttpResponse(found[2], int(found[3]), found[1], headers, length)
-    return None
+    return Head(value, malformed, chunked)
+
+
+def _host(headers: Headers) -> str:
+    """Return the host; remove it from the headers if they have one."""
+    hosts = headers.get("Host", [""])
+    if len(hosts) == 1:
+        headers.pop("Host", None)
+    return hosts[0]
+
+
+def _request_line(line: bytes) -> tuple[bytes, bytes, bytes] | None:
+    method, space, rest = line.partition(b" ")
+    target, _, version = rest.rstrip(SPACES).rpartition(b" ")
+    if not (space and METHOD.fullmatch(method) and VERSION.fullmatch(version)):
+        return None
+    return method, target.strip(SPACES), version
+
+
+def _status_line(line: bytes) -> tuple[bytes, bytes] | None:
+    version, _, status = line.partition(b" ")
+    if not (VERSION.fullmatch(version) and STATUS.fullmatch(status)):
+        return None
+    return version, status
+
+
+def read_headers(data: bytes) -> tuple[Headers, str | None]:
+    """Return the values of each header by its canonical name, and what is malformed."""
+    headers: Headers = {}
+    values: list[str] | None = None
+    malformed = None
+    for raw in data.split(b"\n"):
+        line = raw.rstrip(b"\r")
+        name, colon, value = line.partition(b":")
+        if line[:1] in (b" ", b"\t") and values:  # goes on with the line before
+            values[-1] = f"{values[-1]} {text_of(line.strip(SPACES))}".strip()
+        elif colon:
+            values = headers.setdefault(canonical(text_of(name.strip(SPACES))), [])
+            values.append(text_of(value.strip(SPACES)))
+        elif line:
+            malformed = "malformed: a header without colon"
+    return headers, malformed
+
+
+def canonical(name: str) -> str:
+    """Return the name of a header with capitalized words, as Go does."""
+    return "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-"))
+
+
+def content_length(value: str, default: int) -> int:
+    """Return the length of the body; ``value`` is that of Content-Length."""
+    return int(value) if LENGTH.fullmatch(value) else default
 
 
 def http_value(head: HttpRequest | HttpResponse) -> Http:
@@ -54,30 +124,3 @@ def http_value(head: HttpRequest | HttpResponse) -> Http:
         headers=head.headers,
         content_length=head.content_length,
     )
-
-
-def _headers(data: bytes) -> dict[str, list[str]]:
-    """Return the values of each header, by its canonical name."""
-    head, end, _ = data.partition(b"\r\n\r\n")
-    if not end:  # the last line may be incomplete
-        head = head[: head.rfind(b"\n") + 1]
-    try:
-        message = parse_headers(io.BytesIO(head.rstrip(b"\r\n") + b"\r\n\r\n"))
-    except HTTPException:
-        return {}
-    headers: dict[str, list[str]] = {}
-    for name, value in message.items():
-        headers.setdefault(canonical(name), []).append(str(value).strip())
-    return headers
-
-
-def canonical(name: str) -> str:
-    """Return the name of a header with capitalized words, as Go does."""
-    return "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-"))
-
-
-def _length(headers: dict[str, list[str]], default: int) -> int:
-    text = headers.get("Content-Length", [""])[0]
-    if "Transfer-Encoding" in headers:
-        return UNKNOWN_LENGTH
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else default

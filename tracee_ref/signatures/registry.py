@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from ..derivation.graph import problems_of
-from ..derivation.rules import RULES, Rule
+from ..derivation.rules import Rule, built_in_rules
 from ..events.catalogue import SIGNATURE_IDS, ArgumentDefinition, EventDefinition, all_events
 from ..model.selection import with_dependencies
 from .base import Signature
@@ -85,7 +85,7 @@ class Registry:
         self._warn = warn
         self._numbers = count()
         self.events: Mapping[str, EventDefinition] = all_events()
-        self.rules: Mapping[str, Rule] = RULES
+        self.rules: Mapping[str, Rule] = built_in_rules()
         self.runners: list[SignatureRunner | Plugin] = []
 
     def add(self, number: int, runner: SignatureRunner | Plugin) -> bool:

@@ -112,6 +112,7 @@ SOCKET_OWNERS: Final[Fields] = {
         "family": ("__sk_common.skc_family",),
         "state": ("__sk_common.skc_state",),
         "net": ("__sk_common.skc_net.net",),
+        "type": ("sk_type",),
     },
 }
 """Read to find the socket of a packet or of a file descriptor."""

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DNS messages in a TCP stream, each after its length (RFC 1035, 4.2.2; RFC 7766)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from .dns import read_dns
+from .messages import Message
+from .streams import Piece
+
+PREFIX_BYTES: Final = 2
+
+
+class DnsStreamReader:
+    """Reader of the messages in one direction of a connection.
+
+    Where the first byte of a message is, is known from the start of the connection on.  Without it,
+    and after missing bytes with the end of a message, it is again at a segment that is whole
+    messages.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._rest = 0  # bytes of a message that was cut
+        self._aligned = False
+
+    @property
+    def buffered(self) -> int:
+        """Number of bytes of the incomplete message."""
+        return len(self._buffer)
+
+    def begin(self) -> None:
+        """Expect a message: a connection begins."""
+        self._buffer.clear()
+        self._rest, self._aligned = 0, True
+
+    def feed(self, piece: Piece) -> Iterator[Message]:
+        """Yield the messages that a piece completes, or cuts by its missing bytes."""
+        data, size = self._after_rest(piece)
+        if not self._aligned:
+            self._aligned = size == len(data) and all_messages(data)
+            if not self._aligned:
+                return
+        self._buffer += data
+        yield from self._complete()
+        if missing := size - len(data):
+            yield from self._lose(missing)
+
+    def close(self) -> Iterator[Message]:
+        """Yield the message that the end of the stream cuts."""
+        yield from self._cut()
+        self._aligned = False
+
+    def _after_rest(self, piece: Piece) -> Piece:
+        passed = min(self._rest, piece.size)
+        self._rest -= passed
+        return Piece(piece.data[passed:], piece.size - passed)
+
+    def _complete(self) -> Iterator[Message]:
+        at, buffer = 0, self._buffer
+        while at + PREFIX_BYTES <= len(buffer):
+            start = at + PREFIX_BYTES
+            end = start + int.from_bytes(buffer[at:start], "big")
+            if end > len(buffer):
+                break
+            yield from _message(bytes(buffer[start:end]), end - start)
+            at = end
+        del buffer[:at]
+
+    def _lose(self, missing: int) -> Iterator[Message]:
+        """Go on after missing bytes: in the message that they cut, if that is longer."""
+        needed = self._needed()
+        yield from self._cut()
+        self._aligned, self._rest = missing <= needed, max(0, needed - missing)
+
+    def _needed(self) -> int:
+        """Return how many bytes the incomplete message lacks, 0 if its length is unknown."""
+        if len(self._buffer) < PREFIX_BYTES:
+            return 0
+        return PREFIX_BYTES + int.from_bytes(self._buffer[:PREFIX_BYTES], "big") - len(self._buffer)
+
+    def _cut(self) -> Iterator[Message]:
+        data, size = bytes(self._buffer[PREFIX_BYTES:]), len(self._buffer) + self._needed()
+        self._buffer.clear()
+        for message in _message(data, size - PREFIX_BYTES):
+            if message.incomplete and message.incomplete.startswith("cut"):
+                yield message  # else these bytes are no DNS
+
+
+def all_messages(data: bytes) -> bool:
+    """Return whether bytes are complete messages with their lengths, and nothing else."""
+    reader = DnsStreamReader()
+    reader.begin()
+    messages = list(reader.feed(Piece(data, len(data))))
+    return bool(messages) and not reader.buffered and not any(m.incomplete for m in messages)
+
+
+def _message(data: bytes, size: int) -> Iterator[Message]:
+    message = read_dns(data, size)
+    if message:
+        yield message
