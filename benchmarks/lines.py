@@ -11,13 +11,12 @@ from typing import Final
 
 from tracee_ref.decode.records import HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
-from tracee_ref.kernel.ring import BATCH
 from tracee_ref.output.fast.lines import fast_lines
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.printer import Printer
 from tracee_ref.output.sinks import open_sink
 from tracee_ref.output.table import TablePrinter
-from tracee_ref.pipeline import Pipeline
+from tracee_ref.pipeline import BATCH, Pipeline
 
 MINUS_1: Final = 2**64 - 1
 STRINGS: Final = (b"one/of/two/texts", b"another/of/two/texts")

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.output.samples import exit_with
 from tracee_ref.accounting import Tally
+from tracee_ref.derivation.backlog import EVENT_AT, Backlog
 from tracee_ref.events.event import TraceEvent
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.sinks import open_sink
-from tracee_ref.pipeline import Pipeline
+from tracee_ref.pipeline import BATCH, Pipeline
 
 
 class Queue:
@@ -111,3 +113,35 @@ def test_pipeline_derivation_error(tmp_path: Path) -> None:
     line.drain(Queue([b"a"]))
     assert line.records == Tally(dropped=1)
     assert line.errors == ["ValueError: a"]
+
+
+def base_record(name: bytes) -> bytes:
+    """Return a record of event 701 and scope 1, from which events are derived."""
+    return bytes(EVENT_AT) + struct.pack("=IiQ", 701, 0, 1) + name
+
+
+def test_pipeline_derives_later(tmp_path: Path) -> None:
+    """While the buffer is full, other records are printed first; derivation follows in order."""
+    out = tmp_path / "events"
+
+    def decode(record: bytes) -> TraceEvent:
+        return exit_with(process_name=record.lstrip(b"\0").decode(errors="replace")[-2:])
+
+    def derive(base: TraceEvent) -> list[TraceEvent]:
+        name = base.process_name
+        return [exit_with(process_name=f"of {name}")] if name.startswith("b") else []
+
+    line = Pipeline(decode, [(JsonPrinter(), open_sink(str(out)))], derive=derive)
+    line.backlog = Backlog({701: 0})
+    bases = [base_record(b"b%d" % number) for number in range(3)]
+    plain = [
+        bytes(EVENT_AT) + struct.pack("=IiQ", 1, 0, 1) + b"p%d" % (n % 10) for n in range(BATCH)
+    ]
+    queue = Queue([*bases, *plain])
+    queue.read(line.handle, BATCH)
+    assert line.records == Tally(delivered=BATCH - 3, dependencies=3)
+    assert line.derived == Tally()
+    line.drain(queue)
+    assert line.derived == Tally(delivered=3)
+    names = [json.loads(text)["processName"] for text in out.read_text().splitlines()]
+    assert names[-3:] == ["of b0", "of b1", "of b2"]

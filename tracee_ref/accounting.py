@@ -30,7 +30,8 @@ class Account:
     filtered + dropped + dependencies``, where ``filtered`` are the events that filters on fields
     left in no scope in user space.  ``derived_count`` is the number of derived events, None if
     the run derives none, and ``derived`` their fates.  ``missed`` events were not seen: the
-    kernel does not run a program that is running on that CPU already.
+    kernel does not run a program that is running on that CPU already.  From ``underived`` records
+    no events were derived: there were more than the reader could keep.
     """
 
     kernel: Mapping[str, Sequence[int]]
@@ -38,6 +39,7 @@ class Account:
     derived: Tally = field(default_factory=Tally)
     derived_count: int | None = None
     missed: int = 0
+    underived: int = 0
 
     def total(self, counter: str) -> int:
         """Return the sum of a counter over all CPUs."""
@@ -66,6 +68,11 @@ class Account:
             lines.append(f"derived events: {self.derived_count} = {self._fates(self.derived)}")
         if total("lost"):
             lines.append(f"{total('lost')} events lost: raise --buffer, or filter more")
+        if self.underived:
+            lines.append(
+                f"{self.underived} packets, or events for signatures, not read: more than can be"
+                " kept; filter more"
+            )
         if self.missed:
             lines.append(
                 f"{self.missed} events missed: their program was running on the CPU already"

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from .accounting import Tally
 from .clocks import EventClock
+from .derivation.backlog import Backlog
 from .events.event import TraceEvent
 from .output.fast.lines import FastLines, encode_lines
 from .output.printer import Printer
@@ -26,11 +27,26 @@ MALFORMED: Final = (ValueError, KeyError, IndexError)
 DRAIN_SECONDS: Final = 5.0
 """Time to wait for a record that is counted, but not yet complete in the buffer."""
 
+BATCH: Final = 256
+"""Records of one read: copies of more do not fit into the processor's caches."""
+
+SLICE_SECONDS: Final = 0.002
+"""Time for derivation until the ring buffer is looked at again."""
+
+TURN_SECONDS: Final = 0.1
+"""Longest time without derivation while the ring buffer is never empty."""
+
+CLOCK_SECONDS: Final = 1.0
+"""Longest time for the derivation that is left when the clock was set."""
+
+CATCH_UP_SECONDS: Final = 10.0
+"""Longest time for the derivation that is left at the end of a run."""
+
 
 class Source(Protocol):
     """The kernel side as the reader needs it."""
 
-    def read(self, handle: Callable[[list[bytes]], None], limit: int = ...) -> int:
+    def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
         """Pass the records in the buffer to ``handle``; return their number."""
 
     def counters(self) -> Mapping[str, Sequence[int]]:
@@ -45,8 +61,8 @@ class Pipeline:
     not select it; ``match_fields`` returns None for an event that filters on its fields leave in
     no scope.  ``fast`` formats the lines of all outputs straight from records, for the events
     that these two do not look at.  ``later`` returns the events derived since from earlier ones;
-    called with True, it waits for the last of them.  ``set_offset``
-    are called when ``clock`` was set.
+    called with True, it waits for the last of them.  ``set_offset`` are called when ``clock`` was
+    set.  ``backlog`` has the records whose derivation waits.
     """
 
     decode: Callable[[bytes], TraceEvent]
@@ -57,9 +73,12 @@ class Pipeline:
     fast: Sequence[FastLines] = ()
     clock: EventClock | None = None
     set_offset: Sequence[Callable[[int], None]] = ()
+    backlog: Backlog = field(default_factory=Backlog)
     records: Tally = field(default_factory=Tally)
     derived: Tally = field(default_factory=Tally)
     errors: list[str] = field(default_factory=list)
+    _deadline: float = 0.0
+    _turn: float = 0.0
 
     def begin(self) -> None:
         """Write the headers."""
@@ -68,7 +87,11 @@ class Pipeline:
         self.flush()
 
     def handle(self, records: Sequence[bytes]) -> None:
-        """Write the lines of records, and of the events derived from them."""
+        """Write the lines of records, and of the events derived from them.
+
+        Derivation has a slice of time if these are all that wait to be read, none otherwise.
+        """
+        self._deadline = time.monotonic() + SLICE_SECONDS if len(records) < BATCH else 0.0
         if len(self.fast) == 1:
             self._print_to_one(self.fast[0], self.outputs[0][1], records)
         else:
@@ -91,7 +114,10 @@ class Pipeline:
             records = records[count + 1 :]
 
     def _print_record(self, record: bytes) -> None:
-        """Decode a record; print its event and those derived from it."""
+        """Decode a record; print its event and those derived from it, perhaps later."""
+        if self.backlog.is_base(record) and (self.backlog or time.monotonic() > self._deadline):
+            self._put_off(record)
+            return
         try:
             event = self.decode(record)
             derived = self.derive(event) if self.derive else ()
@@ -101,6 +127,35 @@ class Pipeline:
         self._print(event, self.records)
         for each in derived:
             self._print(each, self.derived)
+
+    def _put_off(self, record: bytes) -> None:
+        """Print the event of a record, if a scope selected it; derive others from it later."""
+        if self.backlog.is_printed(record):
+            try:
+                event = self.decode(record)
+            except MALFORMED as error:
+                self._drop(self.records, error)
+                return
+            self.backlog.strip(event)
+            self._print(event, self.records)
+        else:
+            self.records.dependencies += 1
+        self.backlog.add(record)
+
+    def _catch_up(self, seconds: float = SLICE_SECONDS) -> None:
+        """Derive events from waiting records, for a limited time."""
+        deadline = time.monotonic() + seconds
+        while self.backlog and time.monotonic() < deadline:
+            record = self.backlog.pop()
+            try:
+                derived = self.derive(self.decode(record)) if self.derive else ()
+            except MALFORMED as error:
+                self.backlog.dropped += 1
+                self.errors.append(f"{type(error).__name__}: {error}")
+                continue
+            for each in derived:
+                self._print(each, self.derived)
+        self._turn = time.monotonic() + TURN_SECONDS
 
     def _print_fast(self, record: bytes) -> bool:
         lines = []
@@ -162,18 +217,22 @@ class Pipeline:
             poll.register(wake, select.POLLIN)
         while not until():
             self._watch_clock(source)
-            if source.read(self.handle):
-                continue
-            self.print_later()
-            self.flush()
-            poll.poll(POLL_MS)
+            read = source.read(self.handle, BATCH)
+            if self.backlog and (not read or time.monotonic() > self._turn):
+                self._catch_up()
+                self.print_later()
+            elif not read:
+                self.print_later()
+                self.flush()
+                poll.poll(POLL_MS)
 
     def _watch_clock(self, source: Source) -> None:
         """If the wall clock was set, give the records from now on timestamps of the new time."""
         if self.clock and self.clock.was_set():
             submitted = sum(source.counters()["submitted"])
-            while self.records.total < submitted and source.read(self.handle):
+            while self.records.total < submitted and source.read(self.handle, BATCH):
                 pass
+            self._catch_up(CLOCK_SECONDS)
             for set_offset in self.set_offset:
                 set_offset(self.clock.offset)
 
@@ -182,10 +241,12 @@ class Pipeline:
         deadline = time.monotonic() + DRAIN_SECONDS
         submitted = sum(source.counters()["submitted"])
         while self.records.total < submitted and time.monotonic() < deadline:
-            if source.read(self.handle):
+            if source.read(self.handle, BATCH):
                 deadline = time.monotonic() + DRAIN_SECONDS
             else:
                 time.sleep(POLL_MS / 1000)
-        source.read(self.handle)
+        source.read(self.handle, BATCH)
+        self._catch_up(CATCH_UP_SECONDS)
+        self.backlog.drop_all()
         self.print_later(end=True)
         self.flush()

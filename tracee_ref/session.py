@@ -14,6 +14,7 @@ from .accounting import Account
 from .clocks import EventClock
 from .command import Command, default_sigchld
 from .decode.records import RecordDecoder, View
+from .derivation.backlog import Backlog
 from .derivation.stage import Derivation
 from .errors import HostCode, HostError, log
 from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES
@@ -93,6 +94,7 @@ def run_session(options: RunOptions) -> int:
             derived=pipeline.derived,
             derived_count=count_derived(plan, derivation, start_events),
             missed=tracer.missed(),
+            underived=pipeline.backlog.dropped,
         )
         # The account has the number of dropped events; the first error shows the cause.
         for line in [*account.lines(), *options.signatures.summaries(), *pipeline.errors[:1]]:
@@ -214,6 +216,7 @@ def pipeline_of(
         fast=fast,
         clock=clock,
         set_offset=[decoder.set_offset, *(lines.set_offset for lines in fast)],
+        backlog=Backlog(derivation.selected_bases(), derivation.strip),
     )
 
 

@@ -49,6 +49,9 @@ struct packet {
 	u16 target;
 };
 
+/* A buffer of their own, so that packets take no room of other events. */
+BPF_RINGBUF_OUTPUT(packet_records, RING_PAGES);
+
 /* A connection that was requested from a listening socket. */
 struct connection {
 	u64 net;
@@ -88,6 +91,7 @@ static __always_inline void forget(struct packet *packet)
  * first other header. */
 static __always_inline void skip_extensions(struct __sk_buff *skb, struct packet *packet)
 {
+#pragma unroll /* Linux 5.10 refuses some loops */
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
 		u32 type = packet->protocol, size;
 		u8 start[4] = {};
@@ -213,6 +217,7 @@ static __always_inline u64 http_bytes(const u8 *start)
 {
 	if (start[0] == 'H' && start[1] == 'T' && start[2] == 'T' && start[3] == 'P')
 		return ALL_BYTES;
+#pragma unroll
 	for (int i = 0; i < HTTP_START - 1; i++) {
 		u8 c = start[i], next = start[i + 1];
 		if (i && c == ' ' && (next == '/' || next == '*' || next == 'h' || next == 'H'))
@@ -313,26 +318,26 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 static __always_inline void send_headers(struct __sk_buff *skb, const struct packet *packet,
 					 const struct owner *owner, u64 mask)
 {
-	struct packet_record *record = records.ringbuf_reserve(sizeof(struct packet_record));
+	struct packet_record *record = packet_records.ringbuf_reserve(sizeof(struct packet_record));
 	if (!record) {
 		count_packet(COUNTER_LOST);
 		return;
 	}
 	fill_packet(skb, packet, owner, mask, record, PACKET_HEADERS);
-	records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	packet_records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	count_packet(COUNTER_SUBMITTED);
 }
 
 static __always_inline void send_payload(struct __sk_buff *skb, const struct packet *packet,
 					 const struct owner *owner, u64 mask)
 {
-	struct payload_record *record = records.ringbuf_reserve(sizeof(struct payload_record));
+	struct payload_record *record = packet_records.ringbuf_reserve(sizeof(struct payload_record));
 	if (!record) {
 		count_packet(COUNTER_LOST);
 		return;
 	}
 	fill_packet(skb, packet, owner, mask, &record->packet, PACKET_PAYLOAD);
-	records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	packet_records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	count_packet(COUNTER_SUBMITTED);
 }
 

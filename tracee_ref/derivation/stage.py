@@ -68,9 +68,17 @@ class Derivation:
         if base.event_name not in self.bases:
             return []
         derived = self._matched([*self._derived_from(base)])
+        self.strip(base)
+        return derived
+
+    def strip(self, base: TraceEvent) -> None:
+        """Clear the scopes that did not select an event, and what only derivation reads of it."""
         base.matched_scopes &= self._selected.get(base.event_name, 0)
         hide(base, self._hidden.get(base.event_name))
-        return derived
+
+    def selected_bases(self) -> dict[int, int]:
+        """Return the scopes that selected each base event itself, by the event's number."""
+        return {self._all_events[name].id: self._selected.get(name, 0) for name in self.bases}
 
     def later(self, name: str, base: TraceEvent, values: Values) -> list[TraceEvent]:
         """Return an event that a rule made later of ``base``, and those derived from it.

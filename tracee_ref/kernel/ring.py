@@ -7,8 +7,11 @@ BCC calls Python by ctypes for every record, which takes longer than everything 
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from struct import Struct
 from typing import Final
+
+from ..abi import HEADER
 
 BUSY: Final = 1 << 31
 """The record is still being written."""
@@ -17,8 +20,9 @@ DISCARDED: Final = 1 << 30
 HEADER_BYTES: Final = 8
 ALIGNMENT: Final = 8
 
-BATCH: Final = 256
-"""Records of one read; copies of more do not fit into the processor's caches."""
+FULL_READS: Final = 64
+TIME: Final = Struct("=Q")
+TIME_AT: Final = HEADER.offset("time")
 
 
 class RingReader:
@@ -36,21 +40,12 @@ class RingReader:
         self._data = memoryview(self._producer)[page:]
         self._lengths = self._data.cast("I")
 
-    def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
-        """Pass at most ``limit`` waiting records to a function; return their number.
+    def consume(self, position: int) -> None:
+        """Free the records before a position."""
+        self._consumed[0] = position
 
-        They are consumed when the function has returned or raised.
-        """
-        records, position = self._waiting(limit)
-        try:
-            if records:
-                handle(records)
-        finally:
-            self._consumed[0] = position
-        return len(records)
-
-    def _waiting(self, limit: int) -> tuple[list[bytes], int]:
-        """Return copies of records, and the position of the next one."""
+    def waiting(self, limit: int) -> tuple[list[bytes], int]:
+        """Return copies of at most ``limit`` records, and the position of the next one."""
         data, lengths, mask = self._producer, self._lengths, self._mask
         position, end = self._consumed[0], self._produced[0]
         records: list[bytes] = []
@@ -76,3 +71,46 @@ class RingReader:
             view.release()
         self._consumer.close()
         self._producer.close()
+
+
+class Rings:
+    """The ring buffers of a run; the first is read before others."""
+
+    def __init__(self, rings: Sequence[RingReader]) -> None:
+        self._rings = rings
+        self._full_reads = 0
+
+    def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
+        """Pass waiting records to a function, in order of time; return their number.
+
+        They are consumed when the function has returned or raised.  As long as the first buffer
+        has ``limit`` records or more, the others are read once in FULL_READS times: their
+        records cannot make it overflow, and are not kept waiting for good.
+        """
+        first, *others = self._rings
+        records, position = first.waiting(limit)
+        consumed = [(first, position)]
+        self._full_reads += len(records) >= limit
+        if others and (len(records) < limit or self._full_reads % FULL_READS == 0):
+            for ring in others:
+                more, position = ring.waiting(limit)
+                records += more
+                consumed.append((ring, position))
+            records.sort(key=time_of)
+        try:
+            if records:
+                handle(records)
+        finally:
+            for ring, position in consumed:
+                ring.consume(position)
+        return len(records)
+
+    def close(self) -> None:
+        """Unmap the memory."""
+        for ring in self._rings:
+            ring.close()
+
+
+def time_of(record: bytes) -> int:
+    """Return the time in the header of a record."""
+    return int(TIME.unpack_from(record, TIME_AT)[0])

@@ -24,7 +24,7 @@ from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables
 from .maps.write import push_numbers, write_entries
 from .plan import KEPT_CALLS, KernelPlan
-from .ring import BATCH, RingReader
+from .ring import RingReader, Rings
 from .seed.processes import ProcessSeeder
 from .seed.sockets import seed_owners
 
@@ -70,7 +70,9 @@ class KernelTracer:
 
         if plan.hooks.keeps_arguments:
             push_numbers(self._program, "free_elements", range(1, KEPT_CALLS + 1))
-        self._reader = RingReader(self._program.map_fd("records"), plan.settings.ring_bytes)
+        rings = ["records", *(["packet_records"] if plan.track_packets else [])]
+        size = plan.settings.ring_bytes
+        self._reader = Rings([RingReader(self._program.map_fd(name), size) for name in rings])
 
     def attach(self) -> None:
         """Write the tables, attach the programs, and seed the maps with existing processes."""
@@ -109,8 +111,8 @@ class KernelTracer:
         self._select(dict.fromkeys(self._masks(), 0))
         self._attachments.close()
 
-    def read(self, handle: Callable[[list[bytes]], None], limit: int = BATCH) -> int:
-        """Pass waiting records to a function; return their number."""
+    def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
+        """Pass at most ``limit`` waiting records to a function; return their number."""
         return self._reader.read(handle, limit)
 
     def counters(self) -> Mapping[str, Sequence[int]]:

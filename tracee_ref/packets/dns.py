@@ -20,7 +20,7 @@ QUESTION: Final = Struct("!2H")
 RECORD: Final = Struct("!2HIH")
 QR, AA, TC, RD, RA, Z = 0x8000, 0x400, 0x200, 0x100, 0x80, 0x40
 
-TEXT_MAX: Final = 65_536
+TEXT_MAX: Final = 32_768
 """Characters of the names and contents that are printed of one message."""
 
 FIELDS_TEXT: Final = 16

@@ -17,6 +17,7 @@ from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.seed.processes import KEY, TREE_STATE
 from tracee_ref.kernel.tracer import KernelTracer
 from tracee_ref.model.scope import Scope
+from tracee_ref.pipeline import BATCH
 from vmtests.handlers import Reply, handler
 
 FIRST_PID = 1 << 22
@@ -68,7 +69,7 @@ def crowded(*, processes: int, children: int) -> Reply:
         time.sleep(0.2)
         tracer.stop()
         records: list[bytes] = []
-        while tracer.read(records.extend):
+        while tracer.read(records.extend, BATCH):
             pass
         exits = [HEADER.unpack_from(record)[7] for record in records]
         totals = {name: sum(values) for name, values in tracer.counters().items()}
