@@ -171,6 +171,20 @@ def test_open_device(tmp_path: Path) -> None:
         put(tmp_path / "null")
 
 
+@pytest.mark.parametrize("path", ["root/tmp/events", "cwd/events", "fd/1", "task/1/root/x"])
+def test_open_link_of_process(path: str) -> None:
+    """The links of a process in /proc lead where their text does not."""
+    with pytest.raises(UnsafePathError, match="leads to another process's file"):
+        put(f"/proc/{os.getppid()}/{path.replace('task/1', f'task/{os.getppid()}')}")
+
+
+def test_open_slash(tmp_path: Path) -> None:
+    """A path with a slash at its end is a directory."""
+    with pytest.raises(OSError, match="Is a directory"):
+        put(f"{tmp_path}/events/")
+    assert not (tmp_path / "events").exists()
+
+
 def test_open_socket(tmp_path: Path) -> None:
     """A socket is no output."""
     with socket.socket(socket.AF_UNIX) as server:

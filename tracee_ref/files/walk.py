@@ -101,6 +101,9 @@ class Walk:
         self._check(os.fstat(self._directory), found)
         if found.status is None or not stat.S_ISLNK(found.status.st_mode):
             return found
+        if self._names[:1] == ["proc"] and len(self._names) > 1:
+            # The text of such a link is no path here: /proc/PID/root, /proc/PID/fd/1.
+            raise UnsafePathError(f"{found.path} leads to another process's file; name its path")
         self._follow(name)
         return None
 

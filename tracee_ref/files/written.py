@@ -68,6 +68,8 @@ def open_written(path: str, mode: int = MODE, *, truncate: bool = False) -> int:
     UnsafePathError, or OSError.
     """
     name = path.removeprefix(FIFO)
+    if name.endswith("/"):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     try:
         if (own := own_descriptor(os.path.normpath(name))) is not None:
             raise OwnDescriptor(own)

@@ -19,6 +19,7 @@ from contextlib import suppress
 from struct import Struct
 from typing import Final, NoReturn
 
+from ..errors import HostCode, HostError
 from ..strings import visible
 from .description import error_line
 
@@ -35,12 +36,22 @@ STDERR_FD: Final = 2
 
 
 class ContainedProcess:
-    """A child that calls a function with its end of a socket, and exits when that returns."""
+    """A child that calls a function with its end of a socket, and exits when that returns.
+
+    Raises HostError if there can be no more processes or descriptors.
+    """
 
     def __init__(self, run: Callable[[socket.socket], None], name: str) -> None:
-        self.socket, other = socket.socketpair()
         parent = os.getpid()
-        self.pid = os.fork()
+        try:
+            self.socket, other = socket.socketpair()
+            self.pid = os.fork()
+        except OSError as error:
+            raise HostError(
+                HostCode.PROCESS,
+                f"{name}: no process for it ({error.strerror}); end some, or raise the limits"
+                " of processes and files (ulimit -u, ulimit -n)",
+            ) from error
         if self.pid == 0:
             _become_contained(run, other, parent, name)
         other.close()
