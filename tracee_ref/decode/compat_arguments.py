@@ -172,3 +172,9 @@ SUBCALLS: Final[Mapping[str, Mapping[int, Subcall]]] = MappingProxyType(
 """Syscalls that one of i386 stands for, by its first argument."""
 
 SUBCALL_EVENTS: Final = frozenset(s.event for calls in SUBCALLS.values() for s in calls.values())
+
+ARRAY_EVENTS: Final = frozenset(
+    {*IN_MEMORY}
+    | {s.event for calls in SUBCALLS.values() for s in calls.values() if s.words.array_words}
+)
+"""Events of 32-bit syscalls with arguments in an array."""

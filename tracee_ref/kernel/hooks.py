@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from ..abi import CallEntry, ReturnProgram
-from ..decode.compat_arguments import SUBCALL_EVENTS
+from ..decode.compat_arguments import ARRAY_EVENTS, SUBCALL_EVENTS
 from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
 from ..events.function_events import FUNCTIONS
 from ..tables import AcceptTables
@@ -91,12 +91,7 @@ class HookPlan:
         self._containers = containers
         self.perf_events = uses_perf_events()
         self.syscall_hook, self._syscall_hook_reason = self._choose_syscall_hook(compat)
-        self.subcalls = (
-            compat
-            and self.syscall_hook is SyscallHook.ALL_SYSCALLS
-            and bool(compat_events())
-            and selected.selects(*SUBCALL_EVENTS)
-        )
+        self.subcalls = self._sees_compat and selected.selects(*SUBCALL_EVENTS)
 
     def _choose_syscall_hook(self, compat: bool) -> tuple[SyscallHook, str]:
         if self._selected.selects("magic_write"):
@@ -113,7 +108,18 @@ class HookPlan:
     @property
     def keeps_arguments(self) -> bool:
         """Whether a selected syscall is given arguments in memory, to be read at its entry."""
-        return CallEntry.ARGUMENTS in self._entries.values()
+        return CallEntry.ARGUMENTS in self._entries.values() or self.keeps_arrays
+
+    @cached_property
+    def keeps_arrays(self) -> bool:
+        """Whether a selected 32-bit syscall has its arguments in an array in memory."""
+        return self._at_entry and self._sees_compat and self._selected.selects(*ARRAY_EVENTS)
+
+    @property
+    def _sees_compat(self) -> bool:
+        """Whether 32-bit syscalls are hooked."""
+        all_ = self.syscall_hook is SyscallHook.ALL_SYSCALLS
+        return self._compat and all_ and bool(compat_events())
 
     @property
     def at_all_entries(self) -> bool:
@@ -213,6 +219,9 @@ class HookPlan:
             calls = [name for name, found in self._entries.items() if found is entry]
             if calls:
                 yield f"{reason}: {', '.join(calls)}"
+        if self.keeps_arrays:
+            calls = [call.name for call in self._selected.syscalls if call.name in ARRAY_EVENTS]
+            yield f"the array of arguments of 32-bit syscalls may change: {', '.join(calls)}"
 
     def _entry_hook(self, call: str, function: str, reason: str) -> Hook:
         """Return the hook at the entry of one syscall."""

@@ -18,7 +18,7 @@ from .build.program import Program
 from .build.source import bpf_source
 from .call_arguments import encoded_shapes
 from .hooks import PACKET
-from .maps.call_map import call_entries
+from .maps.call_map import CallTable
 from .maps.container_map import ContainerWriter
 from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables
@@ -173,9 +173,9 @@ class KernelTracer:
             write_entries(self._program, "shapes", entries)
 
     def _call_table(self, masks: Mapping[int, int]) -> dict[bytes, bytes]:
-        plan = self._plan
-        entries = call_entries(masks, plan.hooks.call_entries(), compat=plan.settings.compat)
-        return {pack("I", number): entry for number, entry in entries.items()}
+        hooks, compat = self._plan.hooks, self._plan.settings.compat
+        table = CallTable(masks, hooks.call_entries(), compat=compat, arrays=hooks.keeps_arrays)
+        return {pack("I", number): entry for number, entry in table.entries().items()}
 
     def _seed_processes(self) -> None:
         """Write the state of processes and sockets older than the programs."""

@@ -33,6 +33,10 @@ void _start(void)
 	socketcall(5, listening, 0, 0);			 /* accept */
 	fd = enter(SOCKET, 2, 1, 0, 0, 0, 0);
 	enter(CONNECT, fd, POINTER(&name), sizeof(name), 0, 0, 0);
+	array[0] = listening; /* getsockname into its own arguments */
+	array[1] = POINTER(array);
+	array[2] = POINTER(&size);
+	enter(SOCKETCALL, 6, POINTER(array), 0, 0, 0, 0);
 	enter(SOCKETCALL, 3, 16, 0, 0, 0, 0);  /* no array there */
 	enter(SOCKETCALL, 99, 16, 0, 0, 0, 0); /* no such syscall */
 	enter(897, 3, 16, 0, 0, 0, 0);	       /* neither; an index of the tracer's tables */
