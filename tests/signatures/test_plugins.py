@@ -127,7 +127,9 @@ COUNTED = {
     "yield 'b'": "TypeError: a finding must map names to values, not 'b'",
     "x = []; x.append(x); yield {'x': x}": "TypeError: x of a finding cannot be printed: more than",
     "yield {'x': 'a' * (2 << 20)}": "findings of one event have more than 1048576 bytes",
-    "yield {'\\udcff': 1}": "a finding cannot be sent: UnicodeEncodeError",
+    "yield {'\\udcff': 1}": "TypeError: a finding must map names to values: '\\udcff' is no name",
+    "yield {'a\\nb': 1}": "TypeError: a finding must map names to values: 'a\\nb' is no name",
+    "yield {'x': {'a\\nb': 1}}": "TypeError: x of a finding cannot be printed: 'a\\nb' is no name",
 }
 
 

@@ -78,8 +78,11 @@ def plain(value: Any, depth: int = DEPTH_MAX) -> Any:
 
 
 def name_of(name: object) -> str:
-    """Return the name of a value in a mapping; raises TypeError for any but a string."""
-    if not isinstance(name, str):
+    """Return the name of a value in a mapping; raises TypeError for any but a printable string.
+
+    Tables print names as they are.
+    """
+    if not isinstance(name, str) or not name or not str.isprintable(name):
         raise TypeError(f"{name!r:.100} is no name")
     return str.__str__(name)
 

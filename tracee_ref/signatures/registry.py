@@ -172,6 +172,9 @@ def name_problem(description: SignatureInfo, events: Mapping[str, EventDefinitio
     """Return the problem with the event name or the needs of a signature, or an empty string."""
     if not EVENT_NAME.fullmatch(description.event):
         return f"{description.event!r} is not an event name (a-z, 0-9 and _)"
+    for name in (name for _, name in description.arguments):
+        if not name.isprintable() or not name:
+            return f"{name!r} is not a name of an argument"
     if description.event in events:
         return f"there is an event {description.event} already"
     return "" if description.needs else "it needs no event"
