@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from functools import cache
 from typing import Any
 
@@ -156,12 +157,14 @@ def test_compat_execs_and_exits(kernel: Kernel) -> None:
 
 @pytest.mark.guest_only
 @pytest.mark.oldest_and_newest
-def test_compat_mappings(kernel: Kernel) -> None:
-    """mem_prot_alert reports both kinds of mmap of i386, and mprotect."""
-    traced = traced_program(kernel, "-f event=mem_prot_alert -o json", "mappings")
-    alerts = [arguments(event) for event in traced.events]
+def test_compat_memory(kernel: Kernel) -> None:
+    """mem_prot_alert reports both kinds of mmap of i386, magic_write the data of a vector."""
+    traced = traced_program(kernel, "-f event=mem_prot_alert,magic_write -o json", "memory")
+    alerts = [arguments(e) for e in traced.events if e["eventName"] == "mem_prot_alert"]
     assert [(a["alert"], a["len"], a["prev_prot"], a["prot"]) for a in alerts] == [
         (Alert.MAPPED_W_X, 4096, 0, 7),
         (Alert.MAPPED_W_X, 8192, 0, 7),
         (Alert.X_ADDED, 4096, 3, 7),
     ]
+    (write,) = [e for e in traced.events if e["eventName"] == "magic_write"]
+    assert (write["returnValue"], b64decode(arguments(write)["bytes"])) == (11, b"first")

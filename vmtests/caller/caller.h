@@ -21,6 +21,24 @@ typedef s64 k_wide;
 typedef u64 k_uwide;
 
 #if defined(__i386__)
+#ifdef VDSO /* as the C library enters the kernel: sysenter, or what the processor has for it */
+#define KERNEL_ENTRY "call *vdso_entry"
+static k_ulong vdso_entry __attribute__((used));
+#define AT_SYSINFO 32
+/* Find the entry in the auxiliary vector; `stack` has argc and all that follows it. */
+static void find_entry(const k_ulong *stack)
+{
+	const k_ulong *pair = stack + stack[0] + 2; /* the environment */
+	while (*pair++)
+		;
+	for (; pair[0]; pair += 2)
+		if (pair[0] == AT_SYSINFO)
+			vdso_entry = pair[1];
+}
+#define START find_entry((const k_ulong *)__builtin_frame_address(0) + 1)
+#else
+#define KERNEL_ENTRY "int $0x80"
+#endif
 static k_long enter(k_long number, k_ulong a, k_ulong b, k_ulong c, k_ulong d, k_ulong e, k_ulong f)
 {
 	k_long result;
@@ -28,7 +46,8 @@ static k_long enter(k_long number, k_ulong a, k_ulong b, k_ulong c, k_ulong d, k
 		k_long number;
 		k_ulong sixth;
 	} spilled = {number, f}; /* there are too few registers */
-	__asm__ volatile("push %%ebp; mov 4(%%eax), %%ebp; mov (%%eax), %%eax; int $0x80; pop %%ebp"
+	__asm__ volatile("push %%ebp; mov 4(%%eax), %%ebp; mov (%%eax), %%eax; " KERNEL_ENTRY
+			 "; pop %%ebp"
 			 : "=a"(result)
 			 : "0"(&spilled), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
 			 : "memory");
@@ -63,6 +82,10 @@ static k_long enter(k_long number, k_ulong a, k_ulong b, k_ulong c, k_ulong d, k
 			 : "rcx", "r11", "memory");
 	return result;
 }
+#endif
+
+#ifndef START
+#define START (void)0
 #endif
 
 #if defined(__i386__) || defined(INT80)

@@ -89,9 +89,11 @@ class Machine(NamedTuple):
 MACHINES: Final[Mapping[str, Machine]] = {
     "x86-64": Machine((), is_32_bit=False),
     "i386": Machine(("-m32",), is_32_bit=True),
+    "vdso": Machine(("-m32", "-DVDSO", "-fno-omit-frame-pointer"), is_32_bit=True),
     "int80": Machine(("-DINT80", "-mno-red-zone"), is_32_bit=True),
 }
-"""``int80`` is a 64-bit program that makes the syscalls of i386."""
+"""``vdso`` enters the kernel as a C library does; ``int80`` is a 64-bit program that makes the
+syscalls of i386."""
 
 
 @dataclass
@@ -272,6 +274,7 @@ PROGRAM: Final = """\
 void _start(void)
 {{
 	k_long result;
+	START;
 	strings[0] = POINTER(first_string);
 	strings[1] = POINTER(second_string);
 	{calls}
