@@ -46,11 +46,13 @@ class Process:
 class FieldValue:
     """The value of a field in both forms that rule 7 compares with.
 
-    ``raw`` is a number or bytes, ``printed`` the form of output lines.
+    ``raw`` is a number or bytes, ``printed`` the form of output lines.  ``at_return`` is the value
+    at the return of the syscall, if it had changed then (rule 19).
     """
 
     raw: int | bytes
     printed: bytes
+    at_return: FieldValue | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,9 +142,16 @@ def field_predicate(condition: Condition) -> FieldPredicate:
     """Return the predicate of a condition on a field; only numbers are ordered (rule 7)."""
     value, order = condition.value, ORDERING.get(condition.op)
     if order is not None:
-        return lambda field: isinstance(field.raw, int) and order(field.raw, value)
-    has = matches_pattern(value) if isinstance(value, Pattern) else lambda field: field.raw == value
+        return either(lambda field: isinstance(field.raw, int) and order(field.raw, value))
+    has = either(
+        matches_pattern(value) if isinstance(value, Pattern) else lambda field: field.raw == value
+    )
     return has if condition.op is Op.EQ else lambda field: not has(field)
+
+
+def either(holds: FieldPredicate) -> FieldPredicate:
+    """Rule 19: of an argument that changed during its syscall, either value."""
+    return lambda field: holds(field) or (field.at_return is not None and holds(field.at_return))
 
 
 def matches_pattern(wanted: Pattern) -> FieldPredicate:

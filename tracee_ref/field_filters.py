@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from .decode.argument_text import ArgumentFormatter, argument_formatter, symbolic_type
 from .events.catalogue import EventDefinition, load_catalogue
-from .events.event import TraceEvent
+from .events.event import Argument, TraceEvent
 from .filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from .model.facts import Event, FieldValue, Process
 from .model.filters import FieldKey, Part
@@ -88,7 +89,7 @@ class FieldFilters:
             if not event.matched_scopes:
                 return None
         formatters = self._formatters.get(event.event_name)
-        for argument in event.args if formatters else ():
+        for argument in (*event.args, *(event.args_at_return or ())) if formatters else ():
             if formatters and argument.name in formatters and is_number(argument.value):
                 formatter, argument.type = formatters[argument.name]
                 argument.value = formatter(argument.value)
@@ -139,12 +140,22 @@ def _argument(event: EventDefinition, name: str) -> FieldReader:
     formatter = formatters.get(name)
 
     def read(traced: TraceEvent) -> FieldValue | None:
-        for argument in traced.args:
-            if argument.name == name:
-                return None if argument.value is None else field_value(argument.value, formatter)
-        return None
+        value = value_in(traced.args, name, formatter)
+        if value is None or not traced.args_at_return:
+            return value
+        return replace(value, at_return=value_in(traced.args_at_return, name, formatter))
 
     return read
+
+
+def value_in(
+    arguments: Iterable[Argument], name: str, formatter: ArgumentFormatter | None
+) -> FieldValue | None:
+    """Return the value of an argument, None if it is absent, NULL or unreadable."""
+    for argument in arguments:
+        if argument.name == name:
+            return None if argument.value is None else field_value(argument.value, formatter)
+    return None
 
 
 def _context(name: str) -> FieldReader:

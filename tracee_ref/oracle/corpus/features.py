@@ -43,6 +43,8 @@ def _value_features(name: str, value: Data) -> Iterator[str]:
 
 
 def _fact_features(question: Mapping[str, Data]) -> Iterator[str]:
+    if any("at_return" in field for field in question.get("event", {}).get("fields", ())):
+        yield "changed"
     process = question.get("event", {}).get("process", {})
     processes = [process, *(task["process"] for task in question.get("before", ()))]
     if process.get("followed"):

@@ -132,16 +132,25 @@ def read_container(text: str) -> Container | None:
 
 
 def field_data(word: str) -> Data:
-    """Encode a field: ``args.flags=#0:O_RDONLY``, ``retval=#-2``, ``args.x=?`` (unreadable)."""
+    """Encode a field.
+
+    ``args.flags=#0:O_RDONLY``, ``retval=#-2``, ``args.x=?`` (unreadable), ``args.x=a>>b`` (``b`` at
+    the return).
+    """
     head, _, value = word.partition("=")
     part, _, name = head.partition(".")
     key = {"part": part, "name": name}
-    if value == "?":
-        return key | {"unread": True}
+    return key | ({"unread": True} if value == "?" else value_data(read_value(value)))
+
+
+def read_value(text: str) -> FieldValue:
+    """Parse the value of a field."""
+    value, changed, later = text.partition(">>")
+    at_return = read_value(later) if changed else None
     if not value.startswith("#"):
-        return key | value_data(FieldValue(text_bytes(value), text_bytes(value)))
+        return FieldValue(text_bytes(value), text_bytes(value), at_return)
     number, _, printed = value[1:].partition(":")
-    return key | value_data(FieldValue(int(number), (printed or number).encode()))
+    return FieldValue(int(number), (printed or number).encode(), at_return)
 
 
 def make_process(facts: Iterable[str]) -> Process:

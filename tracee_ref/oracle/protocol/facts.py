@@ -122,8 +122,9 @@ def fields_data(values: Mapping[FieldKey, FieldValue]) -> list[Data]:
 
 
 def value_data(value: FieldValue) -> dict[str, Data]:
-    """Encode the raw and the printed form of a value."""
-    return {"raw": raw_data(value.raw), "printed": bytes_data(value.printed)}
+    """Encode the raw and the printed form of a value, and those at the return if it changed."""
+    data = {"raw": raw_data(value.raw), "printed": bytes_data(value.printed)}
+    return data | ({"at_return": value_data(value.at_return)} if value.at_return else {})
 
 
 def raw_data(raw: int | bytes) -> Data:
@@ -134,12 +135,17 @@ def raw_data(raw: int | bytes) -> Data:
 def read_fields(data: Iterable[Data]) -> dict[FieldKey, FieldValue]:
     """Decode fields; omit those that could not be read (rule 18)."""
     return {
-        (typed(field["part"], str), typed(field["name"], str)): FieldValue(
-            read_raw(field["raw"]), read_bytes(field["printed"])
-        )
+        (typed(field["part"], str), typed(field["name"], str)): read_value(field)
         for field in data
         if not field.get("unread")
     }
+
+
+def read_value(data: Mapping[str, Data]) -> FieldValue:
+    """Decode a value, and the one at the return if it changed (rule 19)."""
+    later = data.get("at_return")
+    at_return = read_value(later) if later else None
+    return FieldValue(read_raw(data["raw"]), read_bytes(data["printed"]), at_return)
 
 
 def read_raw(data: Mapping[str, Data]) -> int | bytes:

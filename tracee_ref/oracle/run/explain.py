@@ -193,9 +193,15 @@ def field_fact(value: FieldValue | None) -> str:
     """Return the value of a field in words (rule 18 if it is absent)."""
     if value is None:
         return "absent or unreadable, so no filter on it holds"
+    later = f"; at the return {forms_of(value.at_return)} (rule 19)" if value.at_return else ""
+    return f"the value is {forms_of(value)}{later}"
+
+
+def forms_of(value: FieldValue) -> str:
+    """Return a value, and its printed form if that is another."""
     raw = printable(value.raw) if isinstance(value.raw, bytes) else str(value.raw)
     printed = printable(value.printed)
-    return f"the value is {raw}" if raw == printed else f"the value is {raw}, printed {printed}"
+    return raw if raw == printed else f"{raw}, printed {printed}"
 
 
 def _pid(process: Process) -> str:

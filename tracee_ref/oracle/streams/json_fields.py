@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -32,7 +33,12 @@ class JsonField(NamedTuple):
     value: FieldValue | None
     raw: bool = True
     is_utf8: bool = True
+    complete: bool = True
 
+
+CHANGED: Final = "argsChanged"
+AT_RETURN: Final = "argsAtReturn"
+"""Keys of an event whose arguments changed during its call: names, and values at the return."""
 
 ABSENT: Final = JsonField(None)
 
@@ -75,13 +81,33 @@ def context(event: JsonEvent, name: str) -> JsonField:
 
 
 def argument(event: JsonEvent, name: str) -> JsonField:
-    """Return an argument; NULL or an unreadable value is absent."""
-    for arg in event.get("args") or ():
+    """Return an argument; NULL or an unreadable value is absent.
+
+    One that changed during its call has the value at the return, too, unless the stream has only
+    its name: then a filter on it is undecidable (rule 19).
+    """
+    form = form_of(event["eventName"], name)
+    field = argument_in(event.get("args"), name, form)
+    if field.value is None or name not in (event.get(CHANGED) or ()):
+        return field
+    later = argument_in(event.get(AT_RETURN), name, form)
+    if later.value is None:
+        return field._replace(complete=False)
+    return JsonField(
+        replace(field.value, at_return=later.value),
+        field.raw and later.raw,
+        field.is_utf8 and later.is_utf8,
+    )
+
+
+def argument_in(arguments: Any, name: str, form: Form | None) -> JsonField:
+    """Return an argument of a list."""
+    for arg in arguments or ():
         if arg.get("name") == name:
             value = arg.get("value")
             if value is None or arg.get("unreadable"):
                 return ABSENT
-            return argument_value(value, form_of(event["eventName"], name))
+            return argument_value(value, form)
     return ABSENT
 
 

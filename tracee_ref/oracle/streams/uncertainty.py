@@ -30,6 +30,7 @@ ALL_SCOPES: Final = (1 << MAX_SCOPES) - 1
 
 NOT_UTF8: Final = "needs {} as bytes: it is not UTF-8"
 NEEDS_RAW: Final = "needs {} as a number: the stream has its symbolic form (parse-arguments)"
+NEEDS_LATER: Final = "needs {} as it was at the return of the call: it had changed"
 UNKNOWN_EVENT: Final = "unknown event {}: the sets that contain it are not known"
 NEEDS_FORK: Final = "needs sched_process_fork of the process, or --begins"
 NEEDS_EXEC: Final = "needs sched_process_exec of the process"
@@ -107,7 +108,9 @@ def undecidable_fields(
     for key, field in fields.items():
         if field.value is None:
             continue
-        if not field.is_utf8:
+        if not field.complete:
+            yield key, semantics.uses.fields[name][key], NEEDS_LATER.format(key[1])
+        elif not field.is_utf8:
             yield key, semantics.uses.fields[name][key], NOT_UTF8.format(key[1])
         elif not field.raw:
             form = form_of(name, key[1])
