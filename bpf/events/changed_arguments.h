@@ -71,16 +71,16 @@ static __always_inline bool words_differ(const u64 *a, const u64 *b, u64 size)
 	return false;
 }
 
-/* Whether two arrays differ in their first `size` bytes, at most `max` (constant). The last block
- * overlaps the one before it. */
+/* Whether two arrays differ in their first `size` bytes. More than `max` bytes, a constant power of
+ * two, count as different. The last block overlaps the one before it. */
 static __always_inline bool bytes_differ(const char *a, const char *b, u64 size, const u64 max)
 {
 	const char *from = a, *other = b;
-	u64 last = size - BLOCK_SIZE, rest = size, left = max / BLOCK_SIZE;
+	u64 last = within(size - BLOCK_SIZE, max - 1), rest = size, left = max / BLOCK_SIZE;
+	if (size > max)
+		return true;
 	if (size < BLOCK_SIZE)
 		return words_differ((u64 *)a, (u64 *)b, size);
-	if (last > max - BLOCK_SIZE)
-		return true;
 	do {
 		if (rest < BLOCK_SIZE)
 			break;

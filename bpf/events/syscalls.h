@@ -98,9 +98,9 @@ static __always_inline u32 start_exec_return(u32 number, s64 retval)
 	return RETURN_DONE;
 }
 
-/* Return the program to go on with. */
+/* Return the program to go on with. `kept` (constant): the arguments may be kept from the entry. */
 static __always_inline u32 handle_syscall_return(const struct call *call, u32 number,
-						 struct pt_regs *regs, s64 retval)
+						 struct pt_regs *regs, s64 retval, const bool kept)
 {
 	struct task_struct *task = current_task();
 	bool compat = is_compat(task);
@@ -117,11 +117,13 @@ static __always_inline u32 handle_syscall_return(const struct call *call, u32 nu
 		return RETURN_DONE;
 	struct call_record *record = match_return(task, facts, call, number, regs, retval);
 	u32 next = RETURN_DONE;
-	if (record) {
+	if (record && !kept) {
+		report_call(record);
+	} else if (record) {
 		find_kept(record, facts->tid, call_id(call->event[compat], compat));
 		next = report_call(record);
 	}
-	if (next == RETURN_DONE)
+	if (kept && next == RETURN_DONE)
 		free_kept(facts->tid, call_id(call->event[compat], compat));
 	return next;
 }
@@ -207,22 +209,33 @@ int return_exec_arrays(void *ctx)
 #endif
 
 #ifdef SYSCALLS_AT_FUNCTIONS
-static __always_inline u32 handle_syscall_end(struct pt_regs *regs, s64 retval)
+static __always_inline u32 handle_syscall_end(struct pt_regs *regs, s64 retval, const bool kept)
 {
 	u32 number = regs ? syscall_number(regs) : SYSCALLS_MAX;
 	struct call *call = calls.lookup(&number);
 	if (!call || !call->selected[0])
 		return RETURN_DONE;
-	return handle_syscall_return(call, number, regs, retval);
+	return handle_syscall_return(call, number, regs, retval, kept);
 }
 
-/* The exit of the function of a selected syscall: ctx[1] is its result. */
+/* The exit of the function of a selected syscall: ctx[1] is its result. A program at functions may
+ * only continue with programs that are loaded for one of the same type (Linux v6.12, 28ead3eaabc1
+ * ("bpf: Prevent tail call between progs attached to different hooks")). So this one is for the
+ * syscalls whose arguments are kept; on_plain_end() is for others. */
 int on_syscall_end(u64 *ctx)
 {
 	disable_preemption();
-	u32 next = handle_syscall_end(user_registers(current_task()), ctx[1]);
+	u32 next = handle_syscall_end(user_registers(current_task()), ctx[1], true);
 	enable_preemption();
 	go_on_with(ctx, next);
+	return 0;
+}
+
+int on_plain_end(u64 *ctx)
+{
+	disable_preemption();
+	handle_syscall_end(user_registers(current_task()), ctx[1], false);
+	enable_preemption();
 	return 0;
 }
 
@@ -234,9 +247,8 @@ int on_syscall_refused(u64 *ctx)
 	if ((s32)ctx[SECCOMP_ARGUMENTS] != -1 || !regs)
 		return 0;
 	disable_preemption();
-	u32 next = handle_syscall_end(regs, return_value(regs));
+	handle_syscall_end(regs, return_value(regs), false);
 	enable_preemption();
-	go_on_with(ctx, next);
 	return 0;
 }
 #endif
@@ -250,7 +262,7 @@ int on_syscall_return(struct exit_context *ctx)
 	struct pt_regs *regs = user_registers(current_task());
 	struct call *chosen = regs ? choose_subcall(call, number, regs) : NULL;
 	if (chosen)
-		go_on_with(ctx, handle_syscall_return(chosen, number, regs, ctx->retval));
+		go_on_with(ctx, handle_syscall_return(chosen, number, regs, ctx->retval, true));
 	repeat_return(ctx, call);
 	return 0;
 }
@@ -266,7 +278,7 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 	struct call *chosen = choose_subcall(call, number, regs);
 	u32 next = RETURN_DONE;
 	if (chosen)
-		next = handle_syscall_return(chosen, number, regs, ctx->args[1]);
+		next = handle_syscall_return(chosen, number, regs, ctx->args[1], true);
 	enable_preemption();
 	go_on_with(ctx, next);
 	repeat_return(ctx, call);

@@ -262,7 +262,9 @@ class HookPlan:
             at = None if call.name in CALLS_WITHOUT_RETURN else call_function(call.name)
             if at:
                 reason = f"event {call.name}; {self._syscall_hook_reason}"
-                yield Hook(HookKind.FEXIT, at, "on_syscall_end", reason)
+                kept = self._entries.get(call.name) is CallEntry.ARGUMENTS
+                program = "on_syscall_end" if kept else "on_plain_end"
+                yield Hook(HookKind.FEXIT, at, program, reason)
         if has_function(SECCOMP):
             reason = "calls that seccomp refuses do not reach their function"
             yield Hook(HookKind.FEXIT, SECCOMP, "on_syscall_refused", reason)

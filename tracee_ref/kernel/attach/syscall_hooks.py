@@ -39,8 +39,12 @@ KERNEL_NAMES: Final = {
 }
 """Syscalls whose kernel function has another name."""
 
-RETURNS_TWICE: Final = frozenset({"fork", "vfork", "clone", "clone3"})
-"""Syscalls that return in the child, too, where no function returns."""
+NOT_AT_FUNCTIONS: Final = frozenset({"fork", "vfork", "clone", "clone3", "execve", "execveat"})
+"""Syscalls that programs at functions cannot trace.
+
+The first return in the child, too, where no function returns.  An exec that seccomp refuses needs
+more programs than one, which the hook at seccomp's function cannot continue with.
+"""
 
 GETPID_32: Final = bytes.fromhex("53 b8 14 00 00 00 cd 80 5b c3")
 """push rbx; mov eax, 20; int 0x80; pop rbx; ret."""
@@ -113,7 +117,7 @@ def _have_functions(calls: Sequence[EventDefinition]) -> bool:
     first = functions[0]
     if first is None or None in functions or preempts_functions():
         return False
-    return RETURNS_TWICE.isdisjoint(call.name for call in calls) and allows_fexit(first, types())
+    return NOT_AT_FUNCTIONS.isdisjoint(call.name for call in calls) and allows_fexit(first, types())
 
 
 def _have_tracepoints(calls: Sequence[EventDefinition]) -> bool:
