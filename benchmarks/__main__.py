@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import click
 
+from benchmarks.entries import entries
 from benchmarks.hooks import hooks
 from benchmarks.kinds import kinds
 from benchmarks.lines import lines
@@ -69,6 +70,12 @@ def main(
                 directory,
                 rounds=1 if tiny else SHORT_ROUNDS * rounds,
                 count=100 if tiny else 5000,
+                max_wait=max_wait,
+            ),
+            "entries": lambda: entries(
+                directory,
+                rounds=1 if tiny else SHORT_ROUNDS * rounds,
+                count=100 if tiny else 20_000,
                 max_wait=max_wait,
             ),
             "kinds": lambda: kinds(repeat=10 if tiny else 200_000, tiny=tiny),

@@ -44,11 +44,14 @@ CHUNKS: Final = 8
 class Traced:
     """A setting with this tracer attached."""
 
-    def __init__(self, *flags: str, compat: bool = True, containers: bool = False) -> None:
+    def __init__(
+        self, *flags: str, compat: bool = True, containers: bool = False, at_entry: bool = True
+    ) -> None:
         self._settings = Settings(
             parse_filters(flags, load_catalogue()),
             compat=compat,
             containers=containers,
+            at_entry=at_entry,
             ring_bytes=RING_BYTES,
         )
         self._loaded: KernelTracer | None = None

@@ -99,6 +99,20 @@ def programs_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def entries_table(by_call: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    lines = [
+        "## Arguments read at the entry of a syscall (ns)",
+        "",
+        "`getppid` is a call that nobody selected, `renameat2` one with two strings. Figures are",
+        "those of undisturbed rounds, as above.",
+    ]
+    for call, rows in by_call.items():
+        headers = (f"`{call}` under", "smallest", "median", "largest", "undisturbed rounds")
+        cells = [(r["setting"], r["ns"], r["median"], r["most"], r["quiet"]) for r in rows]
+        lines += ["", *table(headers, cells)]
+    return lines
+
+
 def kinds_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     cells = [(r["kind"], r["added"], r["ns"], r["verified"]) for r in rows]
     headers = ("kind of filter, in 64 scopes", "added ns", "ns", "instructions verified")
@@ -174,6 +188,7 @@ def bcc_lines(found: Mapping[str, str]) -> list[str]:
 PARTS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
     "hooks": hooks_table,
     "programs": programs_table,
+    "entries": entries_table,
     "kinds": kinds_table,
     "lines": lines_table,
     "checks": checks_table,

@@ -81,6 +81,11 @@ class Account:
             lines.append(
                 f"{total('untracked')} processes or cgroups untracked: their maps were full"
             )
+        if total("unkept"):
+            lines.append(
+                f"{total('unkept')} system calls: arguments in memory read only at their return,"
+                " too many were in progress"
+            )
         if total("unknown"):
             lines.append(
                 f"{total('unknown')} events matched without the binary or all ancestors of their"

@@ -112,6 +112,14 @@ BUFFER_SIZES_MIB: Final = tuple(1 << power for power in range(11))
     help="Ignore 32-bit system calls, which lowers the overhead of tracing few calls.",
 )
 @click.option(
+    "--arguments",
+    type=click.Choice(["entry", "return"]),
+    default="entry",
+    show_default=True,
+    help="Read arguments in memory where system calls begin, or only where they return, which"
+    " costs less but shows what the memory holds by then.",
+)
+@click.option(
     "--explain",
     "explain_as",
     type=click.Choice(["text", "json"]),
@@ -129,6 +137,7 @@ def trace(
     buffer: int,
     directories: tuple[Path, ...],
     no_compat: bool,
+    arguments: str,
     explain_as: str | None,
     list_events: bool,
     command: tuple[str, ...],
@@ -153,7 +162,9 @@ def trace(
     for warning in filter_warnings(scopes, catalogue):
         log(f"warning: {warning}")
     outputs_plan = parse_outputs(outputs)
-    options = RunOptions(scopes, outputs_plan, command, buffer, signatures, not no_compat)
+    options = RunOptions(
+        scopes, outputs_plan, command, buffer, signatures, not no_compat, arguments == "entry"
+    )
     if explain_as:
         return print_plan(options, explain_as)
     return run_session(options)

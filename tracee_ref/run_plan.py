@@ -32,6 +32,7 @@ class RunOptions:
     """The parsed command line; ``buffer`` is the size of the ring buffer in MiB.
 
     ``signatures`` holds the events that can be selected, with the rules that derive them.
+    ``at_entry``: arguments in memory are read at the entry of syscalls (rule 19).
     """
 
     scopes: Sequence[Scope]
@@ -40,6 +41,7 @@ class RunOptions:
     buffer: int
     signatures: Registry
     compat: bool = True
+    at_entry: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def kernel_settings(
         command_only=bool(options.command),
         ring_bytes=options.buffer * MIB_BYTES,
         compat=options.compat,
+        at_entry=options.at_entry,
         containers=needs.containers,
         plugins=bool(plugins),
     )
