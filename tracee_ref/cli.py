@@ -10,7 +10,7 @@ from functools import partial
 from importlib.metadata import version
 from json import dumps
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,6 +20,7 @@ from .explain import explain, explain_text
 from .filters.parse import parse_filters
 from .filters.warnings import check_container_ids, filter_warnings
 from .help import filter_help, output_help
+from .host_check import report as host_report
 from .kernel.attach.features import missing_feature
 from .listing import listing
 from .output.flags import parse_outputs
@@ -47,7 +48,13 @@ Examples:
 """
 
 
-class BufferSize(click.ParamType[int]):
+if TYPE_CHECKING:
+    IntegerType = click.ParamType[int]
+else:  # not generic before click 8.5
+    IntegerType = click.ParamType
+
+
+class BufferSize(IntegerType):
     """Size of the ring buffer: a power of two, in MiB."""
 
     name = "MIB"
@@ -127,6 +134,14 @@ BUFFER_SIZES_MIB: Final = tuple(1 << power for power in range(11))
     flag_value="text",
     help="Print events, hooks, tables and constants of the run as text or JSON, and exit.",
 )
+@click.option(
+    "--check-host",
+    "check_as",
+    type=click.Choice(["text", "json"]),
+    is_flag=False,
+    flag_value="text",
+    help="Print what tracing needs and what of it is here, as text or JSON, and exit.",
+)
 @click.option("--list", "list_events", is_flag=True, help="List events and sets, and exit.")
 @click.version_option(version("tracee-ref"), prog_name="tracee-ref")
 @click.argument("command", metavar="[-- COMMAND [ARG]...]", nargs=-1, type=click.UNPROCESSED)
@@ -139,6 +154,7 @@ def trace(
     no_compat: bool,
     arguments: str,
     explain_as: str | None,
+    check_as: str | None,
     list_events: bool,
     command: tuple[str, ...],
 ) -> int:
@@ -147,6 +163,10 @@ def trace(
     With a COMMAND, trace it and its descendants until it exits, and exit with its status.
     Without, trace all processes until SIGINT or SIGTERM.
     """  # fmt: skip
+    if check_as:
+        text, works = host_report(check_as)
+        click.echo(visible_lines(text))
+        return 0 if works else HOST_STATUS
     signatures = load_signatures(directories, log)
     catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
     if HELP in filters or HELP in outputs or list_events:
@@ -185,8 +205,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_utf8()
     try:
         status = trace.main(argv, prog_name="tracee-ref", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        status = fail(error.format_message(), USAGE_STATUS)
     except click.ClickException as error:
         status = fail(f"{error.format_message()} See 'tracee-ref --help'.", USAGE_STATUS)
     except UsageError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from .capabilities import (
     PACKETS,
     RUNTIMES,
     SOCKETS,
+    STATUS,
     TRACING,
     Requirement,
     in_initial_user_namespace,
@@ -29,30 +31,51 @@ from .run_plan import RunPlan
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC
 """Inode number of the initial pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h)."""
 
+PROC_REMEDY: Final = "run mount -t proc proc /proc"
+
 HIDEPID: Final = re.compile(r"hidepid=(1|2|4|noaccess|invisible|ptraceable)\b")
 GID: Final = re.compile(r"\bgid=(\d+)")
 
 
 def check_host() -> None:
     """Raise HostError if a requirement of every run is missing."""
+    for check in HOST_CHECKS.values():
+        check()
+
+
+def check_proc() -> None:
+    """Raise HostError without /proc."""
+    if not STATUS.exists():
+        raise HostError(HostCode.PROCFS, f"/proc is not mounted; {PROC_REMEDY}")
+
+
+def check_pid_namespace() -> None:
+    """Raise HostError outside of the initial pid namespace: ids in events are those of it."""
     if Path("/proc/self/ns/pid").stat().st_ino != INITIAL_PID_NAMESPACE:
         raise HostError(
             HostCode.PID_NAMESPACE,
             "this is not the initial pid namespace; run it on the host (--pid=host)",
         )
+
+
+def check_user_namespace() -> None:
+    """Raise HostError outside of the initial user namespace."""
     if not in_initial_user_namespace():
         raise HostError(
             HostCode.PRIVILEGE,
             "this is not the initial user namespace, and capabilities in another do not allow"
             " tracing; run it on the host as root (--userns=host)",
         )
+
+
+def check_time_namespace() -> None:
+    """Raise HostError in a time namespace whose offset is unknown."""
     if namespace_offset() is None:
         raise HostError(
             HostCode.TIME_NAMESPACE,
             "this process is in another time namespace than its children, whose offset is unknown;"
             " run it in the initial time namespace, or by unshare --fork",
         )
-    require(TRACING)
 
 
 def check_plan(plan: RunPlan) -> None:
@@ -83,6 +106,16 @@ def require(requirement: Requirement) -> None:
             HostCode.PRIVILEGE,
             f"{requirement.feature}: needs {missing} {requirement.reason}; run it as root (sudo)",
         )
+
+
+HOST_CHECKS: Final[Mapping[str, Callable[[], None]]] = {
+    "/proc": check_proc,
+    "pid namespace": check_pid_namespace,
+    "user namespace": check_user_namespace,
+    "time namespace": check_time_namespace,
+    "capabilities for tracing": partial(require, TRACING),
+}
+"""What every run needs, by name; host_check.py has the rest of what can be missing."""
 
 
 def warnings(plan: RunPlan) -> Iterator[str]:

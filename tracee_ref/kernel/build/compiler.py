@@ -23,6 +23,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
+from ...dependencies import missing_bcc
 from ...errors import HostCode, HostError
 from .bpf_syscall import MapShape, map_shape
 from .refusal import refused
@@ -56,8 +57,8 @@ class Compiled(msgspec.Struct, frozen=True):
     functions: dict[str, bytes]
 
 
-Answer: TypeAlias = Compiled | str
-"""The program, or the reason why it does not compile."""
+Answer: TypeAlias = Compiled | str | tuple[HostCode, str]
+"""The program, the reason why it does not compile, or an error that is no refusal."""
 
 
 def compile_text(name: str, text: str) -> Compiled:
@@ -76,6 +77,8 @@ def compile_text(name: str, text: str) -> Compiled:
     answer = msgspec.msgpack.decode(data, type=Answer)
     if isinstance(answer, Compiled):
         return answer
+    if isinstance(answer, tuple):
+        raise HostError(*answer)
     raise refused(name, answer, error_in(answer))
 
 
@@ -109,10 +112,12 @@ def _answer(text: str, writer: int) -> None:
     answer: Answer
     try:
         answer = _compile(text)
+    except HostError as error:
+        answer = error.code, str(error)
     except BaseException as error:
         os.lseek(messages, 0, os.SEEK_SET)
         lines = os.read(messages, MESSAGES_BYTES).decode(errors="replace").strip().splitlines()
-        answer = lines[0] if lines and not isinstance(error, HostError) else str(error)
+        answer = lines[0] if lines else str(error)
     with os.fdopen(writer, "wb") as pipe:
         pipe.write(msgspec.msgpack.encode(answer))
     os._exit(0)
@@ -156,9 +161,7 @@ def import_bcc() -> Any:
     try:
         import bcc.libbcc  # noqa: PLC0415
     except ImportError as error:
-        raise HostError(
-            HostCode.DEPENDENCY, "BCC is missing; install the package python3-bpfcc"
-        ) from error
+        raise missing_bcc() from error
     return bcc
 
 

@@ -9,7 +9,7 @@ from ctypes import c_char_p, c_int, c_int32, c_int64, c_uint, c_uint32, c_uint64
 from functools import cache
 from typing import Any, Final
 
-from ...errors import HostCode, HostError
+from ...dependencies import missing_libbpf
 
 SIGNATURES: Final[dict[str, tuple[Any, Sequence[Any]]]] = {
     "btf__parse": (c_void_p, [c_char_p, c_void_p]),
@@ -36,9 +36,7 @@ def libbpf() -> Any:
     try:
         lib = ctypes.CDLL("libbpf.so.1", use_errno=True)
     except OSError as error:
-        raise HostError(
-            HostCode.DEPENDENCY, "libbpf.so.1: not found; install the package libbpf1"
-        ) from error
+        raise missing_libbpf() from error
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
