@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -40,7 +39,7 @@ def start(rounds: int) -> dict[str, object]:
             assert "tracing" in tracer.stderr.readline()
             took.append(time.perf_counter() - start)
             resident = memory(tracer.pid)
-            tracer.send_signal(signal.SIGINT)
+            tracer.terminate()
     return {"seconds": median(took), "least": min(took), "most": max(took), **resident}
 
 

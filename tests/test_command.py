@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tracee_ref.command import Command, CommandError
+from tracee_ref.signals import Inherited
 
 
 def finish(command: Command) -> int:
@@ -42,8 +43,40 @@ def test_command_signal() -> None:
     """A signal reaches the command."""
     command = Command(["sleep", "60"])
     command.release()
-    command.signal(signal.SIGTERM)
+    command.pass_on(signal.SIGTERM, by_kernel=False)
     assert finish(command) == 143
+
+
+def test_command_signal_of_terminal() -> None:
+    """A signal of the terminal is not sent twice to a command of the same process group."""
+    command = Command(["sleep", "60"])
+    command.release()
+    command.pass_on(signal.SIGINT, by_kernel=True)
+    assert command.exit_status() is None
+    command.pass_on(signal.SIGINT, by_kernel=False)
+    assert finish(command) == 130
+
+
+def test_command_killed_before_release() -> None:
+    """A signal before the exec is the exit status."""
+    command = Command(["true"])
+    command.pass_on(signal.SIGHUP, by_kernel=False)
+    select.select([command], [], [], 10)
+    command.release()
+    assert command.exit_status() == 129
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 13, 15, 17, 25])
+def test_command_inherits_signals(number: int, tmp_path: Path) -> None:
+    """The command gets ignored and blocked signals as the tracer got them."""
+    status = tmp_path / "status"
+    inherited = Inherited(frozenset({signal.SIGUSR1}), frozenset({number}))
+    command = Command(["cp", "/proc/self/status", str(status)], inherited)
+    command.release()
+    assert finish(command) == 0
+    fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines())
+    assert int(fields["SigIgn"], 16) == 1 << (number - 1)
+    assert int(fields["SigBlk"], 16) == 1 << (signal.SIGUSR1 - 1)
 
 
 def test_command_default_signals() -> None:

@@ -15,6 +15,7 @@ from tracee_ref.derivation.backlog import EVENT_AT, Backlog
 from tracee_ref.events.event import TraceEvent
 from tracee_ref.output.json_lines import JsonPrinter
 from tracee_ref.output.sinks import open_sink
+from tracee_ref.output.writer import Sink, end_outputs
 from tracee_ref.pipeline import BATCH, Pipeline
 
 
@@ -48,11 +49,16 @@ def pipeline(path: Path) -> Pipeline:
     return Pipeline(decode, [(JsonPrinter(), open_sink(str(path)))], match_fields)
 
 
+def drain(line: Pipeline, queue: Queue) -> None:
+    line.drain(queue)
+    end_outputs([sink for _, sink in line.outputs], bool)
+
+
 def test_pipeline_tallies_records(tmp_path: Path) -> None:
     """Every record is delivered, filtered or dropped."""
     out = tmp_path / "events"
     line = pipeline(out)
-    line.drain(Queue([b"a", b"bad", b"filtered", b"b"], late=2))
+    drain(line, Queue([b"a", b"bad", b"filtered", b"b"], late=2))
     assert line.records == Tally(delivered=2, filtered=1, dropped=1)
     assert line.records.total == 4
     assert len(out.read_bytes().splitlines()) == 2
@@ -77,11 +83,26 @@ def test_follow_flushes_when_idle(tmp_path: Path) -> None:
 
     def until() -> bool:
         sizes.append(os.stat(out).st_size)  # noqa: PTH116
-        return len(sizes) > 2
+        return len(sizes) > 20 or sizes[-1] > 0
 
     line.follow(queue, until, None)
     assert sizes[0] == 0
     assert sizes[-1] > 0
+
+
+def test_follow_ends_without_outputs(tmp_path: Path) -> None:
+    """``follow`` ends when all outputs have failed; lines are counted as lost by each."""
+    line, queue = pipeline(tmp_path / "events"), Queue([b"a"] * 10_000)
+    full = Sink(os.open("/dev/full", os.O_WRONLY), "full")
+    gone = Sink(os.open("/dev/null", os.O_RDONLY), "read-only")
+    line.outputs = [(JsonPrinter(), full), (JsonPrinter(), gone)]
+    until = iter([False, True])
+    line.follow(queue, lambda: next(until), None)
+    assert not line.unread()
+    line.outputs = line.outputs[1:]
+    line.follow(queue, lambda: False, None)
+    drain(line, queue)
+    assert line.records.delivered == gone.lines == gone.lost == 10_000
 
 
 def test_pipeline_derived_events(tmp_path: Path) -> None:
@@ -95,7 +116,7 @@ def test_pipeline_derived_events(tmp_path: Path) -> None:
     out = tmp_path / "events"
     line = pipeline(out)
     line.derive = derive
-    line.drain(Queue([b"a", b"base", b"filtered", b"b"]))
+    drain(line, Queue([b"a", b"base", b"filtered", b"b"]))
     assert line.records == Tally(delivered=2, filtered=1, dependencies=1)
     assert line.derived == Tally(delivered=6, filtered=3)
     names = [json.loads(text)["processName"] for text in out.read_text().splitlines()]

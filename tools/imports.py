@@ -26,9 +26,9 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
     ("model", "strings", "abi"),
-    ("capabilities", "clocks", "errors", "command", "accounting", "events", "containers"),
-    ("dependencies", "files", "procfs", "decode", "tables", "packets"),
-    ("filters", "derivation", "output"),
+    ("capabilities", "clocks", "errors", "messages", "accounting", "events", "containers"),
+    ("dependencies", "files", "procfs", "decode", "tables", "packets", "signals"),
+    ("filters", "derivation", "output", "command"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),
     ("existing_containers", "listing", "field_filters", "oracle", "run_plan"),
     ("privileges",),

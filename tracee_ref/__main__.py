@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entry point of ``python -m tracee_ref``, and of the command (bin/tracee-ref)."""
 
-import sys
-from contextlib import suppress
-from pathlib import Path
+import signal
+
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 if __name__ == "__main__":
+    # Before the imports, which take long: none of them is to end in a KeyboardInterrupt.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+    import sys
+    from contextlib import suppress
+    from pathlib import Path
+
     try:
         from .cli import main
+        from .signals import inherited_signals, launched
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in {"click", "dns", "msgspec"}:
@@ -18,4 +26,4 @@ if __name__ == "__main__":
         )
     with suppress(OSError):  # the comm of the tracer, and of its COMMAND before the exec
         Path("/proc/self/comm").write_text("tracee-ref", encoding="ascii")
-    main()
+    main(inherited=launched() or inherited_signals(blocked))

@@ -31,7 +31,8 @@ class Account:
     left in no scope in user space.  ``derived_count`` is the number of derived events, None if
     the run derives none, and ``derived`` their fates.  ``missed`` events were not seen: the
     kernel does not run a program that is running on that CPU already.  From ``underived`` records
-    no events were derived: there were more than the reader could keep.
+    no events were derived: there were more than the reader could keep.  A run that ``ended_early``
+    left records unread.
     """
 
     kernel: Mapping[str, Sequence[int]]
@@ -40,6 +41,7 @@ class Account:
     derived_count: int | None = None
     missed: int = 0
     underived: int = 0
+    ended_early: bool = False
 
     def total(self, counter: str) -> int:
         """Return the sum of a counter over all CPUs."""
@@ -51,9 +53,14 @@ class Account:
         columns = zip(*(self.kernel[name] for name in names), strict=True)
         return (
             all(seen == filtered + sent + lost for seen, filtered, sent, lost in columns)
-            and self.total("submitted") == self.records.total
+            and self.total("submitted") == self.records.total + self.unread
             and (self.derived_count or 0) == self.derived.total
         )
+
+    @property
+    def unread(self) -> int:
+        """Number of records that a run left in the buffer because it ended early."""
+        return self.total("submitted") - self.records.total if self.ended_early else 0
 
     def lines(self) -> list[str]:
         """Return the lines of the account, with a remedy for each loss."""
@@ -66,6 +73,8 @@ class Account:
         if self.derived_count is not None:
             lines[0] += f" + dependencies {self.records.dependencies}"
             lines.append(f"derived events: {self.derived_count} = {self._fates(self.derived)}")
+        if self.unread:
+            lines[0] += f" + unread {self.unread}"
         if total("lost"):
             lines.append(f"{total('lost')} events lost: raise --buffer, or filter more")
         if self.underived:

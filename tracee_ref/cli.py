@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .command import CommandError, default_sigchld
-from .errors import HostError, UsageError, log
+from .command import CommandError
+from .errors import HostError, UsageError
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
 from .filters.warnings import check_container_ids, filter_warnings
@@ -23,17 +23,18 @@ from .help import filter_help, output_help
 from .host_check import report as host_report
 from .kernel.attach.features import missing_feature
 from .listing import listing
+from .messages import STDERR_FD, log
 from .output.flags import parse_outputs
 from .privileges import check_host
 from .run_plan import RunOptions, plan_run
 from .session import run_session
+from .signals import EndSignals, Inherited, inherited_signals
 from .signatures.registry import load_signatures
-from .strings import argument_text, visible, visible_lines, write_utf8
+from .strings import argument_text, visible_lines, write_utf8
 
 USAGE_STATUS: Final = 2
 HOST_STATUS: Final = 1
 HELP: Final = "help"
-STDERR_FD: Final = 2
 
 EPILOG: Final = """\b
 Examples:
@@ -145,7 +146,9 @@ BUFFER_SIZES_MIB: Final = tuple(1 << power for power in range(11))
 @click.option("--list", "list_events", is_flag=True, help="List events and sets, and exit.")
 @click.version_option(version("tracee-ref"), prog_name="tracee-ref")
 @click.argument("command", metavar="[-- COMMAND [ARG]...]", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
 def trace(
+    signals: EndSignals,
     *,
     filters: tuple[str, ...],
     outputs: tuple[str, ...],
@@ -187,24 +190,24 @@ def trace(
     )
     if explain_as:
         return print_plan(options, explain_as)
-    return run_session(options)
+    return run_session(options, signals)
 
 
 def print_plan(options: RunOptions, form: str) -> int:
     """Print the plan of a run as text or JSON, without tracing; return the exit status."""
     check_host()
-    default_sigchld()
     report = explain(plan_run(options))
     click.echo(explain_text(report) if form == "text" else dumps(report, indent=1))
     return 0
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, inherited: Inherited | None = None) -> None:
     """Run the command line and exit; every error is one line on stderr."""
     open_stderr()
     write_utf8()
     try:
-        status = trace.main(argv, prog_name="tracee-ref", standalone_mode=False)
+        signals = EndSignals(inherited or inherited_signals())
+        status = trace.main(argv, prog_name="tracee-ref", standalone_mode=False, obj=signals)
     except click.ClickException as error:
         status = fail(f"{error.format_message()} See 'tracee-ref --help'.", USAGE_STATUS)
     except UsageError as error:
@@ -228,6 +231,5 @@ def open_stderr() -> None:
 
 def fail(message: str, status: int) -> int:
     """Print the one line of an error; return the exit status."""
-    line = " ".join(message.split("\n"))
-    print(f"tracee-ref: {visible(line)}", file=sys.stderr)
+    log(" ".join(message.split("\n")))
     return status

@@ -9,14 +9,14 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, NoReturn
+
+from .signals import KILLED, Inherited
 
 NOT_FOUND: Final = 127
 NOT_EXECUTABLE: Final = 126
 """Exit statuses of a shell for a command that is not found, or not executable."""
-
-KILLED: Final = 128
-"""Added to a signal's number for the exit status of a killed command, as a shell does."""
 
 
 class CommandError(Exception):
@@ -30,18 +30,17 @@ class CommandError(Exception):
 class Command:
     """A child process that executes the command when it is released.
 
-    It has the signal dispositions that the tracer was started with; ``sigchld_ignored`` was that
-    of SIGCHLD.
+    It has the signal dispositions and the signal mask that the tracer was started with.
     """
 
-    def __init__(self, argv: Sequence[str], *, sigchld_ignored: bool = False) -> None:
+    def __init__(self, argv: Sequence[str], inherited: Inherited | None = None) -> None:
         self._path = find_program(argv[0])
         self._gate, gate = os.pipe2(os.O_CLOEXEC)[::-1]
         failure, self._failure = os.pipe2(os.O_CLOEXEC)[::-1]
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._gate)
-            _run(self._path, argv, gate, failure, sigchld_ignored)
+            _run(self._path, argv, gate, failure, inherited or Inherited())
         os.close(gate)
         os.close(failure)
         self._pidfd = os.pidfd_open(self.pid)
@@ -52,8 +51,12 @@ class Command:
         return self._pidfd
 
     def release(self) -> None:
-        """Let the child execute the command; raises CommandError if that fails."""
-        os.write(self._gate, b"x")
+        """Let the child execute the command; raises CommandError if that fails.
+
+        A child that a signal has ended has the exit status for that.
+        """
+        with suppress(BrokenPipeError):
+            os.write(self._gate, b"x")
         with os.fdopen(self._failure, "rb") as pipe:
             reason = pipe.read()
         if reason:
@@ -70,10 +73,11 @@ class Command:
                 self._status = code if code >= 0 else KILLED - code
         return self._status
 
-    def signal(self, number: int) -> None:
-        """Send a signal to the command, if it still runs."""
-        if self._status is None:
-            signal.pidfd_send_signal(self._pidfd, number)
+    def pass_on(self, number: int, by_kernel: bool) -> None:
+        """Send a signal to the command, unless the terminal sent it to the whole process group."""
+        with suppress(OSError):  # the command has ended
+            if not (by_kernel and os.getpgid(self.pid) == os.getpgrp()):
+                signal.pidfd_send_signal(self._pidfd, number)
 
 
 def find_program(name: str) -> str:
@@ -86,20 +90,10 @@ def find_program(name: str) -> str:
     raise CommandError(f"{name}: command not found; check its name or PATH", NOT_FOUND)
 
 
-def default_sigchld() -> bool:
-    """Reset SIGCHLD, so that children can be waited for; return whether it was ignored."""
-    return signal.signal(signal.SIGCHLD, signal.SIG_DFL) is signal.SIG_IGN
-
-
-def _run(
-    path: str, argv: Sequence[str], gate: int, failure: int, sigchld_ignored: bool
-) -> NoReturn:
+def _run(path: str, argv: Sequence[str], gate: int, failure: int, inherited: Inherited) -> NoReturn:
     """Wait at the gate, then become the command.  If the tracer dies, the gate just closes."""
     try:
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-        if sigchld_ignored:
-            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        inherited.restore()
         if os.read(gate, 1):
             os.execv(path, list(argv))
     except OSError as error:

@@ -6,7 +6,6 @@ The code identifies the error for programs; the message is for people and may be
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import Enum
@@ -120,8 +119,3 @@ def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageErr
     """
     named = remedy if flag in reason else f"{flag}: {remedy}"
     return UsageError(code, f"{reason} - {named}", flag=flag)
-
-
-def log(line: str) -> None:
-    """Print a line to stderr."""
-    print(f"tracee-ref: {visible(line)}", file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from .derivation.backlog import Backlog
 from .events.event import TraceEvent
 from .output.fast.lines import FastLines, encode_lines
 from .output.printer import Printer
-from .output.sinks import Sink
+from .output.writer import Sink
 
 POLL_MS: Final = 10
 """Pause of an idle reader: the kernel side does not wake it (bpf/lib/records.h)."""
@@ -62,7 +62,8 @@ class Pipeline:
     no scope.  ``fast`` formats the lines of all outputs straight from records, for the events
     that these two do not look at.  ``later`` returns the events derived since from earlier ones;
     called with True, it waits for the last of them.  ``set_offset`` are called when ``clock`` was
-    set.  ``backlog`` has the records whose derivation waits.
+    set.  ``backlog`` has the records whose derivation waits.  ``hurry`` returns whether to leave
+    what is not read yet.
     """
 
     decode: Callable[[bytes], TraceEvent]
@@ -74,6 +75,7 @@ class Pipeline:
     clock: EventClock | None = None
     set_offset: Sequence[Callable[[int], None]] = ()
     backlog: Backlog = field(default_factory=Backlog)
+    hurry: Callable[[], bool] = bool
     records: Tally = field(default_factory=Tally)
     derived: Tally = field(default_factory=Tally)
     errors: list[str] = field(default_factory=list)
@@ -83,7 +85,7 @@ class Pipeline:
     def begin(self) -> None:
         """Write the headers."""
         for printer, sink in self.outputs:
-            sink.write(printer.header())
+            sink.write(printer.header(), lines=0)
         self.flush()
 
     def handle(self, records: Sequence[bytes]) -> None:
@@ -108,7 +110,7 @@ class Pipeline:
                 fast.append_lines(records, lines)
             count = len(lines)
             self.records.delivered += count
-            sink.write(encode_lines(lines))
+            sink.write(encode_lines(lines), count)
             for record in records[count : count + 1]:
                 self._print_record(record)
             records = records[count + 1 :]
@@ -145,7 +147,7 @@ class Pipeline:
     def _catch_up(self, seconds: float = SLICE_SECONDS) -> None:
         """Derive events from waiting records, for a limited time."""
         deadline = time.monotonic() + seconds
-        while self.backlog and time.monotonic() < deadline:
+        while self.backlog and time.monotonic() < deadline and not self.hurry():
             record = self.backlog.pop()
             try:
                 derived = self.derive(self.decode(record)) if self.derive else ()
@@ -207,6 +209,10 @@ class Pipeline:
         for _, sink in self.outputs:
             sink.flush()
 
+    def unread(self) -> bool:
+        """Return whether all outputs have failed, so that nobody gets an event."""
+        return bool(self.outputs) and all(sink.gone for _, sink in self.outputs)
+
     def follow(self, source: Source, until: Callable[[], bool], wake: int | None) -> None:
         """Read until ``until`` returns true; ``wake`` is a descriptor that ends a pause early.
 
@@ -215,7 +221,7 @@ class Pipeline:
         poll = select.poll()
         if wake is not None:
             poll.register(wake, select.POLLIN)
-        while not until():
+        while not (until() or self.unread()):
             self._watch_clock(source)
             read = source.read(self.handle, BATCH)
             if self.backlog and (not read or time.monotonic() > self._turn):
@@ -240,13 +246,15 @@ class Pipeline:
         """Read the records left after the programs were detached, to the last counted one."""
         deadline = time.monotonic() + DRAIN_SECONDS
         submitted = sum(source.counters()["submitted"])
-        while self.records.total < submitted and time.monotonic() < deadline:
+        while self.records.total < submitted and time.monotonic() < deadline and not self.hurry():
             if source.read(self.handle, BATCH):
                 deadline = time.monotonic() + DRAIN_SECONDS
             else:
                 time.sleep(POLL_MS / 1000)
-        source.read(self.handle, BATCH)
-        self._catch_up(CATCH_UP_SECONDS)
+        if not self.hurry():
+            source.read(self.handle, BATCH)
+            self._catch_up(CATCH_UP_SECONDS)
         self.backlog.drop_all()
-        self.print_later(end=True)
+        if not self.hurry():
+            self.print_later(end=True)
         self.flush()

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Collection, Iterator, Sequence
+import select
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from types import MappingProxyType
@@ -12,50 +12,58 @@ from typing import Final
 
 from .accounting import Account
 from .clocks import EventClock
-from .command import Command, default_sigchld
+from .command import Command
 from .decode.records import RecordDecoder, View
 from .derivation.backlog import Backlog
 from .derivation.stage import Derivation
-from .errors import HostCode, HostError, log
+from .errors import HostCode, HostError
 from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES
 from .events.event import TraceEvent
 from .existing_containers import existing_containers, init_namespaces
 from .field_filters import FieldFilters
 from .kernel.tracer import KernelTracer
+from .messages import log
 from .model.scope import Key, Op, Scope
 from .output.columns import Containers
 from .output.fast.lines import fast_lines
 from .output.flags import OutputPlan
 from .output.json_lines import JsonPrinter
 from .output.printer import Printer
-from .output.sinks import OutputClosed, Sink, open_sinks
+from .output.sinks import open_sinks
 from .output.table import TablePrinter
+from .output.writer import Sink, end_outputs
 from .pipeline import Pipeline
 from .privileges import check_host, check_plan, warnings
-from .run_plan import RunOptions, RunPlan, plan_run
+from .run_plan import MIB_BYTES, RunOptions, RunPlan, plan_run
+from .signals import EndSignals
 from .signatures.plugins import Plugins
+
+INCOMPLETE: Final = 125
+"""Exit status of a run whose outputs do not have all lines; env(1) and others fail with it."""
+
+QUEUE_FACTOR: Final = 2
+"""Lines that wait for an output, relative to the ring buffer: they are longer than records."""
+
+WAIT_SECONDS: Final = 0.1
 
 ENVIRONMENT_ARGUMENTS: Final = MappingProxyType({"sched_process_exec": "env"})
 """Arguments, by event, that are output only with the option ``exec-env``."""
 
 
-def run_session(options: RunOptions) -> int:
-    """Trace until the command ends; without a command, until SIGINT, SIGTERM or SIGHUP.
+def run_session(options: RunOptions, signals: EndSignals) -> int:
+    """Trace until the command ends; without a command, until a signal.
 
     Returns the exit status.  Raises HostError if this host cannot trace, CommandError if the
     command cannot be started.
     """
     check_host()
-    sigchld_ignored = default_sigchld()  # which the command gets back
     with ExitStack() as stack:
         targets = options.outputs.targets
         printers = [printer_of(options.outputs, t.format, options.scopes) for t in targets]
-        opened = open_sinks([target.path for target in targets], options.outputs.mode)
+        limit = QUEUE_FACTOR * options.buffer * MIB_BYTES
+        opened = open_sinks([target.path for target in targets], options.outputs.mode, limit)
         sinks = [*zip(printers, opened, strict=True)]
-        command = (
-            Command(options.command, sigchld_ignored=sigchld_ignored) if options.command else None
-        )
-        stop = StopCondition(command)
+        command = Command(options.command, signals.inherited) if options.command else None
         plan = plan_run(options)
         check_plan(plan)
         stack.callback(plan.plugins.close)
@@ -65,29 +73,31 @@ def run_session(options: RunOptions) -> int:
         clock = EventClock(relative="relative-time" in options.outputs.options)
         view = View(clock.offset, symbolic="parse-arguments" in options.outputs.options)
         derivation = derivation_of(plan)
-        pipeline = pipeline_of(plan, view, clock, derivation, sinks)
+        pipeline = pipeline_of(plan, view, clock, derivation, sinks, hurry=signals.hurry)
+        end = EndOfRun(signals, command)
+        start_events = 0
         try:
             pipeline.begin()
             tracer.attach()
             tracer.start()
             for line in [*warnings(plan), *unreadable_text(tracer.unreadable)]:
                 log(line)
+            signals.begin(end.pass_on)
             log("tracing")
-            start_events = 0
             for event in events_at_start(plan, view, tracer):
                 pipeline.print_derived(event)
                 start_events += 1
             if command:
                 command.release()
-            pipeline.follow(tracer, stop.reached, command.fileno() if command else None)
+            pipeline.follow(tracer, end.reached, command.fileno() if command else None)
             tracer.stop()
             pipeline.drain(tracer)
             for event in derivation.finish():
                 pipeline.print_derived(event)
-            close_all(sinks)
-        except OutputClosed:
-            # The reader of an output closed it: no error, as `head` and other commands expect.
-            return (command.exit_status() or 0) if command else 0
+            if pipeline.unread():
+                end.wait()
+        finally:
+            end_outputs([sink for _, sink in sinks], signals.hurry)
         account = Account(
             kernel=tracer.counters(),
             records=pipeline.records,
@@ -95,39 +105,55 @@ def run_session(options: RunOptions) -> int:
             derived_count=count_derived(plan, derivation, start_events),
             missed=tracer.missed(),
             underived=pipeline.backlog.dropped,
+            ended_early=signals.hurry(),
         )
         # The account has the number of dropped events; the first error shows the cause.
-        for line in [*account.lines(), *options.signatures.summaries(), *pipeline.errors[:1]]:
+        incomplete = [line for _, sink in sinks for line in sink.summary()]
+        for line in [
+            *account.lines(),
+            *incomplete,
+            *options.signatures.summaries(),
+            *pipeline.errors[:1],
+        ]:
             log(line)
-    status = command.exit_status() if command else 0
-    return status or 0
+    return end.status(incomplete=bool(incomplete))
 
 
-class StopCondition:
-    """End of a run: the exit of its command; without a command, a signal.
+class EndOfRun:
+    """End of a run: the exit of its command; without a command, a signal."""
 
-    SIGTERM and SIGHUP are passed on to the command.  SIGINT is not, since the terminal sends it to
-    the command itself.
-    """
-
-    def __init__(self, command: Command | None) -> None:
+    def __init__(self, signals: EndSignals, command: Command | None) -> None:
+        self._signals = signals
         self._command = command
-        self._signalled = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup(1) leaves it
-            signal.signal(signal.SIGHUP, self._on_signal)
+
+    def pass_on(self, number: int, by_kernel: bool) -> None:
+        """Send a signal to the command."""
+        if self._command:
+            self._command.pass_on(number, by_kernel)
 
     def reached(self) -> bool:
         """Return whether the run ends."""
         if self._command:
-            return self._command.exit_status() is not None
-        return self._signalled
+            return self._command.exit_status() is not None or self._signals.hurry()
+        return self._signals.received
 
-    def _on_signal(self, number: int, _frame: object) -> None:
-        self._signalled = True
-        if self._command and number != signal.SIGINT:
-            self._command.signal(number)
+    def wait(self) -> None:
+        """Wait for the end of a command that is no longer traced."""
+        if self._command and not self.reached():
+            log("all outputs have failed: tracing has ended, the command goes on")
+            while not self.reached():
+                select.select([self._command], [], [], WAIT_SECONDS)
+
+    def status(self, *, incomplete: bool) -> int:
+        """Return the exit status; report the command's if it is another."""
+        status = (self._command.exit_status() if self._command else None) or 0
+        if self._signals.hurry():
+            return self._signals.status
+        if incomplete and self._command:
+            log(
+                f"the command exited with {status}; {INCOMPLETE} is for an output without all lines"
+            )
+        return INCOMPLETE if incomplete else status
 
 
 def derivation_of(plan: RunPlan) -> Derivation:
@@ -199,8 +225,10 @@ def pipeline_of(
     clock: EventClock,
     derivation: Derivation,
     sinks: Sequence[tuple[Printer, Sink]],
+    *,
+    hurry: Callable[[], bool],
 ) -> Pipeline:
-    """Return the pipeline from records to the outputs."""
+    """Return the pipeline from records to the outputs; ``hurry`` asks for its end at once."""
     events = plan.options.signatures.events  # all that can be selected, signatures included
     filters = FieldFilters(
         plan.scopes, symbolic=view.symbolic, events=events, also_raw=derivation.raw_events
@@ -212,21 +240,18 @@ def pipeline_of(
         sinks,
         match_fields=filters.apply if filters.raw_events else None,
         derive=derivation if derivation.bases else None,
-        later=partial(plugin_findings, plan.plugins, derivation) if plan.plugins else None,
+        later=partial(plugin_findings, plan.plugins, derivation, hurry) if plan.plugins else None,
         fast=fast,
+        hurry=hurry,
         clock=clock,
         set_offset=[decoder.set_offset, *(lines.set_offset for lines in fast)],
         backlog=Backlog(derivation.selected_bases(), derivation.strip),
     )
 
 
-def plugin_findings(plugins: Plugins, derivation: Derivation, end: bool) -> Iterator[TraceEvent]:
+def plugin_findings(
+    plugins: Plugins, derivation: Derivation, hurry: Callable[[], bool], end: bool
+) -> Iterator[TraceEvent]:
     """Yield the events of the findings that plug-ins sent, and of all others at the end."""
-    for name, base, values in plugins.finish() if end else plugins.findings():
+    for name, base, values in plugins.finish(hurry) if end else plugins.findings():
         yield from derivation.later(name, base, values)
-
-
-def close_all(sinks: Sequence[tuple[Printer, Sink]]) -> None:
-    """Flush and close all outputs."""
-    for _, sink in sinks:
-        sink.close()

@@ -7,18 +7,24 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tracee_ref.errors import HostError
-from tracee_ref.output.sinks import BUFFER_BYTES, OutputClosed, Sink, open_sink, open_sinks
+from tracee_ref.output.sinks import open_sink, open_sinks
+from tracee_ref.output.writer import end_outputs
 
 
 def run_python(code: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # type: ignore[call-overload, no-any-return]
-        [sys.executable, "-c", f"from tracee_ref.output.sinks import *\n{code}"],
+        [
+            sys.executable,
+            "-c",
+            "from tracee_ref.output.sinks import *\n"
+            f"from tracee_ref.output.writer import *\n{code}",
+        ],
         cwd=Path(__file__).parents[2],
         text=True,
         stderr=subprocess.PIPE,
@@ -34,21 +40,8 @@ def test_open_sink_file(tmp_path: Path) -> None:
     for content in (b"first\n", b"next\n"):
         sink = open_sink(str(path))
         sink.write(content)
-        sink.close()
+        end_outputs([sink], bool)
     assert path.read_bytes() == b"first\nnext\n"
-
-
-def test_write_buffers(tmp_path: Path) -> None:
-    """Bytes are written by flush, or when the buffer is full."""
-    path = tmp_path / "events"
-    sink = open_sink(str(path))
-    sink.write(b"line\n")
-    assert path.read_bytes() == b""
-    sink.flush()
-    assert path.read_bytes() == b"line\n"
-    sink.write(b"x" * BUFFER_BYTES)
-    assert path.stat().st_size == len(b"line\n") + BUFFER_BYTES
-    sink.close()
 
 
 @pytest.mark.parametrize(
@@ -123,39 +116,9 @@ def test_write_truncated_file(tmp_path: Path) -> None:
         os.truncate(path, 0)
         sink.write(line)
         sink.flush()
+        while not path.stat().st_size:
+            time.sleep(0.001)
     assert path.read_bytes() == b"next\n"
-
-
-def test_flush_full_device() -> None:
-    """The error says that no space is left."""
-    sink = open_sink("/dev/full")
-    sink.write(b"line\n")
-    with pytest.raises(HostError, match="cannot write to output /dev/full: no space left; "):
-        sink.flush()
-    sink.close()
-
-
-def test_flush_closed_pipe() -> None:
-    """OutputClosed is raised once; later writes are discarded."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    sink = Sink(writer, "pipe")
-    sink.write(b"line\n")
-    with pytest.raises(OutputClosed):
-        sink.flush()
-    sink.write(b"x" * BUFFER_BYTES)
-    sink.flush()
-    sink.close()
-
-
-def test_flush_closed_stdout() -> None:
-    """Python prints nothing more when standard output is closed."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    code = "s = open_sink(None)\ns.write(b'x')\ntry: s.flush()\nexcept OutputClosed: exit(3)"
-    done = run_python(code, stdout=writer)
-    os.close(writer)
-    assert (done.returncode, done.stderr) == (3, "")
 
 
 def test_open_sink_closed_stdout() -> None:
@@ -178,23 +141,5 @@ def test_open_sink_closed_stdout() -> None:
 
 def test_close_stdout() -> None:
     """Standard output stays open after its sink is closed."""
-    code = "s = open_sink(None)\ns.write(b'first\\n')\ns.close()\nprint('second')"
+    code = "s = open_sink(None)\ns.write(b'first\\n')\nend_outputs([s], bool)\nprint('second')"
     assert run_python(code, stdout=subprocess.PIPE).stdout == "first\nsecond\n"
-
-
-def test_write_non_blocking_pipe() -> None:
-    """Nothing is lost in a full non-blocking pipe."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    received = bytearray()
-    with open(reader, "rb") as stream:  # noqa: PTH123 - a descriptor
-        thread = threading.Thread(target=lambda: received.extend(stream.read()))
-        sink = Sink(writer, "pipe")
-        timer = threading.Timer(0.05, thread.start)
-        timer.start()
-        data = bytes(range(256)) * 4096
-        sink.write(data)
-        sink.close()
-        timer.join()
-        thread.join()
-    assert received == data

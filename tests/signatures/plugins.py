@@ -26,8 +26,8 @@ def traced(
         plugins.start()
         for event in [exit_with()] if events is None else events:
             found += derivation(event)
-            found += plugin_findings(plugins, derivation, end=False)
-        found += plugin_findings(plugins, derivation, end=True)
+            found += plugin_findings(plugins, derivation, bool, end=False)
+        found += plugin_findings(plugins, derivation, bool, end=True)
     finally:
         plugins.close()
     return found

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Buffered writers to standard output and files."""
+"""Standard output and files, opened as outputs."""
 
 from __future__ import annotations
 
 import errno
 import os
-import select
 import stat
 import sys
 from collections.abc import Iterable
@@ -14,90 +13,35 @@ from typing import Final
 from ..errors import HostCode, HostError
 from ..files.walk import UnsafePathError
 from ..files.written import MODE, open_written
-
-BUFFER_BYTES: Final = 64 * 1024
-"""Threshold of a write: the capacity of a pipe."""
+from .writer import QUEUE_BYTES, Sink
 
 STDOUT_FD: Final = 1
+DESCRIPTORS: Final = ("/dev/", "/proc/")
+"""Where the paths of open descriptors begin; others may have the same file open."""
 
 
-class OutputClosed(Exception):  # noqa: N818 - not an error
-    """The reader closed an output; raised once by each sink."""
-
-
-class Sink:
-    """An open output, written when the buffer is full and at ``flush``."""
-
-    def __init__(self, descriptor: int, name: str) -> None:
-        self.descriptor = descriptor
-        self.name = name
-        self._pending = bytearray()
-        self._closed = False
-
-    def write(self, data: bytes) -> None:
-        """Buffer bytes, and flush if there are enough of them."""
-        if self._closed:
-            return
-        self._pending += data
-        if len(self._pending) >= BUFFER_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write the buffer.
-
-        Raises OutputClosed if the reader closed the output, HostError if the write fails (no space
-        left).  After either the sink discards what it gets.
-        """
-        pending, self._pending = self._pending, bytearray()
-        try:
-            write_all(self.descriptor, pending)
-        except BrokenPipeError:
-            self._closed = True
-            raise OutputClosed(self.name) from None
-        except OSError as error:
-            self._closed = True
-            raise output_error("write to", self.name, error) from None
-
-    def close(self) -> None:
-        """Flush and close; standard output stays open."""
-        try:
-            self.flush()
-        finally:
-            self._closed = True
-            if self.descriptor != STDOUT_FD:
-                os.close(self.descriptor)
-
-
-def write_all(descriptor: int, data: bytearray) -> None:
-    """Write all data to a descriptor that may be non-blocking; raises OSError."""
-    pending = memoryview(data)
-    while pending:
-        try:
-            pending = pending[os.write(descriptor, pending) :]
-        except BlockingIOError:
-            # Another program that shares the terminal or pipe made it non-blocking.
-            select.select([], [descriptor], [])
-
-
-def open_sink(path: str | None, mode: int = MODE) -> Sink:
+def open_sink(path: str | None, mode: int = MODE, queue_bytes: int = QUEUE_BYTES) -> Sink:
     """Open a file to append to, made with a mode if it is new; None is standard output.
 
     Raises HostError.
     """
     if path is None:
-        return open_stdout()
+        return open_stdout(queue_bytes)
     try:
-        return Sink(open_written(path, mode), path)
+        shared = path.startswith(DESCRIPTORS)
+        return Sink(open_written(path, mode), path, shared=shared, queue_bytes=queue_bytes)
     except UnsafePathError as error:
         raise HostError(HostCode.OUTPUT, f"cannot open output {path}: {error}") from None
     except OSError as error:
         raise output_error("open", path, error) from None
 
 
-def open_sinks(paths: Iterable[str | None], mode: int = MODE) -> list[Sink]:
+def open_sinks(
+    paths: Iterable[str | None], mode: int = MODE, queue_bytes: int = QUEUE_BYTES
+) -> list[Sink]:
     """Open all outputs of a run; raises HostError, also if two are one file."""
     sinks: dict[tuple[int, int], Sink] = {}
-    for number, sink in enumerate(open_sink(path, mode) for path in paths):
+    for number, sink in enumerate(open_sink(path, mode, queue_bytes) for path in paths):
         status = os.fstat(sink.descriptor)
         # A terminal or /dev/null takes the lines of several outputs, one after the other.
         shared = stat.S_ISCHR(status.st_mode)
@@ -112,7 +56,7 @@ def open_sinks(paths: Iterable[str | None], mode: int = MODE) -> list[Sink]:
     return [*sinks.values()]
 
 
-def open_stdout() -> Sink:
+def open_stdout(queue_bytes: int) -> Sink:
     """Return the sink of standard output; raises HostError if that is closed."""
     # None if the descriptor was closed when Python started; since then the number may have been
     # reused.
@@ -121,7 +65,7 @@ def open_stdout() -> Sink:
             HostCode.OUTPUT,
             "standard output is closed; redirect it, or name a file: -o FORMAT:PATH",
         )
-    return Sink(STDOUT_FD, "standard output")
+    return Sink(STDOUT_FD, "standard output", shared=True, queue_bytes=queue_bytes)
 
 
 REMEDIES: Final = {

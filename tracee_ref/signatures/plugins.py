@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Final, TypeAlias
 
@@ -58,12 +58,15 @@ class Plugins:
         while self._held and (first is None or self._held[0][0] < first):
             yield heapq.heappop(self._held)[2]
 
-    def finish(self) -> Iterator[PluginFinding]:
-        """Yield the findings of all events that were sent; drop signatures that take too long."""
+    def finish(self, hurry: Callable[[], bool] = bool) -> Iterator[PluginFinding]:
+        """Yield the findings of all events that were sent; drop signatures that take too long.
+
+        ``hurry`` returns whether to wait no longer.
+        """
         deadline = time.monotonic() + FINISH_SECONDS
         while self._held or any(plugin.oldest is not None for plugin in self._plugins):
             yield from self.findings()
-            if time.monotonic() > deadline:
+            if hurry() or time.monotonic() > deadline:
                 self._drop_unfinished()
             time.sleep(POLL_SECONDS)
         yield from self.findings()

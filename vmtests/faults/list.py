@@ -27,6 +27,7 @@ LINES = ("tests/output/test_fast_lines.py",)
 RECORDS = ("tests/decode/test_records.py",)
 PLANS = ("vmtests/test_live_plans.py::test_plans_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
+WRITERS = ("tests/output/test_writer.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
 TRACEE_BUGS = ("vmtests/test_tracee_bugs.py",)
 PID_REUSE = ("vmtests/test_pid_reuse.py",)
@@ -261,5 +262,11 @@ FAULTS = (
     Fault("findings-as-they-come", "tracee_ref/signatures/plugins.py", "self._held[0][0] < first", "True", ("tests/signatures/test_plugins.py",)),
     Fault("unseen-not-counted", "tracee_ref/signatures/plugin.py", "self._not_seen += len(self._outstanding)", "pass", ("tests/signatures/test_plugins.py",)),
     Fault("signatures-traced", "bpf/match/filters.h", "if (mask && signature_processes.lookup(&pid))", "if (0)", ("vmtests/test_plugins.py",)),
-    Fault("status-lost", "tracee_ref/session.py", "return status or 0", "return 0", SESSIONS),
+    Fault("status-lost", "tracee_ref/session.py", "return INCOMPLETE if incomplete else status", "return INCOMPLETE if incomplete else 0", SESSIONS),
+    # Outputs that fail, and signals.
+    Fault("line-torn", "tracee_ref/output/writer.py", "os.ftruncate(self.descriptor, end - size)", "return 0", WRITERS),
+    Fault("disk-given-up", "tracee_ref/output/writer.py", "return not last_attempt", "return False", WRITERS),
+    Fault("lost-lines-uncounted", "tracee_ref/output/writer.py", "self.lines - self._written", "0", WRITERS),
+    Fault("outputs-end-together", "tracee_ref/pipeline.py", "all(sink.gone for", "any(sink.gone for", ("vmtests/test_failing_outputs.py",)),
+    Fault("signals-not-restored", "tracee_ref/signals.py", "signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)", "pass", ("tests/test_command.py",)),
 )  # fmt: skip

@@ -82,6 +82,7 @@ def prepare() -> None:
 def become_tracer(argv: list[str], out: IO[bytes], err: IO[bytes]) -> NoReturn:
     """Run ``tracee-ref ARGV`` in this child of the agent, in a session of its own, and exit."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored by the jobs of a script
     os.environ["PATH"] = PATH
     for name in CALLERS:  # of `sudo make test`; a tracer run by sudo ignores the variable
         os.environ.pop(name, None)

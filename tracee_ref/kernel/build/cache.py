@@ -24,9 +24,9 @@ from typing import Final
 
 import msgspec
 
-from ...errors import log
 from ...files.trusted import check_trusted
 from ...files.walk import Located, UnsafePathError, located, others_can_write, ownership
+from ...messages import log
 from .compiler import CFLAGS, Compiled, compile_text
 
 DIRECTORY: Final = "TRACEE_REF_PROGRAMS"
