@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -258,6 +259,7 @@ int main(int count, char **arguments)
 {
 	const char *mode = arguments[1], *directory = arguments[2];
 	int number = count > 3 ? atoi(arguments[3]) : 0;
+	prctl(PR_SET_NAME, "given"); /* tests filter by this: not the events of the start */
 	mkfifo(below(fifo, directory, "fifo"), 0600);
 	if (!strcmp(mode, "overlap"))
 		overlap(directory);
