@@ -40,6 +40,12 @@ FEATURES: Final = {
         '1da177e4c3f4 ("Linux-2.6.12-rc2")',
         "CONFIG_IA32_EMULATION",
     ),
+    "userfaultfd": Feature(
+        "userfaultfd()",
+        (4, 3),
+        '86039bd3b4e6 ("userfaultfd: add new syscall to provide memory externalization")',
+        "CONFIG_USERFAULTFD",
+    ),
     "kprobes": Feature(
         "kprobes as perf events",
         (4, 17),
