@@ -168,3 +168,25 @@ def test_compat_memory(kernel: Kernel) -> None:
     ]
     (write,) = [e for e in traced.events if e["eventName"] == "magic_write"]
     assert (write["returnValue"], b64decode(arguments(write)["bytes"])) == (11, b"first")
+
+
+@pytest.mark.guest_only
+@pytest.mark.oldest_and_newest
+def test_socketcall_names_syscalls(kernel: Kernel) -> None:
+    """Events of kernel functions have the syscall behind socketcall, and its descriptor."""
+    traced = traced_program(kernel, "-f event=security_socket_* -o json", "sockets")
+    found = [
+        (e["eventName"].removeprefix("security_socket_"), e["syscall"], arguments(e).get("sockfd"))
+        for e in traced.events
+        if e["contextFlags"]["isCompat"]
+    ]
+    assert found == [
+        ("create", "socket", None),
+        ("bind", "bind", 3),
+        ("listen", "listen", 3),
+        ("create", "socket", None),
+        ("connect", "connect", 4),
+        ("accept", "accept", 3),
+        ("create", "socket", None),
+        ("connect", "connect", 6),
+    ]

@@ -85,6 +85,18 @@ static __always_inline s32 current_syscall(struct task_struct *task)
 	return regs ? (s32)syscall_number(regs) : -1;
 }
 
+/* As current_syscall(): no syscall stands for others. */
+static __always_inline s32 named_syscall(struct task_struct *task, bool compat)
+{
+	return current_syscall(task);
+}
+
+/* Never called: no syscall has subcalls. */
+static __always_inline s32 subcall_index(u32 first, u32 word)
+{
+	return -1;
+}
+
 /* The index of the path argument of a syscall that opens or executes a file; -1 for others. */
 static __always_inline int path_argument(s32 number, bool compat)
 {

@@ -98,6 +98,7 @@
 #define __NR_compat_dup2 63
 #define __NR_compat_mmap 90
 #define __NR_compat_socketcall 102
+#define __NR_compat_ipc 117
 #define __NR_compat_mprotect 125
 #define __NR_compat_readv 145
 #define __NR_compat_writev 146

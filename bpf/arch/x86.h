@@ -126,6 +126,29 @@ static __always_inline s32 current_syscall(struct task_struct *task)
 	return regs ? (s32)syscall_number(regs) : -1;
 }
 
+#define SOCKETCALL __NR_compat_socketcall /* multiplexes all socket syscalls */
+#define IPC __NR_compat_ipc		  /* and all of System V IPC */
+
+/* Return the index of a subcall of socketcall() or ipc() in the map calls, from `first` on, or -1.
+ * `word` is the first argument: the number of the subcall, below the version of ipc. */
+static __always_inline s32 subcall_index(u32 first, u32 word)
+{
+	return (u16)word < SUBCALLS_EACH ? first + (word >> 16 ? SUBCALLS_EACH : 0) + (u16)word
+					 : -1;
+}
+
+/* As current_syscall(), but of socketcall() and ipc() the index of the subcall. */
+static __always_inline s32 named_syscall(struct task_struct *task, bool compat)
+{
+	struct pt_regs *regs = user_registers(task);
+	s32 number = regs ? (s32)syscall_number(regs) : -1;
+	if (!compat || (number != SOCKETCALL && number != IPC))
+		return number;
+	u32 first = SUBCALLS_FIRST + (number == IPC ? 2 * SUBCALLS_EACH : 0);
+	s32 subcall = subcall_index(first, read_register(regs, true, 0));
+	return subcall < 0 ? number : subcall;
+}
+
 /* The index of the path argument of a syscall that opens or executes a file; -1 for others. */
 static __always_inline int path_argument(s32 number, bool compat)
 {
@@ -141,8 +164,6 @@ static __always_inline int path_argument(s32 number, bool compat)
 	       : number == __NR_openat || number == __NR_execveat || number == __NR_openat2 ? 1
 											    : -1;
 }
-
-#define SOCKETCALL __NR_compat_socketcall /* multiplexes all socket syscalls */
 
 /* Whether the first argument of a syscall is the socket that it binds, connects and so on. */
 static __always_inline bool has_socket_argument(s32 number, bool compat)

@@ -73,13 +73,11 @@ static __always_inline bool is_selected(const struct call *call)
 	return call && (call->selected[0] | call->selected[1] | call->subcalls);
 }
 
-/* Return the syscall that a socketcall() or ipc() stands for, or NULL. Its number is in the first
- * register, below the version of ipc. */
+/* Return the syscall that a socketcall() or ipc() stands for, or NULL. */
 static __always_inline struct call *find_subcall(const struct call *call, struct pt_regs *regs)
 {
-	u32 word = read_register(regs, true, 0);
-	u32 index = call->subcalls + (word >> 16 ? SUBCALLS_EACH : 0) + (u16)word;
-	return (u16)word < SUBCALLS_EACH ? calls.lookup(&index) : NULL;
+	s32 index = subcall_index(call->subcalls, read_register(regs, true, 0));
+	return calls.lookup(&index);
 }
 
 BPF_HASH(repeated_returns, u64, u64, TASKS_AT_ONCE); /* by task_struct */

@@ -31,9 +31,10 @@ static __always_inline void fill_sched_header(struct header *header, struct fact
 					      u64 mask)
 {
 	struct task_struct *task = current_task();
+	bool compat = is_compat(task);
 	fill_header(header, task, facts, event, mask);
-	header->syscall = current_syscall(task);
-	header->flags = is_compat(task) ? FLAG_COMPAT : 0;
+	header->syscall = named_syscall(task, compat);
+	header->flags = compat ? FLAG_COMPAT : 0;
 }
 
 #define FORK_SLOTS 9

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ..abi import ARRAY_WORD, NO_WORD, SUBCALLS_EACH, SYSCALL_ARGUMENTS
+from ..abi import ARRAY_WORD, NO_WORD, SUBCALLS_EACH, SUBCALLS_FIRST, SYSCALL_ARGUMENTS
 from ..events.catalogue import EventDefinition
 
 PAIRS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
@@ -170,6 +170,21 @@ SUBCALLS: Final[Mapping[str, Mapping[int, Subcall]]] = MappingProxyType(
     }
 )
 """Syscalls that one of i386 stands for, by its first argument."""
+
+SUBCALL_INDEXES: Final = 2 * SUBCALLS_EACH
+FIRST_SUBCALLS: Final[Mapping[str, int]] = MappingProxyType(
+    {name: SUBCALLS_FIRST + SUBCALL_INDEXES * index for index, name in enumerate(SUBCALLS)}
+)
+"""Indexes of the subcalls of a syscall in the map ``calls``, with two versions each."""
+
+SUBCALL_NAMES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        FIRST_SUBCALLS[name] + number: calls[number].event if number in calls else name
+        for name, calls in SUBCALLS.items()
+        for number in range(SUBCALL_INDEXES)
+    }
+)
+"""Names of syscalls by such an index."""
 
 SUBCALL_EVENTS: Final = frozenset(s.event for calls in SUBCALLS.values() for s in calls.values())
 

@@ -40,7 +40,7 @@ from ..events.event import Argument, ContextFlags, TraceEvent
 from ..events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
 from ..strings import text_of
 from .argument_text import argument_formatter, symbolic_type
-from .compat_arguments import PAIRS
+from .compat_arguments import PAIRS, SUBCALL_NAMES
 from .sockaddr import decode_sockaddr
 
 HEADER: Final = abi.HEADER.struct
@@ -171,6 +171,8 @@ class RecordDecoder:
         )
 
     def _call_name(self, number: int, compat: bool) -> str:
+        if compat and number in SUBCALL_NAMES:
+            return SUBCALL_NAMES[number]
         if compat:
             event = self._by_id.get(compat_events().get(number, -1))
         else:

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from struct import calcsize
 from typing import Final, TypeAlias
 
-from ...abi import CALL, NO_WORD, SHAPES_MAX, SUBCALLS_EACH, SUBCALLS_FIRST, CallEntry
-from ...decode.compat_arguments import SUBCALLS, ArgumentWords, registers_of
+from ...abi import CALL, NO_WORD, SHAPES_MAX, CallEntry
+from ...decode.compat_arguments import (
+    FIRST_SUBCALLS,
+    SUBCALL_INDEXES,
+    SUBCALLS,
+    ArgumentWords,
+    registers_of,
+)
 from ...events.catalogue import EventDefinition, all_events, compat_events, native_events
 
 WORD_BYTES: Final = calcsize("I")
 NO_ARGUMENTS: Final = ArgumentWords((), ())
-SUBCALL_INDEXES: Final = 2 * SUBCALLS_EACH
-FIRST_SUBCALLS: Final[Mapping[str, int]] = {
-    name: SUBCALLS_FIRST + SUBCALL_INDEXES * index for index, name in enumerate(SUBCALLS)
-}
-"""Indexes of the subcalls of a syscall, with two versions each."""
-
 
 Entries: TypeAlias = Mapping[int, CallEntry]
 """What happens at the entry of the selected syscalls, by event id."""
