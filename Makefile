@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Two commands for a Debian 12 machine, as root: `make run` and `make test`.
+# Two commands for a Debian 12 or 13 machine, as root: `make run` and `make test`.
 # Both install what is missing first; when nothing is, that takes no time.
 
 .PHONY: run test vm bench setup clean
@@ -7,8 +7,10 @@
 run: setup
 	@.venv/bin/python -m vmtests example
 
+ENVIRONMENTS = lint,unit,live,guest
+
 test: setup
-	.venv/bin/tox -q -e lint,unit,live,guest
+	.venv/bin/tox -q -e $(ENVIRONMENTS)
 
 # Every kernel series; the first time this fetches them.
 vm: setup
