@@ -26,7 +26,7 @@ NEW_PROCESSES = """
 {tracer} -f event=sched_process_exit -f tree=$$ -f pid=new -o json 2> {errors} &
 for i in $(seq 1200); do grep -q tracing {errors} && break; sleep 0.1; done
 date +%s%N; /bin/true; date +%s%N
-sleep 0.3; kill -INT $!; wait $!; cat {errors} >&2; rm {errors}
+sleep 0.3; kill $!; wait $!; cat {errors} >&2; rm {errors}
 """
 
 

@@ -78,7 +78,7 @@ def test_plugins_not_traced(kernel: Kernel) -> None:
     $tracer -f tree=$$ 2>$signatures/log &
     until grep -q tracing $signatures/log; do sleep 0.1; done
     for i in 1 2 3; do : </etc/hostname; sleep 0.2; done
-    kill -INT $!; wait $!; cat $signatures/log >&2"""
+    kill $!; wait $!; cat $signatures/log >&2"""
     traced = with_signatures(kernel, opening, command)
     opened = Counter(arguments(event)["pathname"] for event in traced.events)
     assert opened["/etc/hostname"] == 6, traced.stderr  # three events, three findings

@@ -41,7 +41,7 @@ BEFORE = """
 program=$(readlink -f /bin/sleep)
 {tracer} -f event=sched_process_exit -f binary=$program -f tree=$$ -o json 2> {errors} &
 for i in $(seq 1200); do grep -q tracing {errors} && break; kill -0 $! || break; sleep 0.1; done
-kill $sleeper; sleep 0.3; kill -INT $!; wait $!; status=$?
+kill $sleeper; sleep 0.3; kill $!; wait $!; status=$?
 cat {errors} >&2; rm {errors}; exit $status
 """
 
