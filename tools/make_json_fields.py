@@ -113,7 +113,10 @@ U+FFFD is written so itself: you can get the bytes back, see [text](text.md).
 | `const char*const*` | array of strings |
 | `struct sockaddr*` | object of strings: `sa_family`, then `sin_addr`, `sin_port` and the like |
 | `int[2]` | array of two numbers |
-| `trace.*` (packets) | object with the fields of the header |
+| `trace.*` (packets) | object with the fields of the header or message |
+
+Events of packets have the argument `incomplete`, a string, only if the message is malformed or
+cut: see [packets](../guide/packets.md#dns-and-http-messages).
 
 ## Arguments by event
 

@@ -30,10 +30,10 @@ DRAIN_SECONDS: Final = 5.0
 BATCH: Final = 256
 """Records of one read: copies of more do not fit into the processor's caches."""
 
-SLICE_SECONDS: Final = 0.002
+SLICE_SECONDS: Final = 0.001
 """Time for derivation until the ring buffer is looked at again."""
 
-TURN_SECONDS: Final = 0.1
+TURN_SECONDS: Final = 1.0
 """Longest time without derivation while the ring buffer is never empty."""
 
 CLOCK_SECONDS: Final = 1.0

@@ -268,5 +268,7 @@ def test_packets_truncated(traced: Traced) -> None:
     assert [(ip["protocol"], ip["fragOffset"], ip["flags"]) for ip in broken] == [
         ("ICMPv4", 0, 2), ("TCP", 0, 0), ("UDP", 0, 0), ("UDP", 0, 1), ("UDP", 1, 0),
     ]  # fmt: skip
+    ports = [values["src_port"] for comm, values in seen(traced, "udp") if comm == "broken"]
+    assert ports == [53]
     others = {e["eventName"] for e in traced.events if e["processName"] == "broken"}
     assert others <= {"net_packet_ipv4", "net_packet_udp", "net_packet_dns"}

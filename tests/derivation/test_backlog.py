@@ -37,9 +37,9 @@ def test_backlog_drops_of_heaviest() -> None:
     """Beyond the limit the oldest records of the mask with most bytes are dropped."""
     backlog = Backlog(limit=10 * SIZE)
     for number in range(3):
-        backlog.add(record(number, mask=2))
-    for number in range(3, 100):
         backlog.add(record(number, mask=1))
+    for number in range(3, 100):
+        backlog.add(record(number, mask=2))
     assert backlog.dropped == 90
     assert popped(backlog) == [0, 1, 2, *range(93, 100)]
 

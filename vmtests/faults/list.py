@@ -36,6 +36,9 @@ CLOCKS = ("vmtests/test_clocks.py", "tests/test_clocks.py")
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
 PACKETS = ("vmtests/test_packets.py",)
+PACKET_MESSAGES = ("vmtests/test_packet_messages.py",)
+DNS_UNITS = ("tests/packets/test_dns.py",)
+STREAM_UNITS = ("tests/packets/test_streams.py",)
 SIGNATURES = ("vmtests/test_signatures.py",)
 SIGNATURE_UNITS = ("tests/signatures/test_signatures.py",)
 
@@ -89,10 +92,21 @@ FAULTS = (
     Fault("closed-socket-without-owner", PACKET_PROGRAMS, "socket_inodes.update(&cookie, &inode);", ";", PACKETS),
     Fault("packet-for-all-scopes", PACKET_PROGRAMS, "*selected & owner->mask", "*selected", PACKETS),
     Fault("payload-never-copied", PACKET_PROGRAMS, "if (needs_payload(skb, packet, mask))", "if (0)", PACKETS),
-    Fault("later-fragment-has-ports", "tracee_ref/packets/headers.py", "ihl < 5 or offset or", "ihl < 5 or", ("tests/packets/test_packets.py",)),
+    Fault("later-fragment-has-ports", PACKET_PROGRAMS, "packet->transport < 20 || fragment & bpf_htons(0x1fff)", "packet->transport < 20", PACKETS),
+    Fault("extension-headers-not-skipped", PACKET_PROGRAMS, "packet->transport += size;", ";", PACKET_MESSAGES),
+    Fault("method-in-pieces-not-http", PACKET_PROGRAMS, "return i ? MAYBE_HTTP_BYTES : 0;", "return 0;", PACKET_MESSAGES),
+    # Messages of packets, and what reading them costs.
+    Fault("names-decoded-again", "tracee_ref/packets/dns_names.py", "self._names[offset] = name", "pass", DNS_UNITS),
+    Fault("text-without-limit", "tracee_ref/packets/dns.py", "self._text += characters + FIELDS_TEXT", "self._text += 0", DNS_UNITS),
+    Fault("derivation-never-waits", "tracee_ref/pipeline.py", "(self.backlog or time.monotonic() > self._deadline)", "False", ("tests/test_pipeline.py",)),
+    Fault("backlog-drops-of-anybody", "tracee_ref/derivation/backlog.py", "max(self._sizes, key=self._sizes.__getitem__)", "min(self._sizes)", ("tests/derivation/test_backlog.py",)),
+    Fault("message-before-its-end", "tracee_ref/packets/dns_stream.py", "if end > len(buffer):", "if start > len(buffer):", STREAM_UNITS),
+    Fault("retransmission-again", "tracee_ref/packets/streams.py", "yield Piece(data[passed:], size - passed)", "yield Piece(data, size)", STREAM_UNITS),
+    Fault("acknowledgment-trusted", "tracee_ref/packets/streams.py", "while self._waiting and self._waiting[0][0] <= self._position_of(number)", "while self._position < self._position_of(number)", STREAM_UNITS),
+    Fault("hosts-of-headers-lost", "tracee_ref/packets/http.py", "if len(hosts) == 1:", "if True:", ("tests/packets/test_http.py",)),
     # Derived events.
-    Fault("base-printed-for-all", "tracee_ref/derivation/stage.py", "event.matched_scopes = accepted & self._selected.get(event.event_name, 0)",
-          "event.matched_scopes = accepted", TRACEE_BUGS),
+    Fault("base-printed-for-all", "tracee_ref/derivation/stage.py", "base.matched_scopes &= self._selected.get(base.event_name, 0)",
+          "pass", TRACEE_BUGS),
     Fault("base-filtered-for-all", "tracee_ref/derivation/graph.py", "key.event in selected and key.event not in bases",
           "key.event in selected", TRACEE_BUGS),
     # Containers.

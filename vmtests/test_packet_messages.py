@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DNS and HTTP messages as they pass on each kernel, and what reading them costs other scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import Traced, arguments, python, trace
+
+WORKLOAD = r"""
+import socket, struct, time
+DNS, WEB = 53, 8080
+
+def case(name):
+    with open("/proc/self/comm", "w") as file:
+        file.write(name)
+
+def query(number):
+    return struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + b"\7example\3com\0\0\1\0\1"
+
+def answer(number, count):
+    record = b"\xc0\x0c" + struct.pack("!2HIH", 1, 1, 60, 4) + b"\1\2\3\4"
+    head = struct.pack("!6H", number, 0x8180, 1, count, 0, 0)
+    return head + query(number)[12:] + count * record
+
+def framed(message):
+    return struct.pack("!H", len(message)) + message
+
+def udp(name, family, address, message, *options, target=DNS):
+    case(name)
+    server, client = (socket.socket(family, socket.SOCK_DGRAM) for _ in range(2))
+    for option in options:
+        client.setsockopt(*option)
+    server.bind((address, target))
+    client.sendto(message, (address, target))
+    server.recv(9000)
+    client.close()
+    server.close()
+
+def tcp(name, family, address, port, *parts, options=()):
+    case(name)
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((address, port))
+    listening.listen()
+    client = socket.socket(family)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for option in options:
+        client.setsockopt(*option)
+    client.connect((address, port))
+    server, _ = listening.accept()
+    for part in parts:
+        client.sendall(part)
+        server.recv(len(part), socket.MSG_WAITALL)
+    client.close()
+    server.recv(1)
+    server.close()
+    listening.close()
+
+FOUR, SIX = socket.AF_INET, socket.AF_INET6
+PADDING = bytes([0, 0, 1, 4, 0, 0, 0, 0])
+HOP = socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, PADDING
+DESTINATION = socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, PADDING
+ignored = bytes([30, 254, *bytes(254)]) # an option that receivers skip
+LARGE = (
+    socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS,
+    bytes([0, 254]) + 7 * ignored + bytes([30, 244, *bytes(244)]),
+)
+udp("udp", FOUR, "127.0.0.77", query(1))
+udp("options", FOUR, "127.0.0.77", query(1), (socket.IPPROTO_IP, socket.IP_OPTIONS, b"\1\1\1\1"))
+udp("udp6", SIX, "::1", query(1))
+udp("hop", SIX, "::1", query(1), HOP)
+udp("extensions", SIX, "::1", query(1), HOP, DESTINATION)
+udp("large", SIX, "::1", query(1), LARGE)
+udp("segments", FOUR, "127.0.0.77", query(1) + query(2), (socket.IPPROTO_UDP, 103, len(query(1))))
+udp("cut", FOUR, "127.0.0.77", answer(1, 400))
+one, two, long = framed(query(1)), framed(query(2)), framed(answer(3, 40))
+tcp("tcp", FOUR, "127.0.0.78", DNS, one)
+tcp("tcp6", SIX, "::1", DNS, one, options=[HOP])
+tcp("length", FOUR, "127.0.0.79", DNS, one[:2], one[2:])
+tcp("together", FOUR, "127.0.0.80", DNS, one + two)
+tcp("continued", FOUR, "127.0.0.81", DNS, long[:300], long[300:])
+tcp("bytes", FOUR, "127.0.0.82", DNS, *(bytes([byte]) for byte in one))
+tcp("ended", FOUR, "127.0.0.83", DNS, long[:100])
+GET = b"GET /x HTTP/1.1\r\nHost: me\r\n"
+many = b"".join(b"X-%d: y\r\n" % number for number in range(150))
+tcp("http", FOUR, "127.0.0.84", WEB, GET + b"\r\n")
+tcp("many", FOUR, "127.0.0.85", WEB, b"GET /x HTTP/1.1\r\n" + many, b"Host: me\r\n\r\n")
+tcp("method", FOUR, "127.0.0.86", WEB, *(bytes([byte]) for byte in b"BREW" + GET[3:] + b"\r\n"))
+tcp("start", FOUR, "127.0.0.90", WEB, b"BREW", GET[3:] + many + b"\r\n")
+tcp("pipelined", FOUR, "127.0.0.87", WEB, GET + b"\r\n" + GET[:9], GET[9:] + b"\r\n")
+tcp("unfinished", FOUR, "127.0.0.88", WEB, GET)
+tcp("long", FOUR, "127.0.0.89", WEB, GET + 9000 * b"a")
+"""
+
+SINGLE = ["udp", "options", "udp6", "hop", "extensions", "large", "tcp", "tcp6", "length", "bytes"]
+EXPECTED: dict[str, list[tuple[Any, ...]]] = {
+    **{case: [(1, 0, None)] for case in SINGLE},
+    "segments": [(1, 0, None), (2, 0, None)],
+    "cut": [(1, 252, "cut: 4068 of 6429 bytes")],
+    "together": [(1, 0, None), (2, 0, None)],
+    "continued": [(3, 40, None)],
+    "ended": [(3, 4, "cut: 98 of 669 bytes")],
+    "http": [("GET", "me", 0, None)],
+    "many": [("GET", "me", 150, None)],
+    "start": [("BREW", "me", 150, None)],
+    "method": [("BREW", "me", 0, None)],
+    "pipelined": 2 * [("GET", "me", 0, None)],
+    "unfinished": [("GET", "me", 0, "cut: the head: it does not end")],
+    "long": [("GET", "me", 0, "cut: the head: bytes after its start are missing")],
+}
+"""Messages of each case: id and answers of DNS, or method, host and headers of HTTP; the reason."""
+
+
+@pytest.fixture
+def traced(kernel: Kernel) -> Traced:
+    return trace(
+        kernel, "-f event=net_packet_dns,net_packet_http -o json", python(WORKLOAD), cached=True
+    )
+
+
+def messages(traced: Traced, case: str) -> Iterable[tuple[Any, ...]]:
+    for event in traced.events:
+        values = arguments(event)
+        incomplete = values.get("incomplete")
+        if event["processName"] == case and "proto_dns" in values:
+            yield values["proto_dns"]["ID"], len(values["proto_dns"]["answers"]), incomplete
+        elif event["processName"] == case:
+            http = values["proto_http"]
+            yield http["method"], http["host"], len(http["headers"]), incomplete
+
+
+@pytest.mark.parametrize("case", EXPECTED)
+def test_messages(traced: Traced, case: str) -> None:
+    """Each message is seen where it is sent and where it is received."""
+    assert traced.status == 0, traced.stderr
+    assert sorted(messages(traced, case), key=str) == sorted(2 * EXPECTED[case], key=str)
+
+
+FLOOD = r"""
+import os, socket, struct, time
+name = b"".join(b"\1a" for _ in range(120)) + b"\0"
+record = b"\xc0\x0c" + struct.pack("!2HIH", 2, 1, 1, 2) + b"\xc0\x0c"
+bomb = struct.pack("!6H", 1, 0x8180, 1, 270, 0, 0) + name + b"\0\1\0\1" + 270 * record
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(60):
+    try:
+        sender.sendto(bomb, ("127.0.0.77", 53))
+    except ConnectionRefusedError:
+        pass
+for _ in range(20):
+    for _ in range(500):
+        os.getppid()
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.host_only
+def test_messages_cost_other_scopes_nothing(kernel: Kernel) -> None:
+    """Costly packets of one scope take no event of another, whose buffer has 3,600 records."""
+    options = "-f 1:event=net_packet_dns -f 2:event=getppid -o none --buffer 1"
+    traced = trace(kernel, options, python(FLOOD))
+    assert traced.status == 0, traced.stderr
+    assert traced.account.balances()
+    assert traced.account.delivered == 10_000
+    assert traced.account.lost == 0
