@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.oracle_command import Ran, oracle
 from tests.traced_events import fork, traced, written
 from tracee_ref.oracle import inputs
+from tracee_ref.oracle.protocol.strict_json import JsonError, parse_json
 from tracee_ref.oracle.protocol.vector import CORPUS
 from tracee_ref.oracle.streams import events_json
 from tracee_ref.strings import is_visible
@@ -97,6 +98,15 @@ def test_explain_any_event(tmp_path: Path, stream: list[bytes]) -> None:
     path = tmp_path / "event.json"
     path.write_bytes(b"\n".join(stream))
     one_line_or_verdict(oracle("explain", *(f"-f{flag}" for flag in FLAGS), path))
+
+
+@pytest.mark.parametrize("nested", ["[" * 65 + "]" * 65, '{"a":' * 65 + "1" + "}" * 65])
+def test_parse_json_depth(nested: str) -> None:
+    """Nesting has a limit; brackets in strings do not count."""
+    with pytest.raises(JsonError, match="nested deeper than 64"):
+        parse_json(nested.encode())
+    assert parse_json(json.dumps(nested).encode()) == nested
+    assert len(parse_json(b"[" + b"[]," * 99 + b"[]]")) == 100
 
 
 def mutated(value: Any, draw: st.DrawFn) -> Any:

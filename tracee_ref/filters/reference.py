@@ -90,9 +90,9 @@ before tracing starts: one line on standard error that names the flag and the re
 status 2. So is a prefix of a container's id that is not hexadecimal.
 
 Filters of a scope on one fact that can never hold together (`uid=0` with `uid!=0`) are a warning
-on standard error that names the scope, and tracing goes on. So is a path of `binary` that the kernel
-resolves to another one here, that of a directory, and that of a script, whose executable is its
-interpreter.
+on standard error that names the scope, and tracing goes on. So is a path of `binary` that the
+kernel resolves to another one here, that of a directory, and that of a script, whose executable is
+its interpreter.
 """
 
 

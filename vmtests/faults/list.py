@@ -24,6 +24,9 @@ CALL_HOOKS = ("vmtests/test_call_hooks.py",)
 COMPAT_CALLS = ("vmtests/test_compat_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
 LINES = ("tests/output/test_fast_lines.py",)
+TABLES = ("tests/output/test_table.py",)
+STRINGS = ("tests/test_strings.py",)
+CONTRADICTIONS = ("tests/filters/test_contradictions.py",)
 RECORDS = ("tests/decode/test_records.py",)
 PLANS = ("vmtests/test_live_plans.py::test_plans_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
@@ -270,6 +273,19 @@ FAULTS = (
     Fault("code-of-anybody", "tracee_ref/files/walk.py", "return not is_ours(status) or bool(status.st_mode & OTHERS_WRITE)", "return not is_ours(status)", ("tests/files/test_trusted.py",)),
     Fault("output-through-shared-link", "tracee_ref/files/written.py", "stat.S_ISLNK(entry.status.st_mode) and others_can_write(directory)", "stat.S_ISLNK(entry.status.st_mode) and False", ("tests/files/test_written.py",)),
     Fault("output-truncated", "tracee_ref/files/written.py", "os.O_WRONLY | os.O_APPEND |", "os.O_WRONLY |", ("tests/output/test_sinks.py",)),
+    # Text that deceives.
+    Fault("mark-not-escaped", "tracee_ref/strings.py", "return text.translate(TO_TEXT) if MARK in text else text", "return text", STRINGS),
+    Fault("blanks-shown", "tracee_ref/strings.py", "return character.isprintable() and not IGNORABLE.match(character)", "return character.isprintable()", STRINGS),
+    Fault("spaces-not-quoted", "tracee_ref/strings.py", """SPECIAL: Final = re.compile(r'[ "\\\\]|""", """SPECIAL: Final = re.compile(r'["\\\\]|""", TABLES),
+    Fault("brackets-not-quoted", "tracee_ref/output/go_values.py", "BRACKETS.search(text)", "False", TABLES),
+    Fault("column-widened", "tracee_ref/strings.py", "if cut and width_of(shown) > width:", "if False:", TABLES),
+    Fault("c1-in-json", "tracee_ref/output/json_lines.py", "return data.decode().translate(INVISIBLE).encode()", "return data", LINES),
+    Fault("filter-takes-no-text", "tracee_ref/strings.py", "data if text.isascii() else BYTE.sub", "data if True else BYTE.sub", STRINGS),
+    # The oracle's inputs, and filters that never hold.
+    Fault("nothing-agreed", "tracee_ref/oracle/streams/checking.py", "if empty:", "if False:", ("tests/oracle/test_hostile_input.py::test_no_event_is_no_verdict",)),
+    Fault("nesting-unlimited", "tracee_ref/oracle/protocol/strict_json.py", "if depth > MAX_DEPTH:", "if False:", ("tests/oracle/test_hostile_input.py::test_parse_json_depth",)),
+    Fault("junk-read-forever", "tracee_ref/oracle/streams/events_json.py", "if number - last_event > MAX_JUNK_LINES:", "if False:", ("tests/oracle/test_hostile_input.py::test_check_endless_junk",)),
+    Fault("contradiction-unseen", "tracee_ref/filters/contradictions.py", "around = {number + step for number in named for step in (-1, 0, 1)}", "around = {number + step for number in named for step in (-1, 1)}", CONTRADICTIONS),
     # Signatures that fail.
     Fault("signature-watchdog-asleep", "tracee_ref/signatures/plugin.py", "if self._stalled < EVENT_SECONDS:", "if self._stalled < 9 * EVENT_SECONDS:", ("tests/signatures/test_plugins.py",)),
     Fault("signature-errors-escape", "tracee_ref/signatures/worker.py", "except BaseException as error:\n        answer.error", "except Exception as error:\n        answer.error", ("tests/signatures/test_plugins.py",)),
