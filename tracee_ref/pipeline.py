@@ -30,8 +30,11 @@ DRAIN_SECONDS: Final = 5.0
 BATCH: Final = 256
 """Records of one read: copies of more do not fit into the processor's caches."""
 
+INLINE_SECONDS: Final = 0.02
+"""CPU time for derivation among the records of one read, in their order."""
+
 SLICE_SECONDS: Final = 0.001
-"""Time for derivation until the ring buffer is looked at again."""
+"""Time for derivation that waited until the ring buffer is looked at again."""
 
 TURN_SECONDS: Final = 1.0
 """Longest time without derivation while the ring buffer is never empty."""
@@ -91,9 +94,9 @@ class Pipeline:
     def handle(self, records: Sequence[bytes]) -> None:
         """Write the lines of records, and of the events derived from them.
 
-        Derivation has a slice of time if these are all that wait to be read, none otherwise.
+        Derivation has a limited time if these are all that wait to be read, none otherwise.
         """
-        self._deadline = time.monotonic() + SLICE_SECONDS if len(records) < BATCH else 0.0
+        self._deadline = time.thread_time() + INLINE_SECONDS if len(records) < BATCH else 0.0
         if len(self.fast) == 1:
             self._print_to_one(self.fast[0], self.outputs[0][1], records)
         else:
@@ -117,7 +120,7 @@ class Pipeline:
 
     def _print_record(self, record: bytes) -> None:
         """Decode a record; print its event and those derived from it, perhaps later."""
-        if self.backlog.is_base(record) and (self.backlog or time.monotonic() > self._deadline):
+        if self.backlog.is_base(record) and (self.backlog or time.thread_time() > self._deadline):
             self._put_off(record)
             return
         try:
@@ -227,6 +230,8 @@ class Pipeline:
             if self.backlog and (not read or time.monotonic() > self._turn):
                 self._catch_up()
                 self.print_later()
+                if not read:
+                    self.flush()
             elif not read:
                 self.print_later()
                 self.flush()

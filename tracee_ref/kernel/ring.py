@@ -94,9 +94,9 @@ class Rings:
         if others and (len(records) < limit or self._full_reads % FULL_READS == 0):
             for ring in others:
                 more, position = ring.waiting(limit)
-                records += more
                 consumed.append((ring, position))
-            records.sort(key=time_of)
+                if more:
+                    records = sorted([*records, *more], key=time_of)
         try:
             if records:
                 handle(records)

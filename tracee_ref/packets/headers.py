@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
+from socket import inet_ntoa
 from struct import Struct
 from typing import Final
 
@@ -105,8 +106,8 @@ def _ipv4(data: bytes) -> IPv4 | None:
         ttl=ttl,
         protocol=protocol_name(protocol),
         checksum=checksum,
-        src_ip=str(IPv4Address(src)),
-        dst_ip=str(IPv4Address(dst)),
+        src_ip=inet_ntoa(src),
+        dst_ip=inet_ntoa(dst),
     )
 
 

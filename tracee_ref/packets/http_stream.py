@@ -87,7 +87,7 @@ class HttpStreamReader:
                 data = self._line(data)
         if self._state is HttpState.BODY:
             missing -= self._pass_body(missing)
-        if missing and self._state is not HttpState.LAST:
+        if missing and self._state not in (HttpState.UNKNOWN, HttpState.LAST):
             yield from self._cut("bytes after its start are missing")
 
     def close(self) -> Iterator[Message]:
