@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cost of reading arguments at the entry of syscalls (rule 19), next to an empty pair of hooks."""
+"""Cost of arguments at the entry of syscalls, next to an empty pair of hooks."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ BALANCED = {
     "lost": (1, 2),
     "unknown": (0, 0),
     "untracked": (0, 0),
+    "unkept": (0, 0),
 }
 
 
@@ -43,7 +44,9 @@ def test_account_filtered_by_user_space() -> None:
 
 
 def test_account_reports_gaps() -> None:
-    account = Account(BALANCED | {"unknown": (2, 0), "untracked": (0, 1)}, Tally(5), missed=7)
+    counters = BALANCED | {"unknown": (2, 0), "untracked": (0, 1), "unkept": (3, 1)}
+    account = Account(counters, Tally(5), missed=7)
+    assert any("4 system calls: arguments in memory read only" in line for line in account.lines())
     assert any("7 events missed" in line for line in account.lines())
     assert any("2 events matched without" in line for line in account.lines())
     assert any("1 processes or cgroups untracked" in line for line in account.lines())

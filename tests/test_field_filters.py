@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from tests.output.samples import BASE, CONTAINER
-from tracee_ref.decode.records import EVENT_AT, HEADER, RecordDecoder, View
+from tracee_ref.abi import FLAGS_CHANGED_SHIFT
+from tracee_ref.decode.records import EVENT_AT, FLAGS_AT, HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.events.event import TraceEvent
 from tracee_ref.field_filters import EventFilter, FieldFilters, attribute_of
@@ -218,3 +219,26 @@ ON_HOST = msgspec.structs.replace(BASE, matched_scopes=1)
 def test_field_filter_container(flag: str, in_container: int, on_host: int) -> None:
     """Unknown facts of a container are absent, so no filter on them holds."""
     assert (exit_mask(flag, IN_POD), exit_mask(flag, ON_HOST)) == (in_container, on_host)
+
+
+@pytest.mark.parametrize(
+    ("filters", "holds"),
+    [
+        ("openat.args.pathname=/etc/a", True),
+        ("openat.args.pathname=/tmp/b", True),
+        ("openat.args.pathname=*b", True),
+        ("openat.args.pathname=/x", False),
+        ("openat.args.pathname!=/etc/a", False),
+        ("openat.args.pathname!=/tmp/b", False),
+        ("openat.args.pathname!=/x", True),
+        ("openat.args.pathname=/tmp/* openat.args.pathname!=/tmp/c", True),
+        ("openat.args.pathname=/tmp/* openat.args.pathname!=/etc/a", False),
+    ],
+)
+def test_field_filter_changed_argument(filters: str, holds: bool) -> None:
+    """Rule 19: either value, of exclusions both."""
+    path, later = b"/etc/a", b"/tmp/b"
+    changed = path + struct.pack("Q", len(later)) + later
+    data = bytearray(record("openat", (MINUS_100, len(path), 0, 0, 0, 0), changed))
+    struct.pack_into("H", data, FLAGS_AT, 2 << FLAGS_CHANGED_SHIFT)
+    assert (filtered(filters, bytes(data)) is not None) == holds

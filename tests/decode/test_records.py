@@ -8,9 +8,10 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tracee_ref.abi import FLAG_COMPAT
+from tracee_ref.abi import FLAG_COMPAT, FLAGS_CHANGED_SHIFT
 from tracee_ref.containers.runtimes import Runtimes
 from tracee_ref.decode.records import HEADER, RecordDecoder, View
 from tracee_ref.events.catalogue import load_catalogue
@@ -162,3 +163,34 @@ def test_fork_start_time() -> None:
     """The start time of a child has the clock of the timestamps."""
     fork = header("sched_process_fork") + struct.pack("9Q", *range(1, 10))
     assert [a.value for a in decode(fork).args] == [1, 2, 3, 4, 5, 6, 7, 8, EPOCH + 9]
+
+
+def test_changed_arguments() -> None:
+    """After the value of a changed argument come its slot and its value at the return."""
+    changed = 0b1010 << FLAGS_CHANGED_SHIFT
+    slots = struct.pack("6Q", MINUS_100, 2, MINUS_100, 3, 0, 0)
+    data = b"/a" + struct.pack("Q", 1 | CUT) + b"b" + b"/cd" + struct.pack("Q", NULL)
+    event = decode(header("linkat", flags=changed, call=265) + slots + data)
+    assert [a.value for a in event.args] == [-100, "/a", -100, "/cd", 0]
+    assert event.args_changed == ["oldpath", "newpath"]
+    assert event.args_at_return
+    assert [a.value for a in event.args_at_return] == ["b...", None]
+
+
+def test_changed_number() -> None:
+    """A number has its slot only: it changed in the array of a 32-bit syscall."""
+    flags = 1 << FLAGS_CHANGED_SHIFT | FLAG_COMPAT
+    slots = struct.pack("6Q", 3, 2, 2, 0, 0, 0)
+    data = struct.pack("Q", 4) + b"\2\0"
+    event = decode(header("connect", flags=flags, call=102) + slots + data)
+    assert event.args[0].value == 3
+    assert event.args_changed == ["sockfd"]
+    assert event.args_at_return
+    assert event.args_at_return[0].value == 4
+
+
+def test_unchanged_arguments() -> None:
+    """Other events have neither field in JSON."""
+    line = msgspec.json.encode(decode(openat(3, b"/ab")))
+    assert b"argsChanged" not in line
+    assert b"argsAtReturn" not in line

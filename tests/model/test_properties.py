@@ -16,13 +16,16 @@ from tests.model.draws import (
     EVENTS,
     conditions,
     events,
+    field_conditions,
+    field_values,
     process_conditions,
     processes,
     scope_sets,
     scopes,
 )
 from tests.model.holding import conditions_hold
-from tracee_ref.model.facts import Event, Process, derived
+from tracee_ref.model.facts import Event, FieldValue, Process, derived
+from tracee_ref.model.filters import EventField
 from tracee_ref.model.match import matched_scopes, process_filters_hold
 from tracee_ref.model.scope import NEW, Binary, Condition, Key, Op, Pattern, Scope
 from tracee_ref.model.selection import Selection, selected, with_dependencies
@@ -321,3 +324,22 @@ def test_with_dependencies_is_a_closure(
 def test_pid_new_matches_new_processes(process: Process) -> None:
     """`pid=new` holds exactly for new processes."""
     assert holds([Condition(Key.PID, Op.EQ, NEW)], process) is process.new
+
+
+@given(scopes(), field_conditions(), field_values, field_values)
+def test_changed_value_either_or_both(
+    scope: Scope, condition: Condition, first: FieldValue, second: FieldValue
+) -> None:
+    """Rule 19: a condition holds for a changed value if for either one, `!=` if for both."""
+    assert isinstance(condition.key, EventField)
+    field = condition.key
+    alone = replace(scope, events=frozenset({field.event}), conditions=frozenset({condition}))
+
+    def mask(value: FieldValue) -> int:
+        fields = {(field.part.value, field.name): value}
+        return matched_scopes([alone], Event(field.event, Process(), fields))
+
+    single, other = mask(first), mask(second)
+    expected = single & other if condition.op is Op.NE else single | other
+    assert mask(replace(first, at_return=second)) == expected
+    assert mask(replace(second, at_return=first)) == expected

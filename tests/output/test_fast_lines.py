@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracee_ref.abi import FLAG_COMPAT
+from tracee_ref.abi import FLAG_COMPAT, FLAGS_CHANGED_SHIFT
 from tracee_ref.abi import HEADER as LAYOUT
 from tracee_ref.containers.runtimes import Runtimes
 from tracee_ref.decode.records import FROM_DATA, HEADER, RecordDecoder, View
@@ -130,7 +130,8 @@ def test_fast_lines_usual_records(name: str, tmp_path: Path) -> None:
     """Native system calls outside containers take the fast path, others do not."""
     slow, fast = slow_and_fast(name, tmp_path, symbolic=True)
     assert fast.line(plain()) == slow(plain())
-    for unusual in (plain(flags=FLAG_COMPAT), plain(mask=0), plain(container=CONTAINER)):
+    flags = [plain(flags=FLAG_COMPAT), plain(flags=1 << FLAGS_CHANGED_SHIFT)]
+    for unusual in (*flags, plain(mask=0), plain(container=CONTAINER)):
         assert fast.line(unusual) is None
 
 

@@ -274,3 +274,10 @@ def test_table_time_out_of_order() -> None:
     printer = TablePrinter(relative_time=True)
     times = [printer.line(exit_with(timestamp=t))[:15] for t in (2_999_999_999, 10**9, 2 * 10**9)]
     assert times == [b"00:00:02:999999", b"00:00:01:000000", b"00:00:02:000000"]
+
+
+def test_row_changed_argument() -> None:
+    """An argument that changed during its call is marked; its value is what the call was given."""
+    arguments = [Argument("pathname", "t", "/a"), Argument("flags", "t", 0)]
+    event = exit_with(args=arguments, args_changed=["pathname"])
+    assert TablePrinter().line(event).endswith(b"pathname (changed): /a, flags: 0\n")

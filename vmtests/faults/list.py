@@ -19,6 +19,7 @@ class Fault:
 
 DECISIONS = ("vmtests/test_decisions.py",)
 CALLS = ("vmtests/test_calls.py",)
+GIVEN = ("vmtests/test_given_arguments.py",)
 EXEC_CALLS = ("vmtests/test_exec_calls.py",)
 CALL_HOOKS = ("vmtests/test_call_hooks.py",)
 COMPAT_CALLS = ("vmtests/test_compat_calls.py",)
@@ -299,4 +300,10 @@ FAULTS = (
     Fault("lost-lines-uncounted", "tracee_ref/output/writer.py", "self.lines - self._written", "0", WRITERS),
     Fault("outputs-end-together", "tracee_ref/pipeline.py", "all(sink.gone for", "any(sink.gone for", ("vmtests/test_failing_outputs.py",)),
     Fault("signals-not-restored", "tracee_ref/signals.py", "signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)", "pass", ("tests/test_command.py",)),
+    # Arguments in memory that change during their syscall.
+    Fault("given-not-printed", "bpf/events/changed_arguments.h", "*slot = put_copy(changed, kept, given);", "*slot = put_copy(changed, read, found);", GIVEN),
+    Fault("change-unmarked", "bpf/events/changed_arguments.h", "changed->sent.header.flags |= 1 << (FLAGS_CHANGED_SHIFT + index);", ";", GIVEN),
+    Fault("given-not-filtered", "bpf/events/kept_arguments.h", "__builtin_memcpy(record->accepted, kept->accepted, sizeof(record->accepted));", ";", GIVEN),
+    Fault("kept-forever", "bpf/events/kept_arguments.h", "*element = 0;\n\tif (!mine", ";\n\tif (!mine", GIVEN),
+    Fault("later-value-not-filtered", "tracee_ref/field_filters.py", "return replace(value, at_return=value_in(traced.args_at_return, name, formatter))", "return value", FIELD_FILTERS),
 )  # fmt: skip

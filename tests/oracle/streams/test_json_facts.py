@@ -146,3 +146,29 @@ def test_policies_without_mapping() -> None:
         read_event({**later})
     with pytest.raises(MalformedError, match="policy 'b' is not in the mapping"):
         read_event({**later}, {"a": 1})
+
+
+def changed(at_return: list[dict[str, object]] | None, *flags: str) -> bool | None:
+    later = {} if at_return is None else {"argsAtReturn": at_return}
+    return holds(
+        traced("openat", 1, args={"pathname": "/a"}, argsChanged=["pathname"], **later), *flags
+    )
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        ("=/a", True),
+        ("=/b", True),
+        ("=/c", False),
+        ("!=/a", False),
+        ("!=/b", False),
+        ("!=/c", True),
+    ],
+)
+def test_argument_changed(flag: str, expected: bool) -> None:
+    """Rule 19: filters hold for either value, exclusions for both; with one value it is unknown."""
+    value = {"name": "pathname", "type": "const char*", "value": "/b"}
+    assert changed([value], f"openat.args.pathname{flag}") is expected
+    assert changed(None, f"openat.args.pathname{flag}") is None
+    assert changed(None, "openat.retval=3") is True
