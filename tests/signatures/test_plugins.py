@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,14 @@ def value(event: TraceEvent, name: str) -> int:
 @pytest.fixture(autouse=True)
 def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin, "EVENT_SECONDS", 2.0)
+
+
+@pytest.fixture(autouse=True)
+def blocked_signals() -> Iterator[None]:
+    """Block signals as the tracer does; its children have none blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 DROPPED = {

@@ -148,6 +148,7 @@ def _leave_tracer(channel: socket.socket, parent: int, name: str) -> None:
         os._exit(1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     null = os.open(os.devnull, os.O_RDWR)
     for standard in STANDARD_FDS[:2]:
         os.dup2(null, standard)
