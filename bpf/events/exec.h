@@ -159,6 +159,7 @@ int on_exec(void *ctx)
 	else
 		count(COUNTER_UNTRACKED);
 	pending_binprms.delete(&task);
+	delete_exec_entry();
 	return 0;
 }
 #else
@@ -166,6 +167,7 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	disable_preemption();
 	handle_exec((struct linux_binprm *)ctx->args[2]);
+	delete_exec_entry();
 	enable_preemption();
 	return 0;
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "events/exec_calls.h"
 #include "events/mapped_file.h"
+#include "state/exec_entries.h"
 #include "state/processes.h"
 
 BPF_ARRAY(select, u64, EVENTS);
@@ -31,10 +32,8 @@ static __always_inline void fill_sched_header(struct header *header, struct fact
 					      u64 mask)
 {
 	struct task_struct *task = current_task();
-	bool compat = is_compat(task);
 	fill_header(header, task, facts, event, mask);
-	header->syscall = named_syscall(task, compat);
-	header->flags = compat ? FLAG_COMPAT : 0;
+	set_syscall(header, task);
 }
 
 #define FORK_SLOTS 9

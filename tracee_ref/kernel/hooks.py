@@ -22,6 +22,7 @@ from .attach.syscall_hooks import (
     choose_syscall_hook,
     entry_point,
     exit_point,
+    is_x86,
 )
 from .call_arguments import CALLS_WITHOUT_RETURN, EXEC_CALLS, call_entry
 from .selection import SelectedEvents
@@ -140,6 +141,7 @@ class HookPlan:
             *self._raw_event_hooks(),
             *self._call_hooks(),
             *self._entry_hooks(),
+            *self._exec_entry_hooks(),
             *self._function_hooks(),
             *self._packet_hooks(),
         ]
@@ -147,10 +149,11 @@ class HookPlan:
     def _process_hooks(self) -> Iterator[Hook]:
         state = self._process_state_reason()
         execs = self._selected.reason(*EXEC_CALLS)
+        exec_event = self._selected.reason("sched_process_exec")
         hooks = PERF_EVENT_HOOKS if self.perf_events else RAW_HOOKS
         for hook_set, reasons in (
             ("fork", (state, self._selected.reason("sched_process_fork"))),
-            ("exec", (state, execs, self._selected.reason("sched_process_exec"))),
+            ("exec", (state, execs, self.exec_entries_reason or exec_event)),
             ("exit", (execs, self._selected.reason("sched_process_exit"))),
         ):
             reason = "; ".join(filter(None, reasons))
@@ -212,6 +215,17 @@ class HookPlan:
         for call, entry in self._entries.items():
             if all_events()[call].id in native:
                 yield self._entry_hook(call, ENTRY_PROGRAMS[entry], ENTRY_REASONS[entry])
+
+    @property
+    def exec_entries_reason(self) -> str:
+        """What needs the syscalls of execs, which the registers lack on x86-64; or nothing."""
+        events = ["sched_process_exec", *(event.name for event in self._selected.functions)]
+        return self._selected.reason(*events) if is_x86() else ""
+
+    def _exec_entry_hooks(self) -> Iterator[Hook]:
+        if reason := self.exec_entries_reason:
+            kind, point = (KPROBE, "begin_new_exec") if self.perf_events else (RAW, "task_rename")
+            yield Hook(kind, point, "on_begin_exec", f"syscall of {reason}")
 
     def _entry_reasons(self) -> Iterator[str]:
         """Give the reasons for a hook at the entry of all syscalls."""

@@ -159,6 +159,7 @@ class KernelPlan:
             "SELECT_FORK": selected.selects("sched_process_fork"),
             "SELECT_EXEC": selected.selects("sched_process_exec"),
             "SELECT_EXIT": selected.selects("sched_process_exit"),
+            "EXEC_ENTRIES": bool(self.hooks.exec_entries_reason),
             "EXEC_ENVIRONMENT": self.settings.exec_env or self.settings.program_env,
             "COMMAND_ONLY": self.settings.command_only,
             "CGROUP_EVENTS": self.reports_cgroups,
