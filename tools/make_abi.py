@@ -6,10 +6,19 @@ Usage: ``.venv/bin/python tools/make_abi.py``.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from tracee_ref.abi import CONSTANTS, ENUMS, LAYOUTS, Field, Layout
+from tracee_ref.abi import (
+    CONSTANTS,
+    CONTAINER_NAMES,
+    ENUMS,
+    LAYOUTS,
+    NAME_PREFIX_BYTES,
+    Field,
+    Layout,
+)
 from tracee_ref.events.catalogue import EventDefinition, all_events
 from tracee_ref.events.function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS
 
@@ -33,9 +42,28 @@ def abi() -> str:
         if min(enum) == 0:
             lines.append(f"\t{prefix}_COUNT")
         lines.append("};")
+    lines += ["", *name_prefixes()]
     for layout in LAYOUTS:
         lines += ["", *structure(layout)]
     return "\n".join(lines) + "\n"
+
+
+def name_prefixes() -> Iterator[str]:
+    """Give the lines of a macro with all that precedes the id in the name of a container's cgroup.
+
+    The characters before the id are two numbers, right-aligned.  Before ``-`` a name starts, before
+    the first ``:`` is a slice, which the masks leave out.
+    """
+    yield "/* FORM(masks of the 16 characters before the id, and their values) */"
+    yield "#define CONTAINER_NAME_FORMS(FORM) \\"
+    forms = [(f"{name}-", False) for name in CONTAINER_NAMES]
+    forms += [(f":{name}:", True) for name in CONTAINER_NAMES]
+    for text, any_before in forms:
+        value = text.encode().rjust(NAME_PREFIX_BYTES, b"\0")
+        mask = (b"\xff" * len(text)).rjust(NAME_PREFIX_BYTES, b"\0" if any_before else b"\xff")
+        words = (f"0x{word:x}ULL" for data in (mask, value) for word in struct.unpack("<2Q", data))
+        yield f"\tFORM({', '.join(words)}) /* {text} */ \\"
+    yield ""
 
 
 def structure(layout: Layout) -> Iterator[str]:

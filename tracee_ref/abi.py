@@ -135,6 +135,14 @@ PID_BITS: Final = 22
 PACKET_NO_TRANSPORT: Final = 256
 PACKET_TOO_DEEP: Final = 257
 
+CONTAINER_NAMES: Final = (
+    "docker", "cri-containerd", "crio", "libpod", "libpod-payload", "nerdctl",
+)  # fmt: skip
+"""Names of runtimes that precede a container id in the name of a cgroup: ``NAME-ID`` or
+``SLICE:NAME:ID``.  At most 14 characters: NAME_PREFIX_BYTES with what surrounds it."""
+
+NAME_PREFIX_BYTES: Final = 16
+
 CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "FLAG_COMPAT": (f"{FLAG_COMPAT}", "header.flags: the task was in a 32-bit syscall"),
     "FLAG_NO_ARGUMENTS": (f"{FLAG_NO_ARGUMENTS}", "header.flags: their array could not be read"),

@@ -24,6 +24,7 @@ from .capabilities import (
     lacking,
 )
 from .clocks import namespace_offset
+from .containers.cgroups import enter_initial_namespace
 from .containers.runtimes import DATA_DIRECTORIES
 from .errors import HostCode, HostError
 from .run_plan import RunPlan
@@ -79,9 +80,25 @@ def check_time_namespace() -> None:
 
 
 def check_plan(plan: RunPlan) -> None:
-    """Raise HostError if this process lacks a capability that a part of the plan needs."""
+    """Raise HostError if this process lacks what a part of the plan needs.
+
+    Where that needs cgroups, enter the initial cgroup namespace.
+    """
     for requirement in requirements(plan):
         require(requirement)
+    if plan.kernel.track_containers or plan.kernel.track_packets:
+        _enter_cgroup_namespace()
+
+
+def _enter_cgroup_namespace() -> None:
+    try:
+        enter_initial_namespace()
+    except OSError as error:
+        raise HostError(
+            HostCode.CGROUP,
+            "containers and packets: this is not the initial cgroup namespace, which cannot be"
+            f" entered ({error.strerror}); run it there (--cgroupns=host)",
+        ) from error
 
 
 def requirements(plan: RunPlan) -> Iterator[Requirement]:

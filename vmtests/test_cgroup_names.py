@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tracee_ref.abi import CONTAINER_NAMES
 from tracee_ref.containers.cgroups import container_id, own_hierarchy, root_of
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
@@ -21,11 +22,16 @@ from tracee_ref.model.match import matched_scopes
 from vmtests.handlers.containers import make_group
 from vmtests.lab.features import skip_on_host
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import Traced, python, trace
+from vmtests.runs.tracing import TRACEE_REF, Traced, python, run, trace
 
 ID = "0123456789abcdef" * 4
+GETPPID = "/usr/bin/python3 -I -S -c 'import os; os.getppid()'"
 OTHER = "f0" * 32
-PREFIXES = ("", "docker-", "cri-containerd-", "crio-", "libpod-")
+SLICE = "kubepods-burstable-pod0f1e2d3c_4b5a_6978_8796_a5b4c3d2e1f0.slice"
+PREFIXES = (
+    "", *(f"{name}-" for name in CONTAINER_NAMES),
+    *(f"{slice_}:{name}:" for name in CONTAINER_NAMES for slice_ in ("", "system.slice", SLICE)),
+)  # fmt: skip
 
 NO_SUFFIXES = (".scop", ".slice", ".scope0", "0")
 
@@ -34,7 +40,13 @@ NAMES = [
     *(f"{prefix}{ID}{suffix}" for prefix in ("", "crio-") for suffix in NO_SUFFIXES),
     *(f"{prefix}{ID}" for prefix in ("crio-conmon-", "libpod-conmon-", "docker_", "ocker-", "-")),
     *(f"docker-{ID[:i]}{bad}{ID[i + 1:]}" for i in (0, 1, 31, 63) for bad in ":`gGA"),
-    "docker-", f"docker-{ID[1:]}", f"cri-containerd{ID}", "x" * 200, OTHER,
+    *(f"{prefix}{ID}" for prefix in (
+        "xcrio-", "a:b-", ":", "::", "crio:", "x:crio", "x:conmon:", "x:docker:crio-",
+        "libpod_pod_", "docker-crio-", "docker-docker-", "machine-libpod_pod_",
+        "y" * 191, "y" * 190 + ":")),
+    f"{'z' * 183}:docker:{ID}", f"{'z' * 177}:docker:{ID}.scope", f"{'z' * 184}:crio:{ID}",
+    "docker-", f"docker-{ID[1:]}", f"cri-containerd{ID}", "x" * 200, ".scope", f"{ID[:58]}.scope",
+    OTHER,
 ]  # fmt: skip
 """The BPF program must find the same id as container_id() in each of them."""
 
@@ -182,3 +194,35 @@ def test_container_of_busy_processes(kernel: Kernel, group: Path) -> None:
     assert len(after) > 20, "the program executed too little"
     assert after <= {event["hostProcessId"] for event in result.events}
     assert {event["containerId"] for event in result.events} == {OTHER}
+
+
+OTHER_NAMESPACE = """
+mkdir -p {group}/{id}/inner; echo $$ > {group}/{id}/inner/cgroup.procs
+unshare -C {tracer} -f event=getppid -o json -- {python}
+status=$?; echo $$ > {root}/cgroup.procs; rmdir {group}/{id}/inner {group}/{id} {group}
+exit $status
+"""
+
+
+@pytest.mark.guest_only
+@pytest.mark.oldest_and_newest
+def test_cgroup_namespace(kernel: Kernel) -> None:
+    """In another cgroup namespace, containers are found as in the initial one."""
+    root = "/sys/fs/cgroup"
+    script = OTHER_NAMESPACE.format(
+        group=f"{root}/tracee-ref-test", id=ID, tracer=TRACEE_REF, root=root, python=GETPPID
+    )
+    result = run(
+        kernel, ["sh", "-c", f"mountpoint -q {root} || mount -t cgroup2 x {root}; {script}"]
+    )
+    assert result.status == 0, result.stderr
+    assert [event["containerId"] for event in result.events] == [ID]
+
+
+@pytest.mark.host_only
+def test_cgroup_namespace_refused(kernel: Kernel) -> None:
+    """Without the right to enter the initial cgroup namespace, the run is refused by name."""
+    drop = ["unshare", "-C", "setpriv", "--bounding-set=-sys_admin,-sys_ptrace"]
+    result = run(kernel, [*drop, TRACEE_REF, "-f", "event=getppid", "-o", "json", "--", "true"])
+    assert result.status == 1
+    assert "this is not the initial cgroup namespace" in result.stderr

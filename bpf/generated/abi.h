@@ -93,6 +93,22 @@ enum alert {
 	ALERT_COUNT
 };
 
+/* FORM(masks of the 16 characters before the id, and their values) */
+#define CONTAINER_NAME_FORMS(FORM) \
+	FORM(0xffffffffffffffffULL, 0xffffffffffffffffULL, 0x0ULL, 0x2d72656b636f6400ULL) /* docker- */ \
+	FORM(0xffffffffffffffffULL, 0xffffffffffffffffULL, 0x6e6f632d69726300ULL, 0x2d6472656e696174ULL) /* cri-containerd- */ \
+	FORM(0xffffffffffffffffULL, 0xffffffffffffffffULL, 0x0ULL, 0x2d6f697263000000ULL) /* crio- */ \
+	FORM(0xffffffffffffffffULL, 0xffffffffffffffffULL, 0x0ULL, 0x2d646f7062696c00ULL) /* libpod- */ \
+	FORM(0xffffffffffffffffULL, 0xffffffffffffffffULL, 0x2d646f7062696c00ULL, 0x2d64616f6c796170ULL) /* libpod-payload- */ \
+	FORM(0xffffffffffffffffULL, 0xffffffffffffffffULL, 0x0ULL, 0x2d6c74636472656eULL) /* nerdctl- */ \
+	FORM(0x0ULL, 0xffffffffffffffffULL, 0x0ULL, 0x3a72656b636f643aULL) /* :docker: */ \
+	FORM(0xffffffffffffffffULL, 0xffffffffffffffffULL, 0x6e6f632d6972633aULL, 0x3a6472656e696174ULL) /* :cri-containerd: */ \
+	FORM(0x0ULL, 0xffffffffffff0000ULL, 0x0ULL, 0x3a6f6972633a0000ULL) /* :crio: */ \
+	FORM(0x0ULL, 0xffffffffffffffffULL, 0x0ULL, 0x3a646f7062696c3aULL) /* :libpod: */ \
+	FORM(0xffffffffffffffffULL, 0xffffffffffffffffULL, 0x2d646f7062696c3aULL, 0x3a64616f6c796170ULL) /* :libpod-payload: */ \
+	FORM(0xff00000000000000ULL, 0xffffffffffffffffULL, 0x3a00000000000000ULL, 0x3a6c74636472656eULL) /* :nerdctl: */ \
+
+
 /* The start of every record. The slots follow, one u64 for each argument, then the bytes of
  * the arguments that are not numbers, in order, each as long as its slot says. One that
  * changed during the syscall is followed by its slot and its bytes at the return. */

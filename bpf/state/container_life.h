@@ -10,29 +10,31 @@
 
 #ifdef CONTAINERS
 #define ID_DIGITS (2 * CONTAINER_ID_SIZE)
-#define SCOPE_LENGTH 6 /* of ".scope", after the id if systemd created the cgroup */
+#define SCOPE_LENGTH 6	  /* of ".scope", after the id if systemd created the cgroup */
+#define NAME_LENGTH 255	  /* NAME_MAX, linux/limits.h */
+#define NAME_BUFFER 512	  /* a power of two above all offsets, for the verifier */
+#define PREFIX_BYTES 16
 
-/* The first eight characters of a string as a number. Little-endian: a shift to the left drops the
- * last characters. */
-static __always_inline u64 first_word(const char *text)
+/* The name of a cgroup, after zeros that precede it where its prefix is shorter. */
+struct cgroup_name {
+	char before[PREFIX_BYTES];
+	char text[NAME_BUFFER];
+};
+BPF_PERCPU_ARRAY(cgroup_names, struct cgroup_name, 1);
+
+static __always_inline u64 word_at(const char *text)
 {
 	u64 value;
 	__builtin_memcpy(&value, text, sizeof(value));
 	return value;
 }
 
-/* Return the length of the runtime's name before the id. */
-static __always_inline u64 runtime_prefix_length(const char *name)
+/* Whether the characters before the id are none, or a runtime's name. */
+static __always_inline bool is_runtime_prefix(u64 first, u64 second)
 {
-	u64 start[2] = {};
-	read_kernel_string(start, sizeof(start), name);
-	if (start[0] << 8 == first_word("docker-") << 8 || start[0] << 8 == first_word("libpod-")
-										    << 8)
-		return 7;
-	if (start[0] << 24 == first_word("crio-\0\0") << 24)
-		return 5;
-	return start[0] == first_word("cri-containerd-") && start[1] == first_word("ainerd-") ? 15
-											      : 0;
+#define IS_FORM(first_mask, second_mask, first_word, second_word)                                  \
+	|| ((first & first_mask) == first_word && (second & second_mask) == second_word)
+	return !(first | second) CONTAINER_NAME_FORMS(IS_FORM);
 }
 
 /* Return the value of a hexadecimal digit, lower case only as in ids of runtimes; above 15 for
@@ -60,16 +62,26 @@ static __always_inline bool parse_id(u8 *id, const u8 *text)
 }
 
 /* Read the container id in the name of a cgroup; false if there is none. */
-static __always_inline bool read_container_id(u8 *id, const char *name)
+static __always_inline bool read_container_id(u8 *id, const char *from)
 {
-	/* With the NUL, and one more to detect a longer name. */
-	char text[ID_DIGITS + SCOPE_LENGTH + 2] = {};
-	long size = read_kernel_string(text, sizeof(text), name + runtime_prefix_length(name));
-	if (size != ID_DIGITS + 1 && size != ID_DIGITS + SCOPE_LENGTH + 1)
+	u32 zero = 0;
+	struct cgroup_name *name = cgroup_names.lookup(&zero);
+	if (!name)
 		return false;
-	if (text[ID_DIGITS] && first_word(text + ID_DIGITS) != first_word(".scope\0"))
+	u64 length = read_kernel_string(name->text, NAME_LENGTH + 1, from) - 1;
+	if (length < ID_DIGITS || length > NAME_LENGTH)
 		return false;
-	return parse_id(id, (u8 *)text);
+	u64 end = within(length, NAME_LENGTH);
+	/* The eight characters ".scope" and, at the end of the name, those before it. */
+	if (end > SCOPE_LENGTH + 2 &&
+	    word_at(&name->text[end - 8]) >> 16 == word_at(".scope\0") << 16 >> 16)
+		end -= SCOPE_LENGTH;
+	if (end < ID_DIGITS)
+		return false;
+	u64 start = within(end - ID_DIGITS, NAME_LENGTH);
+	const char *prefix = (char *)name + start;
+	return is_runtime_prefix(word_at(prefix), word_at(prefix + 8)) &&
+	       parse_id(id, (u8 *)&name->text[start]);
 }
 
 static __always_inline struct container *parent_container(struct cgroup *cgroup)

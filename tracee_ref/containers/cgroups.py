@@ -2,11 +2,13 @@
 """Cgroups of containers: the hierarchy that has them, their directories and ids.
 
 A container is a cgroup with the container's id in its name, in the forms of docker, containerd,
-CRI-O and podman, under cgroupfs and systemd.  The cgroups below it belong to it.
+nerdctl, CRI-O and podman, under cgroupfs and systemd (docs/guide/containers.md lists them).  The
+cgroups below it belong to it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-NAME: Final = re.compile(r"(?:docker-|cri-containerd-|crio-|libpod-)?([0-9a-f]{64})(?:\.scope)?")
+from ..abi import CONTAINER_NAMES
+
+_RUNTIMES: Final = "|".join(CONTAINER_NAMES)
+NAME: Final = re.compile(
+    rf"(?:(?:{_RUNTIMES})-|[^/]*:(?:{_RUNTIMES}):)?([0-9a-f]{{64}})(?:\.scope)?", re.DOTALL
+)
 
 RUNTIME_CONTROLLERS: Final = ("cpuset", "memory", "pids", "cpu", "devices", "freezer")
 """Controllers with v1 hierarchies that every runtime uses.
@@ -22,6 +29,11 @@ RUNTIME_CONTROLLERS: Final = ("cpuset", "memory", "pids", "cpu", "devices", "fre
 Others do not imply containers: VPN services mount net_cls for themselves beside cgroup v2."""
 
 PROC: Final = Path("/proc")
+CLONE_NEWCGROUP: Final = 0x02000000
+
+INITIAL_CGROUP_NAMESPACE: Final = 0xEFFFFFFB
+"""Inode number of the initial cgroup namespace (PROC_CGROUP_INIT_INO, linux/proc_ns.h)."""
+
 ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 
 
@@ -96,6 +108,19 @@ def root_of(wanted: Hierarchy) -> Path | None:
         if path is not None:
             return path if process == "self" else PROC / "1/root" / path.relative_to("/")
     return None
+
+
+def enter_initial_namespace() -> None:
+    """Enter the initial cgroup namespace, if this is another; raises OSError.
+
+    /proc shows paths relative to the root of the reader's namespace, so all that is outside of it
+    would be missed.
+    """
+    if (PROC / "self/ns/cgroup").stat().st_ino == INITIAL_CGROUP_NAMESPACE:
+        return
+    with (PROC / "1/ns/cgroup").open("rb") as file:
+        if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWCGROUP):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def walk(directory: Path, add: Callable[[int, str], None], parent: str | None = None) -> None:

@@ -59,13 +59,15 @@ ANNOTATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 CONTAINER_TYPES: Final = ("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType")
 """Annotations that are ``sandbox`` for the pause container of a pod."""
 
-CGROUP_PREFIXES: Final = (
-    ("docker-", "docker"),
-    ("cri-containerd-", "containerd"),
-    ("crio-", "crio"),
-    ("libpod-", "podman"),
-)
-"""Prefixes of cgroup names, and their runtimes."""
+RUNTIMES: Final[Mapping[str, str]] = {
+    "docker": "docker",
+    "cri-containerd": "containerd",
+    "nerdctl": "containerd",
+    "crio": "crio",
+    "libpod": "podman",
+    "libpod-payload": "podman",
+}
+"""Runtimes by their names in those of cgroups."""
 
 DIRECTORIES: Final = (
     ("docker", "var/lib/docker/containers"),
@@ -105,8 +107,8 @@ class Runtimes:
     def runtime(self, container: str, cgroup: str) -> str:
         """Return the runtime of a container, by its cgroup path or else by its directories."""
         parent, name = cgroup.rstrip("/").split("/")[-2:]
-        for prefix, runtime in CGROUP_PREFIXES:
-            if name.startswith(prefix) or parent == prefix.rstrip("-"):
+        for written, runtime in RUNTIMES.items():
+            if name.startswith(f"{written}-") or f":{written}:" in name or parent == written:
                 return runtime
         runtimes = (
             runtime

@@ -82,6 +82,11 @@ FAULTS = (
     Fault("uid-widens", MATCHER, "mask &= accept_uid", "mask |= accept_uid", DECISIONS),
     # State of processes.
     Fault("pid-is-the-process", "bpf/state/processes.h", "start_time << PID_BITS & later", "1ULL << PID_BITS & later", PID_REUSE),
+    # Execs and names of cgroups.
+    Fault("exec-names-itself", "bpf/state/exec_entries.h", "header->syscall = (u32)*entry;", ";",
+          ("vmtests/test_exec_syscall.py",)),
+    Fault("runtime-not-in-name", "bpf/state/container_life.h", "return !(first | second) CONTAINER_NAME_FORMS(IS_FORM);",
+          "return !(first | second);", CGROUPS),
     # Privileges.
     Fault("binary-unknown-in-silence", "tracee_ref/privileges.py", "yield BINARY", "pass", PRIVILEGES),
     Fault("hidden-processes-in-silence", "tracee_ref/privileges.py", "yield HIDDEN_PROCESSES", "pass", PRIVILEGES),

@@ -106,7 +106,8 @@ class Program:
         fd, _ = self.try_load(function, kind, at, 0)
         if fd < 0:
             error, log = self.try_load(function, kind, at, LOG_REASONS)
-            raise refused(name, reason_in_log(log) or os.strerror(-error), -error)
+            reason = reason_in_log(log)  # of the verifier; others have none
+            raise refused(name, reason or os.strerror(-error), 0 if reason else -error)
         self._loaded[name] = fd
         return fd
 
