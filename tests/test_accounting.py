@@ -26,6 +26,14 @@ def test_a_balanced_account() -> None:
     ]
 
 
+def test_account_of_packets() -> None:
+    """Packets are named among the losses, and what was not read of them."""
+    account = Account(BALANCED, Tally(delivered=5), lost_packets=2, underived=4)
+    assert account.balances()
+    assert account.lines()[1].startswith("3 events lost, 2 of them packets: ")
+    assert account.lines()[2].startswith("4 packets, or events for signatures, not read: ")
+
+
 def test_account_balances_per_cpu() -> None:
     """One too many here and one too few there is a bug all the same."""
     assert not Account(BALANCED | {"seen": (6, 5)}, Tally(delivered=5)).balances()

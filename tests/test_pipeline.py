@@ -162,7 +162,7 @@ def test_pipeline_derives_later(tmp_path: Path) -> None:
     queue.read(line.handle, BATCH)
     assert line.records == Tally(delivered=BATCH - 3, dependencies=3)
     assert line.derived == Tally()
-    line.drain(queue)
+    drain(line, queue)
     assert line.derived == Tally(delivered=3)
     names = [json.loads(text)["processName"] for text in out.read_text().splitlines()]
     assert names[-3:] == ["of b0", "of b1", "of b2"]

@@ -31,7 +31,8 @@ class Account:
     left in no scope in user space.  ``derived_count`` is the number of derived events, None if
     the run derives none, and ``derived`` their fates.  ``missed`` events were not seen: the
     kernel does not run a program that is running on that CPU already.  From ``underived`` records
-    no events were derived: there were more than the reader could keep.  A run that ``ended_early``
+    no events were derived: there were more than the reader could keep.  ``lost_packets`` are among
+    the lost events: packets have a buffer of their own.  A run that ``ended_early``
     left records unread.
     """
 
@@ -41,6 +42,7 @@ class Account:
     derived_count: int | None = None
     missed: int = 0
     underived: int = 0
+    lost_packets: int = 0
     ended_early: bool = False
 
     def total(self, counter: str) -> int:
@@ -76,7 +78,8 @@ class Account:
         if self.unread:
             lines[0] += f" + unread {self.unread}"
         if total("lost"):
-            lines.append(f"{total('lost')} events lost: raise --buffer, or filter more")
+            packets = f", {self.lost_packets} of them packets" if self.lost_packets else ""
+            lines.append(f"{total('lost')} events lost{packets}: raise --buffer, or filter more")
         if self.underived:
             lines.append(
                 f"{self.underived} packets, or events for signatures, not read: more than can be"

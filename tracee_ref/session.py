@@ -105,6 +105,7 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
             derived_count=count_derived(plan, derivation, start_events),
             missed=tracer.missed(),
             underived=pipeline.backlog.dropped,
+            lost_packets=tracer.lost_packets(),
             ended_early=signals.hurry(),
         )
         # The account has the number of dropped events; the first error shows the cause.

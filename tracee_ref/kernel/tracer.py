@@ -124,6 +124,11 @@ class KernelTracer:
             values[counter.name.lower()] = [sum(counts) for counts in zip(*both, strict=True)]
         return values
 
+    def lost_packets(self) -> int:
+        """Return the number of packets for which the buffer had no room."""
+        fd, cpus = self._program.map_fd("counters"), self._program.possible_cpus
+        return sum(self._counts(fd, cpus, Counter.LOST + len(Counter)))
+
     def _counts(self, fd: int, cpus: int, index: int) -> tuple[int, ...]:
         data = self._program.lookup(fd, pack("I", index), 8 * cpus) or bytes(8 * cpus)
         return unpack(f"{cpus}Q", data)

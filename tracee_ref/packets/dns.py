@@ -2,7 +2,8 @@
 """Parser of DNS messages, with the records as they were on the wire.
 
 dnspython merges the records of a name, drops repeated ones and those of EDNS and TSIG, and refuses
-updates.  So the records are read here, and dnspython formats their contents (dns_data.py).
+updates; dnslib, dpkt and scapy give nothing of a cut message, and know a quarter of the types.  So
+the records are read here, and dnspython formats their contents (dns_data.py).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ no pointer, and only types that it knows: it searches the file system for the ot
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
+from socket import inet_ntoa
 from struct import Struct, error
 from typing import Final
 
@@ -24,7 +24,8 @@ IN: Final = 1
 CLASSES: Final = {IN: "IN", 3: "CH", 4: "HS", 254: "NONE", 255: "ANY"}
 TYPES: Final = {int(kind): dns.rdatatype.to_text(kind) for kind in RdataType if int(kind)}
 TYPES_BY_NAME: Final = {name: number for number, name in TYPES.items()}
-A, AAAA, OPT = (TYPES_BY_NAME[name] for name in ("A", "AAAA", "OPT"))
+A, OPT = TYPES_BY_NAME["A"], TYPES_BY_NAME["OPT"]
+IPV4_BYTES: Final = 4
 
 NAME: Final = "name"
 NAMES: Final[Mapping[int, tuple[Struct | str, ...]]] = {
@@ -65,8 +66,8 @@ def data_text(kind: int, class_: int, names: NameReader, start: int, end: int) -
     data = names.message[start:end]
     if not data:  # as in updates (RFC 2136)
         return ""
-    if class_ == IN and (kind, len(data)) in ADDRESSES:
-        return str(ipaddress.ip_address(data))
+    if class_ == IN and kind == A and len(data) == IPV4_BYTES:  # nearly all records
+        return inet_ntoa(data)
     if kind in NAMES:
         return _with_names(NAMES[kind], names, start, end)
     if not _is_formatted(kind, class_, len(data)):
@@ -76,9 +77,6 @@ def data_text(kind: int, class_: int, names: NameReader, start: int, end: int) -
         return dns.rdata.from_wire(*pair, data, 0, len(data)).to_styled_text(STYLE)
     except PARSE_ERRORS as problem:
         raise BadMessageError(f"content of a record of type {type_name(kind)}") from problem
-
-
-ADDRESSES: Final = frozenset({(A, 4), (AAAA, 16)})
 
 
 def _is_formatted(kind: int, class_: int, size: int) -> bool:
