@@ -24,6 +24,11 @@ if __name__ == "__main__":
             f"tracee-ref: the Python package {package} is missing;"
             " install the dependencies: pip install tracee-ref"
         )
+    except (ImportError, OSError, MemoryError) as error:
+        sys.exit(
+            f"tracee-ref: cannot be loaded ({str(error) or 'out of memory'}); install it again, or"
+            " raise the limits (ulimit -n, ulimit -v)"
+        )
     with suppress(OSError):  # the comm of the tracer, and of its COMMAND before the exec
         Path("/proc/self/comm").write_text("tracee-ref", encoding="ascii")
     main(inherited=launched() or inherited_signals(blocked))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from .command import CommandError
-from .errors import HostError, UsageError
+from .errors import HostError, UsageError, system_error
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
 from .filters.warnings import check_container_ids, filter_warnings
@@ -216,6 +216,8 @@ def main(argv: Sequence[str] | None = None, inherited: Inherited | None = None) 
         status = fail(str(error), error.status)
     except HostError as error:
         status = fail(str(error), HOST_STATUS)
+    except (OSError, MemoryError) as error:
+        status = fail(str(system_error(error)), HOST_STATUS)
     except (click.Abort, KeyboardInterrupt):
         status = 130
     sys.exit(status)

@@ -6,12 +6,25 @@ The code identifies the error for programs; the message is for people and may be
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import Enum
 from typing import Final
 
 from .strings import visible
+
+EXHAUSTED: Final = {
+    errno.EMFILE: "no file descriptor is left; raise the limit of this process (ulimit -n)",
+    errno.ENFILE: "no file descriptor is left; raise the limit of this host (sysctl fs.file-max)",
+    errno.EAGAIN: "no process can be started; raise the limits (pids.max of the cgroup, ulimit -u)",
+    errno.ENOMEM: (
+        "out of memory; use a smaller --buffer, or raise the limits (memory.max of the cgroup,"
+        " ulimit -v)"
+    ),
+}
+"""Resources that a process runs out of, with the remedy, by the errno."""
 
 
 class UsageCode(str, Enum):
@@ -61,6 +74,8 @@ class HostCode(str, Enum):
     NETWORK = "network"
     NO_VERDICT = "no-verdict"
     UNTRUSTED = "untrusted"
+    EXHAUSTED = "exhausted"
+    SYSTEM = "system"
 
 
 class UsageError(Exception):
@@ -109,6 +124,16 @@ def did_you_mean(name: str, names: Iterable[str], prefix: str = "") -> str:
 COMPARED_CHARACTERS: Final = 64
 SIMILARITY: Final = 0.66
 """Of difflib: 1 is equal; of two names of three characters, two are."""
+
+
+def system_error(error: OSError | MemoryError) -> HostError:
+    """Return the error of a system call that failed where nothing else explains it."""
+    number = (error.errno or 0) if isinstance(error, OSError) else errno.ENOMEM
+    if number in EXHAUSTED:
+        return HostError(HostCode.EXHAUSTED, EXHAUSTED[number])
+    name = os.fsdecode(error.filename or "") if isinstance(error, OSError) else ""
+    text = os.strerror(number) if number else str(error)
+    return HostError(HostCode.SYSTEM, f"{name or 'system call'}: {text}; report it if it persists")
 
 
 def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageError:

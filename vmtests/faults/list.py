@@ -31,6 +31,8 @@ CONTRADICTIONS = ("tests/filters/test_contradictions.py",)
 RECORDS = ("tests/decode/test_records.py",)
 PLANS = ("vmtests/test_live_plans.py::test_plans_everything",)
 SESSIONS = ("vmtests/test_sessions.py",)
+SIGNALS = ("vmtests/test_signals.py",)
+EXHAUSTED = ("vmtests/test_exhausted.py",)
 WRITERS = ("tests/output/test_writer.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
 TRACEE_BUGS = ("vmtests/test_tracee_bugs.py",)
@@ -299,7 +301,11 @@ FAULTS = (
     Fault("unseen-not-counted", "tracee_ref/signatures/plugin.py", "self._not_seen += len(self._outstanding)", "pass", ("tests/signatures/test_plugins.py",)),
     Fault("signatures-traced", "bpf/match/filters.h", "if (mask && signature_processes.lookup(&pid))", "if (0)", ("vmtests/test_plugins.py",)),
     Fault("status-lost", "tracee_ref/session.py", "return INCOMPLETE if incomplete else status", "return INCOMPLETE if incomplete else 0", SESSIONS),
-    # Outputs that fail, and signals.
+    # Outputs that fail, signals, and limits.
+    Fault("cgroup-left-behind", "tracee_ref/kernel/attach/cgroup_skb.py", "            remove_left_cgroups(top)\n", "", EXHAUSTED),
+    Fault("exhaustion-untold", "tracee_ref/cli.py", "status = fail(str(system_error(error)), HOST_STATUS)", "raise", EXHAUSTED),
+    Fault("second-signal-ignored", "tracee_ref/signals.py", "self._second = number", "pass", SIGNALS),
+    Fault("ignored-signals-taken", "tracee_ref/signals.py", "{*ENDING} - inherited.ignored - inherited.blocked", "{*ENDING}", SESSIONS),
     Fault("line-torn", "tracee_ref/output/writer.py", "os.ftruncate(self.descriptor, end - size)", "return 0", WRITERS),
     Fault("disk-given-up", "tracee_ref/output/writer.py", "return not last_attempt", "return False", WRITERS),
     Fault("lost-lines-uncounted", "tracee_ref/output/writer.py", "self.lines - self._written", "0", WRITERS),

@@ -45,8 +45,14 @@ def close_events(events: Sequence[int]) -> None:
     """
     if not events:
         return
-    closed, closing = os.pipe()
-    if os.fork() == 0:
+    try:
+        closed, closing = os.pipe()
+        child = os.fork()
+    except OSError:  # no descriptor or process is left
+        for fd in events:
+            os.close(fd)
+        return
+    if child == 0:
         kept = sorted([closed, *events])
         for low, high in zip([-1, *kept], [*kept, 1 << 20], strict=True):
             os.closerange(low + 1, high)

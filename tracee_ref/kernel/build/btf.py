@@ -8,14 +8,16 @@ with BCC's own copy of the BPF interface, and takes seconds to compile.
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ...errors import HostCode, HostError
+from ...errors import EXHAUSTED, HostCode, HostError
 from .libbpf import libbpf
 
+SYSFS: Final = Path("/sys/kernel")
 VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
 
 KIND_INT, KIND_PTR, KIND_STRUCT, KIND_UNION, KIND_ENUM = 1, 2, 4, 5, 6
@@ -68,6 +70,8 @@ class Btf:
 
     def __init__(self, path: Path = VMLINUX) -> None:
         if not path.exists():
+            if not SYSFS.exists():
+                raise HostError(HostCode.KERNEL, "/sys is not mounted; mount -t sysfs sysfs /sys")
             raise HostError(
                 HostCode.KERNEL,
                 f"{path}: not found; this kernel has no BTF (it needs CONFIG_DEBUG_INFO_BTF=y)",
@@ -75,6 +79,8 @@ class Btf:
         self._lib = libbpf()
         self._btf = self._lib.btf__parse(str(path).encode(), None)
         if not self._btf:
+            if (error := ctypes.get_errno()) in EXHAUSTED:
+                raise OSError(error, os.strerror(error))
             raise HostError(
                 HostCode.PRIVILEGE,
                 f"{path}: cannot be read as BTF; run as root on a kernel with BTF",

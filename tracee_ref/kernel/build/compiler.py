@@ -14,17 +14,19 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import c_char_p, c_int, c_size_t, c_void_p
+from functools import partial
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
-from signal import Signals
+from signal import SIGKILL, Signals
 from struct import Struct
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
 from ...dependencies import missing_bcc
-from ...errors import HostCode, HostError
+from ...errors import EXHAUSTED, HostCode, HostError
+from ...signals import undone
 from .bpf_syscall import MapShape, map_shape
 from .refusal import refused
 
@@ -40,6 +42,9 @@ PSEUDO_MAP: Final = 1
 """In the source register: the immediate value is a map (linux/bpf.h)."""
 
 STDERR_FD: Final = 2
+MAP_FAILED: Final = "failed to map segment"
+"""In the message of the dynamic linker when it has no memory for a library."""
+
 MESSAGES_BYTES: Final = 65536
 
 CLONE_NEWNS: Final = 0x00020000
@@ -69,7 +74,7 @@ def compile_text(name: str, text: str) -> Compiled:
         os.close(reader)
         _answer(text, writer)
     os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
+    with undone(partial(os.kill, child, SIGKILL)), os.fdopen(reader, "rb") as pipe:
         data = pipe.read()
     _, status = os.waitpid(child, 0)
     if not data:
@@ -118,9 +123,13 @@ def _answer(text: str, writer: int) -> None:
         os.lseek(messages, 0, os.SEEK_SET)
         lines = os.read(messages, MESSAGES_BYTES).decode(errors="replace").strip().splitlines()
         answer = lines[0] if lines else str(error)
-    with os.fdopen(writer, "wb") as pipe:
-        pipe.write(msgspec.msgpack.encode(answer))
-    os._exit(0)
+        if isinstance(error, MemoryError) or MAP_FAILED in answer:
+            answer = HostCode.EXHAUSTED, EXHAUSTED[errno.ENOMEM]
+    try:
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(msgspec.msgpack.encode(answer))
+    finally:
+        os._exit(0)  # also if the tracer is gone
 
 
 def _compile(text: str) -> Compiled:
@@ -146,7 +155,11 @@ def without_kallsyms(function: Callable[[], Result]) -> Result:
     supported kernels have: a fifth of the start-up time, a third in an emulated guest.
     """
     with ThreadPoolExecutor(max_workers=1, initializer=_hide_kallsyms) as thread:
-        return thread.submit(function).result()
+        try:
+            future = thread.submit(function)
+        except RuntimeError:  # no thread can be started
+            return function()
+        return future.result()
 
 
 def _hide_kallsyms() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ...capabilities import STATUS, TRACING, Capability, effective, lacking, status_field
-from ...errors import HostCode, HostError
+from ...errors import EXHAUSTED, HostCode, HostError
 
 LOCKDOWN: Final = Path("/sys/kernel/security/lockdown")
 MODULES: Final = Path("/sys/kernel/security/lsm")
@@ -32,6 +32,8 @@ def refused(what: str, reason: str, error: int = 0) -> HostError:
 
     ``reason`` is the kernel's own, ``error`` the errno.
     """
+    if error in EXHAUSTED:
+        return HostError(HostCode.EXHAUSTED, f"{what}: {EXHAUSTED[error]}")
     found = cause(error)
     return HostError(
         HostCode.REFUSED, f"{what}: refused by the kernel ({reason})" + (found and f": {found}")
@@ -49,8 +51,6 @@ def cause(error: int) -> str:
     if error == errno.ENOSYS:
         filtered = "a seccomp filter hides bpf(); " + UNFILTERED
         return filtered if seccomp == SECCOMP_FILTERS else "the kernel has no CONFIG_BPF_SYSCALL=y"
-    if error == errno.ENOMEM:
-        return "out of memory; use a smaller --buffer"
     return _cause_of_denial(seccomp) if error in DENIED else ""
 
 
