@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracee_ref.containers import runtimes
-from tracee_ref.containers.json_files import object_in, objects_in, parse_object, strings_at
+from tracee_ref.containers.json_files import FILE_BYTES, json_at, object_in, objects_in, strings_at
 from tracee_ref.containers.runtimes import NO_DESCRIPTION, Description, Runtimes, annotated
 
 ID = "0123456789abcdef" * 4
@@ -122,7 +125,7 @@ def test_describe_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     file = f"var/lib/docker/containers/{ID}/config.v2.json"
     put(tmp_path, file, {"Name": "/late"})
     assert early.describe(ID) == NO_DESCRIPTION  # not read again for each event
-    monkeypatch.setattr(runtimes, "RETRY_SECONDS", -1)
+    monkeypatch.setattr(runtimes, "FIRST_RETRY_SECONDS", -1)
     later = Runtimes(tmp_path)
     assert later.describe(ID) == Description("late")
     (tmp_path / file).unlink()
@@ -158,7 +161,7 @@ json_values = st.recursive(
 @given(json_values)
 def test_annotated_any_json(value: object) -> None:
     """Any JSON gives a description."""
-    found = parse_object(json.dumps(value))
+    found = json_at({"text": json.dumps(value)}, "text")
     assert found == (value if isinstance(value, dict) else {})
     assert isinstance(annotated(found), Description)
 
@@ -169,3 +172,95 @@ def test_json_missing(tmp_path: Path) -> None:
     assert (object_in(tmp_path), objects_in(tmp_path)) == ({}, [])
     assert strings_at({"a": ["b", 5, "c"], "d": "e"}, "a") == ["b", "c"]
     assert strings_at({"d": "e"}, "d") == []
+
+
+FILES = (
+    f"var/lib/docker/containers/{ID}/config.v2.json",
+    f"{TASKS}/k8s.io/{ID}/config.json",
+    f"{STORAGE}/{ID}/userdata/config.json",
+    f"{STORAGE}/containers.json",
+    f"run/runc/{ID}/state.json",
+    f"run/crun/{ID}/status",
+)
+VALID = '{"Name": "/web", "Config": {"Image": "a"}, "annotations": {"nerdctl/name": "web"}}'
+
+
+def sparse(file: Path) -> None:
+    """Write a file that begins well and has a terabyte of NUL characters."""
+    file.write_text(VALID)
+    os.truncate(file, 1 << 40)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        lambda file: file.symlink_to("/dev/zero"),
+        lambda file: file.symlink_to("/dev/stdin"),
+        lambda file: file.symlink_to(file),
+        lambda file: file.mkdir(),
+        sparse,
+        lambda file: file.write_text(VALID + " " * FILE_BYTES),
+    ],
+    ids=["fifo", "device", "terminal", "loop", "directory", "sparse", "large"],
+)
+@pytest.mark.parametrize("name", FILES)
+def test_describe_no_regular_file(
+    tmp_path: Path, name: str, make: Callable[[Path], object]
+) -> None:
+    """What could block or never end is not opened, or not read."""
+    file = tmp_path / name
+    file.parent.mkdir(parents=True)
+    make(file)
+    start = time.monotonic()
+    assert describe(tmp_path) == NO_DESCRIPTION
+    assert time.monotonic() - start < 1
+
+
+def test_describe_long_strings(tmp_path: Path) -> None:
+    """Strings are cut: they are printed with each event of the container."""
+    put(tmp_path, FILES[0], {"Name": "/" + "n" * 100_000, "Config": {"Image": "i" * 100_000}})
+    found = describe(tmp_path)
+    assert (len(found.name), len(found.image)) == (1023, 1024)
+
+
+def test_describe_limit(tmp_path: Path) -> None:
+    """The cache has a limit; the containers used last remain."""
+    cache = Runtimes(tmp_path, limit=3)
+    ids = [f"{number:064x}" for number in range(10)]
+    for id_ in ids:
+        put(tmp_path, f"var/lib/docker/containers/{id_}/config.v2.json", {"Name": f"/{id_}"})
+        assert cache.describe(ids[0]).name == ids[0]
+        assert cache.describe(id_).name == id_
+        assert len(cache._entries) <= 3
+    assert {*cache._entries} == {ids[0], ids[8], ids[9]}
+
+
+def test_describe_delay_doubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of a container that nobody describes are read ever less often."""
+    reads: list[str] = []
+
+    def read(_root: Path, container: str) -> Description:
+        reads.append(container)
+        return NO_DESCRIPTION
+
+    monkeypatch.setattr(runtimes, "READERS", (read,))
+    cache = Runtimes(tmp_path)
+    times = []
+    for second in range(1, 400):
+        monkeypatch.setattr(time, "monotonic", lambda now=second: now)
+        before = len(reads)
+        cache.describe(ID)
+        times += [second] * (len(reads) - before)
+    assert times[:8] == [1, 2, 4, 8, 16, 32, 64, 128]
+    assert times[8:] == [192, 256, 320, 384]
+
+
+def test_describe_list_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list is parsed again when it has changed, and not for each container."""
+    monkeypatch.setattr(runtimes, "FIRST_RETRY_SECONDS", -1)
+    cache = Runtimes(tmp_path)
+    put(tmp_path, FILES[3], [{"id": "a" * 64, "names": ["first"]}])
+    assert cache.describe(ID) == NO_DESCRIPTION
+    put(tmp_path, FILES[3], [{"id": ID, "names": ["web"]}])
+    assert cache.describe(ID) == Description("web")

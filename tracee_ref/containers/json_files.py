@@ -4,13 +4,23 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..strings import text_of
 
 Json: TypeAlias = Mapping[str, Any]
+
+FILE_BYTES: Final = 16 << 20
+"""Limit of a file: the list of podman's containers has some KiB for each of them."""
+
+STRING_CHARACTERS: Final = 1024
+"""Limit of a string; what follows is cut off."""
+
+OPEN_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def object_in(file: Path) -> Json:
@@ -24,9 +34,10 @@ def objects_in(file: Path) -> list[Json]:
     return [_object(entry) for entry in value] if isinstance(value, list) else []
 
 
-def parse_object(text: str) -> Json:
-    """Return the object in a string."""
-    return _object(_value(text))
+def json_at(value: Json, name: str) -> Json:
+    """Return the object in a member that is JSON in a string."""
+    member = value.get(name)
+    return _object(_value(member)) if isinstance(member, str) else {}
 
 
 def object_at(value: Json, name: str) -> Json:
@@ -52,14 +63,40 @@ def strings_at(value: Json, name: str) -> list[str]:
 
 def _text(text: str) -> str:
     """Return a string of JSON, which may have lone surrogates, as text (rule 20)."""
-    return text_of(text.encode(errors="surrogatepass"))
+    return text_of(text[:STRING_CHARACTERS].encode(errors="surrogatepass"))
+
+
+def signature(file: Path) -> tuple[int, ...]:
+    """Return what changes with a file's content, nothing if it cannot be read."""
+    try:
+        status = file.stat()
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _bytes(file: Path) -> bytes:
+    """Return the content of a regular file; nothing of others, which could block or never end."""
     try:
-        return file.read_bytes()
+        fd = os.open(file, OPEN_FLAGS)
     except OSError:
         return b""
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_BYTES:
+            return b""
+        return _read(fd)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _read(fd: int) -> bytes:
+    """Return the content of an open file; nothing if it grew beyond the limit."""
+    with os.fdopen(fd, "rb", closefd=False) as file:
+        data = file.read(FILE_BYTES + 1)
+    return data if len(data) <= FILE_BYTES else b""
 
 
 def _value(data: str | bytes) -> Any:

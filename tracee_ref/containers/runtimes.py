@@ -7,12 +7,24 @@ Each runtime has its own directories; missing and malformed files give empty des
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from .json_files import Json, object_at, object_in, objects_in, parse_object, string_at, strings_at
+from .json_files import (
+    Json,
+    json_at,
+    object_at,
+    object_in,
+    objects_in,
+    signature,
+    string_at,
+    strings_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +99,45 @@ DATA_DIRECTORIES: Final = (
 
 UNKNOWN: Final = "unknown"
 
-RETRY_SECONDS: Final = 1.0
-"""Time until files of an unknown container are read again: some appear after its start."""
+FIRST_RETRY_SECONDS: Final = 1.0
+LAST_RETRY_SECONDS: Final = 64.0
+"""Times until the files of an unknown container are read again, which double: some files appear
+after the container starts, others never."""
+
+CACHED_CONTAINERS: Final = 16384
+"""Limit of the cache, as of the map of containers in the kernel."""
+
+NAMESPACES_MAX: Final = 256
+"""Namespaces of containerd in which a container is looked for."""
+
+
+class Entry(NamedTuple):
+    """A cached description; one that is empty is read again at ``retry_time`` (monotonic, s)."""
+
+    description: Description
+    retry_time: float
+    delay: float
 
 
 class Runtimes:
     """Cached descriptions of containers, from the files below a root directory."""
 
-    def __init__(self, root: Path = Path("/")) -> None:
+    def __init__(self, root: Path = Path("/"), limit: int = CACHED_CONTAINERS) -> None:
         self._root = root
-        self._descriptions: dict[str, Description] = {}
-        self._retry_times: dict[str, float] = {}
+        self._limit = limit
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
 
     def describe(self, container: str) -> Description:
         """Return the description of a container id; cached if it is not empty."""
-        cached = self._descriptions.get(container)
-        return self._read(container) if cached is None else cached
+        entry = self._entries.get(container)
+        if entry is None or (
+            entry.description == NO_DESCRIPTION and time.monotonic() >= entry.retry_time
+        ):
+            entry = self._entries[container] = self._read(container, entry)
+            if len(self._entries) > self._limit:
+                self._entries.popitem(last=False)
+        self._entries.move_to_end(container)
+        return entry.description
 
     def runtime(self, container: str, cgroup: str) -> str:
         """Return the runtime of a container, by its cgroup path or else by its directories."""
@@ -117,16 +152,10 @@ class Runtimes:
         )
         return next(runtimes, UNKNOWN)
 
-    def _read(self, container: str) -> Description:
-        now = time.monotonic()
-        if now < self._retry_times.get(container, now):
-            return NO_DESCRIPTION
+    def _read(self, container: str, before: Entry | None) -> Entry:
+        delay = min(2 * before.delay, LAST_RETRY_SECONDS) if before else FIRST_RETRY_SECONDS
         found = merged(read(self._root, container) for read in READERS)
-        if found == NO_DESCRIPTION:
-            self._retry_times[container] = now + RETRY_SECONDS
-        else:
-            self._descriptions[container] = found
-        return found
+        return Entry(found, time.monotonic() + delay, delay)
 
 
 def merged(descriptions: Iterable[Description]) -> Description:
@@ -197,17 +226,25 @@ def bundle(directory: Path) -> Description:
 
 
 def listed(file: Path, container: str) -> Description:
-    """Return the description in a list of containers/storage, with details as JSON in a string."""
-    for entry in objects_in(file):
-        if entry.get("id") == container:
-            details = parse_object(string_at(entry, "metadata"))
-            name = string_at(details, "name") or next(iter(strings_at(entry, "names")), "")
-            return Description(name=name, image=string_at(details, "image-name"))
-    return NO_DESCRIPTION
+    """Return the description in a list of containers/storage."""
+    return _descriptions(file, signature(file)).get(container, NO_DESCRIPTION)
+
+
+@lru_cache(maxsize=4)
+def _descriptions(file: Path, _signature: tuple[int, ...]) -> Mapping[str, Description]:
+    """Return the descriptions in a list by container id; read again if its signature changes."""
+    return {string_at(entry, "id"): _listed_description(entry) for entry in objects_in(file)}
+
+
+def _listed_description(entry: Json) -> Description:
+    """Return the description of a container, whose details are JSON in a string."""
+    details = json_at(entry, "metadata")
+    name = string_at(details, "name") or next(iter(strings_at(entry, "names")), "")
+    return Description(name=name, image=string_at(details, "image-name"))
 
 
 def _entries(directory: Path) -> list[Path]:
     try:
-        return sorted(directory.iterdir())
+        return sorted(islice(directory.iterdir(), NAMESPACES_MAX))
     except OSError:
         return []

@@ -89,6 +89,11 @@ FAULTS = (
           ("vmtests/test_exec_syscall.py",)),
     Fault("runtime-not-in-name", "bpf/state/container_life.h", "return !(first | second) CONTAINER_NAME_FORMS(IS_FORM);",
           "return !(first | second);", CGROUPS),
+    # Files and caches of containers.
+    Fault("runtime-fifo-opened", "tracee_ref/containers/json_files.py", "os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW", "os.O_RDONLY",
+          ("tests/containers/test_runtimes.py",)),
+    Fault("descriptions-without-limit", "tracee_ref/containers/runtimes.py", "if len(self._entries) > self._limit:", "if False:",
+          ("tests/containers/test_runtimes.py",)),
     # Privileges.
     Fault("binary-unknown-in-silence", "tracee_ref/privileges.py", "yield BINARY", "pass", PRIVILEGES),
     Fault("hidden-processes-in-silence", "tracee_ref/privileges.py", "yield HIDDEN_PROCESSES", "pass", PRIVILEGES),
