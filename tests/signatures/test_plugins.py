@@ -173,10 +173,18 @@ def test_plugin_changes_event(tmp_path: Path) -> None:
 def test_plugin_order(tmp_path: Path) -> None:
     """Findings are in the order of events, whichever signature is quicker."""
     body = "time.sleep(number % 3 / 100)\nyield {'number': number}"
-    run = Run(tmp_path, body, events=60)
+    run = Run(tmp_path, body, events=30)
     numbers = [value(event, "number") for event in run.found]
     assert numbers == sorted(numbers)
-    assert len(numbers) == 120
+    assert len(numbers) == 60
+
+
+def test_plugin_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The findings of a signature do not wait for one that is far behind."""
+    monkeypatch.setattr(plugin, "LATE_SECONDS", 0.0)
+    run = Run(tmp_path, "time.sleep(0.1)\nyield {'number': number}", events=10)
+    names = [event.event_name for event in run.found]
+    assert names == ["good"] * 10 + ["bad"] * 10
 
 
 def test_plugin_keeps_state(tmp_path: Path) -> None:
@@ -200,6 +208,19 @@ def test_plugin_copies_values(tmp_path: Path) -> None:
     registry = load_signatures([tmp_path], print)
     (event,) = traced(registry, "copied", events=[exit_with(args=args)])
     assert event.args == [*args, Argument("own", "const char*const*", ["\udc80é", b"x"])]
+
+
+def test_plugin_slow_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature has the time of loading for its start, and is dropped if it takes longer."""
+    monkeypatch.setattr(plugin, "EVENT_SECONDS", 0.2)
+    (tmp_path / "slow.py").write_text(f"import time\ntime.sleep(1)\n{source('slow', GOOD)}")
+    log: list[str] = []
+    registry = load_signatures([tmp_path], log.append)
+    assert len(traced(registry, "slow")) == 1
+    monkeypatch.setattr(plugin, "LOAD_SECONDS", 0.4)
+    registry = load_signatures([tmp_path], log.append)
+    assert not traced(registry, "slow")
+    assert log == ["signature slow: dropped: its start took more than 0 s"]
 
 
 def test_plugin_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

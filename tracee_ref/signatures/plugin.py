@@ -21,7 +21,7 @@ from ..events.event import TraceEvent
 from .base import Values
 from .contained import ContainedProcess, Received, frame
 from .description import SignatureInfo
-from .loader import Warn
+from .loader import LOAD_SECONDS, Warn
 from .runner import ENVIRONMENT, errors_line
 from .sources import Source
 from .worker import PROGRESS, Answer, Value, received_string, serve
@@ -31,6 +31,9 @@ EVENT_SECONDS: Final = 3.0
 
 POLL_SECONDS_MAX: Final = 0.1
 """Longest time between two polls that counts: the tracer itself may have been stopped."""
+
+LATE_SECONDS: Final = 2.0
+"""Time that a finding waits for those of earlier events by other signatures."""
 
 OUTSTANDING_MAX: Final = 32768
 """Events that wait for a signature; more are not seen by it."""
@@ -52,7 +55,6 @@ class Plugin:
         self, source: Source, description: SignatureInfo, numbers: Iterator[int], warn: Warn
     ) -> None:
         self.description = description
-        self.late = False
         self._source = source
         self._numbers = numbers
         self._warn = warn
@@ -60,7 +62,7 @@ class Plugin:
         self._progress = mmap(-1, PROGRESS.size)
         self._decode = msgspec.msgpack.Decoder(Answer, ext_hook=received_string).decode
         self._received = Received()
-        self._outstanding: deque[tuple[int, TraceEvent]] = deque()
+        self._outstanding: deque[tuple[int, TraceEvent, float]] = deque()
         self._unpickled: deque[TraceEvent] = deque()
         self._unsent = bytearray()
         self._done = 0
@@ -86,6 +88,12 @@ class Plugin:
         """Number of the first event that waits for an answer."""
         return self._outstanding[0][0] if self._outstanding else None
 
+    @property
+    def late(self) -> bool:
+        """Whether that event waits for so long that the findings of others do not wait for it."""
+        waiting = self._outstanding
+        return bool(waiting) and time.monotonic() - waiting[0][2] > LATE_SECONDS
+
     def __call__(self, event: TraceEvent, _args: Values) -> tuple[()]:
         """Queue an event of the signature's origin; count it if that is not possible."""
         if not self.description.reads(event):
@@ -94,7 +102,7 @@ class Plugin:
             self._not_seen += 1
             return ()
         own = snapshot(event, environment=self.description.environment)
-        self._outstanding.append((next(self._numbers), own))
+        self._outstanding.append((next(self._numbers), own, time.monotonic()))
         self._unpickled.append(own)
         return ()
 
@@ -178,7 +186,7 @@ class Plugin:
                 self._warn(f"signature {self.description.event}: {answer.error}")
         if self._dropped:
             return []
-        number, event = self._outstanding[index]
+        number, event, _ = self._outstanding[index]
         return [(number, event, finding_of(values, event)) for values in answer.findings]
 
     def _forget(self, done: int) -> None:
@@ -189,14 +197,15 @@ class Plugin:
             self._stalled = 0.0
 
     def _overdue(self) -> str:
-        """Return the reason if an event takes too long; note whether the signature is late."""
+        """Return the reason if an event takes too long."""
         now = time.monotonic()
         passed, self._polled = min(now - self._polled, POLL_SECONDS_MAX), now
         self._stalled = self._stalled + passed if self._outstanding else 0.0
-        self.late = self._stalled > POLL_SECONDS_MAX
-        if self._stalled < EVENT_SECONDS:
-            return ""
-        return f"one event took more than {EVENT_SECONDS:.0f} s"
+        if PROGRESS.unpack_from(self._progress)[1]:
+            limit, what = EVENT_SECONDS, "one event"
+        else:
+            limit, what = LOAD_SECONDS, "its start"
+        return f"{what} took more than {limit:.0f} s" if self._stalled > limit else ""
 
 
 def snapshot(event: TraceEvent, *, environment: bool) -> TraceEvent:

@@ -25,8 +25,8 @@ FINDINGS_MAX: Final = 1000
 FINDINGS_BYTES_MAX: Final = 1 << 20
 """Size of the findings of one event; larger ones are an error."""
 
-PROGRESS: Final = Struct("=Q")
-"""Number of events that are done, in memory that the tracer reads."""
+PROGRESS: Final = Struct("=Q?")
+"""Number of events that are done, and whether the signature is made; the tracer reads it."""
 
 SURROGATES: Final = 1
 """Code of a msgpack extension: a string that has bytes which are no UTF-8."""
@@ -59,6 +59,7 @@ def serve(source: Source, description: SignatureInfo, progress: mmap, channel: s
     names = description.name, description.event
     kind = next(kind for kind in source.load() if (kind.__name__, kind.event) == names)
     signature, number = kind(), 0
+    PROGRESS.pack_into(progress, 0, number, True)
     stream = channel.makefile("rb")
     while head := stream.read(LENGTH.size):
         for event in pickle.loads(stream.read(*LENGTH.unpack(head))):
@@ -70,7 +71,7 @@ def serve(source: Source, description: SignatureInfo, progress: mmap, channel: s
             if answer.fatal:
                 return
             number += 1
-            PROGRESS.pack_into(progress, 0, number)
+            PROGRESS.pack_into(progress, 0, number, True)
 
 
 def answer_to(signature: Signature, event: TraceEvent, number: int) -> Answer:

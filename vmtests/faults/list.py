@@ -300,7 +300,7 @@ FAULTS = (
     Fault("junk-read-forever", "tracee_ref/oracle/streams/events_json.py", "if number - last_event > MAX_JUNK_LINES:", "if False:", ("tests/oracle/test_hostile_input.py::test_check_endless_junk",)),
     Fault("contradiction-unseen", "tracee_ref/filters/contradictions.py", "around = {number + step for number in named for step in (-1, 0, 1)}", "around = {number + step for number in named for step in (-1, 1)}", CONTRADICTIONS),
     # Signatures that fail.
-    Fault("signature-watchdog-asleep", "tracee_ref/signatures/plugin.py", "if self._stalled < EVENT_SECONDS:", "if self._stalled < 9 * EVENT_SECONDS:", ("tests/signatures/test_plugins.py",)),
+    Fault("signature-watchdog-asleep", "tracee_ref/signatures/plugin.py", "limit, what = EVENT_SECONDS", "limit, what = 9 * EVENT_SECONDS", ("tests/signatures/test_plugins.py",)),
     Fault("signature-errors-escape", "tracee_ref/signatures/worker.py", "except BaseException as error:\n        answer.error", "except Exception as error:\n        answer.error", ("tests/signatures/test_plugins.py",)),
     Fault("findings-as-they-come", "tracee_ref/signatures/plugins.py", "self._held[0][0] < first", "True", ("tests/signatures/test_plugins.py",)),
     Fault("unseen-not-counted", "tracee_ref/signatures/plugin.py", "self._not_seen += len(self._outstanding)", "pass", ("tests/signatures/test_plugins.py",)),
