@@ -197,7 +197,7 @@ static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock
 	return cached ? *cached : 0;
 }
 
-/* Streams that began like HTTP: the number of bytes that are still copied. */
+/* Streams that start like HTTP: the number of bytes that are still copied. */
 struct stream {
 	u64 cookie;
 	u64 incoming;
@@ -230,7 +230,7 @@ static __always_inline u64 http_bytes(const u8 *start)
 	return MAYBE_HTTP_BYTES;
 }
 
-/* Whether a TCP packet with payload belongs to a stream that began like HTTP. */
+/* Whether a TCP packet with payload belongs to a stream that starts like HTTP. */
 static __always_inline bool is_http(struct __sk_buff *skb, const struct packet *packet)
 {
 	u8 offset = 0, start[HTTP_START] = {};

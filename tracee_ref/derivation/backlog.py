@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records whose events are derived later, because the reader is behind.
+"""Records from which events are derived later, when no others wait to be read.
 
 A packet or a slow signature can take a thousand times as long as a line.  While the ring buffer has
 more records than one read takes, derivation waits here, and all else is printed; so what is

@@ -86,20 +86,20 @@ def _is_formatted(kind: int, class_: int, size: int) -> bool:
 
 
 def _with_names(layout: tuple[Struct | str, ...], names: NameReader, start: int, end: int) -> str:
-    texts: list[str] = []
+    values: list[str] = []
     at = start
     for field in layout:
         if isinstance(field, Struct):
             if at + field.size > end:
                 raise BadMessageError("a record that is too short")
-            texts += map(str, field.unpack_from(names.message, at))
+            values += map(str, field.unpack_from(names.message, at))
             at += field.size
         else:
             text, _, at = names.read(at)
-            texts.append(text)
+            values.append(text)
     if at != end:
         raise BadMessageError("a record whose length is not that of its content")
-    return " ".join(texts)
+    return " ".join(values)
 
 
 def generic_text(data: bytes) -> str:

@@ -16,9 +16,8 @@ PREFIX_BYTES: Final = 2
 class DnsStreamReader:
     """Reader of the messages in one direction of a connection.
 
-    Where the first byte of a message is, is known from the start of the connection on.  Without it,
-    and after missing bytes with the end of a message, it is again at a segment that is whole
-    messages.
+    The start of the connection is that of a message.  Without it, and after missing bytes with the
+    end of a message, reading starts at a segment that consists of whole messages.
     """
 
     def __init__(self) -> None:
