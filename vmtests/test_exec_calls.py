@@ -74,6 +74,19 @@ execute(b"{MISSING}", b"a")
     assert traced.account.balances()
 
 
+def test_exec_of_other_kind(kernel: Kernel) -> None:
+    """An execveat that succeeds is no lost execve, and the reverse."""
+    source = """
+import os
+program = os.open("/bin/true", os.O_RDONLY)
+os.execve(program, ["true", "by descriptor"], {})
+"""
+    for event, calls in (("execve", 1), ("execveat", 1)):
+        traced = trace(kernel, f"-f event={event} -o json", python(source))
+        found = [e for e in traced.events if not e["returnValue"]]
+        assert (len(found), traced.account.lost) == (calls, 0), traced.stderr
+
+
 def test_exec_empty_strings(kernel: Kernel) -> None:
     """Some kernels report an empty string like an unreadable one (bpf/lib/kernel.h)."""
     traced = trace(kernel, "-f event=execve,openat -o json", ["sh", "-c", "cat '' b ''"])

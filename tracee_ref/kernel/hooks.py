@@ -101,9 +101,15 @@ class HookPlan:
 
     @cached_property
     def _entries(self) -> Mapping[str, CallEntry]:
-        """What happens at the entry of the selected syscalls, those without anything left out."""
+        """What happens at the entry of the selected syscalls, those without anything left out.
+
+        Both execs are hooked if one is selected: one that succeeds without a record of its entry
+        counts as lost (bpf/events/exec_calls.h).
+        """
         calls = self._selected.syscalls
         entries = {call.name: call_entry(call, arguments=self._at_entry) for call in calls}
+        if self._selected.selects(*EXEC_CALLS):
+            entries |= dict.fromkeys(EXEC_CALLS, CallEntry.EXEC)
         return {name: entry for name, entry in entries.items() if entry}
 
     @property
@@ -130,9 +136,8 @@ class HookPlan:
         return self.keeps_arguments or (self._compat and bool(self._entries))
 
     def call_entries(self) -> Mapping[int, CallEntry]:
-        """Return what happens at the entry of each selected syscall, by event id."""
-        entries = self._entries
-        return {c.id: entries.get(c.name, CallEntry.NONE) for c in self._selected.syscalls}
+        """Return what happens at the entry of syscalls, by event id."""
+        return {all_events()[name].id: entry for name, entry in self._entries.items()}
 
     def hooks(self) -> list[Hook]:
         """Return every BPF function to attach, its hook, and what needs it."""

@@ -21,23 +21,25 @@ WORD_BYTES: Final = calcsize("I")
 NO_ARGUMENTS: Final = ArgumentWords((), ())
 
 Entries: TypeAlias = Mapping[int, CallEntry]
-"""What happens at the entry of the selected syscalls, by event id."""
+"""What happens at the entry of syscalls, by event id."""
 
 
 class CallTable:
     """Elements for the selected syscalls: ``masks`` are their scopes, by event id.
 
-    ``compat`` includes 32-bit syscalls; with ``arrays`` those with an array of arguments have it
-    read at the entry.  Syscalls with an empty mask have no entry.
+    A syscall that is not selected may have an entry all the same.  ``compat`` includes 32-bit
+    syscalls; with ``arrays`` those with an array of arguments have it read at the entry.  If all
+    masks are empty, nothing happens at an entry.
     """
 
     def __init__(
         self, masks: Mapping[int, int], at_entry: Entries, *, compat: bool, arrays: bool
     ) -> None:
         self._masks = masks
-        self._at_entry = {id_: entry for id_, entry in at_entry.items() if masks.get(id_)}
+        self._at_entry = at_entry if any(masks.values()) else {}
         self._arrays = arrays
-        self._native = {n: id_ for n, id_ in native_events().items() if id_ in masks}
+        self._ids = masks.keys() | at_entry.keys()
+        self._native = {n: id_ for n, id_ in native_events().items() if id_ in self._ids}
         self._compat = compat_events() if compat else {}
 
     def entries(self) -> dict[int, bytes]:
@@ -50,7 +52,7 @@ class CallTable:
             event = definitions[id_] if id_ is not None else None
             first = FIRST_SUBCALLS.get(event.name, 0) if event else 0
             has_subcalls = not subcalls.keys().isdisjoint(range(first, first + SUBCALL_INDEXES))
-            selected = event if event and event.id in self._masks else None
+            selected = event if event and event.id in self._ids else None
             if number in self._native or selected or has_subcalls:
                 entries[number] = self._entry(number, selected, first if has_subcalls else 0)
         return entries
@@ -76,7 +78,7 @@ class CallTable:
     ) -> bytes:
         """Return a ``struct call``."""
         events = native, compat
-        selected = [0 if id_ is None else self._masks[id_] for id_ in events]
+        selected = [0 if id_ is None else self._masks.get(id_, 0) for id_ in events]
         at_entry = [0 if id_ is None else self._at_entry.get(id_, CallEntry.NONE) for id_ in events]
         if self._arrays and words.array_words and selected[1]:
             at_entry[1] = CallEntry.ARGUMENTS
