@@ -220,7 +220,18 @@ def main(argv: Sequence[str] | None = None, inherited: Inherited | None = None) 
         status = fail(str(system_error(error)), HOST_STATUS)
     except (click.Abort, KeyboardInterrupt):
         status = 130
-    sys.exit(status)
+    sys.exit(written_out(status))
+
+
+def written_out(status: int) -> int:
+    """Write what is left for stdout; return the exit status, that of an error if it fails."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes again
+        status = status or fail(str(system_error(error)), HOST_STATUS)
+    return status
 
 
 def open_stderr() -> None:

@@ -131,6 +131,8 @@ def system_error(error: OSError | MemoryError) -> HostError:
     number = (error.errno or 0) if isinstance(error, OSError) else errno.ENOMEM
     if number in EXHAUSTED:
         return HostError(HostCode.EXHAUSTED, EXHAUSTED[number])
+    if number == errno.ENOSPC:
+        return HostError(HostCode.SYSTEM, "no space left for the output; make room")
     name = os.fsdecode(error.filename or "") if isinstance(error, OSError) else ""
     text = os.strerror(number) if number else str(error)
     return HostError(HostCode.SYSTEM, f"{name or 'system call'}: {text}; report it if it persists")

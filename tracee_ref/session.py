@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import select
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
@@ -22,7 +24,7 @@ from .events.event import TraceEvent
 from .existing_containers import existing_containers, init_namespaces
 from .field_filters import FieldFilters
 from .kernel.tracer import KernelTracer
-from .messages import log
+from .messages import STDERR_FD, log
 from .model.scope import Key, Op, Scope
 from .output.columns import Containers
 from .output.fast.lines import fast_lines
@@ -31,7 +33,7 @@ from .output.json_lines import JsonPrinter
 from .output.printer import Printer
 from .output.sinks import open_sinks
 from .output.table import TablePrinter
-from .output.writer import Sink, end_outputs
+from .output.writer import PATIENCE_SECONDS, Sink, end_outputs
 from .pipeline import Pipeline
 from .privileges import check_host, check_plan, warnings
 from .run_plan import MIB_BYTES, RunOptions, RunPlan, plan_run
@@ -97,7 +99,7 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
             if pipeline.unread():
                 end.wait()
         finally:
-            end_outputs([sink for _, sink in sinks], signals.hurry)
+            end.write_rest([sink for _, sink in sinks])
         account = Account(
             kernel=tracer.counters(),
             records=pipeline.records,
@@ -136,7 +138,7 @@ class EndOfRun:
         """Return whether the run ends."""
         if self._command:
             return self._command.exit_status() is not None or self._signals.hurry()
-        return self._signals.received
+        return self._signals.received > 0
 
     def wait(self) -> None:
         """Wait for the end of a command that is no longer traced."""
@@ -145,10 +147,24 @@ class EndOfRun:
             while not self.reached():
                 select.select([self._command], [], [], WAIT_SECONDS)
 
+    def write_rest(self, sinks: Sequence[Sink]) -> None:
+        """Wait for the outputs, until a signal comes.
+
+        On a terminal there is no other limit: the reader may be a pager.
+        """
+        before = self._signals.received
+        patience = math.inf if os.isatty(STDERR_FD) else PATIENCE_SECONDS
+        end_outputs(
+            sinks, lambda: self._signals.hurry() or self._signals.received > before, patience
+        )
+
     def status(self, *, incomplete: bool) -> int:
         """Return the exit status; report the command's if it is another."""
-        status = (self._command.exit_status() if self._command else None) or 0
+        exited = self._command.exit_status() if self._command else None
+        status = exited or 0
         if self._signals.hurry():
+            if self._command and exited is None:
+                log(f"the command goes on, as process {self._command.pid}")
             return self._signals.status
         if incomplete and self._command:
             log(

@@ -66,13 +66,13 @@ class Inherited:
 class EndSignals:
     """SIGHUP, SIGINT, SIGQUIT and SIGTERM, except those that the parent ignored or blocked.
 
-    Before ``begin`` one of them ends the process.  After it, the first is recorded and passed on;
-    the same signal again, SIGHUP excepted, asks to ``hurry``.
+    Before ``begin`` one of them ends the process.  After it, each is counted in ``received`` and
+    passed on; the same signal again, SIGHUP excepted, asks to ``hurry``.
     """
 
     def __init__(self, inherited: Inherited) -> None:
         self.inherited = inherited
-        self.received = False
+        self.received = 0
         self._last: dict[int, float] = {}
         self._second = 0
         self._pass_on: Callable[[int, bool], None] | None = None
@@ -110,7 +110,7 @@ class EndSignals:
         if last is not None and now - last < SAME_SECONDS:
             return
         self._last[number] = now
-        self.received = True
+        self.received += 1
         if self._pass_on:
             self._pass_on(number, by_kernel)
         if last is not None and number != signal.SIGHUP:

@@ -15,16 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from tracee_ref.output import writer
 from tracee_ref.output.writer import BUFFER_BYTES, Sink, end_outputs
 
 LINE = b"x" * 99 + b"\n"
 NEVER = bool
 
 
-def finish(sink: Sink) -> tuple[int, int]:
+def finish(sink: Sink, patience_seconds: float = 5) -> tuple[int, int]:
     """End an output; return the numbers of its lines and of those lost."""
-    end_outputs([sink], NEVER)
+    end_outputs([sink], NEVER, patience_seconds)
     return sink.lines, sink.lost
 
 
@@ -103,16 +102,15 @@ def test_write_closed_pipe(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err.count("\n") == 1
 
 
-def test_write_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_blocks_nobody() -> None:
     """Without a reader, lines wait up to a limit; then they are lost, and counted exactly."""
-    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.3)
     with pipe() as (reader, sink):
         sink._queue_bytes = 1 << 20
         began = time.monotonic()
         for _ in range(100_000):
             sink.write(LINE)
         assert time.monotonic() - began < 5
-        lines, lost = finish(sink)
+        lines, lost = finish(sink, 0.3)
         os.set_blocking(reader, False)
         room = fcntl.fcntl(reader, fcntl.F_GETPIPE_SZ)
         got = os.read(reader, 1 << 20)
@@ -161,9 +159,8 @@ def test_end_hurry() -> None:
         assert 0 < sink.lost < sink.lines
 
 
-def test_end_slow_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_end_slow_reader() -> None:
     """The end waits for a reader that reads a little now and then."""
-    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.5)
     received = bytearray()
     with pipe() as (reader, sink):
         fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
@@ -177,7 +174,7 @@ def test_end_slow_reader(monkeypatch: pytest.MonkeyPatch) -> None:
 
         thread = threading.Thread(target=read)
         thread.start()
-        assert finish(sink) == (500, 0)
+        assert finish(sink, 0.5) == (500, 0)
         thread.join()
     assert received == LINE * 500
 

@@ -220,8 +220,10 @@ class Sink:
             log(f"output {self.name}: {text}")
 
 
-def end_outputs(sinks: Sequence[Sink], hurry: Callable[[], bool]) -> None:
-    """Wait until each output has its lines, or has taken nothing for PATIENCE_SECONDS; close all.
+def end_outputs(
+    sinks: Sequence[Sink], hurry: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Wait until each output has its lines, or has taken nothing for some time; close all.
 
     ``hurry`` returns whether to wait no longer.
     """
@@ -230,6 +232,6 @@ def end_outputs(sinks: Sequence[Sink], hurry: Callable[[], bool]) -> None:
         sink.end()
     while waiting := [sink for sink in sinks if not (sink.gone or sink.ended(TICK_SECONDS))]:
         for sink in waiting:
-            sink.check(PATIENCE_SECONDS, hurry=hurry())
+            sink.check(patience_seconds, hurry=hurry())
     for sink in sinks:
         sink.close()
