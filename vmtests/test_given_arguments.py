@@ -81,6 +81,7 @@ def test_given_overlap(kernel: Kernel) -> None:
     ]
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_two_strings(kernel: Kernel) -> None:
     """Of two arguments both change, or one, or none; filters hold for either value."""
@@ -105,6 +106,7 @@ def test_given_two_strings(kernel: Kernel) -> None:
     ]
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_long_string(kernel: Kernel) -> None:
     """The end of a path of 3000 bytes changes, and does not if the buffer is another."""
@@ -115,6 +117,7 @@ def test_given_long_string(kernel: Kernel) -> None:
     assert (first, second) == (["pathname"], None)
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 @pytest.mark.parametrize(("mode", "changed"), [("rewrite", ["pathname"]), ("unmap", [])])
 def test_given_blocked(kernel: Kernel, mode: str, changed: list[str]) -> None:
@@ -134,6 +137,7 @@ def test_given_blocked(kernel: Kernel, mode: str, changed: list[str]) -> None:
     assert blocked["matchedScopes"] == (0b111 if changed else 0b11)
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_address(kernel: Kernel) -> None:
     """Another thread rewrites the address that a connect() waits for."""
@@ -146,6 +150,7 @@ def test_given_address(kernel: Kernel) -> None:
     assert second["argsAtReturn"][0]["value"]["sun_path"] == "/innocent"
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_interrupted(kernel: Kernel) -> None:
     """A handler makes a syscall while another one is interrupted, which then begins again."""
@@ -154,6 +159,7 @@ def test_given_interrupted(kernel: Kernel) -> None:
     assert sorted(found) == [("access", "/handler", []), *[("openat", fifo, [])] * 3]
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_not_in_memory(kernel: Kernel) -> None:
     """A path whose page is not in memory at the entry is read at the return."""
@@ -161,6 +167,7 @@ def test_given_not_in_memory(kernel: Kernel) -> None:
     assert found[-1] == ("openat", "/absent", [])
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_failed_exec(kernel: Kernel) -> None:
     """An argument of an exec changes before it fails."""
@@ -176,6 +183,7 @@ def test_given_failed_exec(kernel: Kernel) -> None:
     assert failed["argsAtReturn"][0]["value"] == ["first", "innocent"]
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_32_bit(kernel: Kernel) -> None:
     """Arguments of 32-bit syscalls are those of their entry, too."""
@@ -193,6 +201,7 @@ def test_given_native_hooks(kernel: Kernel) -> None:
     assert found[1][1] == "/etc/shadow"
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_at_return(kernel: Kernel) -> None:
     """With --arguments return they are what the memory holds then, and unmarked."""
@@ -200,6 +209,7 @@ def test_given_at_return(kernel: Kernel) -> None:
     assert found == [("readlink", f"/innocent{f'{TEMPORARY}-given/link'[9:]}", [])]
 
 
+@pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
 def test_given_table(kernel: Kernel) -> None:
     """A table marks the argument."""
