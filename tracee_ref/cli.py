@@ -30,7 +30,7 @@ from .run_plan import RunOptions, plan_run
 from .session import run_session
 from .signals import EndSignals, Inherited, inherited_signals
 from .signatures.registry import load_signatures
-from .strings import argument_text, visible_lines, write_utf8
+from .strings import argument_text, visible_json, visible_lines, write_utf8
 
 USAGE_STATUS: Final = 2
 HOST_STATUS: Final = 1
@@ -197,7 +197,7 @@ def print_plan(options: RunOptions, form: str) -> int:
     """Print the plan of a run as text or JSON, without tracing; return the exit status."""
     check_host()
     report = explain(plan_run(options))
-    click.echo(explain_text(report) if form == "text" else dumps(report, indent=1))
+    click.echo(explain_text(report) if form == "text" else visible_json(dumps(report, indent=1)))
     return 0
 
 

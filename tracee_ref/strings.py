@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from io import TextIOWrapper
 from typing import Final
 from unicodedata import bidirectional, category, east_asian_width
@@ -106,6 +107,11 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
+def visible_json(text: str) -> str:
+    """Return ASCII JSON with DEL escaped, the only control character that encoders leave."""
+    return text.replace("\x7f", "\\u007f")
+
+
 def is_visible(character: str) -> bool:
     """Return whether a character has a shape and does nothing but show it.
 
@@ -123,19 +129,57 @@ def visible(text: str, *, left_to_right: bool = False) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_visible(text, left_to_right))
+    if not text.isascii() and not mark_characters().isdisjoint(text):
+        text = mark_runs().sub(_marks, text)
+    return text.translate(LEFT_TO_RIGHT if left_to_right else VISIBLE)
 
 
-def _visible(text: str, left_to_right: bool) -> Iterator[str]:
-    stacked = STACKED_MARKS
-    for character in text:
-        if category(character) in MARKS:
-            shown, stacked = stacked < STACKED_MARKS, stacked + 1
-        else:
-            shown, stacked = True, STACKED_MARKS if character == " " else 0
-        if left_to_right and bidirectional(character) in RIGHT_TO_LEFT:
-            shown = False
-        yield character if shown and is_visible(character) else escaped(character)
+def _marks(match: re.Match[str]) -> str:
+    """Return some marks in a row, those escaped that no character bears."""
+    run, start = match[0], match.start()
+    stands = start > 0 and match.string[start - 1] != " "
+    kept = STACKED_MARKS if stands else 0
+    return run[:kept] + "".join(map(escaped, run[kept:]))
+
+
+@cache
+def mark_characters() -> frozenset[str]:
+    """Return the marks that are not always escaped."""
+    return frozenset(c for c in map(chr, range(PLANE)) if category(c) in MARKS)
+
+
+@cache
+def mark_runs() -> re.Pattern[str]:
+    """Return a pattern of marks in a row."""
+    return re.compile(f"[{''.join(sorted(mark_characters()))}]+")
+
+
+PLANE: Final = 0x10000
+"""Marks from here on are always escaped: a pattern with them is a hundred times slower."""
+
+
+class Escapes(dict[int, "int | str"]):
+    """Table for ``str.translate``, filled as characters are met."""
+
+    def __init__(self, escape: Callable[[str], str], *, left_to_right: bool = False) -> None:
+        super().__init__()
+        self._escape = escape
+        self._left_to_right = left_to_right
+
+    def __missing__(self, code: int) -> int | str:
+        """Return and keep a character that is visible, or its escape."""
+        character = chr(code)
+        shown = is_visible(character) and not (
+            (self._left_to_right and bidirectional(character) in RIGHT_TO_LEFT)
+            or (code >= PLANE and category(character) in MARKS)
+        )
+        if len(self) >= CACHED_CHARACTERS:
+            self.clear()
+        self[code] = found = code if shown else self._escape(character)
+        return found
+
+
+CACHED_CHARACTERS: Final = 8192
 
 
 def escaped(character: str) -> str:
@@ -146,6 +190,10 @@ def escaped(character: str) -> str:
     if code < 0x80:
         return SHORT_ESCAPES.get(character) or f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+VISIBLE: Final = Escapes(escaped)
+LEFT_TO_RIGHT: Final = Escapes(escaped, left_to_right=True)
 
 
 def quoted(text: str, *, left_to_right: bool = False) -> str:

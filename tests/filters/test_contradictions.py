@@ -40,6 +40,14 @@ NEVER = {
     ),
     "tree=5 tree!=5": "nothing: tree!=5 and tree=5 never hold together",
     "tree=0": "nothing: tree=0 never holds",
+    "pid>5000000": "nothing: pid>5000000 never holds",
+    "mntns=99999999999": "nothing: mntns=99999999999 never holds",
+    f"{OPENAT} openat.context.containerId=xyz": (
+        "no openat: openat.context.containerId=xyz never holds"
+    ),
+    f"{OPENAT} openat.context.comm=sixteen.bytes.xx": (
+        "no openat: openat.context.processName=sixteen.bytes.xx never holds"
+    ),
     "pid=5 pid!=5": "nothing: pid!=5 and pid=5 never hold together",
     "pid<5 pid>5": "nothing: pid<5 and pid>5 never hold together",
     "pid=new pid!=new": "nothing: pid!=new and pid=new never hold together",
@@ -81,6 +89,8 @@ POSSIBLE = [
     f"{OPENAT} openat.args.flags=O_RDONLY openat.args.flags>0",
     f"{OPENAT} openat.args.flags=*CREAT* openat.args.flags!=O_RDONLY",
     f"{OPENAT} openat.args.dirfd=-100",
+    f"{OPENAT} openat.context.containerId=ab*",
+    f"{OPENAT} openat.context.timestamp>99999999999",
     f"{OPENAT} openat.retval<0 openat.retval!=-2",
     f"{OPENAT} openat.context.comm=a openat.context.comm!=b",
 ]

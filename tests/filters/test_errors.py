@@ -4,6 +4,9 @@
 The messages are those of docs/design/tracee-v0.12-facts.md, 1.4.
 """
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tracee_ref.errors import UsageError
@@ -174,7 +177,7 @@ VALUES = {
         f"{LONG} 16; give at most 15",
     ),
     "uts=abcdefghijklmnopqrst": ("abcdefghijklmnopqrst", f"{LONG} 20; give at most 15"),
-    "binary=ls": ("ls", PATHS),
+    "binary=ls": ("ls", f"{PATHS}; did you mean {Path(shutil.which('ls') or '').resolve()}?"),
     "binary=:/ls": (":/ls", PATHS),
     "binary=x:/ls": ("x:/ls", PATHS),
     "binary=host:ls": ("host:ls", PATHS),

@@ -224,6 +224,12 @@ def test_table_forged_argument(value: str) -> None:
     assert args_of(a=value) == f"{FORGED[value]}\n"
 
 
+def test_table_forged_name() -> None:
+    """The name of an argument, which a signature may take from anywhere, is quoted, too."""
+    event = exit_with(args=[Argument("a: 1, b", "t", 2), Argument("\x1b", "t", "x")])
+    assert TablePrinter().line(event).endswith(b'  "a: 1, b": 2, "\\x1b": x\n')
+
+
 def test_table_forged_member() -> None:
     """No string in an array or address looks like its end, or like two."""
     assert args_of(a=["x],", "env:", "[A=1", "", "b c", "<nil>", "a:b,c"]) == (

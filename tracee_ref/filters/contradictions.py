@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters of a scope that contradict each other, found with the model's own predicates.
+"""Contradictions between filters of a scope, by the model's predicates.
 
 For the filters on one fact, ``witnesses`` returns values of which one satisfies them if any value
 does; where that is not known (the symbolic forms of numbers), the filters pass.  ``tree``, and
@@ -32,7 +32,7 @@ from ..model.filters import (
 )
 from ..model.predicates import conjunction, field_predicate, grouped, process_predicate
 from ..model.scope import Scope
-from ..tables.containers import ID_DIGITS
+from ..tables.containers import ID_DIGITS, PREFIX
 from .fields import NUMBER_FIELDS
 from .format import format_filter
 from .values import S64_MAX, S64_MIN, U32_MAX, U64_MAX
@@ -42,8 +42,17 @@ Domain = tuple[int, int]
 
 U32: Final = (0, U32_MAX)
 U64: Final = (0, U64_MAX)
+PIDS: Final = (0, 1 << 22)
+"""PID_MAX_LIMIT (linux/threads.h)."""
+
+TIMES: Final = ("timestamp", "cgroupId")
+"""Numbers of the context that have 64 bits."""
+
+NAMES: Final = ("processName", "hostName")
+IDS: Final = ("containerId", "container_id")
+
 DOMAINS: Final[Mapping[Key, Domain]] = {
-    Key.UID: U32, Key.PID: U32, Key.TREE: (1, U32_MAX), Key.MNTNS: U64, Key.PIDNS: U64,
+    Key.UID: U32, Key.PID: PIDS, Key.TREE: (1, PIDS[1]), Key.MNTNS: U32, Key.PIDNS: U32,
 }  # fmt: skip
 SHAPE_DOMAINS: Final[Mapping[Shape, Domain]] = {
     Shape.INT32: (-(1 << 31), (1 << 31) - 1),
@@ -208,8 +217,18 @@ def _field_values(
     if domain is None:
         if not all(isinstance(c.value, Pattern) for c in conditions):
             return None
-        return _values(_texts(conditions))
+        equal = _patterns(conditions, Op.EQ)
+        if key.name in IDS and equal and not any(map(_is_id, equal)):
+            return []
+        return _values(_texts(conditions, COMM_BYTES if key.name in NAMES else None))
     return _number_values(key, conditions, event, domain)
+
+
+def _is_id(pattern: Pattern) -> bool:
+    """Return whether the id of a container can match a pattern."""
+    text = pattern.text.decode(errors="replace")
+    length = ID_DIGITS if pattern.exact else len(text)
+    return len(text) == length and bool(PREFIX.fullmatch(text))
 
 
 def _domain(key: EventField, event: EventDefinition | None) -> Domain | None:
@@ -217,7 +236,7 @@ def _domain(key: EventField, event: EventDefinition | None) -> Domain | None:
     if key.part is Part.RETVAL:
         return S64_MIN, S64_MAX
     if key.part is Part.CONTEXT:
-        return U64 if key.name in NUMBER_FIELDS else None
+        return (U64 if key.name in TIMES else U32) if key.name in NUMBER_FIELDS else None
     arguments = {argument.name: argument for argument in event.args} if event else {}
     argument = arguments.get(key.name)
     return SHAPE_DOMAINS.get(shape_of(key.event, argument)) if argument else None

@@ -6,7 +6,9 @@ Each takes the flag, for its error message, and one value, and returns a value o
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Callable
 from typing import Final
 
@@ -95,11 +97,21 @@ def binary(flag: Flag, value: str) -> Binary:
     if inode is not None and inode > U32_MAX:
         raise value_error(flag, value, "the inode number of a mount namespace has 32 bits")
     if not path.startswith("/") or (colon and inode is None and prefix != "host"):
-        raise value_error(flag, value, "expected /PATH, host:/PATH or INODE:/PATH")
+        near = "" if colon else _resolved(path)
+        raise value_error(flag, value, f"expected /PATH, host:/PATH or INODE:/PATH{near}")
     encoded = _encoded(flag, path)
     if len(encoded) > PATH_BYTES:
         raise value_error(flag, value, f"a path has at most {PATH_BYTES} bytes")
     return Binary(encoded, HOST_MNTNS if prefix == "host" else inode or None)
+
+
+def _resolved(path: str) -> str:
+    """Return what a relative path or the name of a program means here, as a suggestion."""
+    try:
+        found = shutil.which(path)
+    except ValueError:  # no path at all
+        return ""
+    return f"; did you mean {os.path.realpath(found)}?" if found else ""
 
 
 def container(flag: Flag, value: str) -> Value:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Warnings about filters that can match nothing, and errors for ids that no container has.
+"""Warnings about filters that match nothing; errors for impossible ids.
 
 The grammar accepts both (vectors/v1), so these are for the tracer only.
 """

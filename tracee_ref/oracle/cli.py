@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn, Protocol
 
-from ..errors import HostError, UsageCode, UsageError
+from ..errors import HostCode, HostError, UsageCode, UsageError
 from ..strings import visible, write_utf8
 from .commands import check, diff_dialects, explain, run, vectors
 from .run.summary import NO_VERDICT
@@ -83,6 +83,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         options = make_parser().parse_args(arguments[:end])
         options.consumer = arguments[end + 1 :]
+        if sys.stdout is None:
+            raise HostError(HostCode.OUTPUT, "standard output is closed - redirect it")
         status = COMMANDS[options.command].execute(options)
         sys.stdout.flush()
     except UsageError as error:
@@ -90,14 +92,23 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except HostError as error:
         status = fail(str(error), NO_VERDICT)
     except BrokenPipeError:  # the reader closed the pipe, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         status = NO_VERDICT
+    except OSError as error:  # those of inputs and reports are HostError
+        discard_output()
+        status = fail(f"standard output cannot be written ({error.strerror})", NO_VERDICT)
     except KeyboardInterrupt:
         status = INTERRUPTED
     sys.exit(status)
 
 
+def discard_output() -> None:
+    """Make /dev/null of standard output: Python flushes it again at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def fail(message: str, status: int) -> int:
     """Print an error on one line; return `status`."""
-    print(f"scope-oracle: {visible(' '.join(message.splitlines()))}", file=sys.stderr)
+    if sys.stderr is not None:
+        print(f"scope-oracle: {visible(' '.join(message.splitlines()))}", file=sys.stderr)
     return status

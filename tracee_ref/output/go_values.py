@@ -76,14 +76,20 @@ def arguments_text(arguments: list[Argument], changed: Container[str] = ()) -> s
     if not changed:
         return ", ".join(
             [
-                f"{argument.name}: {argument.value}"
+                f"{name_text(argument)}: {argument.value}"
                 if type(argument.value) is int and not argument.unreadable
-                else f"{argument.name}: {value_text(argument)}"
+                else f"{name_text(argument)}: {value_text(argument)}"
                 for argument in arguments
             ]
         )
-    names = (f"{a.name}{CHANGED}" if a.name in changed else a.name for a in arguments)
+    names = (f"{name_text(a)}{CHANGED}" if a.name in changed else name_text(a) for a in arguments)
     return ", ".join(f"{name}: {value_text(a)}" for name, a in zip(names, arguments, strict=True))
+
+
+def name_text(argument: Argument) -> str:
+    """Return the name of an argument; those of findings are anything."""
+    name = argument.name
+    return name if name.isidentifier() and name.isascii() else quoted(name)
 
 
 def value_text(argument: Argument) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tracee_ref.events.event import TraceEvent
-from tracee_ref.strings import is_visible, without_surrogates
+from tracee_ref.strings import Escapes, without_surrogates
 
 LESS, GREATER, AMPERSAND, DELETE = b"<>&\x7f"
 
@@ -49,19 +49,13 @@ def escaped_json(data: bytes) -> bytes:
     return data.decode().translate(INVISIBLE).encode()
 
 
-class Escapes:
-    """Table for ``str.translate``: invisible characters as JSON escapes, in UTF-16."""
-
-    def __getitem__(self, code: int) -> str:
-        """Return the escape of a character; LookupError if it is visible."""
-        character = chr(code)
-        if is_visible(character):
-            raise LookupError
-        units = character.encode("utf-16-be").hex()
-        return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+def escape(character: str) -> str:
+    """Return the JSON escape of a character, in UTF-16."""
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
-INVISIBLE: Final = Escapes()
+INVISIBLE: Final = Escapes(escape)
 
 
 def encodable(value: Any) -> Any:

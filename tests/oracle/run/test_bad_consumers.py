@@ -194,7 +194,7 @@ ONE = ("--id", "decision-01-001")
         (("run",), 2, "no command - give one after --"),
         (("run", "--", "{}/missing/consumer"), 3, "cannot be started"),
         (("run", "--rule", "99", "--", "true"), 2, "no vector is selected"),
-        (("run", "--vectors", "{}/missing", "--", "true"), 2, "{}/missing: cannot be read"),
+        (("run", "--vectors", "{}/missing", "--", "true"), 2, "{}/missing: No such file"),
         (("run", "--case-seconds", "-1", "--", "true"), 2, "--case-seconds"),
         (("run", "--json", "/proc/missing/x", *ONE, "--", "true"), 3, "/proc/missing/x"),
     ],

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import Final
 
 from ...errors import HostCode, HostError, UsageCode, UsageError
-from ...strings import visible_lines
+from ...strings import visible, visible_json
 from ..dialects import DIALECTS
 from ..streams.balance import SECOND_NS
 from ..streams.cluster import check_hosts
@@ -91,8 +91,10 @@ def execute(options: argparse.Namespace) -> int:
     job.semantics()  # report an invalid flag before reading the files
     result = check_hosts(job, streams_of(files, options), options.dask)
     result.alone = not (options.unfiltered or options.journal)
-    report = json.dumps(result.data(), indent=1) if options.json else "\n".join(result.lines())
-    print(visible_lines(report))
+    if options.json:
+        print(visible_json(json.dumps(result.data(), indent=1)))
+    else:
+        print("\n".join(map(visible, result.lines())))
     return status_of(result)
 
 

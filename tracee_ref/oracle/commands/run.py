@@ -12,6 +12,7 @@ from pathlib import Path
 from ...errors import HostCode, HostError, UsageCode, UsageError
 from ...files.walk import UnsafePathError
 from ...files.written import write_report
+from ...strings import visible_json
 from ..protocol.catalogue import shipped_catalogue
 from ..protocol.vector import CORPUS, VECTOR_KINDS, Vector, load_vectors
 from ..run.report import junit, report_data, report_lines
@@ -78,7 +79,9 @@ def execute(options: argparse.Namespace) -> int:
         options.consumer, outcomes, session.hello, session.notes, not options.no_skips
     )
     if options.json:
-        write(options.json, json.dumps(report_data(summary), indent=1).encode() + b"\n")
+        write(
+            options.json, visible_json(json.dumps(report_data(summary), indent=1)).encode() + b"\n"
+        )
     if options.junit:
         write(options.junit, junit(summary, catalogue))
     print("\n".join(report_lines(summary, catalogue, options.show)))

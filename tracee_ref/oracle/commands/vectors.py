@@ -7,6 +7,8 @@ import argparse
 from itertools import chain, islice
 from pathlib import Path
 
+from ...errors import HostCode, HostError
+from ...strings import visible
 from ..corpus.write import SEED, write_corpus
 from ..protocol.vector import CORPUS
 from ..verify import changed_files, disagreements, read_about
@@ -33,13 +35,13 @@ def execute(options: argparse.Namespace) -> int:
         return write(options)
     if options.action == "verify":
         return verify(directory)
-    print(directory)
+    print(visible(str(directory)))
     about = read_about(directory)
     for name, value in about.items():
         if name != "files":
-            print(f"{name:<10} {value}")
+            print(visible(f"{name:<10} {value}"))
     for name, file in about["files"].items():
-        print(f"{file.get('vectors', ''):>6} {name}")
+        print(visible(f"{file.get('vectors', '')!s:>6} {name}"))
     return 0
 
 
@@ -47,7 +49,12 @@ def write(options: argparse.Namespace) -> int:
     """Generate a corpus."""
     if options.directory is None:
         options.parser.error("write needs a DIRECTORY")
-    write_corpus(options.directory, options.seed)
+    try:
+        write_corpus(options.directory, options.seed)
+    except OSError as error:
+        raise HostError(
+            HostCode.OUTPUT, f"{options.directory}: cannot be written ({error.strerror})"
+        ) from error
     return 0
 
 
@@ -55,7 +62,7 @@ def verify(directory: Path) -> int:
     """Print the first errors of a corpus; return 1 if there are any."""
     errors = list(islice(chain(changed_files(directory), disagreements(directory)), MAX_ERRORS))
     for line in errors:
-        print(line)
+        print(visible(line))
     if not errors:
-        print(f"{directory}: intact, and the model agrees")
+        print(f"{visible(str(directory))}: intact, and the model agrees")
     return 1 if errors else 0

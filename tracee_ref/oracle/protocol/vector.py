@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import UsageCode, UsageError
+from ..inputs import read_input
 from .encoding import Data
 from .strict_json import parse_json
 
@@ -93,12 +94,7 @@ def load_vectors(paths: Iterable[Path]) -> Iterator[Vector]:
 
 def load_file(path: Path) -> Iterator[Vector]:
     """Read one file of vectors."""
-    try:
-        lines = path.read_bytes().rstrip(b"\n").split(b"\n")
-    except OSError as error:
-        raise UsageError(
-            UsageCode.INPUT, f"{path}: cannot be read ({error}) - give a file of vectors"
-        ) from error
+    lines = read_input(str(path), "give a file of vectors").rstrip(b"\n").split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
             yield read_vector(parse_json(line))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import IO, Final
 
+from ...strings import visible
 from .events_json import Line
 
 INTERVAL_SECONDS: Final = 0.5
@@ -44,4 +45,4 @@ def size_of(stream: IO[bytes]) -> int:
 def text(name: str, number: int, stream: IO[bytes], size: int) -> str:
     """Return a line of progress."""
     part = f", {100 * stream.tell() // size} %" if size else ""
-    return f"{name}: {number} lines{part}"
+    return f"{visible(name)}: {number} lines{part}"

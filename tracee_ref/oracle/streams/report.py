@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
+from ...strings import without_surrogates
 from .losses import Losses
 
 
@@ -145,7 +146,7 @@ class CheckResult:
         findings = [
             {
                 "kind": finding.kind.value,
-                "place": finding.position,
+                "place": without_surrogates(finding.position),
                 "text": finding.text,
                 "reasons": finding.reasons,
             }
