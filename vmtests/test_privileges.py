@@ -79,7 +79,9 @@ def test_privileges_enough(kernel: Kernel) -> None:
 def test_privileges_locked_memory(kernel: Kernel) -> None:
     """Before Linux v5.11 BPF maps are charged to the limit of locked memory."""
     if limits_memory(kernel):
-        result = as_nobody(kernel, ENOUGH, [TRACEE_REF, "-f", "event=getppid", "--", "true"])
+        limited = ["prlimit", "--memlock=65536:65536"]
+        argv = [*limited, TRACEE_REF, "-f", "event=getppid", "--", "true"]
+        result = as_nobody(kernel, ENOUGH, argv)
         assert result.status == 1
         assert "locked memory is limited; run 'ulimit -l unlimited'" in result.stderr
 

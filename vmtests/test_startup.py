@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tracee_ref.kernel.seed.processes import SEED_SECONDS
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced
 
@@ -143,3 +144,31 @@ def test_startup_execs(kernel: Kernel) -> None:
     assert len(after) > 20, "the program executed too little"
     assert after <= exits.keys() <= started.keys()
     assert set(exits.values()) == {1}
+
+
+CHAINS = """
+import os, select, sys
+children = [os.fork() for _ in range(2)]
+if all(children):
+    print("forking", flush=True)
+    sys.stdin.read()
+    sys.exit()
+while not select.select([0], [], [], 0)[0]:  # until the standard input ends
+    if os.fork():
+        os._exit(0)
+"""
+"""Processes that fork their successor and exit at once: /proc never shows the one that runs."""
+
+READING_SECONDS = 30
+"""What a busy machine takes at most to load the programs, and to read /proc once."""
+
+
+@pytest.mark.host_only
+def test_startup_fork_storm(kernel: Kernel) -> None:
+    """A start under a storm of forks ends, and what it does not know is counted."""
+    flags = ["event=sched_process_exit", "tree={root}", "binary!=/none"]
+    reply = kernel.ask("startup.storm", {"source": CHAINS, "flags": flags}, seconds=120)
+    assert reply["seconds"] < SEED_SECONDS + READING_SECONDS
+    counters = reply["counters"]
+    assert counters["seen"] == counters["filtered"] + counters["submitted"] + counters["lost"]
+    assert counters["submitted"] + counters["unknown"] > 0

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tracee_ref.kernel.plan import Settings
 from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing, wait_for
+from vmtests.handlers.limits import loaded, scopes_of
 
 PROCESSES = 40
 """Minimum number of processes that start while tracing is on."""
@@ -40,6 +42,32 @@ def forking(*, source: str, argv: list[str]) -> Reply:
             program.kill()
         written = journal.read_text(encoding="ascii").splitlines()
     return reply | {"journal": written, "tracing_since": tracing_since, "root": program.pid}
+
+
+@handler
+def storm(*, source: str, flags: list[str]) -> Reply:
+    """Attach the programs while a Python program forks all the time; return how long it took (s).
+
+    ``{root}`` in the flags is the program's process id.  The program writes a line first, and ends
+    when its standard input does.
+    """
+    command = [sys.executable, "-I", "-S", "-c", source]
+    program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert program.stdout
+    program.stdout.readline()
+    try:
+        scopes = scopes_of(*(flag.format(root=program.pid) for flag in flags))
+        with loaded(Settings(scopes, ring_bytes=1 << 20)) as tracer:
+            start = time.monotonic()
+            tracer.attach()
+            seconds = time.monotonic() - start
+            tracer.start()
+            time.sleep(0.5)
+            tracer.stop()
+            totals = {name: sum(values) for name, values in tracer.counters().items()}
+    finally:
+        program.communicate()
+    return {"seconds": seconds, "counters": totals}
 
 
 def lines(journal: Path) -> int:

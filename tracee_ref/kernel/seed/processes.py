@@ -9,15 +9,15 @@ or one that lacks the masks of its ancestors, which are added here.
 
 So /proc is read again until every process has an element.  Only children of processes that had
 none can lack one, so two or three readings are enough.  Only a program that forks and exits faster
-than /proc can be read is never caught up with; seeding then ends after SEED_SECONDS, and events of
-its processes are counted as unknown.
+than /proc can be read is never caught up with; seeding then ends after SEED_SECONDS, or the first
+reading if that takes longer, and events of its processes are counted as unknown.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from struct import Struct
 from typing import Final
 
@@ -70,14 +70,18 @@ class ProcessSeeder:
     def seed_all(self, seconds: float = SEED_SECONDS) -> None:
         """Write the state of all processes; raises HostError if /proc may not be read."""
         deadline = time.monotonic() + seconds
-        while self._seed_new() + self._complete_tree_states():
-            if time.monotonic() > deadline:
-                break
+        seeded = self._seed_new(float("inf"))
+        while seeded + self._complete_tree_states() and time.monotonic() < deadline:
+            seeded = self._seed_new(deadline)
 
-    def _seed_new(self) -> int:
-        """Write the state of the processes that have none; return their number."""
+    def _seed_new(self, deadline: float) -> int:
+        """Write the state of the processes that have none, until ``deadline``; return their number.
+
+        The first time there is none, so that every process that exists then has a state.
+        """
         self._current = {}
-        return sum(self._seed(pid) for pid in [*self._without_state()])
+        new = [*self._without_state()]
+        return sum(self._seed(pid) for pid in takewhile(lambda _: time.monotonic() < deadline, new))
 
     def _without_state(self) -> Iterator[int]:
         maps = ((self._processes, PROCESS.size), (self._tree_states, TREE_STATE.size))
