@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from os import fsencode
 from typing import Any, TypeAlias
 
 from tracee_ref.model.scope import Binary, Condition, EventField, Key, Op, Pattern, Scope
+from tracee_ref.strings import bytes_of
 
 LaunchFacts: TypeAlias = Mapping[str, Any]
 """The result of ``launch.launch_facts``."""
@@ -25,7 +25,7 @@ class LaunchCondition:
 
     def resolve(self, facts: LaunchFacts) -> Condition:
         fact = facts[self.fact]
-        value = Pattern(fsencode(fact)) if isinstance(fact, str) else fact + self.add
+        value = Pattern(bytes_of(fact)) if isinstance(fact, str) else fact + self.add
         return Condition(self.key, self.op, value)
 
 
@@ -42,7 +42,7 @@ class BinaryCondition:
         inode: Any = facts[self.mntns] if self.mntns else None
         if self.add:
             inode += self.add
-        path = fsencode(f"{facts['directory']}/{self.name}")
+        path = bytes_of(f"{facts['directory']}/{self.name}")
         return Condition(Key.BINARY, self.op, Binary(path, inode))
 
 

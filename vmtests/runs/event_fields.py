@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from os import fsencode
 from typing import Any
 
 from tracee_ref.decode.argument_text import argument_formatter
 from tracee_ref.events.catalogue import EventDefinition
 from tracee_ref.model.facts import FieldValue, Process
 from tracee_ref.model.scope import FieldKey, Part
+from tracee_ref.strings import bytes_of
 
 
 def fields_of(
@@ -34,7 +34,7 @@ def fields_of(
         "container": process.container is not None,
     }
     if process.container is not None:
-        context["containerId"] = fsencode(process.container.id)
+        context["containerId"] = bytes_of(process.container.id)
     fields = {(Part.CONTEXT.value, name): unprinted(value) for name, value in context.items()}
     return {**fields, (Part.RETVAL.value, ""): unprinted(result), **dict(arguments(event, args))}
 
@@ -52,6 +52,6 @@ def arguments(
         value, printer = args.get(argument.name), argument_formatter(event.name, argument)
         key = (Part.ARGS.value, argument.name)
         if isinstance(value, str):
-            yield key, unprinted(fsencode(value))
+            yield key, unprinted(bytes_of(value))
         elif isinstance(value, int):
-            yield key, FieldValue(value, fsencode(printer(value))) if printer else unprinted(value)
+            yield key, FieldValue(value, bytes_of(printer(value))) if printer else unprinted(value)

@@ -168,7 +168,7 @@ def changed(at_return: list[dict[str, object]] | None, *flags: str) -> bool | No
 )
 def test_argument_changed(flag: str, expected: bool) -> None:
     """Rule 19: filters hold for either value, exclusions for both; with one value it is unknown."""
-    value = {"name": "pathname", "type": "const char*", "value": "/b"}
+    value: dict[str, object] = {"name": "pathname", "type": "const char*", "value": "/b"}
     assert changed([value], f"openat.args.pathname{flag}") is expected
     assert changed(None, f"openat.args.pathname{flag}") is None
     assert changed(None, "openat.retval=3") is True

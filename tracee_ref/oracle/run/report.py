@@ -23,7 +23,7 @@ RULES: Final = {
     5: "selection", 6: "filters on events", 7: "values of fields", 8: "comm and uts",
     9: "uid, pid, namespaces", 10: "binary", 11: "container", 12: "tree", 13: "follow",
     14: "the tracer itself", 15: "derived events", 16: "dependencies", 17: "when facts are read",
-    18: "what could not be read",
+    18: "what could not be read", 19: "arguments that changed", 20: "text",
 }  # fmt: skip
 WIDTH: Final = 28
 VERDICTS: Final = {
