@@ -16,7 +16,7 @@ from tests.files.test_written import give_away
 from tracee_ref.kernel.build.cache import (
     CALLERS,
     DIRECTORY,
-    Entry,
+    CachedProgram,
     add,
     cache_key,
     directory,
@@ -73,7 +73,7 @@ def swap(programs: Cache) -> None:
 
 
 def alter(programs: Cache, **changes: object) -> None:
-    entry = msgspec.msgpack.decode(programs.file.read_bytes(), type=Entry)
+    entry = msgspec.msgpack.decode(programs.file.read_bytes(), type=CachedProgram)
     changed = msgspec.structs.replace(entry, **changes)
     programs.file.write_bytes(msgspec.msgpack.encode(changed))
 

@@ -47,7 +47,7 @@ READ_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Entry(msgspec.Struct, frozen=True):
+class CachedProgram(msgspec.Struct, frozen=True):
     """A file of the cache: the key of a program, and a hash of the key and the program."""
 
     key: str
@@ -164,7 +164,7 @@ def read_entry(descriptor: int, path: str, key: str) -> Compiled:
     if not stat.S_ISREG(status.st_mode):
         raise UnsafePathError("it is no regular file")
     with os.fdopen(os.dup(descriptor), "rb") as file:
-        entry = msgspec.msgpack.decode(file.read(), type=Entry)
+        entry = msgspec.msgpack.decode(file.read(), type=CachedProgram)
     if entry.key != key:
         raise UnsafePathError("it is another program")
     if entry.checksum != checksum(key, entry.program):
@@ -181,7 +181,7 @@ def store(cache: int, key: str, program: Compiled) -> None:
         os.unlink(partial, dir_fd=cache)
     data = msgspec.msgpack.encode(program)
     with os.fdopen(os.open(partial, WRITE_FLAGS, 0o600, dir_fd=cache), "wb") as file:
-        file.write(msgspec.msgpack.encode(Entry(key, checksum(key, data), data)))
+        file.write(msgspec.msgpack.encode(CachedProgram(key, checksum(key, data), data)))
     os.rename(partial, name, src_dir_fd=cache, dst_dir_fd=cache)
     remove_old(cache)
 
