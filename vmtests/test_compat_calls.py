@@ -12,7 +12,8 @@ import pytest
 from tracee_ref.abi import Alert
 from tracee_ref.events.catalogue import EventDefinition, all_events, i386_events, native_events
 from vmtests.caller.build import generated, program
-from vmtests.caller.generate import MACHINES, Generator
+from vmtests.caller.generate import Generator
+from vmtests.caller.values import MACHINES
 from vmtests.lab.features import skip_unless
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, arguments, trace

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from vmtests.caller.generate import MACHINES
+from vmtests.caller.values import MACHINES
 from vmtests.lab.cache import cache_directory
 from vmtests.lab.compiled import compiled
 
