@@ -86,8 +86,9 @@ def test_signals_passed_on(kernel: Kernel) -> None:
 @pytest.mark.host_only
 def test_signals_handled_by_command(kernel: Kernel) -> None:
     """A command that handles the signal is traced until it exits, with its status."""
-    command = "sh -c 'trap \"sleep 1; exit 7\" TERM; while :; do sleep 0.1; done'"
-    lines = script(kernel, f"$T -- {command} 2>log & started; sleep 0.3; kill $!; wait $!; echo $?")
+    command = "sh -c 'trap \"sleep 1; exit 7\" TERM; : >ready; while :; do sleep 0.1; done'"
+    ready = "until [ -e ready ]; do sleep 0.05; done"
+    lines = script(kernel, f"$T -- {command} 2>log & {ready}; kill $!; wait $!; echo $?")
     assert lines[0] == "7"
     assert lines[-1].startswith(ACCOUNT)
 
@@ -98,7 +99,8 @@ def test_signals_second_sigint(kernel: Kernel) -> None:
     command = "sh -c 'trap \"\" INT; echo $$ >pid; exec sleep 60'"
     twice = "kill -INT $!; sleep 0.3; kill -INT $!; wait $!; echo $?"
     after = "kill $(cat pid) && echo alive"
-    lines = script(kernel, f"$T -- {command} 2>log & started; sleep 0.3; {twice}; {after}")
+    ready = "until [ -s pid ]; do sleep 0.05; done"
+    lines = script(kernel, f"$T -- {command} 2>log & {ready}; {twice}; {after}")
     assert lines[:2] == ["130", "alive"]
     assert lines[-2].startswith(ACCOUNT)
     assert lines[-1].startswith("tracee-ref: the command goes on")

@@ -174,6 +174,8 @@ def import_bcc() -> Any:
     try:
         import bcc.libbcc  # noqa: PLC0415
     except ImportError as error:
+        if MAP_FAILED in str(error):
+            raise MemoryError from error
         raise missing_bcc() from error
     return bcc
 
