@@ -54,7 +54,7 @@ TIDS_PER_PAGE: Final = 256
 PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
 """Packet events that need more of a packet than its headers."""
 
-SIGNATURE_PROCESSES: Final = 256
+SIGNATURE_PROCESSES: Final = 1024
 """Size of the map of the processes of plug-in signatures; their ids are fewer."""
 
 SOCKETS: Final = 32768
