@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signals before, during and after the start of a run: status, account, and no traceback."""
+"""Signals at all moments of a run: status, account, and no traceback."""
 
 from __future__ import annotations
 

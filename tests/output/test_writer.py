@@ -29,11 +29,11 @@ def finish(sink: Sink, patience_seconds: float = 5) -> tuple[int, int]:
 
 @contextmanager
 def pipe(*, blocking: bool = True) -> Iterator[tuple[int, Sink]]:
-    """Yield the reading end of a pipe, and a sink."""
+    """Yield the reading end of a pipe, and a sink; one that is not blocking is shared."""
     reader, end = os.pipe()
     os.set_blocking(end, blocking)
     try:
-        yield reader, Sink(end, "pipe")
+        yield reader, Sink(end, "pipe", shared=not blocking)
     finally:
         os.close(reader)
 
@@ -83,6 +83,8 @@ def test_write_slow_reader(blocking: bool) -> None:
         for _ in range(20_000):
             sink.write(LINE)
         assert finish(sink) == (20_000, 0)
+        if not blocking:
+            os.close(sink.descriptor)
         thread.join()
     assert received == LINE * 20_000
 

@@ -70,6 +70,8 @@ class Sink:
         self.lines = 0
         self.descriptor = descriptor
         self._shared, self._queue_bytes = shared, queue_bytes
+        if not shared:
+            os.set_blocking(descriptor, True)  # fewer, larger writes
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
         self._pending, self._pending_lines = bytearray(), 0
@@ -165,7 +167,11 @@ class Sink:
                     break
                 data += more[0]
                 count += more[1]
-            self._write(data, count)
+            try:
+                self._write(data, count)
+            except MemoryError:
+                self.gone = True
+                self._report("no memory is left; it gets no more lines")
 
     def _write(self, data: bytearray, count: int) -> None:
         """Write ``count`` lines, or those that the output takes."""
