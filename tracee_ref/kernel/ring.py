@@ -6,6 +6,7 @@ BCC calls Python by ctypes for every record, which takes longer than everything 
 
 from __future__ import annotations
 
+import heapq
 import mmap
 from collections.abc import Callable, Sequence
 from struct import Struct
@@ -81,11 +82,13 @@ class Rings:
         self._full_reads = 0
 
     def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
-        """Pass waiting records to a function, in order of time; return their number.
+        """Pass waiting records to a function; return their number.
 
-        They are consumed when the function has returned or raised.  As long as the first buffer
-        has ``limit`` records or more, the others are read once in FULL_READS times: their
-        records cannot make it overflow, and are not kept waiting for good.
+        Those of several buffers are merged by time; those of one stay in their order, in which CPUs
+        reserved room for them.  They are consumed when the function has returned or raised.
+
+        As long as the first buffer has ``limit`` records or more, the others are read once in
+        FULL_READS times: their records cannot make it overflow, and do not wait for good.
         """
         first, *others = self._rings
         records, position = first.waiting(limit)
@@ -96,7 +99,7 @@ class Rings:
                 more, position = ring.waiting(limit)
                 consumed.append((ring, position))
                 if more:
-                    records = sorted([*records, *more], key=time_of)
+                    records = [*heapq.merge(records, more, key=time_of)]
         try:
             if records:
                 handle(records)
