@@ -57,11 +57,12 @@ def test_signals_at_all_moments(kernel: Kernel) -> None:
 
 
 @pytest.mark.oldest_and_newest
-@pytest.mark.guest_only
-def test_signals_in_guests(kernel: Kernel) -> None:
-    """SIGINT at a few moments."""
-    counts = phases(kernel, moments=3, numbers=(signal.SIGINT,), parallel=1)
-    assert counts.keys() >= {"start"}
+def test_signals_on_kernels(kernel: Kernel) -> None:
+    """SIGINT to the process group while programs are loaded, attached, run and detached."""
+    argv = [*OPTIONS.split(), "sleep", "0.3"]
+    request = {"argv": argv, "number": signal.SIGINT, "moments": 6, "seconds": 100.0}
+    reply = kernel.ask("signals.at_moments_forked", request, seconds=800)
+    assert Counter(phase(result) for result in reply["runs"]).keys() >= {"start"}
 
 
 def script(kernel: Kernel, text: str) -> list[str]:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from vmtests.handlers import Reply, handler
-
-TRACED = "tracee-ref: tracing"
+from vmtests.handlers.background import ended, wait_for
+from vmtests.handlers.tracing import appended_file, fork_tracer, written
 
 
 @handler
@@ -52,3 +52,29 @@ def _signalled(argv: Sequence[str], run: tuple[int, bool, float], seconds: float
     lines = stderr.decode(errors="backslashreplace").splitlines()
     status = process.returncode
     return {"number": number, "group": group, "at": moment, "exit": status, "stderr": lines}
+
+
+@handler
+def at_moments_forked(*, argv: list[str], number: int, moments: int, seconds: float) -> Reply:
+    """Do the same with one signal and forks of the agent, which start faster in a guest."""
+    began = time.monotonic()
+    _forked(argv, 0, 0.0, seconds)
+    span = 1.2 * (time.monotonic() - began)
+    return {
+        "runs": [
+            _forked(argv, number, span * moment / moments, seconds)
+            for moment in range(1, moments + 1)
+        ]
+    }
+
+
+def _forked(argv: list[str], number: int, moment: float, seconds: float) -> Reply:
+    with appended_file() as out, appended_file() as err:
+        pid = fork_tracer(argv, out, err)
+        time.sleep(moment)
+        if number and not ended(pid):
+            os.killpg(pid, number)
+        wait_for(lambda: ended(pid), seconds)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        lines = written(err).splitlines()
+    return {"number": number, "group": True, "at": moment, "exit": status, "stderr": lines}
