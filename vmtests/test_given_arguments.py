@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rule 19: arguments in memory are what a syscall was given, and marked if they changed."""
+"""Rule 19: arguments in memory are what a syscall was given; changes are marked."""
 
 from __future__ import annotations
 
