@@ -37,7 +37,7 @@ WRITERS = ("tests/output/test_writer.py",)
 CGROUPS = ("vmtests/test_cgroup_names.py",)
 TRACEE_BUGS = ("vmtests/test_tracee_bugs.py",)
 PID_REUSE = ("vmtests/test_pid_reuse.py",)
-PRIVILEGES = ("vmtests/test_privileges.py",)
+PRIVILEGES = ("tests/test_privileges.py",)
 CLOCKS = ("vmtests/test_clocks.py", "tests/test_clocks.py")
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 
@@ -95,9 +95,8 @@ FAULTS = (
     Fault("descriptions-without-limit", "tracee_ref/containers/runtimes.py", "if len(self._entries) > self._limit:", "if False:",
           ("tests/containers/test_runtimes.py",)),
     # Privileges.
-    Fault("binary-unknown-in-silence", "tracee_ref/privileges.py", "yield BINARY", "pass", PRIVILEGES),
-    Fault("hidden-processes-in-silence", "tracee_ref/privileges.py", "yield HIDDEN_PROCESSES", "pass", PRIVILEGES),
-    Fault("seccomp-not-named", "tracee_ref/kernel/build/refusal.py", "if seccomp == SECCOMP_FILTERS:", "if False:", PRIVILEGES),
+    Fault("missing-capability-unnamed", "tracee_ref/capabilities.py", "if c not in owned", "if c in owned", PRIVILEGES),
+    Fault("hidden-processes-in-silence", "tracee_ref/privileges.py", "found = hidden is not None and", "found = False and", PRIVILEGES),
     # The clocks.
     Fault("time-namespace-ignored", "tracee_ref/clocks.py", "- (namespace_offset() or 0)", "", CLOCKS),
     Fault("clock-set-unnoticed", "tracee_ref/clocks.py", "return changed", "return False", CLOCKS),
