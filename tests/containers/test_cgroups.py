@@ -24,7 +24,6 @@ ID = "0123456789abcdef" * 4
 OTHER = "f" * 64
 PREFIXES = ("", *(f"{name}-" for name in CONTAINER_NAMES),
             *(f"a.slice:{name}:" for name in CONTAINER_NAMES))  # fmt: skip
-PAGE = Path(__file__).parents[2] / "docs/guide/containers.md"
 
 ids = st.text("0123456789abcdef", min_size=64, max_size=64)
 pieces = st.sampled_from(
@@ -50,29 +49,6 @@ def test_container_id_of_every_runtime(prefix: str, suffix: str) -> None:
 def test_container_id_of_other_cgroup(name: str) -> None:
     """A cgroup of another form is not a container."""
     assert container_id(name) is None
-
-
-def documented() -> list[tuple[str, str]]:
-    """Return the cgroup path and the container of each row of the table in the documentation."""
-    rows = [line.split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines()]
-    return [(row[1].strip("`"), row[2].strip("` |")) for row in rows if row[1:] and "`/" in row[1]]
-
-
-@pytest.mark.parametrize(("path", "container"), documented())
-def test_container_id_as_documented(path: str, container: str) -> None:
-    """The table has the forms of all runtimes."""
-    ids = {"OTHER": OTHER, "ID": ID, "none": None}
-    names = path.replace("OTHER", OTHER).replace("ID", ID).split("/")
-    assert (
-        next((id_ for name in reversed(names) if (id_ := container_id(name))), None)
-        == ids[container]
-    )
-
-
-def test_documented_forms() -> None:
-    """No form of a name is missing in the table."""
-    paths = " ".join(path for path, _ in documented())
-    assert all(f"/{name}-ID" in paths or f":{name}:ID" in paths for name in CONTAINER_NAMES)
 
 
 @given(st.lists(pieces, max_size=4).map("".join))
