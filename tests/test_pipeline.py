@@ -154,6 +154,7 @@ def test_pipeline_derives_later(tmp_path: Path) -> None:
 
     line = Pipeline(decode, [(JsonPrinter(), open_sink(str(out)))], derive=derive)
     line.backlog = Backlog({701: 0})
+    line.is_filling = lambda: True
     bases = [base_record(b"b%d" % number) for number in range(3)]
     plain = [
         bytes(EVENT_AT) + struct.pack("=IiQ", 1, 0, 1) + b"p%d" % (n % 10) for n in range(BATCH)

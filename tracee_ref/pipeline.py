@@ -30,9 +30,6 @@ DRAIN_SECONDS: Final = 5.0
 BATCH: Final = 256
 """Records of one read: copies of more do not fit into the processor's caches."""
 
-INLINE_SECONDS: Final = 0.02
-"""CPU time for derivation among the records of one read, in their order."""
-
 SLICE_SECONDS: Final = 0.001
 """Time for derivation that waited until the ring buffer is looked at again."""
 
@@ -65,8 +62,8 @@ class Pipeline:
     no scope.  ``fast`` formats the lines of all outputs straight from records, for the events
     that these two do not look at.  ``later`` returns the events derived since from earlier ones;
     called with True, it waits for the last of them.  ``set_offset`` are called when ``clock`` was
-    set.  ``backlog`` has the records whose derivation waits.  ``hurry`` returns whether to leave
-    what is not read yet.
+    set.  ``backlog`` has the records whose derivation waits: ``is_filling`` returns whether the
+    ring buffer fills meanwhile.  ``hurry`` returns whether to leave what is not read yet.
     """
 
     decode: Callable[[bytes], TraceEvent]
@@ -79,10 +76,10 @@ class Pipeline:
     set_offset: Sequence[Callable[[int], None]] = ()
     backlog: Backlog = field(default_factory=Backlog)
     hurry: Callable[[], bool] = bool
+    is_filling: Callable[[], bool] = bool
     records: Tally = field(default_factory=Tally)
     derived: Tally = field(default_factory=Tally)
     errors: list[str] = field(default_factory=list)
-    _deadline: float = 0.0
     _turn: float = 0.0
 
     def begin(self) -> None:
@@ -94,9 +91,8 @@ class Pipeline:
     def handle(self, records: Sequence[bytes]) -> None:
         """Write the lines of records, and of the events derived from them.
 
-        Derivation has a limited time if these are all that wait to be read, none otherwise.
+        While the ring buffer fills, derivation waits.
         """
-        self._deadline = time.thread_time() + INLINE_SECONDS if len(records) < BATCH else 0.0
         if len(self.fast) == 1:
             self._print_to_one(self.fast[0], self.outputs[0][1], records)
         else:
@@ -120,7 +116,7 @@ class Pipeline:
 
     def _print_record(self, record: bytes) -> None:
         """Decode a record; print its event and those derived from it, perhaps later."""
-        if self.backlog.is_base(record) and (self.backlog or time.thread_time() > self._deadline):
+        if self.backlog.is_base(record) and (self.backlog or self.is_filling()):
             self._put_off(record)
             return
         try:

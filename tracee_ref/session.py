@@ -76,6 +76,7 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
         view = View(clock.offset, symbolic="parse-arguments" in options.outputs.options)
         derivation = derivation_of(plan)
         pipeline = pipeline_of(plan, view, clock, derivation, sinks, hurry=signals.hurry)
+        pipeline.is_filling = tracer.is_filling
         end = EndOfRun(signals, command)
         start_events = 0
         try:

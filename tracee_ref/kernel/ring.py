@@ -41,6 +41,11 @@ class RingReader:
         self._data = memoryview(self._producer)[page:]
         self._lengths = self._data.cast("I")
 
+    def is_filling(self) -> bool:
+        """Return whether more than a sixteenth of the buffer waits to be read."""
+        waiting: int = self._produced[0] - self._consumed[0]
+        return waiting > self._mask >> 4
+
     def consume(self, position: int) -> None:
         """Free the records before a position."""
         self._consumed[0] = position
@@ -107,6 +112,10 @@ class Rings:
             for ring, position in consumed:
                 ring.consume(position)
         return len(records)
+
+    def is_filling(self) -> bool:
+        """Return whether the first buffer fills."""
+        return self._rings[0].is_filling()
 
     def close(self) -> None:
         """Unmap the memory."""

@@ -115,6 +115,10 @@ class KernelTracer:
         """Pass at most ``limit`` waiting records to a function; return their number."""
         return self._reader.read(handle, limit)
 
+    def is_filling(self) -> bool:
+        """Return whether the ring buffer of all events but packets fills."""
+        return self._reader.is_filling()
+
     def counters(self) -> Mapping[str, Sequence[int]]:
         """Return each counter's value per CPU."""
         fd, cpus = self._program.map_fd("counters"), self._program.possible_cpus
