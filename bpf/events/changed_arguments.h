@@ -118,7 +118,9 @@ static __always_inline u64 put_copy(struct changed_call *changed, const char *fr
 		read_kernel(changed->sent.data + at, within(size, STRING_SIZE - 1), from);
 	} else {
 		size = size < 2 * STRING_SIZE ? size : 2 * STRING_SIZE - 1;
-		read_kernel(changed->sent.data + at, within(size, 2 * STRING_SIZE - 1), from);
+		/* Not `at`: LLVM 19 adds it to the pointer above, where it has no limit yet. */
+		read_kernel(changed->sent.data + within(at, DATA_SIZE - 1),
+			    within(size, 2 * STRING_SIZE - 1), from);
 	}
 	changed->end = at + size;
 	return slot - (u32)slot + size | (size < (u32)slot ? SLOT_CUT : 0);
