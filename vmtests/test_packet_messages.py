@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DNS and HTTP messages as they pass on each kernel, and what reading them costs other scopes."""
+"""DNS and HTTP messages on each kernel, and their cost for other scopes."""
 
 from __future__ import annotations
 

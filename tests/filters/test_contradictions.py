@@ -160,14 +160,14 @@ FLAGS = (
         IDS.map("container".__add__) | st.sampled_from(["container", "!container"]), max_size=4
     )
 )
-TEXTS = [bytes(text) for length in range(6) for text in product(b"abc", repeat=length)]
+SHORT_NAMES = [bytes(text) for length in range(6) for text in product(b"abc", repeat=length)]
 
 
 def processes() -> Iterator[Process]:
     yield from (Process(uid=uid) for uid in range(7))
     ids = (*product(range(7), range(7)), (0, 0))
     yield from (Process(pid=pid, tid=tid, new=new) for pid, tid in ids for new in (False, True))
-    yield from (Process(comm=text) for text in TEXTS)
+    yield from (Process(comm=text) for text in SHORT_NAMES)
     names = ("", "a", "ab", "abc", "b", "c")
     yield from (
         Process(container=Container(name.ljust(64, "0"), new))
@@ -178,7 +178,7 @@ def processes() -> Iterator[Process]:
 
 ALL_PROCESSES = [*processes()]
 ALL_FIELDS = [
-    *({("args", "pathname"): FieldValue(text, text)} for text in TEXTS),
+    *({("args", "pathname"): FieldValue(text, text)} for text in SHORT_NAMES),
     *({("retval", ""): FieldValue(number, b"%d" % number)} for number in range(-1, 7)),
 ]
 

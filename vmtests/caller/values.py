@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of the generated programs: what is called, with which values, how it is compiled."""
+"""Tables of the generated programs: calls, values and compilers."""
 
 from __future__ import annotations
 
