@@ -43,6 +43,14 @@ def test_check_host_text() -> None:
     assert last.startswith("tracing works here" if done.returncode == 0 else "tracing does not")
 
 
+def test_check_host_address_space() -> None:
+    """A library that cannot be loaded is named, and the other requirements are reported."""
+    limited = f"ulimit -v 300000; exec {COMMAND} --check-host"
+    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "missing  bcc: BCC cannot be loaded (" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("release", "name"),
     [

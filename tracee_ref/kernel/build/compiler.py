@@ -177,6 +177,11 @@ def import_bcc() -> Any:
         if MAP_FAILED in str(error):
             raise MemoryError from error
         raise missing_bcc() from error
+    except OSError as error:
+        raise HostError(
+            HostCode.DEPENDENCY,
+            f"BCC cannot be loaded ({error}); reinstall its package, or raise 'ulimit -v'",
+        ) from error
     return bcc
 
 
