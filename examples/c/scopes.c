@@ -149,20 +149,26 @@ static bool shows(const struct json *field, const struct json *pattern) {
            fits(pattern, bytes_of(raw->first));
 }
 
-/* Rules 6, 7 and 18: no filter on an absent or unreadable field holds. */
-static bool field_holds(const struct json *filter, const struct json *event) {
-    const struct json *field = field_of(event, filter), *value = json_get(filter, "value");
-    const char *op = json_text(filter, "op");
-    if (!field || is_true(json_get(field, "unread")))
-        return false;
+static bool has_field(const struct json *field, const char *op, const struct json *value) {
     const struct json *number = json_get(json_get(field, "raw"), "number");
     if (value->type == JSON_BOOL)
         return (number && number_of(number) == 1) == value->truth;
     if (*op == '<' || *op == '>')
         return number && ordered(op, number_of(number), number_of(value));
-    bool found = value->type == JSON_OBJECT ? shows(field, value)
-                                            : number && number_of(number) == number_of(value);
-    return found == (*op == '=');
+    return value->type == JSON_OBJECT ? shows(field, value)
+                                      : number && number_of(number) == number_of(value);
+}
+
+/* Rules 6, 7 and 18: no filter on an absent or unreadable field holds. Rule 19: of an argument that
+ * changed, either value. */
+static bool field_holds(const struct json *filter, const struct json *event) {
+    const struct json *field = field_of(event, filter), *value = json_get(filter, "value");
+    const char *op = json_text(filter, "op");
+    if (!field || is_true(json_get(field, "unread")))
+        return false;
+    const struct json *later = json_get(field, "at_return");
+    bool found = has_field(field, op, value) || (later && has_field(later, op, value));
+    return *op == '!' ? !found : found;
 }
 
 static bool holds(const struct json *filter, const struct json *event) {

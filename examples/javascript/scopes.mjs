@@ -51,18 +51,23 @@ function processHolds(filter, process) {
   return !found && (key !== 'container' || process.container !== undefined); // rule 11: in another container
 }
 
+function hasField(field, op, value) {
+  const number = field.raw.number === undefined ? undefined : BigInt(field.raw.number);
+  if (op === undefined) return (number === 1n) === value;
+  if (op in compare) return number !== undefined && compare[op](number, BigInt(value));
+  if (typeof value === 'string') return number === BigInt(value);
+  return fits(value, bytes(field.printed)) || fits(value, number === undefined ? bytes(field.raw.text) : Buffer.from(`${number}`));
+}
+
 // Rules 6, 7 and 18: no filter on an absent or unreadable field holds.
+// Rule 19: of an argument that changed, either value.
 function fieldHolds(filter, event) {
   const { filter: part, name = '', op, value } = filter;
   const field = (event.fields ?? []).find((candidate) => candidate.part === part && candidate.name === name);
   if (field === undefined || field.unread) return false;
-  const number = field.raw.number === undefined ? undefined : BigInt(field.raw.number);
-  if (op === undefined) return (number === 1n) === value;
-  if (op in compare) return number !== undefined && compare[op](number, BigInt(value));
-  const found = typeof value === 'string'
-    ? number === BigInt(value)
-    : fits(value, bytes(field.printed)) || fits(value, number === undefined ? bytes(field.raw.text) : Buffer.from(`${number}`));
-  return op === '=' ? found : !found;
+  const later = field.at_return;
+  const found = hasField(field, op, value) || (later !== undefined && hasField(later, op, value));
+  return op === '!=' ? !found : found;
 }
 
 // Rule 4: '=' values of a key are alternatives; each other filter must hold.

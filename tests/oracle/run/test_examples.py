@@ -53,7 +53,7 @@ def test_c_example(in_c: list[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("language", "file", "good", "bad"),
     [
-        ("c", "scopes.c", "found == (*op == '=')", "found"),
+        ("c", "scopes.c", "*op == '!' ? !found : found", "found"),
         ("javascript", "scopes.mjs", "(process.pid ?? 0) === value ||", ""),
     ],
 )
