@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from tracee_ref.kernel.build.cache import DIRECTORY
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import TRACEE_REF, Traced, run
 
@@ -17,7 +18,6 @@ pytestmark = pytest.mark.host_only
 TRACER = f"{TRACEE_REF} -f event=openat -o json:/dev/null"
 PARALLEL = 3
 PIDS = Path("/sys/fs/cgroup/pids")
-UNCACHED = f"-f comm={uuid4().hex[:15]}"
 REMEDIES = ("ulimit -n", "ulimit -v", "pids.max")
 
 
@@ -56,9 +56,10 @@ def test_exhausted_address_space(kernel: Kernel) -> None:
     assert worked == [False] * 4 + [True, False]
 
 
-def test_exhausted_address_space_of_compiler(kernel: Kernel) -> None:
+def test_exhausted_address_space_of_compiler(kernel: Kernel, tmp_path: Path) -> None:
     """Too little address space for the compiler alone."""
-    assert checked(kernel, [f"ulimit -v 250000; {TRACER} {UNCACHED} -- true"]) == [False]
+    limited = f"ulimit -v 250000; {DIRECTORY}={tmp_path} {TRACER} -- true"
+    assert checked(kernel, [limited]) == [False]
 
 
 def test_exhausted_processes(kernel: Kernel) -> None:
