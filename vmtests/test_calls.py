@@ -34,7 +34,7 @@ MORE_CALLS = 10_000
 @pytest.mark.host_only
 def test_calls_100000_none_missing(kernel: Kernel) -> None:
     """With the default buffer none of 100,000 events is lost."""
-    options = "-f event=getppid -o json:/tmp/getppid.json"
+    options = "-f event=getppid -o json:/dev/null"
     traced = trace(kernel, options, python(MANY.format(calls=100_000)))
     assert traced.account.seen == traced.account.delivered == 100_000, traced.stderr
 
@@ -42,7 +42,7 @@ def test_calls_100000_none_missing(kernel: Kernel) -> None:
 @pytest.mark.host_only
 def test_calls_100000_losses_counted(kernel: Kernel) -> None:
     """If the reader is stopped, every lost event is counted."""
-    options = "-f event=getppid -o json:/tmp/getppid.json --buffer 1"
+    options = "-f event=getppid -o json:/dev/null --buffer 1"
     account = trace(kernel, options, python(STOPPED.format(calls=100_000))).account
     assert account.seen == 100_000 + 2
     assert account.lost > 0
@@ -67,7 +67,7 @@ for i in range(15_000):
 
 def test_calls_none_missing(kernel: Kernel) -> None:
     """None of 1,000 events is lost, on each kernel."""
-    options = "-f event=getppid -o json:/tmp/getppid.json"
+    options = "-f event=getppid -o json:/dev/null"
     traced = trace(kernel, options, python(MANY.format(calls=CALLS)))
     assert traced.account.seen == traced.account.delivered == CALLS, traced.stderr
     assert traced.account.balances()
@@ -75,7 +75,7 @@ def test_calls_none_missing(kernel: Kernel) -> None:
 
 def test_calls_losses_counted(kernel: Kernel) -> None:
     """If the reader is stopped, every lost event is counted, on each kernel."""
-    options = "-f event=getppid -o json:/tmp/getppid.json --buffer 1"
+    options = "-f event=getppid -o json:/dev/null --buffer 1"
     account = trace(kernel, options, python(STOPPED.format(calls=MORE_CALLS))).account
     assert account.seen == MORE_CALLS + 2
     assert account.lost > 0
