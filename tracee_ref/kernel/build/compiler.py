@@ -89,7 +89,7 @@ def compile_text(name: str, text: str) -> Compiled:
 
 def error_in(message: str) -> int:
     """Return the errno that a message of BCC's library is about, or 0."""
-    errors = (errno.EPERM, errno.EACCES, errno.ENOMEM, errno.ENOSYS)
+    errors = (errno.EPERM, errno.EACCES, errno.ENOSYS, *EXHAUSTED)
     return next((error for error in errors if os.strerror(error) in message), 0)
 
 
