@@ -192,9 +192,9 @@ def test_plugin_keeps_state(tmp_path: Path) -> None:
     (tmp_path / "state.py").write_text(
         "counted = 0\n" + source("state", "global counted\ncounted += 1\nyield {'number': counted}")
     )
-    run = Run(tmp_path, "if number == 3: os._exit(0)")
+    (tmp_path / "bad.py").write_text(source("bad", "if number == 3: os._exit(0)"))
     stream = [exit_with(processor_id=number) for number in range(EVENTS)]
-    found = traced(run.registry, "state", "bad", events=stream)
+    found = traced(load_signatures([tmp_path], print), "state", "bad", events=stream)
     assert [value(event, "number") for event in found] == [*range(1, EVENTS + 1)]
 
 
