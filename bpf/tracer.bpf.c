@@ -31,5 +31,5 @@
 #include "events/packets.h"
 #endif
 #ifdef SYSCALL_EVENTS
-#include "events/syscalls.h"
+#include "events/syscall_entry.h"
 #endif

@@ -71,8 +71,8 @@ static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 	return (struct pt_regs *)((char *)FIELD(task, stack) + KERNEL_STACK_SIZE - PT_REGS_SIZE);
 }
 
-/* Context of a program at the tracepoint raw_syscalls:sys_exit or syscalls:sys_exit_NAME. */
-struct exit_context {
+/* Context of a program at a tracepoint of syscalls; at an entry, the arguments replace retval. */
+struct syscall_context {
 	u64 unused;
 	u32 number;
 	s64 retval;

@@ -112,8 +112,8 @@ static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 	return (u16)SAVED(regs, ss) == USER_SS ? regs : NULL;
 }
 
-/* Context of a program at the tracepoint raw_syscalls:sys_exit or syscalls:sys_exit_NAME. */
-struct exit_context {
+/* Context of a program at a tracepoint of syscalls; at an entry, the arguments replace retval. */
+struct syscall_context {
 	u64 unused;
 	u32 number;
 	s64 retval;

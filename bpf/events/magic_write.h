@@ -136,7 +136,7 @@ static __always_inline void end_write(s64 written)
 }
 
 #ifdef HOOKS_AT_PERF_EVENTS
-int on_write_return(struct exit_context *ctx)
+int on_write_return(struct syscall_context *ctx)
 {
 	end_write(ctx->retval);
 	return 0;

@@ -28,7 +28,7 @@ static __always_inline void handle_dup(u32 number, struct pt_regs *regs, s64 ret
 }
 
 #ifdef HOOKS_AT_PERF_EVENTS
-int on_dup_return(struct exit_context *ctx)
+int on_dup_return(struct syscall_context *ctx)
 {
 	u32 number = ctx->number;
 	if (!is_dup(number, false) && !is_dup(number, true)) /* most syscalls end here */

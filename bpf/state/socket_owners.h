@@ -90,13 +90,13 @@ static __always_inline void handle_socket_exit(u32 number, struct pt_regs *regs,
 
 #ifdef HOOKS_AT_PERF_EVENTS
 /* At raw_syscalls:sys_enter, whose context starts like that of sys_exit. */
-int on_socket_enter(struct exit_context *ctx)
+int on_socket_enter(struct syscall_context *ctx)
 {
 	handle_socket_enter(ctx->number);
 	return 0;
 }
 
-int on_socket_exit(struct exit_context *ctx)
+int on_socket_exit(struct syscall_context *ctx)
 {
 	handle_socket_exit(ctx->number, user_registers(current_task()), ctx->retval);
 	return 0;
