@@ -8,9 +8,9 @@ import os
 
 import pytest
 
-from tracee_ref.capabilities import TRACING, Capability, effective, lacking
 from tracee_ref.kernel.build.compiler import error_in
 from tracee_ref.kernel.build.refusal import lockdown_mode
+from tracee_ref.kernel.capabilities import TRACING, Capability, effective, lacking
 from tracee_ref.privileges import hides_processes
 
 PROC = "24 1 0:22 / /proc rw,relatime - proc proc rw{}\n"

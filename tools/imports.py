@@ -26,7 +26,7 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
     ("model", "strings", "abi"),
-    ("capabilities", "clocks", "errors", "messages", "accounting", "events", "containers"),
+    ("clocks", "errors", "messages", "accounting", "events", "containers"),
     ("dependencies", "files", "procfs", "decode", "tables", "packets", "signals"),
     ("filters", "derivation", "output", "command"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),

@@ -18,7 +18,6 @@ from json import dumps
 from pathlib import Path
 from typing import Final
 
-from .capabilities import HIDDEN_PROCESSES, REQUIREMENTS, TRACING, Requirement, lacking
 from .containers.cgroups import UNIFIED, root_of
 from .errors import HostError
 from .kernel.attach.features import KPROBES, has_tracefs, types
@@ -28,6 +27,7 @@ from .kernel.build.compiler import bcc_version, import_bcc
 from .kernel.build.libbpf import libbpf
 from .kernel.build.probe import attach_empty_program
 from .kernel.build.refusal import cause, lockdown_mode, memory_is_limited
+from .kernel.capabilities import HIDDEN_PROCESSES, REQUIREMENTS, TRACING, Requirement, lacking
 from .privileges import HOST_CHECKS, PROC_REMEDY, hides_processes
 
 OK, LIMITED, MISSING = "ok", "limited", "missing"

@@ -10,7 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from .capabilities import (
+from .clocks import namespace_offset
+from .containers.cgroups import enter_initial_namespace
+from .containers.runtimes import DATA_DIRECTORIES
+from .errors import HostCode, HostError
+from .kernel.capabilities import (
     BINARY,
     FIRST_PROCESSES,
     HIDDEN_PROCESSES,
@@ -23,10 +27,6 @@ from .capabilities import (
     in_initial_user_namespace,
     lacking,
 )
-from .clocks import namespace_offset
-from .containers.cgroups import enter_initial_namespace
-from .containers.runtimes import DATA_DIRECTORIES
-from .errors import HostCode, HostError
 from .run_plan import RunPlan
 
 INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC

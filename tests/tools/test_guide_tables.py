@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tracee_ref.abi import CONTAINER_NAMES
-from tracee_ref.capabilities import REQUIREMENTS
 from tracee_ref.containers.cgroups import container_id
+from tracee_ref.kernel.capabilities import REQUIREMENTS
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 CONTAINERS = GUIDE / "containers.md"

@@ -95,7 +95,7 @@ FAULTS = (
     Fault("descriptions-without-limit", "tracee_ref/containers/runtimes.py", "if len(self._entries) > self._limit:", "if False:",
           ("tests/containers/test_runtimes.py",)),
     # Privileges.
-    Fault("missing-capability-unnamed", "tracee_ref/capabilities.py", "if c not in owned", "if c in owned", PRIVILEGES),
+    Fault("missing-capability-unnamed", "tracee_ref/kernel/capabilities.py", "if c not in owned", "if c in owned", PRIVILEGES),
     Fault("hidden-processes-in-silence", "tracee_ref/privileges.py", "found = hidden is not None and", "found = False and", PRIVILEGES),
     # The clocks.
     Fault("time-namespace-ignored", "tracee_ref/clocks.py", "- (namespace_offset() or 0)", "", CLOCKS),

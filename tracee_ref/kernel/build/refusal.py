@@ -10,8 +10,8 @@ import resource
 from pathlib import Path
 from typing import Final
 
-from ...capabilities import STATUS, TRACING, Capability, effective, lacking, status_field
 from ...errors import EXHAUSTED, HostCode, HostError
+from ..capabilities import STATUS, TRACING, Capability, effective, lacking, status_field
 
 LOCKDOWN: Final = Path("/sys/kernel/security/lockdown")
 MODULES: Final = Path("/sys/kernel/security/lsm")
