@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 
 import dns.message
 import dns.rdatatype
@@ -74,6 +76,22 @@ def test_dns_content(kind: int, data: bytes, text: str) -> None:
     """Names in contents have no final dot, as Tracee prints them."""
     (found,) = answers(record(kind, data))
     assert (found.name, found.data) == ("example.com", text)
+
+
+CLASSES_BEFORE = """
+from tests.packets.test_dns import answers, record
+aaaa, chaos = bytes(15) + b"\\1", b"\\1a\\0" + b"\\0\\1"
+for class_ in (255, 254, 3, 4, 77, 1):
+    for kind in (28, 1):
+        answers(record(kind, aaaa if kind == 28 else chaos, class_=class_)) if class_ != 1 else None
+print(answers(record(28, aaaa))[0].data, answers(record(1, chaos, class_=3))[0].data)
+"""
+
+
+def test_dns_content_after_other_classes() -> None:
+    """A record in another class changes nothing about those that follow."""
+    run = subprocess.run([sys.executable, "-c", CLASSES_BEFORE], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("::1 a 1\n", "")
 
 
 def test_dns_records_as_sent() -> None:

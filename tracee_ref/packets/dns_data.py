@@ -2,7 +2,7 @@
 """Contents of DNS records as text: as in zone files, but no final dot of names.
 
 dnspython formats the types without compressed names.  It gets their bytes alone, so that it follows
-no pointer, and only types that it knows: it searches the file system for the others.
+no pointer.  All its types are loaded at import: what a record is must not depend on earlier ones.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ NAMES: Final[Mapping[int, tuple[Struct | str, ...]]] = {
 BITMAPS: Final = frozenset(TYPES_BY_NAME[kind] for kind in ("NSEC", "NSEC3", "CSYNC", "NXT"))
 BITMAP_BYTES_MAX: Final = 512
 """Types with a set of types, 256 of which take 34 bytes: larger records are printed as hex."""
+
+dns.rdata.load_all_types()
+"""On demand, a type first seen in a class that lacks it would be unknown in all classes since."""
 
 STYLE: Final = dns.rdata.RdataStyle(omit_final_dot=True)
 PARSE_ERRORS: Final = (dns.exception.DNSException, ValueError, KeyError, IndexError, error)
