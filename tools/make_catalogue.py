@@ -3,6 +3,7 @@
 
 Usage: ``python tools/make_catalogue.py DEFINITIONS``.  Kept per event, in the order of ids:
 id, name, syscall, internal, sets, arguments as [type, name], dependencies; one event a line.
+Events that are declared (hooks.json) are left out.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+from tracee_ref.events.declared_rows import shipped_declarations
 
 TARGET = Path(__file__).parents[1] / "tracee_ref" / "events" / "data" / "events.json"
 
@@ -24,7 +27,8 @@ def row(event: dict[str, Any]) -> list[Any]:
 
 def catalogue(definitions: list[dict[str, Any]]) -> str:
     """Return the text of the data file."""
-    rows = sorted(row(event) for event in definitions)
+    declared = shipped_declarations()
+    rows = sorted(row(event) for event in definitions if event["name"] not in declared)
     lines = (json.dumps(fields, separators=(",", ":")) for fields in rows)
     return "[\n" + ",\n".join(lines) + "\n]\n"
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS
+from ..errors import UsageCode, UsageError
+from .declarations import DYNAMIC_IDS, HookDeclaration
+from .declared_rows import shipped_declarations
+from .function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS, functions_of
 from .hook_names import BASES
 
 LAST_NATIVE_CALL: Final = 448
@@ -66,7 +69,7 @@ class EventDefinition:
 
     ``id`` is printed as ``eventId``; ``functions`` are the kernel functions that the event hooks;
     ``bases`` the events that it is derived from, empty for events of the kernel side.  An
-    ``internal`` event cannot be selected by users.
+    ``internal`` event cannot be selected by users.  ``declaration`` is that of a declared event.
     """
 
     id: int
@@ -78,6 +81,7 @@ class EventDefinition:
     functions: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     internal: bool = False
+    declaration: HookDeclaration | None = None
 
     @property
     def of_kernel(self) -> bool:
@@ -110,7 +114,61 @@ def all_events() -> Mapping[str, EventDefinition]:
     pairs = {(kind, name) for row in rows for kind, name in row.args}
     arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for pair in pairs}
     syscalls = frozenset(row.name for row in rows if row.syscall)
-    return MappingProxyType({row.name: definition(row, arguments, syscalls) for row in rows})
+    events = [definition(row, arguments, syscalls) for row in rows]
+    events += map(declared_event, (*shipped_declarations().values(), *_added.values()))
+    return MappingProxyType({e.name: e for e in sorted(events, key=lambda event: event.id)})
+
+
+_added: Final[dict[str, HookDeclaration]] = {}
+"""Events that were declared when the tracer started."""
+
+
+def declare_events(declarations: Iterable[HookDeclaration]) -> None:
+    """Add events to the catalogue of this process, from then on.
+
+    Call it before anything is made of the catalogue.  Raises ValueError for a name or an id that an
+    event has already, and for an id that is not in DYNAMIC_IDS.
+    """
+    for declaration in declarations:
+        ids = {event.id for event in all_events().values()}
+        if declaration.id not in DYNAMIC_IDS or declaration.id in ids:
+            raise ValueError(f"id {declaration.id} of {declaration.name}")
+        if declaration.name in all_events():
+            raise ValueError(f"event {declaration.name} exists")
+        _added[declaration.name] = declaration
+        _clear_caches()
+
+
+def forget_declared_events() -> None:
+    """Remove the events that ``declare_events`` added."""
+    _added.clear()
+    _clear_caches()
+
+
+def next_dynamic_id() -> int:
+    """Return the id of the next event that is declared; raises UsageError if none is left."""
+    if len(_added) >= len(DYNAMIC_IDS):
+        raise UsageError(UsageCode.LIMIT, f"more than {len(DYNAMIC_IDS)} declared events")
+    return DYNAMIC_IDS[len(_added)]
+
+
+def _clear_caches() -> None:
+    all_events.cache_clear()
+    load_catalogue.cache_clear()
+
+
+def declared_event(declaration: HookDeclaration) -> EventDefinition:
+    """Return the event of a declaration."""
+    return EventDefinition(
+        id=declaration.id,
+        name=declaration.name,
+        syscall=False,
+        sets=declaration.sets,
+        args=tuple(ArgumentDefinition(a.name, a.type) for a in declaration.arguments),
+        available=True,
+        functions=functions_of(declaration),
+        declaration=declaration,
+    )
 
 
 def definition(
