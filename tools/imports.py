@@ -26,7 +26,8 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 
 LEVELS: Final = (
     ("model", "strings", "abi"),
-    ("clocks", "errors", "messages", "accounting", "events", "containers"),
+    ("errors",),
+    ("clocks", "messages", "accounting", "events", "containers"),
     ("dependencies", "files", "procfs", "decode", "tables", "packets", "signals"),
     ("filters", "derivation", "output", "command"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Declarations of events: the hook, the arguments, and where each argument is read.
+"""Declarations of events: hooks, arguments, and where each argument is read.
 
 A declaration is data: a row of ``data/hooks.json``, of a user's file, or one that is made from the
 kernel's BTF.  tracee_ref/kernel/build/ generates the BPF programs of it.  Only the standard library
@@ -154,7 +154,7 @@ Step: TypeAlias = "str | int | Cast"
 """A step of a path: a field, an index of an array, or a cast."""
 
 
-class Source(NamedTuple):
+class ValueSource(NamedTuple):
     """Where a value is read: an argument by its name in BTF, or a Root; then a path from there."""
 
     root: str
@@ -177,9 +177,9 @@ class HookArgument:
 
     name: str
     type: str
-    sources: tuple[Source, ...]
+    sources: tuple[ValueSource, ...]
     conversion: Conversion = Conversion.NUMBER
-    length: Source | int | None = None
+    length: ValueSource | int | None = None
     mask: int = 0
     at_return: bool = False
     names: str = ""
@@ -200,7 +200,7 @@ class HookDeclaration:
     points: tuple[tuple[str, ...], ...]
     arguments: tuple[HookArgument, ...] = ()
     sets: frozenset[str] = frozenset()
-    condition: Source | None = None
+    condition: ValueSource | None = None
     why: str = ""
 
 

@@ -23,7 +23,7 @@ from .declarations import (
     HookDeclaration,
     HookType,
     Root,
-    Source,
+    ValueSource,
     Step,
 )
 
@@ -41,7 +41,7 @@ ARGUMENT_KEYS: Final = frozenset(
 """Keys of a row; ``kernels`` is for readers: the commits that make alternatives necessary."""
 
 
-def parse_source(text: str, where: str) -> Source:
+def parse_source(text: str, where: str) -> ValueSource:
     """Return the source that a text declares, as ``bprm.file.f_path``; raises UsageError."""
     root = ROOT.match(text)
     if root is None:
@@ -62,7 +62,7 @@ def parse_source(text: str, where: str) -> Source:
         else:
             steps.append(int(step["index"]) if step["index"] else Cast(step["cast"]))
         at = step.end()
-    return Source(root[0], tuple(steps))
+    return ValueSource(root[0], tuple(steps))
 
 
 @cache
@@ -195,7 +195,7 @@ def _type(where: str, conversion: Conversion | None, value: object) -> str:
     return value
 
 
-def _sources(where: str, hook: HookType, value: object) -> tuple[Source, ...]:
+def _sources(where: str, hook: HookType, value: object) -> tuple[ValueSource, ...]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values:
         raise _error(where, f"from {value!r}", "name a source, or list alternatives")
@@ -204,7 +204,7 @@ def _sources(where: str, hook: HookType, value: object) -> tuple[Source, ...]:
     return tuple(parse_source(_text(where, "from", item), where) for item in values)
 
 
-def _length(where: str, conversion: Conversion, value: object) -> Source | int | None:
+def _length(where: str, conversion: Conversion, value: object) -> ValueSource | int | None:
     if (value is not None) != (conversion in WITH_LENGTH):
         raise _error(where, "length", "bytes, user_bytes and sockaddr have one, others do not")
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Declared events by their hooks: at kernel functions, raw tracepoints, ends of system calls.
+"""Declared events by their hooks.
 
 Every kernel has system calls and tracepoints; an event at a function needs kprobes
 (tracee_ref/kernel/attach/features.py) and the function itself.
