@@ -33,7 +33,7 @@ from .output.json_lines import JsonPrinter
 from .output.printer import Printer
 from .output.sinks import open_sinks
 from .output.table import TablePrinter
-from .output.writer import PATIENCE_SECONDS, Sink, end_outputs
+from .output.writer import PATIENCE_SECONDS, QUEUE_BYTES_MIN, Sink, end_outputs
 from .pipeline import Pipeline
 from .privileges import check_host, check_plan, warnings
 from .run_plan import MIB_BYTES, RunOptions, RunPlan, plan_run
@@ -62,7 +62,7 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
     with ExitStack() as stack:
         targets = options.outputs.targets
         printers = [printer_of(options.outputs, t.format, options.scopes) for t in targets]
-        limit = QUEUE_FACTOR * options.buffer * MIB_BYTES
+        limit = max(QUEUE_BYTES_MIN, QUEUE_FACTOR * options.buffer * MIB_BYTES)
         opened = open_sinks([target.path for target in targets], options.outputs.mode, limit)
         sinks = [*zip(printers, opened, strict=True)]
         command = Command(options.command, signals.inherited) if options.command else None

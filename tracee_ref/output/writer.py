@@ -13,6 +13,7 @@ import select
 import signal
 import stat
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Final, TypeAlias
@@ -24,10 +25,17 @@ BUFFER_BYTES: Final = 64 * 1024
 """Threshold of a write: the capacity of a pipe."""
 
 BATCH_BYTES: Final = 1 << 20
-"""Size of a write while others wait; the thread gets the interpreter only every 5 ms then."""
+"""Size of a write while others wait."""
+
+YIELD_SECONDS: Final = 50e-6
+"""Pause of the caller while more than that waits, once for each write: without it the thread gets
+the interpreter every 5 ms only, and falls behind."""
 
 QUEUE_BYTES: Final = 64 << 20
 """Lines that wait for an output: twice the default of ``--buffer``."""
+
+QUEUE_BYTES_MIN: Final = 16 << 20
+"""The least of it: as much as a disk that writes 100 MB a second takes in a pause of 160 ms."""
 
 RETRY_SECONDS: Final = 0.5
 """Pause before the next write to a full disk."""
@@ -77,6 +85,7 @@ class Sink:
         self._pending, self._pending_lines = bytearray(), 0
         self._queue: SimpleQueue[Chunk | None] = SimpleQueue()
         self._queued = self._done = self._written = 0
+        self._yielded_at = -1
         self._seen = self._idle_ticks = 0
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -110,6 +119,9 @@ class Sink:
         self._queued += len(chunk)
         self._thread = self._thread or self._start()
         self._queue.put((chunk, count))
+        if self._queued - self._done > BATCH_BYTES and self._done != self._yielded_at:
+            self._yielded_at = self._done
+            time.sleep(YIELD_SECONDS)
 
     def end(self) -> None:
         """Pass on the last lines."""
