@@ -46,7 +46,7 @@ BITMAPS: Final = frozenset(TYPES_BY_NAME[kind] for kind in ("NSEC", "NSEC3", "CS
 BITMAP_BYTES_MAX: Final = 512
 """Types with a set of types, 256 of which take 34 bytes: larger records are printed as hex."""
 
-dns.rdata.load_all_types()
+dns.rdata.load_all_types()  # type: ignore[no-untyped-call]
 """On demand, a type first seen in a class that lacks it would be unknown in all classes since."""
 
 STYLE: Final = dns.rdata.RdataStyle(omit_final_dot=True)
