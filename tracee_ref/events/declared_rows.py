@@ -23,8 +23,8 @@ from .declarations import (
     HookDeclaration,
     HookType,
     Root,
-    ValueSource,
     Step,
+    ValueSource,
 )
 
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_:.]*")
