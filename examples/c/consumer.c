@@ -13,7 +13,7 @@ static const char hello[] =
     "{\"type\":\"hello\",\"protocol\":1,\"name\":\"c-example\",\"version\":\"1\",\"features\":["
     "\"decision\",\"comm\",\"uts\",\"uid\",\"pid\",\"mntns\",\"pidns\",\"binary\",\"container\","
     "\"tree\",\"args\",\"retval\",\"context\",\"changed\",\"pid-new\",\"container-new\",\"container-id\","
-    "\"binary-mntns\",\"wildcards\",\"follow\",\"tracer\",\"raw-bytes\"]}";
+    "\"binary-mntns\",\"wildcards\",\"follow\",\"tracer\",\"raw-bytes\",\"escaped-bytes\"]}";
 
 static void reply(const struct json *message) {
     if (!strcmp(json_text(message, "type"), "hello")) {

@@ -2,7 +2,7 @@
 // A consumer of scope-oracle (docs/reference/oracle-protocol.md): node consumer.mjs
 import { createInterface } from 'node:readline';
 import { readFlags } from './flags.mjs';
-import { maskOf, selected, takenIn } from './scopes.mjs';
+import { maskOf, selected, takenIn, textOf } from './scopes.mjs';
 import { Tasks } from './tasks.mjs';
 
 let catalogue = [];
@@ -19,6 +19,7 @@ const answers = {
     journal.forEach((step, number) => tasks.apply(step, number));
     return { events: tasks.printed };
   },
+  text: (question) => ({ text: textOf(question.bytes) }),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -37,6 +37,10 @@ function encode(text) {
   }
 }
 
+// Rule 20: U+FFFD (three bytes) and two digits are a byte.
+const unescape = (text) => text.replace(/\xef\xbf\xbd([89a-f][0-9a-f])/g,
+  (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)));
+
 function split(text, fail) {
   const at = text.search(/[=!<>]/);
   const head = at < 0 ? text : text.slice(0, at);
@@ -73,7 +77,7 @@ function integer(text, lowest, highest, fail, op) {
 function pattern(text, fail, most = Infinity) {
   const start = text.startsWith('*');
   const end = text.length > 1 && text.endsWith('*');
-  const inner = text.slice(start ? 1 : 0, end ? -1 : undefined);
+  const inner = unescape(text.slice(start ? 1 : 0, end ? -1 : undefined));
   if (inner === '' || inner.includes('*') || inner.length > most) fail('value');
   return { [start ? (end ? 'contains' : 'suffix') : end ? 'prefix' : 'exact']: encode(inner) };
 }
@@ -82,7 +86,7 @@ function binary(text, fail) {
   const [, prefix, path] = /^(?:(host|[0-9]+):)?(\/[^:]*)$/s.exec(text) ?? fail('value');
   if (prefix && prefix !== 'host') integer(prefix, 0n, U32, fail);
   const inode = prefix === 'host' ? 'host' : prefix && `${BigInt(prefix)}`;
-  return { path: encode(path), ...(inode && inode !== '0' ? { mntns: inode } : {}) };
+  return { path: encode(unescape(path)), ...(inode && inode !== '0' ? { mntns: inode } : {}) };
 }
 
 const u32 = (text, fail, op) => Number(integer(text, 0n, U32, fail, op));

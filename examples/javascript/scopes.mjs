@@ -128,3 +128,29 @@ export function takenIn(events, depends) {
   for (const name of found) for (const dependency of depends[name] ?? []) found.add(dependency);
   return [...found];
 }
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+// Return the character that starts at an index, undefined if the byte there is not UTF-8.
+function characterAt(raw, at) {
+  for (let length = 1; length <= 4 && at + length <= raw.length; length++) {
+    try {
+      return UTF8.decode(raw.subarray(at, at + length));
+    } catch { /* incomplete or invalid */ }
+  }
+  return undefined;
+}
+
+// Rule 20: a byte that is not UTF-8 is U+FFFD and two digits, and so is each of U+FFFD itself.
+export function textOf(data) {
+  const raw = bytes(data);
+  const escaped = (found) => [...found].map((byte) => `\ufffd${byte.toString(16)}`).join('');
+  let text = '';
+  for (let at = 0; at < raw.length;) {
+    const character = characterAt(raw, at);
+    const length = Buffer.byteLength(character ?? '0');
+    text += character === undefined || character === '\ufffd' ? escaped(raw.subarray(at, at + length)) : character;
+    at += length;
+  }
+  return text;
+}

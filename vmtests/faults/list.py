@@ -293,6 +293,7 @@ FAULTS = (
     Fault("brackets-not-quoted", "tracee_ref/output/go_values.py", "BRACKETS.search(text)", "False", TABLES),
     Fault("column-widened", "tracee_ref/strings.py", "if cut and width_of(shown) > width:", "if False:", TABLES),
     Fault("c1-in-json", "tracee_ref/output/json_lines.py", "return data.decode().translate(INVISIBLE).encode()", "return data", LINES),
+    Fault("escapes-in-capitals", "tracee_ref/strings.py", 'b"([89a-f][0-9a-f])"', 'b"([89a-fA-F][0-9a-fA-F])"', ("tests/oracle/test_corpus.py",)),
     Fault("filter-takes-no-text", "tracee_ref/strings.py", "data if text.isascii() else BYTE.sub", "data if True else BYTE.sub", STRINGS),
     # The oracle's inputs, and filters that never hold.
     Fault("nothing-agreed", "tracee_ref/oracle/streams/checking.py", "if empty:", "if False:", ("tests/oracle/test_hostile_input.py::test_no_event_is_no_verdict",)),
@@ -318,6 +319,7 @@ FAULTS = (
     Fault("signals-not-restored", "tracee_ref/signals.py", "signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)", "pass", ("tests/test_command.py",)),
     # Arguments in memory that change during their syscall.
     Fault("given-not-printed", "bpf/events/changed_arguments.h", "*slot = put_copy(changed, kept, given);", "*slot = put_copy(changed, read, found);", GIVEN),
+    Fault("given-string-not-accepted", "bpf/events/arguments.h", "record->accepted[index] |=", "record->accepted[index] =", PLANS),
     Fault("change-unmarked", "bpf/events/changed_arguments.h", "changed->sent.header.flags |= 1 << (FLAGS_CHANGED_SHIFT + index);", ";", GIVEN),
     Fault("given-not-filtered", "bpf/events/kept_arguments.h", "__builtin_memcpy(record->accepted, kept->accepted, sizeof(record->accepted));", ";", GIVEN),
     Fault("later-value-not-filtered", "tracee_ref/field_filters.py", "return replace(value, at_return=value_in(traced.args_at_return, name, formatter))", "return value", FIELD_FILTERS),

@@ -54,6 +54,8 @@ def test_c_example(in_c: list[str], tmp_path: Path) -> None:
     ("language", "file", "good", "bad"),
     [
         ("c", "scopes.c", "*op == '!' ? !found : found", "found"),
+        ("javascript", "scopes.mjs", " || character === '\\ufffd'", ""),
+        ("javascript", "flags.mjs", "inner = unescape(", "inner = ("),
         ("javascript", "scopes.mjs", "(process.pid ?? 0) === value ||", ""),
     ],
 )

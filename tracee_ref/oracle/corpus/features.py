@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..protocol.encoding import Data
+from ...strings import BYTE
+from ..protocol.encoding import Data, read_bytes
 
 
 def features_of(question: Mapping[str, Data], expect: Mapping[str, Data]) -> tuple[str, ...]:
@@ -15,9 +16,16 @@ def features_of(question: Mapping[str, Data], expect: Mapping[str, Data]) -> tup
     found |= {*_fact_features(question), *_journal_features(question.get("journal", ()))}
     if "error" in expect:
         found.add("errors")
+    if any(map(_has_escapes, question.get("flags", ()))):
+        found.add("escaped-bytes")
     if '"hex": ' in repr((question, expect.get("scopes"))).replace("'", '"'):
         found.add("raw-bytes")
     return tuple(sorted(found))
+
+
+def _has_escapes(flag: Data) -> bool:
+    """Whether bytes of a flag are given as U+FFFD and two digits (rule 20)."""
+    return BYTE.search(read_bytes(flag)) is not None
 
 
 def scope_features(scope: Mapping[str, Data]) -> Iterator[str]:

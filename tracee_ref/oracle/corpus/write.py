@@ -18,6 +18,7 @@ from ..protocol.vector import CORPUS, SCHEMA, SEMANTICS, Vector, dump_line, vect
 from .generate import GENERATOR, generated_decisions, generated_traces
 from .hand_decisions import decisions, selections
 from .hand_grammar import examples, grammar
+from .hand_texts import texts
 from .hand_traces import traces
 
 SEED: Final = 20260112
@@ -48,6 +49,7 @@ def corpus(seed: int = SEED) -> Iterator[tuple[str, Iterable[Vector]]]:
     yield "selection.jsonl", selections()
     yield "grammar.jsonl", (*grammar(catalogue), *examples(catalogue))
     yield "trace.jsonl", traces(catalogue)
+    yield "text.jsonl", texts()
     yield "trace-generated.jsonl", islice(generated_traces(seed), GENERATED_TRACES)
 
 

@@ -22,7 +22,7 @@ SEMANTICS: Final = 1
 
 CORPUS: Final = Path(__file__).parents[1] / "vectors" / f"v{SEMANTICS}"
 SCHEMA: Final = "vector.schema.json"
-VECTOR_KINDS: Final = ("decision", "selection", "grammar", "trace")
+VECTOR_KINDS: Final = ("decision", "selection", "grammar", "trace", "text")
 
 
 @dataclass(frozen=True)

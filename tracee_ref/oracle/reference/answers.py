@@ -11,6 +11,7 @@ from ...events.catalogue import EventDefinition
 from ...filters.parse import parse_filters
 from ...model.match import matched_scopes
 from ...model.selection import Selection, selected, with_dependencies
+from ...strings import text_of
 from ..protocol.encoding import Data, bytes_data, mask_data, read_bytes
 from ..protocol.facts import read_event
 from ..protocol.scopes import read_scopes, scopes_data
@@ -59,9 +60,14 @@ def _trace(question: Question, _catalogue: Catalogue) -> Data:
     return {"events": replay(scopes, question["before"], question["journal"])}
 
 
+def _text(question: Question, _catalogue: Catalogue) -> Data:
+    return {"text": text_of(read_bytes(question["bytes"]))}
+
+
 ANSWERS: Final[Mapping[str, Callable[[Question, Catalogue], Data]]] = {
     "decision": _decision,
     "selection": _selection,
     "grammar": _grammar,
     "trace": _trace,
+    "text": _text,
 }

@@ -115,9 +115,17 @@ def _trace(expect: Expected, answer: Mapping[str, Data]) -> str:
     return ""
 
 
+def _text(expect: Expected, answer: Mapping[str, Data]) -> str:
+    expected, found = expect["text"], answer["text"]
+    if not isinstance(found, str):
+        raise TypeError("text is no string")
+    return "" if found == expected else f"expected {expected!a}, got {found!a}"
+
+
 COMPARE: Final[Mapping[str, Callable[[Expected, Mapping[str, Data]], str]]] = {
     "decision": _mask,
     "selection": _selection,
     "grammar": _grammar,
     "trace": _trace,
+    "text": _text,
 }
