@@ -125,7 +125,7 @@ def test_expected_command_is_new_descendant() -> None:
 def test_expected_fields_raw_and_printed() -> None:
     args = {"dirfd": -100, "pathname": "/nonexistent/file", "flags": 0o2000000}
     process = Process(pid=9, tid=10, comm=b"x")
-    fields = fields_of(load_catalogue()["openat"], process, (1, 2), -2, args)
+    fields = fields_of(load_catalogue()["openat"], process, (1, 2), -2, args, at_return={})
     assert fields["args", "flags"].printed == b"O_RDONLY|O_CLOEXEC"
     assert fields["args", "pathname"].raw == b"/nonexistent/file"
     assert fields["retval", ""].raw == -2

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
@@ -111,9 +111,14 @@ def used_journal(path: Path) -> bytes:
 
 
 def shortened(event: dict[str, Any]) -> list[Any]:
-    """Return the values of FIELDS, and the arguments by name."""
-    args = {
+    """Return the values of FIELDS, the arguments by name, and those that changed."""
+    changed = values_of(event.get("argsAtReturn", ()))
+    assert [*changed] == event.get("argsChanged", []), event
+    return [*(event[name] for name in FIELDS), values_of(event["args"]), changed]
+
+
+def values_of(arguments: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {
         argument["name"]: UNREADABLE if argument.get("unreadable") else argument["value"]
-        for argument in event["args"]
+        for argument in arguments
     }
-    return [*(event[name] for name in FIELDS), args]

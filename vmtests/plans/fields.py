@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tracee_ref.model.scope import Condition, EventField, Op, Part, Pattern
 from vmtests.plans.scope_drafts import DrawnCondition, LaunchCondition
-from vmtests.plans.steps import ALPHABET, COMMS, EVENTS, NOWHERE, UIDS
+from vmtests.plans.steps import CALLS, COMMS, EVENTS, LINKS, NOWHERE, PATHS, UIDS
 
 EQUALITY = st.sampled_from([Op.EQ, Op.EQ, Op.NE])
 ORDERS = st.sampled_from([Op.LT, Op.LE, Op.GT, Op.GE])
@@ -28,9 +28,12 @@ STRINGS: Mapping[tuple[str, str], tuple[bytes, ...]] = {
     ("access", "pathname"): (NOWHERE, NOWHERE + b"0"),
     ("access", "mode"): (b"F_OK", b"R_OK", b"X_OK"),
     ("openat", "pathname"): (NOWHERE + b"file",),
+    ("readlinkat", "pathname"): (*LINKS, b"/proc/", b"self/mountss", b"self/mounts", b"s", b"ss"),
+    ("newfstatat", "pathname"): (*PATHS, b"/proc/"),
+    ("statfs", "path"): (*PATHS, b"\xa0\x9f", b"\x9f"),
     ("openat", "flags"): (b"O_RDONLY", b"O_RDONLY|O_CLOEXEC", b"O_CREAT", b"O_WRONLY"),
 }
-"""Strings, and the printed forms of numbers."""
+"""Strings, also such as overwritten ones become, and the printed forms of numbers."""
 
 RESULTS = (0, -2, -9, -22, -3, 1)
 CONTEXT: Mapping[str, tuple[int | bytes, ...]] = {
@@ -72,7 +75,7 @@ def arguments() -> Strategy:
 @st.composite
 def results(draw: st.DrawFn) -> DrawnCondition:
     """Draw a condition on the return value of a call of plans."""
-    event = draw(st.sampled_from(sorted(ALPHABET)))
+    event = draw(st.sampled_from(sorted(CALLS)))
     op = draw(st.sampled_from([Op.EQ, *Op]))
     return Condition(EventField(event, Part.RETVAL), op, draw(st.sampled_from(RESULTS)))
 

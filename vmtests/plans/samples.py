@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tracee_ref.model.scope import NEW, Condition, ContainerId, EventField, Key, Op, Part, Pattern
 from vmtests.plans.scope_drafts import BinaryCondition, DrawnCondition, DrawnScope, LaunchCondition
-from vmtests.plans.steps import CGROUPS, EVENTS, NOWHERE, root_of
+from vmtests.plans.steps import AT_FDCWD, CGROUPS, EVENTS, LINKS, NOWHERE, PATHS, root_of
 from vmtests.workload.plan import (
     Call,
     Dies,
@@ -17,6 +17,7 @@ from vmtests.workload.plan import (
     JoinCgroup,
     JoinMntns,
     NewMntns,
+    Overwrite,
     SetComm,
     SetUid,
     SetUts,
@@ -72,6 +73,13 @@ IN_PID_NAMESPACE = Image(
 CONTAINED = Image(
     (Track((*(item for name in CGROUPS for item in (JoinCgroup(name), YIELD, Fork(LEAF))),)),)
 )
+OVERWRITTEN = Image(
+    (
+        Track(tuple(Overwrite("readlinkat", (AT_FDCWD, path, 0, 48)) for path in LINKS)),
+        Track(tuple(Overwrite("statfs", (path, 0)) for path in PATHS)),
+        Track(tuple(Overwrite("newfstatat", (AT_FDCWD, path, 0, 0)) for path in PATHS)),
+    )
+)
 ORPHANS = Image((Track((Fork(generations(2)), Fork(LEAF))),), abandons=True)
 
 EVERYTHING = root_of(
@@ -87,6 +95,7 @@ EVERYTHING = root_of(
         NAMESPACES,
         Image((Track((Fork(IN_PID_NAMESPACE, 2, pidns=True), YIELD)),)),
         CONTAINED,
+        OVERWRITTEN,
     ]
 )
 
@@ -120,6 +129,12 @@ ONE_EACH: tuple[tuple[str, DrawnCondition], ...] = (
     ("EVENT.retval", Condition(EventField("close", Part.RETVAL), Op.LT, 0)),
     ("EVENT.args.NAME", Condition(
         EventField("access", Part.ARGS, "pathname"), Op.EQ, Pattern(NOWHERE, open_end=True))),
+    ("EVENT.args.NAME", Condition(
+        EventField("readlinkat", Part.ARGS, "pathname"), Op.EQ, Pattern(LINKS[0]))),
+    ("EVENT.args.NAME", Condition(
+        EventField("statfs", Part.ARGS, "path"), Op.EQ, Pattern(b"\x9f", open_start=True))),
+    ("EVENT.args.NAME", Condition(
+        EventField("statfs", Part.ARGS, "path"), Op.NE, Pattern(b"\xa0", open_end=True))),
     ("EVENT.context.FIELD", Condition(
         EventField("sched_yield", Part.CONTEXT, "processName"), Op.EQ, Pattern(b"leaf"))),
 )  # fmt: skip

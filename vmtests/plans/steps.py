@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 
 from tracee_ref.model.scope import COMM_BYTES
 from vmtests.workload import plan
-from vmtests.workload.plan import Call, Fork, Image, Track
+from vmtests.workload.plan import Call, Fork, Image, Overwrite, Track
 
 NOWHERE = b"/proc/missing/"
 """A directory that no machine has."""
 
 AT_FDCWD = -100
+
+LINKS = (b"/proc/mounts", b"/proc/self/root", b"/proc/self/exe", NOWHERE + b"link")
+"""The target of the first is ``self/mounts``, that of the second ``/``: the path stays as it is."""
+
+PATHS = (b"/proc", b"/proc/mounts", b"/", NOWHERE + b"file")
 
 ALPHABET: Mapping[str, tuple[st.SearchStrategy[int | bytes], ...]] = {
     "getppid": (),
@@ -31,9 +36,18 @@ ALPHABET: Mapping[str, tuple[st.SearchStrategy[int | bytes], ...]] = {
 """Syscalls without effect, with a strategy for each argument.  The workload program itself makes
 none of them, so every such event is a step."""
 
+OVERWRITES: Mapping[str, tuple[st.SearchStrategy[int | bytes], ...]] = {
+    "readlinkat": (st.just(AT_FDCWD), st.sampled_from(LINKS), st.just(0), st.integers(1, 48)),
+    "newfstatat": (st.just(AT_FDCWD), st.sampled_from(PATHS), st.just(0), st.just(0)),
+    "statfs": (st.sampled_from(PATHS), st.just(0)),
+}
+"""The same, for those that write a result over their path: a target of at most 48 bytes, or a
+structure that begins with a number of which a byte is 0 (AT_RETURN_BYTES)."""
+
 LIFE = ("execve", "exit", "exit_group", "sched_process_fork", "sched_process_exec",
         "sched_process_exit")  # fmt: skip
-EVENTS = (*ALPHABET, *LIFE)
+CALLS = {**ALPHABET, **OVERWRITES}
+EVENTS = (*CALLS, *LIFE)
 
 EXECUTABLES = ("alpha", "alp", "a-name-of-more-than-15", "\udcff-not-utf8")
 """Names under which a workload can be executed; all are hard links to it."""
@@ -59,8 +73,9 @@ codes = st.integers(0, 255).filter(lambda code: code not in (201, 202, 203))
 
 @st.composite
 def calls(draw: st.DrawFn) -> Call:
-    name = draw(st.sampled_from(sorted(ALPHABET)))
-    return Call(name, tuple(draw(argument) for argument in ALPHABET[name]))
+    name = draw(st.sampled_from(sorted(CALLS)))
+    arguments = tuple(draw(argument) for argument in CALLS[name])
+    return Overwrite(name, arguments) if name in OVERWRITES else Call(name, arguments)
 
 
 def root_of(plans: Sequence[Image]) -> Image:

@@ -83,4 +83,5 @@ def row(event: Occurrence) -> str:
     ppid = "|".join(map(str, sorted(event.ppids)))
     facts = f"{event.pid:>7} {ppid:>7} {event.uid:>10} {event.comm!r:<17} {event.result:>7}"
     facts += f" {event.uts!r} {event.mntns} {event.pidns} {event.inner_pid}/{event.inner_tid}"
-    return f"{event.mask:016x} {event.name:<18} {facts} {event.args}"
+    changed = f" -> {event.at_return}" if event.at_return else ""
+    return f"{event.mask:016x} {event.name:<18} {facts} {event.args}{changed}"

@@ -9,9 +9,10 @@ order gives the same events as the order in the kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import fsdecode
+from types import MappingProxyType
 from typing import Any
 
 from tracee_ref.events.catalogue import load_catalogue
@@ -43,11 +44,13 @@ ENOENT = 2
 STATUS_SHIFT = 8
 """Wait status (wait(2)): the exit code is above this bit, a signal below."""
 
+UNCHANGED: Mapping[str, Any] = MappingProxyType({})
+
 UTS_BYTES = 15
 """The tracer cuts a host name to this length (rule 8)."""
 
-MAY_FAIL = (Kind.CALL, Kind.EXEC, Kind.NEW_CGROUP)
-"""Steps that may fail: CALL and EXEC then have an event with the error, NEW_CGROUP has none."""
+MAY_FAIL = (Kind.CALL, Kind.OVERWRITE, Kind.EXEC, Kind.NEW_CGROUP)
+"""Steps that may fail: then NEW_CGROUP has no event, and the others have one with the error."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Replay:
     def _apply(self, step: JournalStep) -> None:
         handlers: dict[Kind, Callable[[JournalStep], None]] = {
             Kind.CALL: self._call,
+            Kind.OVERWRITE: self._call,
             Kind.SET_COMM: lambda s: self._change(SetComm(s.tid, s.text)),
             Kind.SET_UID: lambda s: self._change(SetUid(s.tid, s.uid)),
             Kind.SET_UTS: lambda s: self._change(SetNamespaces(s.tid, uts=s.text[:UTS_BYTES])),
@@ -138,20 +142,24 @@ class Replay:
     def _change(self, event: LifeEvent) -> None:
         self.state = next_state(self.scopes, self.state, event)
 
-    def _emit(self, name: str, tid: int, result: int = 0, **args: Any) -> None:
+    def _emit(
+        self, name: str, tid: int, result: int = 0, at_return: Mapping[str, Any] = UNCHANGED,
+        **args: Any,
+    ) -> None:  # fmt: skip
         if name not in self._selected:
             return
         facts = self.state.facts(tid)
         inner = self._inner[facts.pid], self._inner[tid]
         event = Event(name, facts)
         if name in self._filtered:
-            fields = fields_of(load_catalogue()[name], facts, inner, result, args)
+            called = load_catalogue()[name]
+            fields = fields_of(called, facts, inner, result, args, at_return=at_return)
             event = Event(name, facts, fields)
         mask = matched_scopes(self.scopes, event)
         self.occurrences.append(
             Occurrence(name, mask, facts.pid, facts.tid, frozenset(), facts.uid,
                        json_text(facts.comm), result, json_text(facts.uts), facts.mntns,
-                       facts.pidns, *inner, args)
+                       facts.pidns, *inner, args, {**at_return})
         )  # fmt: skip
 
     def _call(self, step: JournalStep) -> None:
@@ -160,10 +168,14 @@ class Replay:
         args: dict[str, Any] = {
             argument.name: value
             for argument, value in zip(event.args, step.call_arguments, strict=False)
+            if "*" not in argument.type
         }
-        if "pathname" in args:
-            args["pathname"] = json_text(step.text)
-        self._emit(event.name, step.tid, step.result, **args)
+        at_return = {}
+        for name in (argument.name for argument in event.args if argument.type == "const char*"):
+            args[name] = json_text(step.text)
+            if step.kind is Kind.OVERWRITE and step.at_return != step.text:
+                at_return[name] = json_text(step.at_return)
+        self._emit(event.name, step.tid, step.result, at_return, **args)
 
     def _fork(self, step: JournalStep) -> None:
         """The event belongs to the parent (rule 17)."""
@@ -172,10 +184,10 @@ class Replay:
         assert child.tid, f"no task was created: {step}"
         process = child.tid if step.kind is Kind.FORK else parent.pid
         self._inner[child.tid] = child.inner_tid
-        ids = {"parent_tid": parent.tid, "parent_pid": parent.pid}
+        ids: dict[str, Any] = {"parent_tid": parent.tid, "parent_pid": parent.pid}
         ids |= {"child_tid": child.tid, "child_pid": process}
-        inner = {name.replace("_", "_ns_"): self._inner[id_] for name, id_ in ids.items()}
-        self._emit("sched_process_fork", step.tid, **ids, **inner)
+        ids |= {name.replace("_", "_ns_"): self._inner[id_] for name, id_ in ids.items()}
+        self._emit("sched_process_fork", step.tid, **ids)
         self._change(Fork(step.tid, process, child.tid))
         if process != child.tid:
             self._threaded.add(process)

@@ -24,7 +24,8 @@ class JournalStep:
 
     ``returned`` is False for a step that did not return, such as a successful exec.
     ``pid`` and ``tid`` are those at its start (in the initial pid namespace); ``result`` is the
-    return value of the syscall.  What the arguments ``a`` mean depends on the kind.
+    return value of the syscall, and ``at_return`` the string that an OVERWRITE left.  What the
+    arguments ``a`` mean depends on the kind.
     """
 
     kind: Kind
@@ -34,10 +35,11 @@ class JournalStep:
     result: int
     text: bytes
     a: tuple[int, ...]
+    at_return: bytes = b""
 
     @property
     def call(self) -> int:
-        """The number of the event of a CALL."""
+        """The number of the event of a CALL or an OVERWRITE."""
         return self.a[0]
 
     @property
@@ -69,6 +71,8 @@ class JournalStep:
 
     def __str__(self) -> str:
         text = f" {self.text!r}" if self.text else ""
+        if self.kind is Kind.OVERWRITE:
+            text += f" -> {self.at_return!r}"
         result = f" = {self.result}" if self.returned else ""
         arguments = ",".join(map(str, self.a))
         return f"{self.pid}/{self.tid} {self.kind.name.lower()} {arguments}{text}{result}"
@@ -78,7 +82,8 @@ def unpack_journal(journal: bytes, plan: bytes) -> Iterator[JournalStep]:
     """Yield the steps of a journal; their strings are in the string area of its plan."""
     strings = PLAN.unpack_from(plan)[1]
     steps = JOURNAL_ENTRY.iter_unpack(journal[JOURNAL.size :])
-    for kind, returned, pid, tid, result, offset, *a in steps:
+    for kind, returned, pid, tid, result, offset, *a, at_return in steps:
         end = plan.find(b"\0", strings + offset)
         text = plan[strings + offset : end] if offset != NO_TEXT else b""
-        yield JournalStep(Kind(kind), bool(returned), pid, tid, result, text, tuple(a))
+        left = at_return.partition(b"\0")[0]
+        yield JournalStep(Kind(kind), bool(returned), pid, tid, result, text, tuple(a), left)

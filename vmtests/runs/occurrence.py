@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tracee_ref.strings import text_of
@@ -13,7 +13,8 @@ from tracee_ref.strings import text_of
 class Occurrence:
     """An expected event, to be printed if its mask is not 0; or a printed event.
 
-    The expected event of an orphan has several ``ppids``; ``args`` are the arguments to compare.
+    The expected event of an orphan has several ``ppids``; ``args`` are the arguments to compare,
+    ``at_return`` those that changed during the call (rule 19).
     """
 
     name: str
@@ -30,6 +31,7 @@ class Occurrence:
     inner_pid: int
     inner_tid: int
     args: dict[str, Any]
+    at_return: dict[str, Any] = field(default_factory=dict)
 
 
 def json_text(text: bytes) -> str:

@@ -10,11 +10,12 @@ from struct import Struct
 
 ARGUMENTS = 5
 GATES = 64
+AT_RETURN_BYTES = 64
 STEP = Struct("=Iiq5q")
 BLOCK = Struct("=II")
 PLAN = Struct("=II")
 JOURNAL = Struct(f"=II{GATES}I")
-JOURNAL_ENTRY = Struct("=IIIIqq5q")
+JOURNAL_ENTRY = Struct(f"=IIIIqq5q{AT_RETURN_BYTES}s")
 NO_TEXT = -1
 
 
@@ -42,6 +43,7 @@ class Kind(IntEnum):
     JOIN_MNTNS = 19
     NEW_CGROUP = 20
     JOIN_CGROUP = 21
+    OVERWRITE = 22
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ typedef long s64;
 
 #define ARGUMENTS 5
 #define GATES 64
+#define AT_RETURN_SIZE 64
 
 enum kind {
 	STARTED = 1, /* start of an image: in the journal, not in a plan */
@@ -34,6 +35,7 @@ enum kind {
 	JOIN_MNTNS,  /* text: path of the mount namespace to join; result as above */
 	NEW_CGROUP,  /* text: path of the directory to create if missing */
 	JOIN_CGROUP, /* text: path of the `cgroup.procs` to move the process to */
+	OVERWRITE,   /* as CALL; the result is written over the string: argument `text_at` + 1 */
 };
 
 struct step {
@@ -73,6 +75,7 @@ struct journal_entry {
 		s64 a[ARGUMENTS];
 		struct new_task new_task;
 	};
+	char at_return[AT_RETURN_SIZE]; /* the string that OVERWRITE left, NUL-terminated */
 };
 
 struct journal {

@@ -30,6 +30,14 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Overwrite(Call):
+    """A syscall that writes its result over its string: the argument after it is the same memory.
+
+    What is given for that argument does not matter.
+    """
+
+
+@dataclass(frozen=True)
 class SetComm:
     comm: bytes
 
@@ -222,4 +230,5 @@ def call_step(call: Call) -> Step:
     text_at = next((i for i, a in enumerate(call.arguments) if isinstance(a, bytes)), -1)
     text = next((a for a in call.arguments if isinstance(a, bytes)), None)
     numbers = tuple(0 if isinstance(a, bytes) else a for a in call.arguments)
-    return Step(Kind.CALL, (load_catalogue()[call.name].id, *numbers), text, text_at)
+    kind = Kind.OVERWRITE if isinstance(call, Overwrite) else Kind.CALL
+    return Step(kind, (load_catalogue()[call.name].id, *numbers), text, text_at)

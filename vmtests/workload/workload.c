@@ -14,6 +14,7 @@
 #define MAX_THREADS 16
 #define MAPPED_SIZE (16 << 20)
 #define PAGE_SIZE 4096
+#define OVERWRITTEN_SIZE 256 /* more than any result */
 
 enum state { EXITED, RUNNING, PARKED };
 
@@ -88,6 +89,23 @@ static s64 do_call(const struct step *step)
 	if (step->text_at >= 0)
 		a[1 + step->text_at] = (s64)text_of(step);
 	return call(a[0], a[1], a[2], a[3], a[4], 0, 0);
+}
+
+/* The memory is on the stack: no other thread writes to its page (see `directory`). */
+static s64 do_overwrite(struct journal_entry *entry, const struct step *step)
+{
+	char memory[OVERWRITTEN_SIZE] = "";
+	s64 a[ARGUMENTS];
+	for (int i = 0; i < ARGUMENTS; i++)
+		a[i] = step->a[i];
+	const char *text = text_of(step);
+	for (u32 i = 0; i < AT_RETURN_SIZE - 1 && text[i]; i++)
+		memory[i] = text[i];
+	a[1 + step->text_at] = a[2 + step->text_at] = (s64)memory;
+	s64 result = call(a[0], a[1], a[2], a[3], a[4], 0, 0);
+	for (u32 i = 0; i < AT_RETURN_SIZE - 1 && memory[i]; i++)
+		entry->at_return[i] = memory[i];
+	return result;
 }
 
 static s64 do_fork(struct journal_entry *entry, const struct step *step)
@@ -190,6 +208,8 @@ static s64 run_step(struct thread *self, struct journal_entry *entry, const stru
 	switch (step->kind) {
 	case CALL:
 		return do_call(step);
+	case OVERWRITE:
+		return do_overwrite(entry, step);
 	case SET_COMM:
 		return call3(__NR_prctl, PR_SET_NAME, (s64)text_of(step), 0);
 	case SET_UID:
