@@ -8,6 +8,9 @@
 	defined(EVENT_TASK_RENAME)
 #include "events/hook_event.h"
 #endif
+#ifdef PROBES
+#include "events/probes.h"
+#endif
 #if defined(EVENT_PACKET) || defined(EVENT_SOCKET_DUP)
 #include "lib/descriptors.h"
 #endif

@@ -15,9 +15,10 @@ from typing import Any, Final
 
 import msgspec
 
-from tracee_ref.events.argument_types import Shape, shape_of
+from tracee_ref.events.argument_types import shape_of
 from tracee_ref.events.catalogue import EventDefinition
 from tracee_ref.events.event import TraceEvent
+from tracee_ref.events.shapes import Shape
 from tracee_ref.signatures.registry import load_signatures
 
 DIRECTORY: Final = Path(__file__).parents[1] / "docs" / "reference"

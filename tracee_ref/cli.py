@@ -18,10 +18,12 @@ from .command import CommandError
 from .errors import HostError, UsageError, system_error
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
+from .filters.requests import requested_probes
 from .filters.warnings import check_container_ids, filter_warnings
 from .help import filter_help, output_help
 from .host_check import report as host_report
 from .kernel.attach.features import missing_feature
+from .kernel.probes.choice import chosen_events
 from .listing import listing
 from .messages import STDERR_FD, log
 from .output.flags import parse_outputs
@@ -180,7 +182,10 @@ def trace(
         }
         click.echo(visible_lines(pages[True]()), nl=False)
         return 0
-    scopes = parse_filters(tuple(map(argument_text, filters)), catalogue, missing_feature)
+    flags = tuple(map(argument_text, filters))
+    signatures.add_events(chosen_events(requested_probes(flags)))
+    catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
+    scopes = parse_filters(flags, catalogue, missing_feature)
     check_container_ids(scopes)
     for warning in filter_warnings(scopes, catalogue):
         log(f"warning: {warning}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from .derivation.graph import depends_of
-from .events.catalogue import AT_START, all_events
+from .events.catalogue import AT_START, EventDefinition
 from .filters.format import format_filter, format_scopes
 from .model.scope import Condition, Key, Op, Scope
 from .model.selection import with_dependencies
@@ -94,7 +94,7 @@ def explain_tables(plan: RunPlan) -> Data:
         report["container"] = {"prefixes": prefixes, "noContainer": outside}
     if tables.follow:
         report["follow"] = {"scopes": mask_text(tables.follow)}
-    return report | explain_fields(plan.kernel.fields)
+    return report | explain_fields(plan.kernel.fields, plan.kernel.catalogue)
 
 
 def explain_key(scopes: Sequence[Scope], key: Key) -> Data:
@@ -125,7 +125,7 @@ def explain_intervals(table: Intervals) -> Data:
     return {"intervals": intervals}
 
 
-def explain_fields(fields: FieldTables) -> Data:
+def explain_fields(fields: FieldTables, catalogue: Mapping[str, EventDefinition]) -> Data:
     """Return the tables of per-event filters that the kernel side applies."""
     report: Data = {
         f"{event}.retval": explain_intervals(table) for event, table in fields.retvals.items()
@@ -134,7 +134,7 @@ def explain_fields(fields: FieldTables) -> Data:
         rows = [
             {"text": key_text(key), "mask": mask_text(mask)} for key, mask in strings.accept.items()
         ]
-        report[f"{event}.args.{all_events()[event].args[index].name}"] = {
+        report[f"{event}.args.{catalogue[event].args[index].name}"] = {
             "texts": rows,
             "otherwise": mask_text(strings.otherwise),
             "unread": mask_text(strings.absent),

@@ -125,4 +125,5 @@ def kernel_settings(
         at_entry=options.at_entry,
         containers=needs.containers,
         plugins=bool(plugins),
+        catalogue=options.signatures.events,
     )

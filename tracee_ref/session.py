@@ -251,7 +251,7 @@ def pipeline_of(
     filters = FieldFilters(
         plan.scopes, symbolic=view.symbolic, events=events, also_raw=derivation.raw_events
     )
-    decoder = RecordDecoder(view, raw_events=filters.raw_events)
+    decoder = RecordDecoder(view, raw_events=filters.raw_events, catalogue=events)
     fast = fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw_events)
     return Pipeline(
         decoder,

@@ -29,20 +29,9 @@ BPF_PERCPU_ARRAY(hook_records, struct hook_record, 1);
 BPF_PROG_ARRAY(hook_matcher, 1);
 BPF_PROG_ARRAY(hook_fillers, EVENTS); /* by event number */
 
-/* As read_process(), but with the exec of the COMMAND itself: only what it did before that belongs
- * to the tracer. */
 static __always_inline struct facts *read_hooked(void)
 {
-	struct task_struct *task = current_task();
-	struct facts *facts = read_facts(task);
-	if (!facts)
-		return NULL;
-	u32 traced = read_process_state(facts);
-	if (traced == INCOMPLETE)
-		count(COUNTER_UNKNOWN);
-	if (traced == BEFORE_EXEC && is_exec(current_syscall(task), is_compat(task)))
-		return facts;
-	return traced >= INCOMPLETE ? facts : NULL;
+	return read_hooked_at(LEVEL_TASK);
 }
 
 /* Match an event of the current task and start its record; NULL if no scope matches. */

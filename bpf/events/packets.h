@@ -68,7 +68,7 @@ BPF_TABLE("lru_hash", u64, u64, socket_inodes, SOCKETS); /* socket cookie to ino
 
 static __always_inline void count_packet(u32 counter)
 {
-	u32 index = COUNTER_COUNT + counter;
+	u32 index = LEVEL_PACKET * COUNTER_COUNT + counter;
 	u64 *value = counters.lookup(&index);
 	if (value)
 		__sync_fetch_and_add(value, 1);

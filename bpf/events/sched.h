@@ -9,12 +9,33 @@
 BPF_ARRAY(select, u64, EVENTS);
 
 /* Count an event that a scope selected; return its mask. */
+static __always_inline u64 count_event_at(const u32 level, u64 selected, u64 accepted)
+{
+	count_at(level, COUNTER_SEEN);
+	if (!(selected & accepted))
+		count_at(level, COUNTER_FILTERED);
+	return selected & accepted;
+}
+
 static __always_inline u64 count_event(u64 selected, u64 accepted)
 {
-	count(COUNTER_SEEN);
-	if (!(selected & accepted))
-		count(COUNTER_FILTERED);
-	return selected & accepted;
+	return count_event_at(LEVEL_TASK, selected, accepted);
+}
+
+/* As read_process(), but with the exec of the COMMAND itself: only what it did before that belongs
+ * to the tracer. */
+static __always_inline struct facts *read_hooked_at(const u32 level)
+{
+	struct task_struct *task = current_task();
+	struct facts *facts = read_facts_at(level, task);
+	if (!facts)
+		return NULL;
+	u32 traced = read_process_state(facts);
+	if (traced == INCOMPLETE)
+		count_at(level, COUNTER_UNKNOWN);
+	if (traced == BEFORE_EXEC && is_exec(current_syscall(task), is_compat(task)))
+		return facts;
+	return traced >= INCOMPLETE ? facts : NULL;
 }
 
 /* Match an event of the current task; return 0 if it is not selected, not traced, or not matched.

@@ -12,25 +12,44 @@
 #define STRINGS_SIZE 8192			   /* of argv or env, a power of two */
 #define DATA_BUFFER_SIZE (DATA_SIZE + STRING_SIZE) /* a string may start at the last byte */
 
-/* The second half is for packets, whose programs interrupt the others. */
-BPF_PERCPU_ARRAY(counters, u64, 2 * COUNTER_COUNT);
+/* Programs of a level may interrupt those of another one: each has its own counters and its own
+ * scratch space. Those of one level do not interrupt each other, but for the packets', which use no
+ * scratch space. */
+enum level {
+	LEVEL_TASK,   /* in a task, with preemption off */
+	LEVEL_PACKET, /* at a cgroup, in any context */
+	LEVEL_PROBE,  /* at perf events of the user's choice, which the kernel does not nest */
+	LEVEL_COUNT
+};
+BPF_PERCPU_ARRAY(counters, u64, LEVEL_COUNT *COUNTER_COUNT);
 BPF_RINGBUF_OUTPUT(records, RING_PAGES);
 
-static __always_inline void count(u32 counter)
+static __always_inline void count_at(const u32 level, u32 counter)
 {
-	u64 *value = counters.lookup(&counter);
+	u32 index = level * COUNTER_COUNT + counter;
+	u64 *value = counters.lookup(&index);
 	if (value)
 		++*value;
 }
 
+static __always_inline void count(u32 counter)
+{
+	count_at(LEVEL_TASK, counter);
+}
+
 /* Without a wake-up, which would cost the traced process more than the record does. The reader
  * polls every few milliseconds, in which even a storm of events does not fill the buffer. */
-static __always_inline void submit(void *record, u64 size)
+static __always_inline void submit_at(const u32 level, void *record, u64 size)
 {
 	if (records.ringbuf_output(record, size, BPF_RB_NO_WAKEUP) < 0)
-		count(COUNTER_LOST);
+		count_at(level, COUNTER_LOST);
 	else
-		count(COUNTER_SUBMITTED);
+		count_at(level, COUNTER_SUBMITTED);
+}
+
+static __always_inline void submit(void *record, u64 size)
+{
+	submit_at(LEVEL_TASK, record, size);
 }
 
 /* `task` is the current one: to get it is a call of a helper. */

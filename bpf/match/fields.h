@@ -54,15 +54,16 @@ struct string_node {
 };
 BPF_HASH(string_arguments, u32, struct string_argument, STRING_ARGUMENTS);
 BPF_LPM_TRIE(string_nodes, struct string_node, u64, STRING_NODES);
-BPF_PERCPU_ARRAY(string_scratch, struct string_node, 1);
+BPF_PERCPU_ARRAY(string_scratch, struct string_node, LEVEL_COUNT);
 
 /* Return the scopes whose filters on a string argument hold. `string` is the copy in the record,
  * with STRING_KEY_SIZE readable bytes; `slot` is the state of the copy. */
-static __always_inline u64 accept_string(u32 event, u32 index, const char *string, u64 slot)
+static __always_inline u64 accept_string_at(u32 level, u32 event, u32 index, const char *string,
+					    u64 slot)
 {
-	u32 zero = 0, argument = event * SHAPES_MAX + index;
+	u32 argument = event * SHAPES_MAX + index;
 	struct string_argument *filtered = string_arguments.lookup(&argument);
-	struct string_node *node = string_scratch.lookup(&zero);
+	struct string_node *node = string_scratch.lookup(&level);
 	if (!filtered || !node)
 		return ~0ULL;
 	if (slot == SLOT_NULL || slot == SLOT_UNREADABLE)
@@ -74,5 +75,10 @@ static __always_inline u64 accept_string(u32 event, u32 index, const char *strin
 	read_kernel(node->string, STRING_KEY_SIZE, string);
 	u64 *accept = string_nodes.lookup(node);
 	return accept ? *accept : filtered->otherwise;
+}
+
+static __always_inline u64 accept_string(u32 event, u32 index, const char *string, u64 slot)
+{
+	return accept_string_at(LEVEL_TASK, event, index, string, slot);
 }
 #endif

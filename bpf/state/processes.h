@@ -123,13 +123,12 @@ static __always_inline bool started_after_trace(struct task_struct *task)
 
 /* Not on the stack: there the verifier would explore each combination of conditionally set fields
  * separately. */
-BPF_PERCPU_ARRAY(facts_scratch, struct facts, 1);
+BPF_PERCPU_ARRAY(facts_scratch, struct facts, LEVEL_COUNT);
 
 /* Return the facts of the current task without those of read_process_state(). */
-static __always_inline struct facts *read_facts(struct task_struct *task)
+static __always_inline struct facts *read_facts_at(u32 level, struct task_struct *task)
 {
-	u32 zero = 0;
-	struct facts *facts = facts_scratch.lookup(&zero);
+	struct facts *facts = facts_scratch.lookup(&level);
 	if (!facts)
 		return NULL;
 	facts->pid = FIELD(task, tgid);
@@ -154,6 +153,11 @@ static __always_inline struct facts *read_facts(struct task_struct *task)
 	read_host_name(task, facts->uts);
 #endif
 	return facts;
+}
+
+static __always_inline struct facts *read_facts(struct task_struct *task)
+{
+	return read_facts_at(LEVEL_TASK, task);
 }
 
 /* Return the facts of an event of the current task; NULL if its process is not traced, or is the

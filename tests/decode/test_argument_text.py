@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tracee_ref.events.argument_types import OUTPUT_BUFFERS, Shape, decode_register, shape_of
+from tracee_ref.events.argument_types import OUTPUT_BUFFERS, decode_register, shape_of
 from tracee_ref.events.catalogue import ArgumentDefinition, load_catalogue
+from tracee_ref.events.shapes import Shape
 
 
 def shape(dotted: str) -> Shape:

@@ -7,8 +7,9 @@ import pytest
 
 from tracee_ref.abi import ARRAY_WORD, COMPAT_WORDS, NO_WORD, SHAPES_MAX, SUBCALLS_EACH
 from tracee_ref.decode.compat_arguments import ARM, I386, PAIRS, SUBCALLS, Machine, registers_of
-from tracee_ref.events.argument_types import Shape, shape_of
+from tracee_ref.events.argument_types import shape_of
 from tracee_ref.events.catalogue import all_events, i386_events
+from tracee_ref.events.shapes import Shape
 
 OF_I386 = {event.name for event in all_events().values() if event.id in i386_events().values()}
 WIDE = ("u64", "loff_t")

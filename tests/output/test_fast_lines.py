@@ -16,8 +16,9 @@ from tracee_ref.abi import FLAG_COMPAT, FLAGS_CHANGED_SHIFT
 from tracee_ref.abi import HEADER as LAYOUT
 from tracee_ref.containers.runtimes import Runtimes
 from tracee_ref.decode.records import FROM_DATA, HEADER, RecordDecoder, View
-from tracee_ref.events.argument_types import Shape, shape_of
+from tracee_ref.events.argument_types import shape_of
 from tracee_ref.events.catalogue import EventDefinition, load_catalogue
+from tracee_ref.events.shapes import Shape
 from tracee_ref.output.columns import Containers
 from tracee_ref.output.fast.lines import CACHED_CONTEXTS, FastLines, fast_lines
 from tracee_ref.output.json_lines import JsonPrinter

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from ..abi import Alert
-from ..events.argument_types import Shape, shape_of
+from ..events.argument_types import shape_of
 from ..events.catalogue import ArgumentDefinition, load_catalogue
 from ..events.names import values
+from ..events.shapes import Shape
 from . import flag_names as flags
 
 ArgumentFormatter: TypeAlias = Callable[[int], str]

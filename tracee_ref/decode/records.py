@@ -10,6 +10,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from socket import AF_INET, AF_INET6, inet_ntop
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
@@ -28,7 +29,7 @@ from ..abi import (
     SYSCALL_ARGUMENTS,
 )
 from ..containers.runtimes import NO_DESCRIPTION, Runtimes
-from ..events.argument_types import Shape, decode_register, shape_of
+from ..events.argument_types import decode_register, shape_of
 from ..events.catalogue import (
     ArgumentDefinition,
     EventDefinition,
@@ -38,6 +39,7 @@ from ..events.catalogue import (
 )
 from ..events.event import Argument, ContextFlags, TraceEvent
 from ..events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
+from ..events.shapes import Shape
 from ..strings import text_of
 from .argument_text import argument_formatter, symbolic_type
 from .compat_arguments import PAIRS, SUBCALL_NAMES
@@ -84,6 +86,7 @@ class RecordDecoder:
     """Decoder of all events of the kernel side.
 
     The arguments of ``raw_events`` (names) stay numbers, also with ``view.symbolic``.
+    ``catalogue`` has the events of the run.
     """
 
     def __init__(
@@ -91,12 +94,13 @@ class RecordDecoder:
         view: View,
         runtimes: Runtimes | None = None,
         raw_events: Container[str] = frozenset(),
+        catalogue: Mapping[str, EventDefinition] | None = None,
     ) -> None:
         self._view = view
         self._runtimes = runtimes or Runtimes()
         self._raw_events = raw_events
-        catalogue = all_events()
-        self._by_id = {event.id: event for event in catalogue.values()}
+        events = all_events() if catalogue is None else catalogue
+        self._by_id = {event.id: event for event in events.values()}
         self._decoders: dict[int, EventDecoder] = {}
 
     def __call__(self, record: bytes) -> TraceEvent:
@@ -219,6 +223,8 @@ class EventDecoder:
 
 def slots_of(event: EventDefinition) -> int:
     """Return the number of slots in the record of an event."""
+    if event.hook is not None:
+        return len(event.args)
     if event.functions or event.name in (*RAW_TRACEPOINT_EVENTS, *CALL_ENDS):
         return HOOK_SLOTS
     return SYSCALL_ARGUMENTS if event.syscall else len(event.args)
@@ -233,8 +239,9 @@ class ArgumentDecoder:
     def __init__(self, event: EventDefinition, argument: ArgumentDefinition, view: View) -> None:
         self._argument = argument
         self._shape = shape_of(event.name, argument)
-        self._from_data = FROM_DATA.get(self._shape)
-        self._is_pair = argument.name in PAIRS.get(event.name, ())
+        self._from_data = from_data(self._shape, argument)
+        # In other events a long is the kernel's own.
+        self._is_whole = not event.syscall or argument.name in PAIRS.get(event.name, ())
         self._formatter = argument_formatter(event.name, argument) if view.symbolic else None
         self._type = symbolic_type(event.name, argument) if view.symbolic else argument.type
         self._added = view.clock_offset if (event.name, argument.name) in TIMES else 0
@@ -243,7 +250,7 @@ class ArgumentDecoder:
         """Return the argument, and the offset of the next argument's bytes."""
         name, type_ = self._argument.name, self._argument.type
         if self._from_data is None:
-            value = decode_register(self._shape, slot, compat=compat and not self._is_pair)
+            value = decode_register(self._shape, slot, compat=compat and not self._is_whole)
             value += self._added
             if self._shape is Shape.BOOL:
                 return Argument(name, type_, bool(value)), at
@@ -271,6 +278,24 @@ def _int_pair(data: bytes) -> list[int]:
     return list(INT_PAIR.unpack(data))
 
 
+def _address(data: bytes) -> str:
+    return inet_ntop(AF_INET if len(data) == IPV4_BYTES else AF_INET6, data)
+
+
+IPV4_BYTES: Final = 4
+
+
+def _numbers(element: str) -> FromData:
+    """Return a decoder of numbers in a format of the module ``struct``."""
+    number = Struct(f"={element}")
+    return lambda data: [value for (value,) in number.iter_unpack(data)]
+
+
+def from_data(shape: Shape, argument: ArgumentDefinition) -> FromData | None:
+    """Return the decoder of an argument's bytes; None for a number in its slot."""
+    return _numbers(argument.element) if shape is Shape.NUMBERS else FROM_DATA.get(shape)
+
+
 def _with_ellipsis(value: Any) -> Any:
     return value + CUT if isinstance(value, str) else [*value, CUT]
 
@@ -283,6 +308,7 @@ FROM_DATA: Final[Mapping[Shape, FromData]] = {
     Shape.SOCKADDR: decode_sockaddr,
     Shape.INT_PAIR: _int_pair,
     Shape.BYTES: bytes,
+    Shape.ADDRESS: _address,
 }
 TIMES: Final = frozenset({("sched_process_fork", "start_time")})
 """Arguments that are boot times, converted to the clock of timestamps."""

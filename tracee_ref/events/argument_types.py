@@ -4,29 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
 from typing import Final
 
 from .catalogue import ArgumentDefinition
-
-
-class Shape(Enum):
-    """Form of an argument; from POINTER on, the register holds an address."""
-
-    INT32 = auto()
-    UINT32 = auto()
-    UINT16 = auto()
-    INT64 = auto()
-    UINT64 = auto()
-    BOOL = auto()
-    POINTER = auto()
-    STRING = auto()
-    STRING_ARRAY = auto()
-    SOCKADDR = auto()
-    INT_PAIR = auto()
-    BYTES = auto()
-    STRUCTURE = auto()
-
+from .shapes import Shape
 
 TYPES_BY_SHAPE: Final[dict[Shape, str]] = {
     Shape.INT32: "int pid_t key_t key_serial_t mqd_t timer_t clockid_t landlock_rule_type",
@@ -76,6 +57,8 @@ OUTPUT_BUFFERS: Final = frozenset(
 
 def shape_of(event_name: str, argument: ArgumentDefinition) -> Shape:
     """Return the shape of an argument of an event."""
+    if argument.shape is not None:
+        return argument.shape
     if (event_name, argument.name) in OUTPUT_BUFFERS:
         return Shape.POINTER
     if argument.type.startswith(STRUCTURES):

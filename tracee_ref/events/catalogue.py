@@ -21,6 +21,8 @@ from .declarations import DYNAMIC_IDS, HookDeclaration
 from .declared_rows import shipped_declarations
 from .function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS, functions_of
 from .hook_names import BASES
+from .probe_hooks import ChosenHook
+from .shapes import Shape
 
 LAST_NATIVE_CALL: Final = 448
 """Last event id that is an x86-64 syscall number; higher ids are i386-only and other events.
@@ -57,10 +59,16 @@ PACKETS: Final = frozenset({"net_packet_ip_base", "net_packet_dns_base", "net_pa
 
 @dataclass(frozen=True, slots=True)
 class ArgumentDefinition:
-    """An argument: its name and its C type, spelled as in the output."""
+    """An argument: its name and its C type, spelled as in the output.
+
+    The type decides how the argument is decoded, unless there is a ``shape``.  ``element`` is the
+    format (of the module ``struct``) of the elements of an array of numbers.
+    """
 
     name: str
     type: str
+    shape: Shape | None = None
+    element: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,8 @@ class EventDefinition:
 
     ``id`` is printed as ``eventId``; ``functions`` are the kernel functions that the event hooks;
     ``bases`` the events that it is derived from, empty for events of the kernel side.  An
-    ``internal`` event cannot be selected by users.  ``declaration`` is that of a declared event.
+    ``internal`` event cannot be selected by users.  ``declaration`` is that of a declared event,
+    ``hook`` that of an event at another hook that the user chose.
     """
 
     id: int
@@ -82,6 +91,7 @@ class EventDefinition:
     bases: tuple[str, ...] = ()
     internal: bool = False
     declaration: HookDeclaration | None = None
+    hook: ChosenHook | None = None
 
     @property
     def of_kernel(self) -> bool:

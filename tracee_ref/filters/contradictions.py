@@ -14,8 +14,9 @@ from itertools import chain
 from typing import Any, Final
 
 from ..decode.argument_text import argument_formatter
-from ..events.argument_types import Shape, shape_of
+from ..events.argument_types import shape_of
 from ..events.catalogue import EventDefinition
+from ..events.shapes import Shape
 from ..model.facts import Container, FieldValue, Process
 from ..model.filters import (
     COMM_BYTES,

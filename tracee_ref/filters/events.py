@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from ..errors import HostCode, HostError, UsageCode, UsageError, did_you_mean, flag_error
 from ..events.catalogue import EventDefinition
+from ..events.probe_names import is_probe, mentioned
 from ..model.scope import EventField, Op
 from ..model.selection import Selection, named, selected
 from .flag import Filter
@@ -43,7 +44,17 @@ def select_events(
             _check(filter_, catalogue, missing_feature)
             key = filter_.kind.name, filter_.flag.op
             values[key] = values.get(key, frozenset()).union(filter_.flag.values.split(","))
-    events = selected(_selection(values), {name: event.sets for name, event in catalogue.items()})
+    named_events = {
+        name for (kind, _), names in values.items() if kind == "event" for name in names
+    }
+    events = selected(
+        _selection(values),
+        {
+            name: event.sets
+            for name, event in catalogue.items()
+            if not is_probe(name) or mentioned(name, named_events)
+        },
+    )
     available = frozenset(
         name
         for name in events

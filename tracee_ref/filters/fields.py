@@ -9,6 +9,7 @@ from typing import Final
 from ..errors import UsageCode, UsageError, did_you_mean, flag_error
 from ..events.argument_types import TYPES_BY_SHAPE, shape_of
 from ..events.catalogue import SIGNATURE_IDS, EventDefinition
+from ..events.probe_names import is_probe
 from ..model.scope import Condition, EventField, Op, Part
 from . import values
 from .kinds import BY_NAME, EQUALITY, UNSUPPORTED
@@ -88,14 +89,31 @@ def field_part(flag: Flag) -> Part | None:
     Only the name counts.  Tracee v0.12 searches the whole flag and rejects a value such as
     ``/opt/x.args`` (docs/design/tracee-v0.12-facts.md, 1.2).
     """
-    parts = flag.name.split(".")
-    named = [part for part in Part if part.value == parts[1]] if len(parts) > 1 else []
-    return named[0] if named else None
+    _, part, _ = split_field(flag.name)
+    return next((known for known in Part if known.value == part), None)
+
+
+def split_field(name: str) -> tuple[str, str, list[str]]:
+    """Return the event of a name with dots, the part of the event, and what follows.
+
+    The part is the first word after the event; in the name of an event at a chosen hook, whose
+    symbol may have dots itself, the first that is a part.
+    """
+    if not is_probe(name):
+        event, *rest = name.split(".")
+        return event, rest[0] if rest else "", rest[1:]
+    target, colon, symbol = name.rpartition(":")
+    words = symbol.split(".")
+    at = next((i for i, word in enumerate(words) if i and word in PARTS), len(words))
+    return target + colon + ".".join(words[:at]), "".join(words[at : at + 1]), words[at + 1 :]
+
+
+PARTS: Final = frozenset(part.value for part in Part)
 
 
 def read_field(flag: Flag, part: Part, catalogue: Catalogue) -> tuple[Condition, ...]:
     """Return the conditions of a flag such as ``openat.args.flags=O_RDONLY``."""
-    event, _, *rest = flag.name.split(".")
+    event, _, rest = split_field(flag.name)
     if len(rest) != (part is not Part.RETVAL) or "" in rest:
         raise expression_error(flag.text, f"expected {BY_NAME[part.value].form}")
     if part is Part.CONTEXT and rest[0] in CONTAINER:

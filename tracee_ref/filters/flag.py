@@ -12,6 +12,7 @@ from typing import Final
 
 from ..errors import UsageCode, UsageError, did_you_mean, flag_error
 from ..events.catalogue import EventDefinition
+from ..events.probe_names import is_probe
 from ..model.scope import Condition
 from ..model.selection import named
 from . import values
@@ -53,6 +54,8 @@ def read_filter(text: str, catalogue: Mapping[str, EventDefinition]) -> Filter:
 
 def _suggestion(flag: Flag, catalogue: Mapping[str, EventDefinition]) -> str:
     """Return what was perhaps meant by an unknown name."""
+    if is_probe(flag.name):
+        return _probe_suggestion(flag, catalogue)
     event, dot, field = flag.name.partition(".")
     if dot and event in catalogue:
         return did_you_mean(field.rpartition(".")[2], _fields_of(catalogue[event]))
@@ -70,6 +73,14 @@ def _suggestion(flag: Flag, catalogue: Mapping[str, EventDefinition]) -> str:
         return f"; did you mean set={flag.name}?"
     kind = did_you_mean(flag.name, KIND_NAMES)
     return kind or did_you_mean(flag.name, catalogue, "event=")
+
+
+def _probe_suggestion(flag: Flag, catalogue: Mapping[str, EventDefinition]) -> str:
+    """Return what was perhaps meant by the name of an event at a chosen hook."""
+    if flag.op is None or flag.name in catalogue:
+        return f"; did you mean event={flag.name}?"
+    event, _, field = flag.name.rpartition(".")
+    return did_you_mean(field, _fields_of(catalogue[event])) if event in catalogue else ""
 
 
 def _fields_of(event: EventDefinition) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import UsageCode, UsageError, flag_error
+from ..events.probe_names import is_probe
 from ..model.scope import MAX_SCOPES, Op
 
 OPERATOR: Final = re.compile(r"(!=|<=|>=|=|<|>)(.+)", re.DOTALL)
@@ -39,14 +40,14 @@ def split_flag(text: str) -> Flag:
     """Return the parts of a flag; raises UsageError for a syntax error.
 
     A ``:`` ends a scope number only before the operator, and not as the last character of a
-    flag without operator.
+    flag without operator; nor does that in the name of an event at a chosen hook.
     """
     head = re.split("[=!<>]", text, maxsplit=1)[0]
     tail = text[len(head) :]
     if len(tail) == 1 or tail in ("!=", "<=", ">="):
         raise expression_error(text)
     scope, name = 1, head
-    if ":" in (head if tail else head[:-1]):
+    if ":" in (head if tail else head[:-1]) and not is_probe(head):
         number, name = head.split(":", 1)
         scope = scope_number(number, text)
     if tail.startswith("!") and not tail.startswith("!="):

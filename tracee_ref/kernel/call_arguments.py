@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..abi import SHAPES_MAX, ArgumentShape, CallEntry
-from ..events.argument_types import Shape, shape_of
+from ..events.argument_types import shape_of
 from ..events.catalogue import EventDefinition
+from ..events.shapes import Shape
 
 EXEC_CALLS: Final = ("execve", "execveat")
 CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn", "sigreturn")

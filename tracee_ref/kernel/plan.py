@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ..containers.cgroups import own_hierarchy
-from ..events.catalogue import all_events
+from ..events.catalogue import EventDefinition, all_events
 from ..model.scope import Scope
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
@@ -33,7 +33,9 @@ from .call_arguments import CALLS_WITHOUT_RETURN, EXEC_CALLS
 from .hooks import PACKET, SECCOMP, HookPlan
 from .maps.container_map import constants as container_constants
 from .maps.field_maps import field_defines
+from .maps.filter_maps import EVENTS, EVENTS_MAX
 from .maps.filter_maps import defines as table_defines
+from .probes.record_code import probe_constants, probe_programs
 from .selection import SelectedEvents
 
 PAGE: Final = 4096
@@ -71,7 +73,8 @@ class Settings:
     of two.  ``containers`` records the container of each event, also where no filter needs it.
     ``compat`` includes 32-bit syscalls.  With ``at_entry`` arguments in memory are those that
     syscalls were given (rule 19), else what is there at their return.  ``plugins`` excludes the
-    processes of plug-in signatures.
+    processes of plug-in signatures.  ``catalogue`` has the events of the run, those at hooks that
+    the user chose among them; None: the events that every run has.
     """
 
     scopes: Sequence[Scope]
@@ -84,6 +87,7 @@ class Settings:
     compat: bool = True
     at_entry: bool = True
     plugins: bool = False
+    catalogue: Mapping[str, EventDefinition] | None = None
 
 
 class KernelPlan:
@@ -95,9 +99,10 @@ class KernelPlan:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.tables = compile_tables(settings.scopes)
-        self.fields = compile_fields(settings.scopes)
+        self.catalogue = settings.catalogue or all_events()
+        self.fields = compile_fields(settings.scopes, self.catalogue)
         self.hierarchy = own_hierarchy()
-        self.selected = SelectedEvents(self.tables.select)
+        self.selected = SelectedEvents(self.tables.select, self.catalogue)
         self.hooks = HookPlan(
             self.selected,
             self.tables,
@@ -111,7 +116,7 @@ class KernelPlan:
         """Return the C constants of the program, by the part of the plan that owns each."""
         tracked = container_constants(self.hierarchy, types(), track=self.track_containers)
         return {
-            "accept tables": table_defines(self.tables),
+            "accept tables": table_defines(self.tables, self.event_ids),
             "field tables": field_defines(self.fields),
             "events and hooks": self.defines(),
             "containers": tracked,
@@ -119,7 +124,7 @@ class KernelPlan:
 
     def defines(self) -> dict[str, str]:
         """Return the C constants of events and hooks."""
-        selected, catalogue = self.selected, all_events()
+        selected, catalogue = self.selected, self.catalogue
         names = {
             "SYSCALLS_MAX": str(CALLS),
             "PROCESSES": str(self.settings.processes),
@@ -172,9 +177,17 @@ class KernelPlan:
             "SOCKET_EVENTS": selected.sockets,
             "SUBCALLS": self.hooks.subcalls,
         }
+        if selected.probes:
+            names |= probe_constants(selected.probes)
         if at_functions and has_function(SECCOMP):
             names["SECCOMP_ARGUMENTS"] = str(types().arguments(SECCOMP))
         return names | functions | {name: "" for name, on in switches.items() if on}
+
+    @property
+    def event_ids(self) -> int:
+        """Return a number above the ids of all selected events."""
+        declared = any(self.catalogue[name].id >= EVENTS for name in self.tables.select)
+        return EVENTS_MAX if declared else EVENTS
 
     @property
     def track_containers(self) -> bool:
@@ -191,10 +204,19 @@ class KernelPlan:
         """Whether an event of cgroups is selected."""
         return bool(self.selected.cgroups)
 
+    def generated(self) -> str:
+        """Return the C text of the programs of events that are not in ``bpf/``."""
+        return probe_programs(self.selected.probes)
+
     def structures(self) -> Fields:
         """Return the kernel structures that only the selected events read."""
         selected = self.selected
-        hooked = [*selected.functions, *selected.raw_tracepoints, *selected.syscall_exits]
+        hooked = [
+            *selected.functions,
+            *selected.raw_tracepoints,
+            *selected.syscall_exits,
+            *selected.probes,
+        ]
         fields: Fields = FILES if hooked else {}
         if selected.selects("cgroup_attach_task", "task_rename"):
             fields = merged(fields, TASK_COMM)

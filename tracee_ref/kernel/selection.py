@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from ..events.catalogue import EventDefinition, all_events
 from ..events.function_events import CALL_ENDS, CGROUPS, RAW_TRACEPOINT_EVENTS
@@ -14,11 +14,10 @@ class SelectedEvents:
 
     ``syscalls`` are hooked at syscalls, ``functions`` at kernel functions, ``raw_tracepoints`` at
     the raw tracepoint of their name, of which ``cgroups`` are some, ``syscall_exits`` at the exit
-    of other syscalls.
+    of other syscalls, ``probes`` at tracepoints that the user chose.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
-        catalogue = all_events()
+    def __init__(self, names: Iterable[str], catalogue: Mapping[str, EventDefinition]) -> None:
         events = [catalogue[name] for name in names]
         self._names = frozenset(event.name for event in events)
         self.syscalls = [event for event in events if event.syscall]
@@ -26,6 +25,7 @@ class SelectedEvents:
         self.raw_tracepoints = named(RAW_TRACEPOINT_EVENTS, self._names)
         self.cgroups = named(CGROUPS, self._names)
         self.syscall_exits = named(CALL_ENDS, self._names)
+        self.probes = [event for event in events if event.hook is not None]
         self.sockets = any(name.startswith("security_socket_") for name in self._names)
 
     def selects(self, *names: str) -> bool:

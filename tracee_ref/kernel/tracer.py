@@ -11,7 +11,6 @@ from typing import Final
 
 from ..abi import Counter
 from ..clocks import boot_time
-from ..events.catalogue import all_events
 from .attach.attachments import Attachments
 from .attach.features import types
 from .build.program import Program
@@ -21,7 +20,7 @@ from .hooks import PACKET
 from .maps.call_map import CallTable
 from .maps.container_map import ContainerWriter
 from .maps.field_maps import write_fields
-from .maps.filter_maps import EVENTS, ZERO, write_selection, write_tables
+from .maps.filter_maps import EVENTS_MAX, ZERO, write_selection, write_tables
 from .maps.write import push_numbers, write_entries
 from .plan import KEPT_CALLS, KernelPlan
 from .ring import RingReader, Rings
@@ -38,6 +37,12 @@ All programs must have the time by then: else the key of a process would change.
 
 HOOK_MATCHER: Final = "match_hook"
 """Program that the programs at kernel functions tail-call."""
+
+TRACEPOINT_MATCHER: Final = "match_tracepoint"
+"""Program that the programs at tracepoints of the user's choice tail-call."""
+
+LEVELS: Final = 3
+"""Sets of counters (enum level in bpf/lib/records.h)."""
 
 CGROUP_REPORTER: Final = "report_cgroup_event"
 """Program that the programs of cgroup events tail-call."""
@@ -57,12 +62,16 @@ class KernelTracer:
         self._command = command
         self._plugins = plugins
         self._tables = plan.tables
-        self._catalogue = all_events()
+        self._catalogue = plan.catalogue
         self._constants = {
             name: c for owned in plan.constants().values() for name, c in owned.items()
         }
         self.program = self._program = Program(
-            SOURCE, bpf_source(SOURCE), self._constants, types(), plan.structures()
+            SOURCE,
+            bpf_source(SOURCE) + plan.generated(),
+            self._constants,
+            types(),
+            plan.structures(),
         )
         self._attachments = Attachments(self._program, command)
         self.unreadable: frozenset[str] = frozenset()
@@ -77,7 +86,7 @@ class KernelTracer:
     def attach(self) -> None:
         """Write the tables, attach the programs, and seed the maps with existing processes."""
         write_tables(self._program, self._constants, self._tables)
-        write_fields(self._program, self._plan.fields)
+        write_fields(self._program, self._plan.fields, self._catalogue)
         if self._plugins:
             entries = {pack("I", pid): b"\1" for pid in self._plugins}
             write_entries(self._program, "signature_processes", entries)
@@ -124,8 +133,9 @@ class KernelTracer:
         fd, cpus = self._program.map_fd("counters"), self._program.possible_cpus
         values = {}
         for counter in Counter:
-            both = (self._counts(fd, cpus, at) for at in (counter, counter + len(Counter)))
-            values[counter.name.lower()] = [sum(counts) for counts in zip(*both, strict=True)]
+            indexes = range(counter, LEVELS * len(Counter), len(Counter))
+            levels = (self._counts(fd, cpus, index) for index in indexes)
+            values[counter.name.lower()] = [sum(counts) for counts in zip(*levels, strict=True)]
         return values
 
     def lost_packets(self) -> int:
@@ -152,7 +162,7 @@ class KernelTracer:
         return {self._catalogue[name].id: mask for name, mask in self._tables.select.items()}
 
     def _select(self, masks: Mapping[int, int]) -> None:
-        kernel_masks = {event: mask for event, mask in masks.items() if event < EVENTS}
+        kernel_masks = {event: mask for event, mask in masks.items() if event < EVENTS_MAX}
         write_selection(self._program, kernel_masks)
         if self._plan.selected.syscalls:
             write_entries(self._program, "calls", self._call_table(masks))
@@ -166,6 +176,10 @@ class KernelTracer:
             self._set_tail_call("hook_fillers", event, function, "KPROBE")
         if self._plan.reports_cgroups:
             self._set_tail_call("cgroup_reporter", 0, CGROUP_REPORTER, "RAW_TRACEPOINT")
+        if self._plan.selected.probes:
+            self._set_tail_call("tracepoint_matcher", 0, TRACEPOINT_MATCHER, "TRACEPOINT")
+        for event, function in self._plan.hooks.tracepoint_fillers().items():
+            self._set_tail_call("tracepoint_fillers", event, function, "TRACEPOINT")
         for calls, index, hook in self._plan.hooks.continuations():
             self._set_tail_call(calls, index, hook.function, hook.kind.value, hook.at)
 

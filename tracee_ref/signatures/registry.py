@@ -102,6 +102,10 @@ class Registry:
         self.runners.append(runner)
         return True
 
+    def add_events(self, events: Iterable[EventDefinition]) -> None:
+        """Add events of the kernel side that this run has."""
+        self.events = {**self.events, **{event.name: event for event in events}}
+
     def add_plugins(self, loaded: Iterable[tuple[Source, SignatureInfo]]) -> None:
         """Add plug-ins with the next free ids, each after those that it needs."""
         free = iter(SIGNATURE_IDS[FIRST_PLUGIN_ID - SIGNATURE_IDS.start :])

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from ..events.argument_types import Shape, shape_of
-from ..events.catalogue import all_events
+from ..abi import SHAPES_MAX
+from ..events.argument_types import shape_of
+from ..events.catalogue import EventDefinition, all_events
 from ..events.function_events import RAW_TRACEPOINT_EVENTS
+from ..events.shapes import Shape
 from ..model.facts import Event, FieldValue, Process
 from ..model.match import field_filters_hold
 from ..model.scope import Condition, EventField, Op, Part, Pattern, Scope
@@ -59,23 +61,30 @@ class FieldTables:
     strings: Mapping[tuple[str, int], StringMasks]
 
 
-def compile_fields(scopes: Sequence[Scope]) -> FieldTables:
-    """Return the tables of the scopes."""
+def compile_fields(
+    scopes: Sequence[Scope], catalogue: Mapping[str, EventDefinition] | None = None
+) -> FieldTables:
+    """Return the tables of the scopes; ``catalogue`` has the events of the run."""
+    events = all_events() if catalogue is None else catalogue
     retvals: dict[str, Intervals] = {}
     strings: dict[tuple[str, int], StringMasks] = {}
     for field, group in _by_field(scopes).items():
-        event = all_events().get(field.event)
-        if event is None or not (
-            event.syscall or event.functions or event.name in RAW_TRACEPOINT_EVENTS
-        ):
+        event = events.get(field.event)
+        if event is None or not _is_filtered(event):
             continue
         if field.part is Part.RETVAL and event.syscall:
             retvals[event.name] = retval_intervals(field, group)
-        for index, argument in enumerate(event.args):
+        for index, argument in enumerate(event.args[:SHAPES_MAX]):
             named = field.part is Part.ARGS and field.name == argument.name
             if named and shape_of(event.name, argument) is Shape.STRING:
                 strings[event.name, index] = argument_strings(field, group)
     return FieldTables(retvals, strings)
+
+
+def _is_filtered(event: EventDefinition) -> bool:
+    """Whether the programs of an event apply filters on its strings."""
+    declared = event.functions or event.name in RAW_TRACEPOINT_EVENTS
+    return bool(event.syscall or declared or event.hook)
 
 
 def retval_intervals(field: EventField, group: Group) -> Intervals:

@@ -40,6 +40,8 @@ PID_REUSE = ("vmtests/test_pid_reuse.py",)
 PRIVILEGES = ("tests/test_privileges.py",)
 CLOCKS = ("vmtests/test_clocks.py", "tests/test_clocks.py")
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
+PROBE_FLAGS = ("tests/filters/test_probes.py",)
+TRACEPOINTS = ("vmtests/test_tracepoint_events.py",)
 
 PACKETS = ("vmtests/test_packets.py",)
 PACKET_MESSAGES = ("vmtests/test_packet_messages.py",)
@@ -58,6 +60,7 @@ PACKET_PROGRAMS = "bpf/events/packets.h"
 MATCHER = "bpf/match/filters.h"
 BOUNDS = "bpf/match/numbers.h"
 VALUES = "bpf/match/values.h"
+RECORD_CODE = "tracee_ref/kernel/probes/record_code.py"
 VERDICT = "bpf/match/filters.h"
 INTERVALS = "tracee_ref/tables/intervals.py"
 PATTERNS = "tracee_ref/tables/patterns.py"
@@ -323,4 +326,9 @@ FAULTS = (
     Fault("change-unmarked", "bpf/events/changed_arguments.h", "changed->sent.header.flags |= 1 << (FLAGS_CHANGED_SHIFT + index);", ";", GIVEN),
     Fault("given-not-filtered", "bpf/events/kept_arguments.h", "__builtin_memcpy(record->accepted, kept->accepted, sizeof(record->accepted));", ";", GIVEN),
     Fault("later-value-not-filtered", "tracee_ref/field_filters.py", "return replace(value, at_return=value_in(traced.args_at_return, name, formatter))", "return value", FIELD_FILTERS),
+    # Events at hooks that the user chooses.
+    Fault("star-selects-probes", "tracee_ref/filters/events.py", "if not is_probe(name) or mentioned(name, named_events)", "if name", PROBE_FLAGS),
+    Fault("field-not-signed", RECORD_CODE, "if field.signed and bits < 64", "if False", TRACEPOINTS),
+    Fault("located-string-elsewhere", RECORD_CODE, "if RELATIVE in field.location else 0", "if field.location else 0", TRACEPOINTS),
+    Fault("probe-not-counted", "bpf/events/probes.h", "count_event_at(LEVEL_PROBE, *selected", "count_event_at(LEVEL_PACKET + 2, *selected", TRACEPOINTS),
 )  # fmt: skip

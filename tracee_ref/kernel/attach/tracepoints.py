@@ -16,18 +16,23 @@ PERF_TYPE_TRACEPOINT: Final = 2
 PERF_ATTR_SIZE: Final = 64
 
 
+def open_tracefs() -> int:
+    """Return a file descriptor of the root of tracefs; raises HostError."""
+    try:
+        return kernel_mount("tracefs")
+    except OSError as error:
+        raise HostError(
+            HostCode.PRIVILEGE,
+            f"tracefs: cannot be mounted or read ({error.strerror}), and tracepoints need it;"
+            " grant CAP_SYS_ADMIN, or mount it at /sys/kernel/tracing, readable for this user",
+        ) from error
+
+
 class Tracepoints:
     """Programs at tracepoints; raises HostError where the kernel refuses."""
 
     def __init__(self) -> None:
-        try:
-            self._tracefs = kernel_mount("tracefs")
-        except OSError as error:
-            raise HostError(
-                HostCode.PRIVILEGE,
-                f"tracefs: cannot be mounted or read ({error.strerror}), and tracepoints need it;"
-                " grant CAP_SYS_ADMIN, or mount it at /sys/kernel/tracing, readable for this user",
-            ) from error
+        self._tracefs = open_tracefs()
         self._attached: list[int] = []
 
     def attach(self, point: str, program: int) -> None:

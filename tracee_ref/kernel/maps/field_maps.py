@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from struct import pack
-from typing import Final
+from typing import Final, TypeAlias
 
 from ...abi import SHAPES_MAX, STRING_ARGUMENT
-from ...events.catalogue import all_events
+from ...events.catalogue import EventDefinition
 from ...tables.fields import S64_MAX, STRING_BYTES, FieldTables
 from ...tables.intervals import Intervals
 from ..build.program import Program
 from .write import write_entries
 
 BITS: Final = 8
+
+Catalogue: TypeAlias = Mapping[str, EventDefinition]
 
 
 def field_defines(tables: FieldTables) -> dict[str, str]:
@@ -36,31 +38,32 @@ def field_defines(tables: FieldTables) -> dict[str, str]:
     return names
 
 
-def write_fields(program: Program, tables: FieldTables) -> None:
+def write_fields(program: Program, tables: FieldTables, catalogue: Catalogue) -> None:
     """Write the tables that are in use; raises HostError."""
     if tables.retvals:
-        write_entries(program, "retval_tables", dict(_retvals(tables)))
+        write_entries(program, "retval_tables", dict(_retvals(tables, catalogue)))
     if tables.strings:
-        write_entries(program, "string_arguments", dict(_arguments(tables)))
-        write_entries(program, "string_nodes", dict(_nodes(tables)))
+        write_entries(program, "string_arguments", dict(_arguments(tables, catalogue)))
+        write_entries(program, "string_nodes", dict(_nodes(tables, catalogue)))
 
 
-def _retvals(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
+def _retvals(tables: FieldTables, catalogue: Catalogue) -> Iterator[tuple[bytes, bytes]]:
     for event, intervals in tables.retvals.items():
-        yield pack("I", _event(event)), _interval_bytes(intervals, _interval_count(tables))
+        number = pack("I", catalogue[event].id)
+        yield number, _interval_bytes(intervals, _interval_count(tables))
 
 
-def _arguments(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
+def _arguments(tables: FieldTables, catalogue: Catalogue) -> Iterator[tuple[bytes, bytes]]:
     for (event, index), prefixes in tables.strings.items():
         yield (
-            pack("I", _argument(event, index)),
+            _argument(catalogue[event], index),
             STRING_ARGUMENT.struct.pack(prefixes.otherwise, prefixes.absent),
         )
 
 
-def _nodes(tables: FieldTables) -> Iterator[tuple[bytes, bytes]]:
+def _nodes(tables: FieldTables, catalogue: Catalogue) -> Iterator[tuple[bytes, bytes]]:
     for (event, index), prefixes in tables.strings.items():
-        head = pack("I", _argument(event, index))
+        head = _argument(catalogue[event], index)
         for key, mask in prefixes.accept.items():
             bits = pack("I", BITS * (len(head) + len(key)))
             yield bits + head + key.ljust(STRING_BYTES, b"\0"), pack("Q", mask)
@@ -80,9 +83,5 @@ def _interval_count(tables: FieldTables) -> int:
     return 1 << max(1, (most - 1).bit_length())
 
 
-def _argument(event: str, index: int) -> int:
-    return _event(event) * SHAPES_MAX + index
-
-
-def _event(name: str) -> int:
-    return all_events()[name].id
+def _argument(event: EventDefinition, index: int) -> bytes:
+    return pack("I", event.id * SHAPES_MAX + index)

@@ -15,6 +15,7 @@ from struct import pack
 from typing import Any, Final, TypeAlias
 
 from ...abi import NameKind
+from ...events.declarations import DYNAMIC_IDS
 from ...model.scope import Key
 from ...tables import AcceptTables
 from ...tables.intervals import Intervals
@@ -41,8 +42,11 @@ from .write import write_entries
 EVENTS: Final = 1024
 """Elements of the map ``select`` (event id -> mask of the scopes that select the event).
 
-Ids of kernel-side events are below it.
+Ids of kernel-side events are below it, but for those that are declared when the tracer starts.
 """
+
+EVENTS_MAX: Final = DYNAMIC_IDS.stop
+"""Elements if there are such events."""
 
 CHUNK_INTERVALS: Final = 128
 """Intervals in an element of a map; a power of two.
@@ -57,9 +61,9 @@ Entries: TypeAlias = tuple[str, Mapping[bytes, bytes]]
 """Name of a map and its elements."""
 
 
-def defines(tables: AcceptTables) -> dict[str, str]:
+def defines(tables: AcceptTables, events: int = EVENTS) -> dict[str, str]:
     """Return the C constants of the tables: which are used, their sizes, their masks."""
-    constants = {"EVENTS": str(EVENTS)}
+    constants = {"EVENTS": str(events)}
     if tables.pid_new:
         constants |= {"USE_NEW": "", "NEW_EQUAL": _mask(tables.pid_new.equal)}
         constants |= {"NEW_EXCLUDED": _mask(tables.pid_new.excluded)}

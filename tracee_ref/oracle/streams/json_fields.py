@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from ...decode.argument_text import ArgumentFormatter, argument_formatter
-from ...events.argument_types import TYPES_BY_SHAPE, Shape, shape_of
+from ...events.argument_types import TYPES_BY_SHAPE, shape_of
+from ...events.shapes import Shape
 from ...filters.fields import IN_CONTAINER, KNOWN_IF_ANY
 from ...model.facts import FieldValue
 from ...model.filters import FieldKey, Part

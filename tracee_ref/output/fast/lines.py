@@ -27,8 +27,9 @@ from ...decode.records import (
     RecordDecoder,
     View,
 )
-from ...events.argument_types import Shape, shape_of
+from ...events.argument_types import shape_of
 from ...events.catalogue import EventDefinition
+from ...events.shapes import Shape
 from ..printer import Printer
 from ..table import TablePrinter
 from .codegen import Formatter, LineFormatter, RecordField, compile_binder

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Events at the hooks that flags name, as this kernel has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from typing import Final
+
+from ...errors import UsageCode, UsageError, flag_error
+from ...events.catalogue import EventDefinition
+from ...events.declarations import DYNAMIC_IDS
+from ...events.probe_names import (
+    FORMS,
+    ProbeKind,
+    ProbeName,
+    is_pattern,
+    kind_of,
+    parse_probe,
+)
+from .source import ProbeSource
+from .tracepoints import TracepointSource
+
+PROBES_MAX: Final = 128
+"""Hooks that a run may choose; each adds to the time to compile, some 70 ms."""
+
+
+class ProbeChoice:
+    """The hooks of a run."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._sources: dict[ProbeKind, ProbeSource] = {}
+
+    def __enter__(self) -> ProbeChoice:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def events(self, requested: Mapping[str, str]) -> list[EventDefinition]:
+        """Return the events of names and patterns, each given with the flag that has it.
+
+        Raises UsageError for what this kernel does not have and for too many, and HostError for
+        what no program can be attached to here.
+        """
+        names: dict[str, str] = {}
+        for text, flag in requested.items():
+            for name in self._names(text, flag):
+                names.setdefault(name, flag)
+                if len(names) > PROBES_MAX:
+                    raise limit_error(flag)
+        numbers = iter(DYNAMIC_IDS)
+        return [self._event(name, flag, next(numbers)) for name, flag in names.items()]
+
+    def _names(self, text: str, flag: str) -> list[str]:
+        """Return a name, or the names that a pattern stands for, at most one too many."""
+        probe = _parsed(text, flag)
+        if not is_pattern(text):
+            return [text]
+        source = self._source(probe.kind)
+        names = [name for name, _ in zip(source.names(probe), range(PROBES_MAX + 1), strict=False)]
+        if not names:
+            raise unknown_error(text, flag, source.remedy(probe))
+        return names
+
+    def _event(self, name: str, flag: str, number: int) -> EventDefinition:
+        probe = _parsed(name, flag)
+        source = self._source(probe.kind)
+        event = source.event(probe, number)
+        if event is None:
+            raise unknown_error(name, flag, source.remedy(probe))
+        return event
+
+    def _source(self, kind: ProbeKind) -> ProbeSource:
+        if kind not in self._sources:
+            self._sources[kind] = self._stack.enter_context(closing(SOURCES[kind]()))
+        return self._sources[kind]
+
+
+SOURCES: Final[Mapping[ProbeKind, type[ProbeSource]]] = {ProbeKind.TRACEPOINT: TracepointSource}
+
+
+def chosen_events(requested: Mapping[str, str]) -> list[EventDefinition]:
+    """Return the events of names and patterns; raises as ``ProbeChoice.events``."""
+    with ProbeChoice() as choice:
+        return choice.events(requested)
+
+
+def _parsed(name: str, flag: str) -> ProbeName:
+    probe = parse_probe(name)
+    if probe is None:
+        raise unknown_error(name, flag, f"expected {FORMS[kind_of(name)]}")
+    return probe
+
+
+def limit_error(flag: str) -> UsageError:
+    """Return the error for too many hooks."""
+    return UsageError(
+        UsageCode.LIMIT,
+        f"filter {flag!r}: more than {PROBES_MAX} hooks - give names, or a longer prefix",
+        flag=flag,
+    )
+
+
+def unknown_error(name: str, flag: str, remedy: str) -> UsageError:
+    """Return the error for a hook that does not exist."""
+    return flag_error(UsageCode.EVENT, flag, f"invalid event to trace: {name}", remedy)
