@@ -77,7 +77,7 @@ udp("hop", SIX, "::1", query(1), HOP)
 udp("extensions", SIX, "::1", query(1), HOP, DESTINATION)
 udp("large", SIX, "::1", query(1), LARGE)
 udp("segments", FOUR, "127.0.0.77", query(1) + query(2), (socket.IPPROTO_UDP, 103, len(query(1))))
-udp("cut", FOUR, "127.0.0.77", answer(1, 400))
+udp("answers", FOUR, "127.0.0.77", answer(1, 400))
 one, two, long = framed(query(1)), framed(query(2)), framed(answer(3, 40))
 tcp("tcp", FOUR, "127.0.0.78", DNS, one)
 tcp("tcp6", SIX, "::1", DNS, one, options=[HOP])
@@ -95,13 +95,16 @@ tcp("start", FOUR, "127.0.0.90", WEB, b"BREW", GET[3:] + many + b"\r\n")
 tcp("pipelined", FOUR, "127.0.0.87", WEB, GET + b"\r\n" + GET[:9], GET[9:] + b"\r\n")
 tcp("unfinished", FOUR, "127.0.0.88", WEB, GET)
 tcp("long", FOUR, "127.0.0.89", WEB, GET + 9000 * b"a")
+POST = b"POST /x HTTP/1.1\r\nHost: me\r\nContent-Length: 20000\r\n\r\n" + 20000 * b"x"
+tcp("posts", FOUR, "127.0.0.91", WEB, POST + 300 * (GET + b"\r\n") + POST + GET + b"\r\n")
+tcp("queries", FOUR, "127.0.0.92", DNS, b"".join(framed(query(n)) for n in range(1500)))
 """
 
 SINGLE = ["udp", "options", "udp6", "hop", "extensions", "large", "tcp", "tcp6", "length", "bytes"]
 EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     **{case: [(1, 0, None)] for case in SINGLE},
     "segments": [(1, 0, None), (2, 0, None)],
-    "cut": [(1, 252, "cut: 4068 of 6429 bytes")],
+    "answers": [(1, 400, None)],
     "together": [(1, 0, None), (2, 0, None)],
     "continued": [(3, 40, None)],
     "ended": [(3, 4, "cut: 98 of 669 bytes")],
@@ -111,7 +114,14 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "method": [("BREW", "me", 0, None)],
     "pipelined": 2 * [("GET", "me", 0, None)],
     "unfinished": [("GET", "me", 0, "cut: the head: it does not end")],
-    "long": [("GET", "me", 0, "cut: the head: bytes after its start are missing")],
+    "long": [("GET", "me", 0, "cut: the head: it does not end")],
+    "posts": [
+        ("POST", "me", 1, None),
+        *300 * [("GET", "me", 0, None)],
+        ("POST", "me", 1, None),
+        ("GET", "me", 0, None),
+    ],
+    "queries": [(number, 0, None) for number in range(1500)],
 }
 """Messages of each case: id and answers of DNS, or method, host and headers of HTTP; the reason."""
 
@@ -139,6 +149,45 @@ def test_messages(traced: Traced, case: str) -> None:
     """Each message is seen where it is sent and where it is received."""
     assert traced.status == 0, traced.stderr
     assert sorted(messages(traced, case), key=str) == sorted(2 * EXPECTED[case], key=str)
+
+
+DOWNLOAD = r"""
+import socket, threading
+SIZE = 500 << 20
+listening = socket.create_server(("127.0.0.93", 0))
+
+def serve():
+    server, _ = listening.accept()
+    for size in (SIZE, 0):
+        server.recv(1000)
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        block = bytes(1 << 20)
+        for _ in range(size >> 20):
+            server.sendall(block)
+
+thread = threading.Thread(target=serve)
+thread.start()
+client = socket.create_connection(listening.getsockname())
+for size in (SIZE, 0):
+    client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    received, buffer = -50, bytearray(1 << 20)
+    while received < size - 20:
+        received += client.recv_into(buffer)
+thread.join()
+"""
+
+
+@pytest.mark.host_only
+def test_messages_around_large_body(kernel: Kernel) -> None:
+    """A body that is larger than the buffer takes no room of packets, nor of messages."""
+    traced = trace(kernel, "-f event=net_packet_http -o json --buffer 16", python(DOWNLOAD))
+    assert traced.status == 0, traced.stderr
+    assert traced.account.lost == 0
+    found = [
+        (arguments(e)["proto_http"]["direction"], arguments(e).get("incomplete"))
+        for e in traced.events
+    ]
+    assert sorted(found) == 4 * [("request", None)] + 4 * [("response", None)]
 
 
 FLOOD = r"""

@@ -22,6 +22,7 @@ def test_verifier_all_filters_and_events(kernel: Kernel) -> None:
     """
     programs = kernel.ask("programs.verified", seconds=COMPILE_SECONDS)["programs"]
     assert {"on_fork", "on_exec", "on_exit", "on_syscall_return"} < programs.keys()
+    assert {"on_packet_in", "on_packet_out"} < programs.keys()
     assert 0 < min(programs.values()) <= max(programs.values()) < MAX_VERIFIED
 
 

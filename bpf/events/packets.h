@@ -7,8 +7,14 @@
 #pragma once
 #include "state/socket_owners.h"
 
-#define PACKET_HEADERS 128  /* IPv4 and TCP with all their options */
-#define PACKET_PAYLOAD 4096 /* with the payload for DNS and HTTP */
+/* Bytes of a packet that are copied, powers of two: the headers (IPv4 and TCP with all their options),
+ * or all of it for DNS and HTTP. Only BIG TCP makes packets of more than 64 KiB, up to 512 KiB. */
+#define PACKET_HEADERS 128
+#define PACKET_SMALL 4096
+#define PACKET_MEDIUM 16384
+#define PACKET_LARGE 65536
+#define PACKET_HUGE 524288
+#define IPV4_HEADER 20
 #define IPV6_HEADER 40
 #define EXTENSIONS_MAX 16 /* extension headers before the transport; senders have up to four */
 #define HTTP_START 32	  /* bytes in which the method of a request ends, a power of two */
@@ -28,20 +34,17 @@ struct packet_record {
 	struct header header;
 	u64 slot;
 	struct packet_prefix prefix;
-	char bytes[IPV6_HEADER + PACKET_HEADERS]; /* both if extension headers are skipped */
-};
-struct payload_record { /* starts with a packet_record */
-	struct packet_record packet;
-	char more[PACKET_PAYLOAD - PACKET_HEADERS];
+	char bytes[IPV6_HEADER + PACKET_HEADERS]; /* both if extension headers are skipped, or more */
 };
 
 /* The headers of a packet; ports are in network order. */
 struct packet {
 	u32 incoming;
 	u32 length;
+	u32 network;   /* bytes of the IP header without options */
 	u32 protocol;  /* of the transport, or PACKET_... */
 	u32 transport; /* offset of its header */
-	u32 skipped;   /* bytes of extension headers */
+	u32 skipped;   /* bytes of extension headers, and of the options before them */
 	u32 fragment;  /* the first one */
 	u32 has_ports; /* TCP or UDP, with a complete header */
 	u32 stream;    /* number of the stream of its addresses and ports */
@@ -51,6 +54,11 @@ struct packet {
 
 /* A buffer of their own, so that packets take no room of other events. */
 BPF_RINGBUF_OUTPUT(packet_records, RING_PAGES);
+
+/* Bytes of records that were reserved there, and that user space has read: BCC does not know
+ * bpf_ringbuf_query. */
+BPF_ARRAY(packet_bytes_reserved, u64, 1);
+BPF_ARRAY(packet_bytes_read, u64, 1);
 
 /* A connection that was requested from a listening socket. */
 struct connection {
@@ -87,16 +95,24 @@ static __always_inline void forget(struct packet *packet)
 	read_kernel(packet, sizeof(*packet), &copy);
 }
 
-/* Skip the extension headers of IPv6: `protocol` and `transport` of the packet become those of the
- * first other header. */
+static __always_inline u32 is_extension(const struct packet *packet, u32 type)
+{
+	if (type == AUTHENTICATION)
+		return 1;
+	return packet->network == IPV6_HEADER &&
+	       (type == HOP_BY_HOP || type == ROUTING || type == DESTINATION || type == FRAGMENT ||
+		type == MOBILITY);
+}
+
+/* Skip the extension headers, of which IPv4 has one: `protocol` and `transport` of the packet become
+ * those of the first other header. */
 static __always_inline void skip_extensions(struct __sk_buff *skb, struct packet *packet)
 {
 #pragma unroll /* Linux 5.10 refuses some loops */
 	for (int i = 0; i < EXTENSIONS_MAX; i++) {
 		u32 type = packet->protocol, size;
 		u8 start[4] = {};
-		if (type != HOP_BY_HOP && type != ROUTING && type != DESTINATION &&
-		    type != FRAGMENT && type != AUTHENTICATION && type != MOBILITY)
+		if (!is_extension(packet, type))
 			return;
 		if (!load_bytes(skb, packet->transport, start, sizeof(start))) {
 			packet->protocol = PACKET_NO_TRANSPORT;
@@ -114,6 +130,7 @@ static __always_inline void skip_extensions(struct __sk_buff *skb, struct packet
 		}
 		packet->protocol = start[0];
 		packet->transport += size;
+		packet->skipped = packet->transport - packet->network;
 		forget(packet);
 	}
 	packet->protocol = PACKET_TOO_DEEP;
@@ -133,14 +150,15 @@ static __always_inline void parse_transport(struct __sk_buff *skb, struct packet
 		if (packet->transport < 20 || fragment & bpf_htons(0x1fff))
 			return;
 		packet->fragment = (fragment & bpf_htons(0x2000)) != 0;
-		packet->protocol = protocol;
+		packet->network = IPV4_HEADER;
 	} else if (first >> 4 == 6) {
 		load_bytes(skb, 6, &protocol, 1);
-		packet->transport = IPV6_HEADER;
-		packet->protocol = protocol;
-		skip_extensions(skb, packet);
-		packet->skipped = packet->transport - IPV6_HEADER;
+		packet->transport = packet->network = IPV6_HEADER;
+	} else {
+		return;
 	}
+	packet->protocol = protocol;
+	skip_extensions(skb, packet);
 	if (packet->protocol != TCP && packet->protocol != UDP)
 		return;
 	if (!load_bytes(skb, packet->transport, ports, sizeof(ports)))
@@ -230,45 +248,56 @@ static __always_inline u64 http_bytes(const u8 *start)
 	return MAYBE_HTTP_BYTES;
 }
 
-/* Whether a TCP packet with payload belongs to a stream that starts like HTTP. */
-static __always_inline bool is_http(struct __sk_buff *skb, const struct packet *packet)
+/* Whether more than half of the buffer waits to be read. */
+static __always_inline bool is_filling(void)
+{
+	u32 zero = 0;
+	u64 *reserved = packet_bytes_reserved.lookup(&zero);
+	u64 *read = packet_bytes_read.lookup(&zero);
+	return reserved && read && *reserved - *read > RING_BYTES / 2;
+}
+
+/* Return how many bytes are to be copied of a TCP packet: those of a stream that starts like HTTP.
+ * What is left out when the buffer fills is a body nearly always, and user space reports it if not. */
+static __always_inline u32 http_copied(struct __sk_buff *skb, const struct packet *packet)
 {
 	u8 offset = 0, start[HTTP_START] = {};
 	load_bytes(skb, packet->transport + 12, &offset, 1);
 	u32 payload = packet->transport + (offset >> 4) * 4;
 	if (packet->length <= payload)
-		return false;
+		return PACKET_HEADERS;
 	u32 size = packet->length - payload;
 	u64 copied = size < HTTP_START ? size : HTTP_START;
 	load_bytes(skb, payload, start, within(copied - 1, HTTP_START - 1) + 1);
 	struct stream stream = {bpf_get_socket_cookie(skb), packet->incoming};
 	u64 *left = http_streams.lookup(&stream);
-	u64 bytes = http_bytes(start);
+	u64 begun = http_bytes(start), bytes = begun;
 	if (left && *left > bytes)
 		bytes = *left;
 	if (!bytes)
-		return false;
+		return PACKET_HEADERS;
 	if (bytes != ALL_BYTES)
 		bytes = bytes > size ? bytes - size : 0;
 	if (!left || *left != bytes)
 		http_streams.update(&stream, &bytes);
-	return true;
+	return begun || !is_filling() ? packet->length : PACKET_HEADERS;
 }
 
-/* Whether one of the scopes selected an event that needs the payload of the packet. */
-static __always_inline bool needs_payload(struct __sk_buff *skb, const struct packet *packet,
-					  u64 mask)
+/* Return how many bytes are to be copied: all if a scope selected an event that needs them. */
+static __always_inline u32 copied_bytes(struct __sk_buff *skb, const struct packet *packet, u64 mask)
 {
 	u32 event = EVENT_PACKET_DNS;
 	u16 port = bpf_htons(DNS_PORT);
 	u64 *selected = select.lookup(&event);
 	if (!packet->has_ports)
-		return false;
+		return PACKET_HEADERS;
 	if (selected && *selected & mask && (packet->source == port || packet->target == port))
-		return true;
+		return packet->length;
 	event = EVENT_PACKET_HTTP;
 	selected = select.lookup(&event);
-	return selected && *selected & mask && packet->protocol == TCP && is_http(skb, packet);
+	if (selected && *selected & mask && packet->protocol == TCP)
+		return http_copied(skb, packet);
+	return PACKET_HEADERS;
 }
 
 /* Return a number that connections with the same addresses differ in: of other network namespaces,
@@ -278,13 +307,24 @@ static __always_inline u32 stream_number(struct sock *sock)
 	return (u32)((u64)READ(sock, net) >> 6) ^ READ(sock, type) << 28;
 }
 
+/* Copy the IP header of a packet whose extension headers are skipped; return its size. */
+static __always_inline u32 copy_network(struct __sk_buff *skb, const struct packet *packet,
+					char *bytes)
+{
+	if (packet->skipped && packet->network == IPV4_HEADER)
+		return load_bytes(skb, 0, bytes, IPV4_HEADER) ? IPV4_HEADER : 0;
+	if (packet->skipped)
+		return load_bytes(skb, 0, bytes, IPV6_HEADER) ? IPV6_HEADER : 0;
+	return 0;
+}
+
 /* Fill a reserved record. `capacity`, its size for bytes, is constant and a power of two. */
 static __always_inline void fill_packet(struct __sk_buff *skb, const struct packet *packet,
 					const struct owner *owner, u64 mask,
 					struct packet_record *record, const u32 capacity)
 {
-	char *bytes = record->bytes;
-	u32 from = 0, before = 0;
+	u32 before = copy_network(skb, packet, record->bytes);
+	u32 from = before ? packet->transport : 0;
 	record->header = owner->header;
 	record->header.time = bpf_ktime_get_boot_ns();
 	record->header.mask = mask;
@@ -299,44 +339,31 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->prefix.segment_size = skb->gso_size;
 	record->prefix.stream = packet->stream;
 	record->prefix.unused = 0;
-	if (packet->skipped && load_bytes(skb, 0, bytes, IPV6_HEADER)) {
-		bytes += IPV6_HEADER;
-		before = IPV6_HEADER;
-		from = packet->transport;
-	}
 	u64 size = packet->length > from ? packet->length - from : 1;
 	if (size > capacity)
 		size = capacity;
 	/* At least 1: older verifiers do not learn that from a comparison with 0. */
 	size = within(size - 1, capacity - 1) + 1;
-	if (!load_bytes(skb, from, bytes, size))
+	if (!load_bytes(skb, from, record->bytes + before, size))
 		size = 0;
 	record->slot = sizeof(record->prefix) + before + size;
 }
 
-/* Two functions, as the size of a reservation is a constant. */
-static __always_inline void send_headers(struct __sk_buff *skb, const struct packet *packet,
-					 const struct owner *owner, u64 mask)
+/* `capacity` is a constant, as the size of a reservation must be. */
+static __always_inline void send_packet(struct __sk_buff *skb, const struct packet *packet,
+					const struct owner *owner, u64 mask, const u32 capacity)
 {
-	struct packet_record *record = packet_records.ringbuf_reserve(sizeof(struct packet_record));
+	struct packet_record *record = packet_records.ringbuf_reserve(
+		sizeof(struct packet_record) + capacity - PACKET_HEADERS);
 	if (!record) {
 		count_packet(COUNTER_LOST);
 		return;
 	}
-	fill_packet(skb, packet, owner, mask, record, PACKET_HEADERS);
-	packet_records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-	count_packet(COUNTER_SUBMITTED);
-}
-
-static __always_inline void send_payload(struct __sk_buff *skb, const struct packet *packet,
-					 const struct owner *owner, u64 mask)
-{
-	struct payload_record *record = packet_records.ringbuf_reserve(sizeof(struct payload_record));
-	if (!record) {
-		count_packet(COUNTER_LOST);
-		return;
-	}
-	fill_packet(skb, packet, owner, mask, &record->packet, PACKET_PAYLOAD);
+	u32 zero = 0;
+	u64 *reserved = packet_bytes_reserved.lookup(&zero);
+	if (reserved)
+		__sync_fetch_and_add(reserved, sizeof(struct packet_record) + capacity);
+	fill_packet(skb, packet, owner, mask, record, capacity);
 	packet_records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	count_packet(COUNTER_SUBMITTED);
 }
@@ -367,10 +394,17 @@ static __always_inline void report_packet(struct __sk_buff *skb, struct packet *
 		count_packet(COUNTER_FILTERED);
 		return;
 	}
-	if (needs_payload(skb, packet, mask))
-		send_payload(skb, packet, owner, mask);
+	u32 bytes = copied_bytes(skb, packet, mask);
+	if (bytes <= PACKET_HEADERS)
+		send_packet(skb, packet, owner, mask, PACKET_HEADERS);
+	else if (bytes <= PACKET_SMALL)
+		send_packet(skb, packet, owner, mask, PACKET_SMALL);
+	else if (bytes <= PACKET_MEDIUM)
+		send_packet(skb, packet, owner, mask, PACKET_MEDIUM);
+	else if (bytes <= PACKET_LARGE)
+		send_packet(skb, packet, owner, mask, PACKET_LARGE);
 	else
-		send_headers(skb, packet, owner, mask);
+		send_packet(skb, packet, owner, mask, PACKET_HUGE);
 }
 
 int on_packet_in(struct __sk_buff *skb)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.packets.wire import ACK, CLIENT_PORT, FIN, SYN, Peer, all_events_of, arguments
-from tracee_ref.packets.http_stream import HEAD_BYTES_MAX, HttpState, HttpStreamReader
+from tracee_ref.packets.http_framing import HttpState
+from tracee_ref.packets.http_stream import HEAD_BYTES_MAX, HttpStreamReader
 from tracee_ref.packets.streams import Piece
 from tracee_ref.packets.types import HttpRequest, HttpResponse
 

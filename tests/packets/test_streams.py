@@ -102,6 +102,22 @@ def test_stream_large_segment() -> None:
     ) == [(1, None), (1, f"cut: 48 of {len(large) - 2} bytes"), (2, None), (3, None)]  # fmt: skip
 
 
+def test_stream_unseen_messages() -> None:
+    """Missing bytes after a message, in which others may begin, are said."""
+    for last, missing, reasons in (
+        (b"", 9, ["cut: 9 bytes are missing, in which messages may begin"]),
+        (query(2)[:9], 12, ["cut: 12 bytes are missing, in which messages may begin"]),
+        (query(2)[:-3], 3, ["cut: 16 of 19 bytes"]),
+        (query(2)[:-3], 4, ["cut: 16 of 19 bytes",
+                            "cut: 4 bytes are missing, in which messages may begin"]),
+    ):  # fmt: skip
+        packets = client().stream(query(1), last + bytes(missing))
+        whole = [*packets]
+        whole[-1] = whole[-1][:-missing]
+        assert [reason for _, reason in found(*whole)] == [None, *reasons]
+    assert found(*client().stream(query(1)[:2]), client().segment(size=9)) == []
+
+
 def test_stream_lost_segment() -> None:
     """A segment without a record is skipped when the peer has acknowledged later ones."""
     peer, server = client(), Peer(53, CLIENT_PORT)

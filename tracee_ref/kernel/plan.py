@@ -131,6 +131,7 @@ class KernelPlan:
             "EXECS_AT_ONCE": str(EXECS_AT_ONCE),
             "TASKS_AT_ONCE": str(TASKS_AT_ONCE),
             "RING_PAGES": str(self.settings.ring_bytes // PAGE),
+            "RING_BYTES": str(self.settings.ring_bytes),
             "EVENT_FORK": str(catalogue["sched_process_fork"].id),
             "EVENT_EXEC": str(catalogue["sched_process_exec"].id),
             "EVENT_EXECVE": str(catalogue["execve"].id),

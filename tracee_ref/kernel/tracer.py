@@ -122,7 +122,11 @@ class KernelTracer:
 
     def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
         """Pass at most ``limit`` waiting records to a function; return their number."""
-        return self._reader.read(handle, limit)
+        count = self._reader.read(handle, limit)
+        if count and self._plan.track_packets:
+            read = {ZERO: pack("Q", self._reader.consumed())}
+            write_entries(self._program, "packet_bytes_read", read)
+        return count
 
     def is_filling(self) -> bool:
         """Return whether the ring buffer of all events but packets fills."""

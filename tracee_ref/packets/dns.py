@@ -42,6 +42,13 @@ def read_dns(data: bytes, size: int) -> Message | None:
     return DnsReader(data, size).read() if len(data) >= HEADER.size else None
 
 
+def empty_dns(*, qr: int) -> Dns:
+    """Return a message of which nothing was seen, a query or a response."""
+    value = DnsReader(HEADER.pack(0, QR * qr, 0, 0, 0, 0), HEADER.size).read().value
+    assert isinstance(value, Dns)
+    return value
+
+
 class DnsReader:
     """Reader of one message."""
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from .dns import read_dns
+from .dns import empty_dns, read_dns
 from .messages import Message
 from .streams import Piece
+from .types import Dns
 
 PREFIX_BYTES: Final = 2
 
@@ -17,13 +18,15 @@ class DnsStreamReader:
     """Reader of the messages in one direction of a connection.
 
     The start of the connection is that of a message.  Without it, and after missing bytes with the
-    end of a message, reading starts at a segment that consists of whole messages.
+    end of a message, reading starts at a segment that consists of whole messages.  After a message,
+    one without content says that others may be missing.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._rest = 0  # bytes of a message that was cut
         self._aligned = False
+        self._qr: int | None = None  # of the last message
 
     @property
     def buffered(self) -> int:
@@ -33,7 +36,7 @@ class DnsStreamReader:
     def begin(self) -> None:
         """Expect a message: a connection begins."""
         self._buffer.clear()
-        self._rest, self._aligned = 0, True
+        self._rest, self._aligned, self._qr = 0, True, None
 
     def feed(self, piece: Piece) -> Iterator[Message]:
         """Yield the messages that a piece completes, or cuts by its missing bytes."""
@@ -64,15 +67,19 @@ class DnsStreamReader:
             end = start + int.from_bytes(buffer[at:start], "big")
             if end > len(buffer):
                 break
-            yield from _message(bytes(buffer[start:end]), end - start)
+            yield from self._noted(read_dns(bytes(buffer[start:end]), end - start))
             at = end
         del buffer[:at]
 
     def _lose(self, missing: int) -> Iterator[Message]:
         """Go on after missing bytes: in the message that they cut, if that is longer."""
         needed = self._needed()
-        yield from self._cut()
+        cut = [*self._cut()]
+        yield from cut
         self._aligned, self._rest = missing <= needed, max(0, needed - missing)
+        if self._qr is not None and not (cut and self._aligned):
+            reason = f"cut: {missing} bytes are missing, in which messages may begin"
+            yield Message(empty_dns(qr=self._qr), reason)
 
     def _needed(self) -> int:
         """Return how many bytes the incomplete message lacks, 0 if its length is unknown."""
@@ -83,9 +90,14 @@ class DnsStreamReader:
     def _cut(self) -> Iterator[Message]:
         data, size = bytes(self._buffer[PREFIX_BYTES:]), len(self._buffer) + self._needed()
         self._buffer.clear()
-        for message in _message(data, size - PREFIX_BYTES):
-            if message.incomplete and message.incomplete.startswith("cut"):
-                yield message  # else these bytes are no DNS
+        message = read_dns(data, size - PREFIX_BYTES)
+        if message and message.incomplete and message.incomplete.startswith("cut"):
+            yield from self._noted(message)  # else these bytes are no DNS
+
+    def _noted(self, message: Message | None) -> Iterator[Message]:
+        if message and isinstance(message.value, Dns):
+            self._qr = message.value.qr
+            yield message
 
 
 def all_messages(data: bytes) -> bool:
@@ -94,9 +106,3 @@ def all_messages(data: bytes) -> bool:
     reader.begin()
     messages = list(reader.feed(Piece(data, len(data))))
     return bool(messages) and not reader.buffered and not any(m.incomplete for m in messages)
-
-
-def _message(data: bytes, size: int) -> Iterator[Message]:
-    message = read_dns(data, size)
-    if message:
-        yield message

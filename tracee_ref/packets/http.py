@@ -8,6 +8,7 @@ drops bytes; a tracer has to print it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ..strings import text_of
@@ -16,7 +17,10 @@ from .types import Http, HttpRequest, HttpResponse
 METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
 VERSION: Final = re.compile(rb"HTTP/[01]\.[0-9]")
 STATUS: Final = re.compile(rb"([0-9]{3})(?: .*)?", re.DOTALL)
-SPACES: Final = b" \t"
+FRAMING: Final = re.compile(
+    rb"[ \t]*(?:content-length|transfer-encoding|upgrade)[ \t]*:", re.IGNORECASE
+)
+BLANKS: Final = b" \t"
 UNKNOWN_LENGTH: Final = -1
 LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
@@ -24,11 +28,15 @@ Headers = dict[str, list[str]]
 
 
 class Head(NamedTuple):
-    """First line and headers of a message."""
+    """First line and headers of a message.
+
+    ``upgrades`` if the connection may be for another protocol after it.
+    """
 
     value: HttpRequest | HttpResponse
     malformed: str | None
     chunked: bool
+    upgrades: bool
 
 
 def starts_message(line: bytes) -> bool:
@@ -40,23 +48,48 @@ def read_head(data: bytes) -> Head | None:
     """Return the head in ``data``, without the empty line after it, or None if it is none."""
     line, _, rest = data.partition(b"\n")
     line = line.rstrip(b"\r")
-    headers, malformed = read_headers(rest)
-    codings = headers.get("Transfer-Encoding", [])
-    chunked = any("chunked" in coding.lower() for coding in codings)
-    length = "" if codings else headers.get("Content-Length", [""])[0]
-    default = UNKNOWN_LENGTH if codings else 0
-    value: HttpRequest | HttpResponse
-    if request := _request_line(line):
-        method, target, version = map(text_of, request)
-        size, host = content_length(length, default), _host(headers)
-        value = HttpRequest(method, version, host, target, headers, size)
-    elif status := _status_line(line):
-        version, words = map(text_of, status)
-        size = content_length(length, UNKNOWN_LENGTH)
-        value = HttpResponse(words, int(words[:3]), version, headers, size)
-    else:
+    request, status = _request_line(line), _status_line(line)
+    if not request and not status:
         return None
-    return Head(value, malformed, chunked)
+    headers, malformed = read_headers(rest)
+    codings = _items(headers.get("Transfer-Encoding", []))
+    chunked = bool(codings) and codings[-1].lower() == "chunked"
+    length, wrong = body_length(codings, headers.get("Content-Length", []), request=bool(request))
+    upgrades = "Upgrade" in headers
+    value: HttpRequest | HttpResponse
+    if request:
+        method, target, version = map(text_of, request)
+        upgrades |= method == "CONNECT"
+        value = HttpRequest(method, version, _host(headers), target, headers, length)
+    else:
+        assert status
+        version, words = map(text_of, status)
+        value = HttpResponse(words, int(words[:3]), version, headers, length)
+    return Head(value, malformed or wrong, chunked, upgrades)
+
+
+def body_length(
+    codings: Sequence[str], lengths: Sequence[str], *, request: bool
+) -> tuple[int, str | None]:
+    """Return the length of a body or UNKNOWN_LENGTH, and what is malformed (RFC 9112, 6.3)."""
+    if codings:
+        unframed = request and codings[-1].lower() != "chunked"
+        return UNKNOWN_LENGTH, "malformed: a body without length" if unframed else None
+    values = {*_items(lengths)}
+    if not values:
+        return (0 if request else UNKNOWN_LENGTH), None
+    if len(values) > 1:
+        return UNKNOWN_LENGTH, "malformed: several lengths of the body"
+    (value,) = values
+    if not LENGTH.fullmatch(value):
+        return UNKNOWN_LENGTH, "malformed: the length of the body"
+    return int(value), None
+
+
+def _items(values: Sequence[str]) -> list[str]:
+    """Return the elements of a list in all values of a header (RFC 9110, 5.6.1)."""
+    items = (item.strip(" \t") for value in values for item in value.split(","))
+    return [item for item in items if item]
 
 
 def _host(headers: Headers) -> str:
@@ -68,18 +101,18 @@ def _host(headers: Headers) -> str:
 
 
 def _request_line(line: bytes) -> tuple[bytes, bytes, bytes] | None:
-    method, space, rest = line.partition(b" ")
-    target, _, version = rest.rstrip(SPACES).rpartition(b" ")
-    if not (space and METHOD.fullmatch(method) and VERSION.fullmatch(version)):
+    method, *rest = line.split(None, 1)[:2] or [b""]
+    *target, version = rest[0].rsplit(None, 1) if rest else [b""]
+    if not (METHOD.fullmatch(method) and VERSION.fullmatch(version)):
         return None
-    return method, target.strip(SPACES), version
+    return method, target[0] if target else b"", version
 
 
 def _status_line(line: bytes) -> tuple[bytes, bytes] | None:
-    version, _, status = line.partition(b" ")
-    if not (VERSION.fullmatch(version) and STATUS.fullmatch(status)):
+    version, *status = line.split(None, 1)[:2] or [b""]
+    if not (VERSION.fullmatch(version) and status and STATUS.fullmatch(status[0])):
         return None
-    return version, status
+    return version, status[0]
 
 
 def read_headers(data: bytes) -> tuple[Headers, str | None]:
@@ -91,23 +124,23 @@ def read_headers(data: bytes) -> tuple[Headers, str | None]:
         line = raw.rstrip(b"\r")
         name, colon, value = line.partition(b":")
         if line[:1] in (b" ", b"\t") and values:  # goes on with the line before
-            values[-1] = f"{values[-1]} {text_of(line.strip(SPACES))}".strip()
+            values[-1] = f"{values[-1]} {text_of(line.strip(BLANKS))}".strip()
         elif colon:
-            values = headers.setdefault(canonical(text_of(name.strip(SPACES))), [])
-            values.append(text_of(value.strip(SPACES)))
+            values = headers.setdefault(canonical(text_of(name.strip(BLANKS))), [])
+            values.append(text_of(value.strip(BLANKS)))
         elif line:
             malformed = "malformed: a header without colon"
     return headers, malformed
 
 
+def framing_lines(data: bytes) -> bytes:
+    """Return the lines of headers that say where a message ends."""
+    return b"".join(line + b"\n" for line in data.split(b"\n") if FRAMING.match(line))
+
+
 def canonical(name: str) -> str:
     """Return the name of a header with capitalized words, as Go does."""
     return "-".join(word[:1].upper() + word[1:].lower() for word in name.split("-"))
-
-
-def content_length(value: str, default: int) -> int:
-    """Return the length of the body; ``value`` is that of Content-Length."""
-    return int(value) if LENGTH.fullmatch(value) else default
 
 
 def http_value(head: HttpRequest | HttpResponse) -> Http:

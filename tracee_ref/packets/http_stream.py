@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1 messages in a TCP stream: heads, and the bodies between them (RFC 9112)."""
+"""HTTP/1 messages in a TCP stream: heads, and the bodies between them (RFC 9112).
+
+Where messages may be that are not seen, an event without content says so.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Generator, Iterator
-from enum import Enum, auto
 from typing import Final
 
-from ..strings import text_of
-from .http import UNKNOWN_LENGTH, Head, read_head, starts_message
+from .http import FRAMING, Head, read_head
+from .http_framing import (
+    CHUNK_SIZE,
+    LINE_ENDS,
+    HttpState,
+    begins_message,
+    empty_message,
+    may_begin_message,
+    next_message,
+    started_message,
+    state_after,
+)
 from .messages import Message
 from .streams import Piece
 from .types import HttpRequest, HttpResponse
@@ -19,36 +30,17 @@ HEAD_BYTES_MAX: Final = 16_384
 """Length of a head; of a longer one the event has the complete headers in these bytes."""
 
 LINE_BYTES_MAX: Final = 4096
-"""Length of a line between chunks."""
-
-METHODS_MAX: Final = 100
-"""Requests without a response whose methods are kept."""
+"""Bytes that are kept of a line between chunks, or after so much of a head."""
 
 HEAD_END: Final = re.compile(rb"\n\r?\n")
 END_BYTES: Final = 3
-LINE_ENDS: Final = b"\r\n"
-UNFINISHED: Final = re.compile(rb"[!-~]{1,64}( [^\n]*)?")
-UNFINISHED_REQUEST: Final = re.compile(rb"([A-Z-]{3,32}) ((?:/|\*|[Hh][Tt][Tt][Pp])[^\n ]*)[^\n]*")
-"""A first line without end, where a message begins, and anywhere."""
+EMPTY_LINES: Final = re.compile(b"[" + LINE_ENDS + b"]*")
 
-CHUNK_SIZE: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
-SWITCHING, NO_CONTENT, NOT_MODIFIED = 101, 204, 304  # statuses
+HEADS: Final = (HttpState.HEAD, HttpState.MAYBE_HEAD)
+NO_MESSAGES: Final = (HttpState.UNKNOWN, HttpState.LAST)
 
-
-class HttpState(Enum):
-    """What comes next in a stream.
-
-    UNKNOWN: no message until a segment begins with a first line.  The start of the connection or a
-    length was not seen, or it is no HTTP.  LAST: a body that ends with the connection.
-    """
-
-    HEAD = auto()
-    BODY = auto()
-    CHUNK = auto()
-    CHUNK_END = auto()
-    TRAILER = auto()
-    UNKNOWN = auto()
-    LAST = auto()
+Position = Generator[Message, None, int]
+"""Messages, and the offset of the byte to go on with."""
 
 
 class HttpStreamReader:
@@ -58,37 +50,43 @@ class HttpStreamReader:
     the response to HEAD has the length of a body, but none.
     """
 
-    def __init__(self, methods: deque[str] | None = None) -> None:
-        self.methods: deque[str] = deque(maxlen=METHODS_MAX) if methods is None else methods
-        self._buffer = bytearray()  # of a head, or of a line between chunks
-        self._state = self._after_body = HttpState.UNKNOWN
+    def __init__(self, methods: bytearray | None = None) -> None:
+        self.methods = bytearray() if methods is None else methods
+        self._buffer = bytearray()  # of a head, or of a line
+        self._kept = bytearray()  # lines of a long head
+        self._keeps = False
+        self._state = self._after_body = self._after_message = HttpState.UNKNOWN
         self._body = 0  # bytes that are left of it
+        self._kind: type[HttpRequest | HttpResponse] | None = None  # of the last message
 
     @property
     def buffered(self) -> int:
-        """Number of bytes of the incomplete head."""
-        return len(self._buffer)
+        """Number of bytes of the incomplete head, and of what is kept of earlier ones."""
+        return len(self._buffer) + len(self._kept) + len(self.methods)
 
     def begin(self) -> None:
         """Expect a message: a connection begins."""
         self._go(HttpState.HEAD)
+        self._kind = None
+        self.methods.clear()
 
     def feed(self, piece: Piece) -> Iterator[Message]:
         """Yield the messages whose heads a piece completes, or cuts by its missing bytes."""
         data, missing = piece.data, piece.size - len(piece.data)
         if self._state is HttpState.UNKNOWN and begins_message(data):
             self._go(HttpState.HEAD)
-        while data and self._state not in (HttpState.UNKNOWN, HttpState.LAST):
+        at = 0
+        while at < len(data) and self._state not in NO_MESSAGES:
             if self._state is HttpState.BODY:
-                data = data[self._pass_body(len(data)) :]
-            elif self._state is HttpState.HEAD:
-                data = yield from self._head(data)
+                at += self._pass_body(len(data) - at)
+            elif self._state in HEADS:
+                at = yield from self._head(data, at)
             else:
-                data = self._line(data)
+                at = yield from self._line(data, at)
         if self._state is HttpState.BODY:
             missing -= self._pass_body(missing)
-        if missing and self._state not in (HttpState.UNKNOWN, HttpState.LAST):
-            yield from self._cut("bytes after its start are missing")
+        if missing and self._state not in NO_MESSAGES:
+            yield from self._lose(missing)
 
     def close(self) -> Iterator[Message]:
         """Yield the message that the end of the stream cuts."""
@@ -106,95 +104,124 @@ class HttpStreamReader:
             self._go(self._after_body)
         return passed
 
-    def _head(self, data: bytes) -> Generator[Message, None, bytes]:
-        """Add bytes to the head; yield its message if it is complete; return the bytes after it."""
-        if not self._buffer:
-            data = data.lstrip(LINE_ENDS)  # empty lines before a message
-        searched = max(0, len(self._buffer) - END_BYTES)
-        self._buffer += data
-        if end := HEAD_END.search(self._buffer, searched):
-            head = read_head(bytes(self._buffer[: end.start()]))
-            rest = bytes(self._buffer[end.end() :])
-            if head:
-                self._go(state_after(head, self.methods))
-                self._body, self._after_body = max(0, head.value.content_length), HttpState.HEAD
-                yield Message(head.value, head.malformed)
-                return rest
-            self._go(HttpState.UNKNOWN)
-        elif self._buffer and not may_begin_message(bytes(self._buffer)):
-            self._go(HttpState.UNKNOWN)
-        elif len(self._buffer) > HEAD_BYTES_MAX:
-            yield from self._cut(f"it is longer than {HEAD_BYTES_MAX} bytes")
-        return b""
+    def _head(self, data: bytes, at: int) -> Position:
+        """Add bytes to the head, and yield its message if it is complete."""
+        held = len(self._buffer)
+        if not held:  # empty lines before a message
+            found = EMPTY_LINES.match(data, at)
+            at = found.end() if found else at
+        stop = min(len(data), at + HEAD_BYTES_MAX - held)
+        end = None if held else HEAD_END.search(data, at, stop)
+        if end:
+            return (yield from self._complete(data[at : end.start()], end.end()))
+        self._buffer += data[at:stop]
+        if held and (end := HEAD_END.search(self._buffer, max(0, held - END_BYTES))):
+            whole = bytes(self._buffer[: end.start()])
+            return (yield from self._complete(whole, at + end.end() - held))
+        if self._buffer.find(b"\n", 0, held) < 0 and not self._may_begin():
+            yield from self._stray("bytes after a message that begin none")
+        elif len(self._buffer) == HEAD_BYTES_MAX:
+            yield from self._long_head()
+        return stop
+
+    def _may_begin(self) -> bool:
+        return not self._buffer or may_begin_message(bytes(self._buffer))
+
+    def _complete(self, data: bytes, end: int) -> Position:
+        """Yield the message of a head that ends before an offset, and go on with its body."""
+        head = read_head(data)
+        if head:
+            self._begin_body(head)
+            yield Message(head.value, head.malformed)
+        else:
+            yield from self._stray("bytes after a message that begin none")
+        return end
+
+    def _begin_body(self, head: Head) -> None:
+        self._kind = type(head.value)
+        self._go(state_after(head, self.methods))
+        self._body = max(0, head.value.content_length)
+        self._after_body = self._after_message = next_message(head)
+
+    def _stray(self, reason: str) -> Iterator[Message]:
+        """Handle bytes that are not of HTTP: after a message they hide what follows."""
+        silent = self._state is HttpState.MAYBE_HEAD
+        self._go(HttpState.UNKNOWN)
+        if self._kind and not silent:
+            yield Message(empty_message(self._kind), f"malformed: {reason}")
+
+    def _lose(self, missing: int) -> Iterator[Message]:
+        """Yield the message that missing bytes cut; if there is none, one that says so."""
+        silent = self._state is HttpState.MAYBE_HEAD
+        cut = [*self._cut("bytes after its start are missing")]
+        self.methods.clear()
+        if not cut and self._kind and not silent:
+            reason = f"cut: {missing} bytes are missing, in which messages may begin"
+            cut = [Message(empty_message(self._kind), reason)]
+        yield from cut
 
     def _cut(self, reason: str) -> Iterator[Message]:
         """Yield the message of an incomplete head, with its complete headers."""
-        data = bytes(self._buffer) if self._state is HttpState.HEAD else b""
+        value = started_message(bytes(self._buffer)) if self._state in HEADS else None
         self._go(HttpState.UNKNOWN)
-        head = read_head(data[: data.rfind(b"\n") + 1])
-        value = head.value if head else request_start(data)
         if value:
+            self._kind = type(value)
             yield Message(value, f"cut: the head: {reason}")
 
-    def _line(self, data: bytes) -> bytes:
-        """Add bytes to a line of a chunked body, and handle it; return the bytes after it."""
-        line, end, rest = data.partition(b"\n")
-        self._buffer += line
-        if end:
-            self._go(self._after_line(bytes(self._buffer).rstrip(b"\r")))
-        elif len(self._buffer) > LINE_BYTES_MAX:
+    def _long_head(self) -> Iterator[Message]:
+        """Yield the message of a head that is too long, and go on to its end."""
+        data = bytes(self._buffer)
+        value = started_message(data)
+        if not value:
+            yield from self._stray("a first line that is too long")
+            return
+        self._kind = type(value)
+        yield Message(value, f"cut: the head: it is longer than {HEAD_BYTES_MAX} bytes")
+        first, *lines = data.split(b"\n")
+        self._go(HttpState.LONG_HEAD)
+        if isinstance(value, HttpRequest) and not lines:
+            lines, first = [first], f"{value.method} / HTTP/1.1".encode()
+        self._kept = bytearray(first + b"\n")
+        for line in lines[:-1]:
+            self._keep(line)
+        self._buffer += lines[-1][:LINE_BYTES_MAX]
+
+    def _keep(self, line: bytes) -> None:
+        """Keep a line of a long head that says where its message ends."""
+        self._keeps = bool(FRAMING.match(line)) or (self._keeps and line[:1] in (b" ", b"\t"))
+        if self._keeps and len(self._kept) < HEAD_BYTES_MAX:
+            self._kept += line + b"\n"
+
+    def _line(self, data: bytes, at: int) -> Position:
+        """Add bytes to a line of a chunked body or a long head, and handle it."""
+        end = data.find(b"\n", at)
+        stop = len(data) if end < 0 else end
+        self._buffer += data[at : min(stop, at + LINE_BYTES_MAX - len(self._buffer))]
+        if end >= 0:
+            line = bytes(self._buffer).rstrip(b"\r")
+            self._buffer.clear()
+            yield from self._after_line(line)
+        return stop + 1
+
+    def _after_line(self, line: bytes) -> Iterator[Message]:
+        if self._state is HttpState.LONG_HEAD:
+            self._keep(line)
+            if not line:
+                self._end_long_head()
+        elif self._state is HttpState.TRAILER:
+            self._go(HttpState.TRAILER if line else self._after_message)
+        elif self._state is HttpState.CHUNK and (size := CHUNK_SIZE.fullmatch(line)):
+            self._body, self._after_body = int(size[1], 16), HttpState.CHUNK_END
+            self._go(HttpState.BODY if self._body else HttpState.TRAILER)
+        elif self._state is HttpState.CHUNK_END and not line:
+            self._go(HttpState.CHUNK)
+        else:
+            yield from self._stray("the chunks of a body")
+
+    def _end_long_head(self) -> None:
+        head = read_head(bytes(self._kept))
+        self._kept.clear()
+        if head:
+            self._begin_body(head)
+        else:
             self._go(HttpState.UNKNOWN)
-        return rest
-
-    def _after_line(self, line: bytes) -> HttpState:
-        if self._state is HttpState.TRAILER:
-            return HttpState.TRAILER if line else HttpState.HEAD
-        if self._state is HttpState.CHUNK_END:
-            return HttpState.UNKNOWN if line else HttpState.CHUNK
-        size = CHUNK_SIZE.fullmatch(line)
-        self._body, self._after_body = int(size[1], 16) if size else 0, HttpState.CHUNK_END
-        if not self._body:
-            return HttpState.TRAILER if size else HttpState.UNKNOWN
-        return HttpState.BODY
-
-
-def state_after(head: Head, methods: deque[str]) -> HttpState:
-    """Return what follows a head; keep the method of a request, or take that of a response's."""
-    if isinstance(head.value, HttpRequest):
-        methods.append(head.value.method)
-        if head.value.method == "CONNECT":
-            return HttpState.UNKNOWN
-    else:
-        code = head.value.status_code
-        if code // 100 == 1:  # not yet the response
-            return HttpState.UNKNOWN if code == SWITCHING else HttpState.HEAD
-        method = methods.popleft() if methods else ""
-        if method == "CONNECT" and code // 100 == 2:
-            return HttpState.UNKNOWN
-        if method == "HEAD" or code in (NO_CONTENT, NOT_MODIFIED):
-            return HttpState.HEAD
-    if head.chunked:
-        return HttpState.CHUNK
-    if head.value.content_length == UNKNOWN_LENGTH:
-        return HttpState.LAST if isinstance(head.value, HttpResponse) else HttpState.UNKNOWN
-    return HttpState.BODY if head.value.content_length else HttpState.HEAD
-
-
-def begins_message(data: bytes) -> bool:
-    """Return whether a segment begins with a first line, or the start of a long one."""
-    line, end, _ = data.partition(b"\n")
-    if end:
-        return starts_message(line.rstrip(b"\r"))
-    return line.startswith(b"HTTP/1.") or bool(UNFINISHED_REQUEST.fullmatch(line))
-
-
-def may_begin_message(data: bytes) -> bool:
-    """Return whether bytes that begin with a message, if HTTP is spoken, may be one."""
-    line, end, _ = data.partition(b"\n")
-    return starts_message(line.rstrip(b"\r")) if end else bool(UNFINISHED.fullmatch(line))
-
-
-def request_start(data: bytes) -> HttpRequest | None:
-    """Return the request whose first line is incomplete, or None if it does not look like one."""
-    found = UNFINISHED_REQUEST.fullmatch(data)
-    return HttpRequest(text_of(found[1]), "", "", text_of(found[2]), {}, 0) if found else None

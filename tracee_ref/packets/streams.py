@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-WAITING_BYTES_MAX: Final = 65_536
+WAITING_BYTES_MAX: Final = 1 << 20
 WAITING_SEGMENTS_MAX: Final = 1024
 """Limits of the segments that wait for one before them."""
 

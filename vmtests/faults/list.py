@@ -47,6 +47,7 @@ PACKETS = ("vmtests/test_packets.py",)
 PACKET_MESSAGES = ("vmtests/test_packet_messages.py",)
 DNS_UNITS = ("tests/packets/test_dns.py",)
 STREAM_UNITS = ("tests/packets/test_streams.py",)
+HTTP_UNITS = ("tests/packets/test_http_framing.py",)
 SIGNATURES = ("vmtests/test_signatures.py",)
 SIGNATURE_UNITS = ("tests/signatures/test_signatures.py",)
 
@@ -109,7 +110,9 @@ FAULTS = (
     Fault("connecting-socket-without-owner", PACKET_PROGRAMS, "pending_connections.update(&name, &inode);", ";", PACKETS),
     Fault("closed-socket-without-owner", PACKET_PROGRAMS, "socket_inodes.update(&cookie, &inode);", ";", PACKETS),
     Fault("packet-for-all-scopes", PACKET_PROGRAMS, "*selected & owner->mask", "*selected", PACKETS),
-    Fault("payload-never-copied", PACKET_PROGRAMS, "if (needs_payload(skb, packet, mask))", "if (0)", PACKETS),
+    Fault("payload-never-copied", PACKET_PROGRAMS, "u32 bytes = copied_bytes(skb, packet, mask);", "u32 bytes = 0;", PACKETS),
+    Fault("start-of-packet-alone-copied", PACKET_PROGRAMS, "else if (bytes <= PACKET_SMALL)", "else if (1)", PACKET_MESSAGES),
+    Fault("bodies-copied-at-any-cost", PACKET_PROGRAMS, "begun || !is_filling()", "true", PACKET_MESSAGES),
     Fault("later-fragment-has-ports", PACKET_PROGRAMS, "packet->transport < 20 || fragment & bpf_htons(0x1fff)", "packet->transport < 20", PACKETS),
     Fault("extension-headers-not-skipped", PACKET_PROGRAMS, "packet->transport += size;", ";", PACKET_MESSAGES),
     Fault("method-in-pieces-not-http", PACKET_PROGRAMS, "return i ? MAYBE_HTTP_BYTES : 0;", "return 0;", PACKET_MESSAGES),
@@ -122,6 +125,9 @@ FAULTS = (
     Fault("message-before-its-end", "tracee_ref/packets/dns_stream.py", "if end > len(buffer):", "if start > len(buffer):", STREAM_UNITS),
     Fault("retransmission-again", "tracee_ref/packets/streams.py", "yield Piece(data[passed:], size - passed)", "yield Piece(data, size)", STREAM_UNITS),
     Fault("acknowledgment-trusted", "tracee_ref/packets/streams.py", "while self._waiting and self._waiting[0][0] <= self._position_of(number)", "while self._position < self._position_of(number)", STREAM_UNITS),
+    Fault("message-after-a-long-head-lost", "tracee_ref/packets/http_stream.py", "self._go(HttpState.LONG_HEAD)", "self._go(HttpState.UNKNOWN)", HTTP_UNITS),
+    Fault("unseen-messages-silent", "tracee_ref/packets/http_stream.py", "if not cut and self._kind and not silent:", "if False:", HTTP_UNITS),
+    Fault("unseen-queries-silent", "tracee_ref/packets/dns_stream.py", "if self._qr is not None and not", "if False and not", STREAM_UNITS),
     Fault("hosts-of-headers-lost", "tracee_ref/packets/http.py", "if len(hosts) == 1:", "if True:", ("tests/packets/test_http.py",)),
     # Derived events.
     Fault("base-printed-for-all", "tracee_ref/derivation/stage.py", "base.matched_scopes &= self._selected.get(base.event_name, 0)",

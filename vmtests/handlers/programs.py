@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from unittest.mock import patch
 
-from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.derivation.graph import kernel_scopes
+from tracee_ref.events.catalogue import all_events, load_catalogue
 from tracee_ref.events.function_events import FUNCTIONS, RAW_TRACEPOINT_EVENTS
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, choose_syscall_hook
@@ -31,6 +32,7 @@ PROCESS_FILTERS = (
 EVERYTHING = (
     "set=syscalls",
     "event=sched_process_fork,sched_process_exec,sched_process_exit",
+    "event=net_packet_dns,net_packet_http",
     *PROCESS_FILTERS,
     "uid=5",
     "pid!=7",
@@ -106,7 +108,7 @@ def verified_for_arm64() -> Reply:
 
 
 def counted(flags: Sequence[str]) -> Reply:
-    scopes = parse_filters(flags, load_catalogue())
+    scopes = kernel_scopes(parse_filters(flags, load_catalogue()), all_events())
     plan = KernelPlan(Settings(scopes=scopes, exec_env=True))
     tracer = KernelTracer(plan)
     try:
