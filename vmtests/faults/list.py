@@ -334,7 +334,7 @@ FAULTS = (
     Fault("later-value-not-filtered", "tracee_ref/field_filters.py", "return replace(value, at_return=value_in(traced.args_at_return, name, formatter))", "return value", FIELD_FILTERS),
     # Events at hooks that the user chooses.
     Fault("star-selects-probes", "tracee_ref/filters/events.py", "if not is_probe(name) or mentioned(name, named_events)", "if name", PROBE_FLAGS),
-    Fault("field-not-signed", RECORD_CODE, "if field.signed and bits < 64", "if False", TRACEPOINTS),
+    Fault("field-not-signed", RECORD_CODE, "if field.signed and bits < 64", "if False", ("tests/kernel/test_record_code.py",)),
     Fault("located-string-elsewhere", RECORD_CODE, "if RELATIVE in field.location else 0", "if field.location else 0", TRACEPOINTS),
     Fault("probe-not-counted", "bpf/events/probes.h", "count_event_at(LEVEL_PROBE, *selected", "count_event_at(LEVEL_PACKET + 2, *selected", TRACEPOINTS),
 )  # fmt: skip
