@@ -11,7 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from textwrap import fill
 
-from tracee_ref.events.catalogue import AT_START, PACKETS, EventDefinition, all_events
+from tracee_ref.events.catalogue import (
+    AT_START,
+    FIRST_NEW_CALL,
+    PACKETS,
+    EventDefinition,
+    all_events,
+)
 from tracee_ref.events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
 from tracee_ref.signatures.registry import BUILTIN
 
@@ -127,6 +133,12 @@ prints the events with their sets and arguments, and those that your kernel does
 `tools/make_catalogue_page.py` generates this page from the code.
 """
 
+NEW_CALLS = """\
+Ids are the number of the system call on x86-64, and 10000: no version of Tracee has ids from there
+on. Names and types are those of the kernel. `tools/make_syscalls.py` reads them in a guest of the
+newest kernel of the [matrix](kernels.md); `vmtests/test_syscalls.py` finds calls that are missing.
+"""
+
 
 def origin(event: EventDefinition) -> str:
     """Return the hook of an event, or its bases; empty if it is missing."""
@@ -170,6 +182,12 @@ def fate(number: int) -> str:
     return f"**missing**: {'needs ' + ', '.join(missing) if missing else 'not implemented'}"
 
 
+def call_row(event: EventDefinition) -> str:
+    """Return the row of a system call that Tracee v0.12 lacks."""
+    arguments = ", ".join(f"{argument.type} {argument.name}" for argument in event.args)
+    return f"| {event.id} | {event.name} | {f'`{arguments}`' if arguments else 'none'} |"
+
+
 def folded(names: Iterable[str]) -> str:
     """Return the names, wrapped to lines of `WIDTH`."""
     return fill(", ".join(names), WIDTH, break_on_hyphens=False, break_long_words=False)
@@ -178,7 +196,8 @@ def folded(names: Iterable[str]) -> str:
 def page() -> str:
     """Return the text of the page."""
     events = all_events().values()
-    calls = [event for event in events if event.syscall]
+    calls = [event for event in events if event.syscall and event.id < FIRST_NEW_CALL]
+    new = [event for event in events if event.id >= FIRST_NEW_CALL]
     others = [event for event in events if not event.syscall]
     here = sum(event.available for event in others)
     absent = [event.name for event in calls if not event.available]
@@ -186,6 +205,10 @@ def page() -> str:
         HEAD,
         f"## System calls: {len(calls) - len(absent)} of {len(calls)}\n",
         f"{folded(event.name for event in calls)}\n",
+        f"## System calls that Tracee v0.12 lacks: {len(new)}\n",
+        NEW_CALLS,
+        "| Id | Event | Arguments |\n|---|---|---|",
+        "\n".join(call_row(event) for event in new) + "\n",
         f"## Other events: {here} of {len(others)}\n",
         "| Id | Event | Source |\n|---|---|---|",
         "\n".join(rows()) + "\n",

@@ -73,6 +73,7 @@ VALUES: Final = {
     Shape.SOCKADDR: ["object", "null"],
     Shape.INT_PAIR: ["array", "null"],
     Shape.BYTES: ["string", "null"],
+    Shape.GIVEN_STRUCTURE: ["object", "array", "null"],
     Shape.STRUCTURE: ["object", "array", "null"],
 }
 """JSON types of an argument's value; numbers are strings with ``option:parse-arguments``."""
@@ -113,8 +114,13 @@ U+FFFD is written so itself: you can get the bytes back, see [text](text.md).
 | `char*`, `bytes` | string |
 | `const char*const*` | array of strings |
 | `struct sockaddr*` | object of strings: `sa_family`, then `sin_addr`, `sin_port` and the like |
+| structures that a call is given (`struct open_how*`, ...) | object: the members, numbers |
 | `int[2]` | array of two numbers |
 | `trace.*` (packets) | object with the fields of the header or message |
+
+A structure has the members that the call was given: a program for an older kernel gives fewer. What
+follows those of Linux 7.2, if it is not zero, is in hexadecimal as `unknown`. Of several structures
+(`futex_waitv`) there is an array, which ends with `"..."` if there were too many to copy.
 
 Events of packets have the argument `incomplete`, a string, only if the message is malformed or
 cut: see [packets](../guide/packets.md#dns-and-http-messages).

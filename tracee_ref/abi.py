@@ -39,16 +39,19 @@ class Counter(Enumerator):
 
 
 class ArgumentShape(Enumerator):
-    """How the kernel side copies an argument of a syscall."""
+    """How the kernel side copies an argument of a syscall.
+
+    From GIVEN on, the syscall reads the memory; else it writes it.
+    """
 
     NUMBER = 0, "the register; also a pointer that is not followed"
-    STRING = 1, "char *, up to its NUL"
-    STRINGS = 2, "char **, up to its NULL"
-    SOCKADDR = 3, "struct sockaddr *, the length in the next register"
-    SOCKADDR_OUT = 4, "struct sockaddr *, the next register points to the length"
-    INT_PAIR = 5, "int[2]"
-    SKIPPED = 6, "not needed in this run"
-    LAST = 7, "this argument and all after it are numbers"
+    STRINGS = 1, "char **, up to its NULL"
+    SOCKADDR_OUT = 2, "struct sockaddr *, the next register points to the length"
+    INT_PAIR = 3, "int[2]"
+    SKIPPED = 4, "not needed in this run"
+    LAST = 5, "this argument and all after it are numbers"
+    STRING = 6, "char *, up to its NUL; the first that the syscall reads"
+    SIZED = 7, "struct *, the length in the next register"
 
 
 class CallEntry(Enumerator):
@@ -119,6 +122,9 @@ SLOT_STATE_SHIFT: Final = 32
 SLOT_NULL: Final = 1
 SLOT_UNREADABLE: Final = 2
 SLOT_CUT: Final = 4
+SHAPE_FIXED: Final = 16
+SHAPE_ARRAY: Final = 144
+STRUCTURE_MAX_BYTES: Final = 128
 STDIN_INODE_SHIFT: Final = 32
 SYSCALL_ARGUMENTS: Final = 6
 SHAPES_MAX: Final = 8
@@ -156,6 +162,13 @@ CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
         "the memory could not be read",
     ),
     "SLOT_CUT": (f"({SLOT_CUT}ULL << {SLOT_STATE_SHIFT})", "only the beginning was copied"),
+    "SHAPE_GIVEN": (f"{ArgumentShape.STRING}", "from here on the syscall reads the memory"),
+    "SHAPE_FIXED": (f"{SHAPE_FIXED}", "and the length: struct * with that length"),
+    "SHAPE_ARRAY": (
+        f"{SHAPE_ARRAY}",
+        "and a length: array of such, the next register has its count",
+    ),
+    "STRUCTURE_MAX": (f"{STRUCTURE_MAX_BYTES}", "bytes copied: sizeof(struct sockaddr_storage)"),
     "STDIN_INODE_SHIFT": (f"{STDIN_INODE_SHIFT}", "of the inode number above the file's mode"),
     "REGISTERS": (f"{SYSCALL_ARGUMENTS}", "arguments of a syscall"),
     "SHAPES_MAX": (f"{SHAPES_MAX}", "the same, as a power of two for the verifier"),

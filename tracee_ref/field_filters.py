@@ -13,7 +13,12 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-from .decode.argument_text import ArgumentFormatter, argument_formatter, symbolic_type
+from .decode.argument_text import (
+    ArgumentFormatter,
+    StructureNames,
+    argument_formatter,
+    symbolic_type,
+)
 from .events.catalogue import EventDefinition, load_catalogue
 from .events.event import Argument, TraceEvent
 from .filters.fields import IN_CONTAINER, KNOWN_IF_ANY
@@ -90,14 +95,18 @@ class FieldFilters:
                 return None
         formatters = self._formatters.get(event.event_name)
         for argument in (*event.args, *(event.args_at_return or ())) if formatters else ():
-            if formatters and argument.name in formatters and is_number(argument.value):
-                formatter, argument.type = formatters[argument.name]
-                argument.value = formatter(argument.value)
+            if not formatters or argument.name not in formatters:
+                continue
+            formatter, type_ = formatters[argument.name]
+            if accepts(formatter, argument.value):
+                argument.value, argument.type = formatter(argument.value), type_
         return event
 
 
-def is_number(value: Any) -> bool:
-    """Return whether formatters accept a value; arguments of signatures have any type."""
+def accepts(formatter: ArgumentFormatter, value: Any) -> bool:
+    """Return whether a formatter accepts a value; arguments of signatures have any type."""
+    if isinstance(formatter, StructureNames):
+        return isinstance(value, dict | list)
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -123,13 +132,12 @@ def field_reader(event: EventDefinition, key: FieldKey) -> FieldReader:
 def field_value(value: Any, formatter: ArgumentFormatter | None = None) -> FieldValue:
     """Return both forms of a raw value.
 
-    A value that is not a number (a string, an array, a socket address) has one form: the one
-    that tables print.
+    A value without a formatter that is not a number (a string, an array, a socket address) has one
+    form: the one that tables print.
     """
-    if not isinstance(value, int):
-        text = bytes_of(go_text(value))
-        return FieldValue(text, text)
-    return FieldValue(value, bytes_of(formatter(value) if formatter else go_text(value)))
+    is_named = formatter is not None and accepts(formatter, value)
+    printed = bytes_of(go_text(formatter(value) if formatter and is_named else value))
+    return FieldValue(value if isinstance(value, int) else bytes_of(go_text(value)), printed)
 
 
 def _argument(event: EventDefinition, name: str) -> FieldReader:

@@ -34,10 +34,12 @@ def caller(machine: str) -> tuple[str, frozenset[str]]:
 
 def printed(value: Any, *, unreadable: bool) -> str:
     """Return the value of an argument as the program prints it."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "sin_addr" in value:
         return f"{value['sin_addr']}:{value['sin_port']}"
+    if isinstance(value, dict):
+        return ",".join(f"{name}={member}" for name, member in value.items())
     if isinstance(value, list):
-        return "|".join(value)
+        return "|".join(printed(element, unreadable=False) for element in value)
     return "?" if unreadable else "null" if value is None else str(value)
 
 

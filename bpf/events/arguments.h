@@ -6,7 +6,6 @@
 #include "lib/records.h"
 
 #define STRINGS_MAX 96	 /* elements of a char ** that are copied */
-#define SOCKADDR_MAX 128 /* sizeof(struct sockaddr_storage) */
 #define PADDING 64	 /* after data that is read in blocks, as far as the verifier knows */
 
 BPF_ARRAY(calls, struct call, SYSCALLS_MAX); /* by number; from SUBCALLS_FIRST on by subcall */
@@ -16,7 +15,7 @@ BPF_PROG_ARRAY(return_programs, RETURN_COUNT); /* by enum return_program */
 struct call_shapes {
 	u8 of[SHAPES_MAX];
 };
-BPF_ARRAY(shapes, struct call_shapes, EVENTS);
+BPF_ARRAY(shapes, struct call_shapes, CALL_EVENTS); /* by event number */
 
 struct syscall_record {
 	struct header header;
@@ -57,7 +56,7 @@ static __always_inline u64 copy_string(u64 *end, char *data, u64 at, const void 
 /* Copy bytes to offset `at` of `data`; return their slot. */
 static __always_inline u64 copy_bytes(u64 *end, char *data, u64 at, const void *from, u32 size)
 {
-	size = within(size < SOCKADDR_MAX ? size : SOCKADDR_MAX, 2 * SOCKADDR_MAX - 1);
+	size = within(size < STRUCTURE_MAX ? size : STRUCTURE_MAX, 2 * STRUCTURE_MAX - 1);
 	if (read_user(data + at, size, from) < 0)
 		return SLOT_UNREADABLE;
 	*end = at + size;
@@ -103,12 +102,19 @@ static __always_inline u64 copy_strings(struct call_record *record, const void *
 	return (u32)(record->end - begin) | (state == 1 ? 0 : state ? state : SLOT_CUT);
 }
 
-/* Get the size of an int pair or an address. The next slot has the size of an address, or a pointer
- * to it. Return false if that cannot be read. */
-static __always_inline bool read_size(u32 *size, const u64 *slot, u8 shape)
+/* Get the size of a structure. Return false if it is in memory and cannot be read. `size` is in a
+ * map, see struct call_record. */
+static __always_inline bool read_size(volatile u32 *size, const u64 *slot, u8 shape)
 {
-	*size = shape == SHAPE_INT_PAIR ? 2 * sizeof(int) : slot[1];
-	return shape != SHAPE_SOCKADDR_OUT || read_user(size, sizeof(*size), (void *)slot[1]) >= 0;
+	u64 next = slot[1];
+	if (shape == SHAPE_SOCKADDR_OUT)
+		return read_user((void *)size, sizeof(*size), (void *)next) >= 0;
+	next = next < STRUCTURE_MAX ? next : STRUCTURE_MAX;
+	*size = shape >= SHAPE_ARRAY	  ? next * (shape - SHAPE_ARRAY)
+		: shape >= SHAPE_FIXED	  ? shape - SHAPE_FIXED
+		: shape == SHAPE_INT_PAIR ? 2 * sizeof(int)
+					  : next;
+	return true;
 }
 
 /* Copy the memory that an argument points to; return its slot. `data` has `capacity` bytes, a power
@@ -118,14 +124,14 @@ static __always_inline u64 copy_argument(u64 *end, char *data, const u64 capacit
 {
 	const void *from = (const void *)*slot;
 	u64 at = within(*end, capacity - 1);
-	u32 size;
+	volatile u32 *size = (volatile u32 *)(data + at);
 	if (!from)
 		return SLOT_NULL;
 	if (at != *end)
 		return SLOT_CUT;
 	if (shape == SHAPE_STRING)
 		return copy_string(end, data, at, from);
-	return read_size(&size, slot, shape) ? copy_bytes(end, data, at, from, size)
+	return read_size(size, slot, shape) ? copy_bytes(end, data, at, from, *size)
 					     : SLOT_UNREADABLE;
 }
 

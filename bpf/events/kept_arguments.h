@@ -94,7 +94,7 @@ static __always_inline void keep_argument(struct kept_call *kept, u32 event, u64
 	u64 at = within(kept->end, KEPT_DATA_SIZE - 1), *slot = &kept->slots[index];
 	if (shape == SHAPE_NUMBER)
 		return;
-	*slot = shape == SHAPE_STRING || shape == SHAPE_SOCKADDR
+	*slot = shape >= SHAPE_GIVEN
 			? copy_argument(&kept->end, kept->data, KEPT_DATA_SIZE, slot, shape)
 			: SLOT_UNREADABLE;
 #ifdef USE_STRINGS

@@ -8,6 +8,10 @@
 #define SLOT_NULL (1ULL << 32) /* a NULL pointer was passed */
 #define SLOT_UNREADABLE (2ULL << 32) /* the memory could not be read */
 #define SLOT_CUT (4ULL << 32) /* only the beginning was copied */
+#define SHAPE_GIVEN 6 /* from here on the syscall reads the memory */
+#define SHAPE_FIXED 16 /* and the length: struct * with that length */
+#define SHAPE_ARRAY 144 /* and a length: array of such, the next register has its count */
+#define STRUCTURE_MAX 128 /* bytes copied: sizeof(struct sockaddr_storage) */
 #define STDIN_INODE_SHIFT 32 /* of the inode number above the file's mode */
 #define REGISTERS 6 /* arguments of a syscall */
 #define SHAPES_MAX 8 /* the same, as a power of two for the verifier */
@@ -39,13 +43,13 @@ enum counter {
 
 enum argument_shape {
 	SHAPE_NUMBER = 0, /* the register; also a pointer that is not followed */
-	SHAPE_STRING = 1, /* char *, up to its NUL */
-	SHAPE_STRINGS = 2, /* char **, up to its NULL */
-	SHAPE_SOCKADDR = 3, /* struct sockaddr *, the length in the next register */
-	SHAPE_SOCKADDR_OUT = 4, /* struct sockaddr *, the next register points to the length */
-	SHAPE_INT_PAIR = 5, /* int[2] */
-	SHAPE_SKIPPED = 6, /* not needed in this run */
-	SHAPE_LAST = 7, /* this argument and all after it are numbers */
+	SHAPE_STRINGS = 1, /* char **, up to its NULL */
+	SHAPE_SOCKADDR_OUT = 2, /* struct sockaddr *, the next register points to the length */
+	SHAPE_INT_PAIR = 3, /* int[2] */
+	SHAPE_SKIPPED = 4, /* not needed in this run */
+	SHAPE_LAST = 5, /* this argument and all after it are numbers */
+	SHAPE_STRING = 6, /* char *, up to its NUL; the first that the syscall reads */
+	SHAPE_SIZED = 7, /* struct *, the length in the next register */
 	SHAPE_COUNT
 };
 

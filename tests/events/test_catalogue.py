@@ -13,18 +13,27 @@ import pytest
 from tracee_ref.derivation.rules import built_in_rules
 from tracee_ref.events.catalogue import (
     AT_START,
+    FIRST_COMMON_CALL,
+    FIRST_NEW_CALL,
     LAST_NATIVE_CALL,
     ONLY_32BIT,
     TRACED,
     ArgumentDefinition,
+    arm64_events,
     i386_events,
     load_catalogue,
+    new_calls,
+    x86_events,
 )
 from tracee_ref.events.function_events import FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
 UNASSIGNED_NUMBERS = {222, 223, 251, 285, 387, 388, 389, 390, 391, 392, 415}
-UNLISTED_CALLS = {449: "futex_waitv", 450: "set_mempolicy_home_node"}
+TRACEE_BUILTIN_IDS = range(10_000)
+"""Ids of all versions of Tracee up to 2026: MaxBuiltinID in its pkg/events/core.go."""
+
+V012 = [event for event in load_catalogue().values() if event.id < FIRST_NEW_CALL]
+"""The events of Tracee v0.12."""
 
 
 def test_catalogue_event() -> None:
@@ -44,16 +53,15 @@ def test_catalogue_event() -> None:
 
 def test_catalogue_group_sizes() -> None:
     """The groups have the sizes of Tracee v0.12 facts, 5.1."""
-    events = load_catalogue().values()
-    assert Counter(event.syscall for event in events) == {True: 446, False: 83}
-    assert sum(event.syscall and event.id <= LAST_NATIVE_CALL for event in events) == 360
-    assert {event.id for event in events if ONLY_32BIT in event.sets} == set(range(449, 535))
-    assert len({event.id for event in events}) == len(events)
+    assert Counter(event.syscall for event in V012) == {True: 446, False: 83}
+    assert sum(event.syscall and event.id <= LAST_NATIVE_CALL for event in V012) == 360
+    assert {event.id for event in V012 if ONLY_32BIT in event.sets} == set(range(449, 535))
+    assert len({event.id for event in load_catalogue().values()}) == len(load_catalogue())
 
 
 def test_catalogue_set_sizes() -> None:
     """The sets have the sizes of Tracee v0.12 facts, 5.1."""
-    sizes = Counter(name for event in load_catalogue().values() for name in event.sets)
+    sizes = Counter(name for event in V012 for name in event.sets)
     expected = {"syscalls": 446, "fs": 149, "proc": 102, "default": 40, "net_snd_rcv": 6}
     assert {name: sizes[name] for name in expected} == expected
 
@@ -117,10 +125,32 @@ def test_i386_events_once() -> None:
 
 
 def test_i386_numbers_without_event() -> None:
-    """Only unassigned numbers and the newest calls have no event."""
-    missing = set(range(451)) - set(i386_events())
-    assert missing == UNASSIGNED_NUMBERS | set(UNLISTED_CALLS)
-    assert max(i386_events()) < min(UNLISTED_CALLS)
+    """Only unassigned numbers have no event."""
+    newest = max(x86_events())
+    missing = set(range(newest + 1)) - set(i386_events())
+    assert missing == UNASSIGNED_NUMBERS
+    assert max(i386_events()) == newest
+
+
+def test_new_calls_ids() -> None:
+    """Syscalls that Tracee v0.12 lacks have their number in an id that no Tracee has."""
+    names = {row.name: row.id - FIRST_NEW_CALL for row in new_calls()}
+    assert names["uprobe"] == 336
+    assert names["fchmodat2"] == 452
+    assert not {row.id for row in new_calls()} & set(TRACEE_BUILTIN_IDS)
+    assert not names.keys() & {event.name for event in V012}
+    known = {event.id for event in V012 if event.syscall and ONLY_32BIT not in event.sets}
+    assert not set(names.values()) & known
+
+
+def test_new_calls_of_all_machines() -> None:
+    """From 424 on, syscalls have one number on all machines; uprobe is of x86-64 only."""
+    for table in (arm64_events(), i386_events(), x86_events()):
+        of_machine = {number: id_ for number, id_ in table.items() if id_ >= FIRST_NEW_CALL}
+        assert all(id_ - FIRST_NEW_CALL == number for number, id_ in of_machine.items())
+        expected = {r.id for r in new_calls() if r.id - FIRST_NEW_CALL >= FIRST_COMMON_CALL}
+        only_x86 = {10_335, 10_336} if table is x86_events() else set()
+        assert set(of_machine.values()) == expected | only_x86
 
 
 def test_i386_table_up_to_date() -> None:
@@ -130,4 +160,5 @@ def test_i386_table_up_to_date() -> None:
         pytest.skip("asm/unistd_32.h is not installed (package linux-libc-dev)")
     rows = json.loads((ROOT / "tracee_ref" / "events" / "data" / "events.json").read_text())
     ids = {name: number for number, name, syscall, *_ in rows if syscall}
-    assert script["table"](script["HEADER"].read_text(), ids) == i386_events()
+    listed = script["table"](script["HEADER"].read_text(), ids)
+    assert listed == {n: id_ for n, id_ in i386_events().items() if id_ < FIRST_NEW_CALL}

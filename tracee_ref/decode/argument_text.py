@@ -8,16 +8,18 @@ Argument filters compare with them, too (rule 7).  They are those of Tracee v0.1
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..abi import Alert
 from ..events.argument_types import shape_of
 from ..events.catalogue import ArgumentDefinition, load_catalogue
 from ..events.names import values
 from ..events.shapes import Shape
+from ..events.structures import GIVEN_STRUCTURES
 from . import flag_names as flags
 
-ArgumentFormatter: TypeAlias = Callable[[int], str]
+ArgumentFormatter: TypeAlias = Callable[[Any], Any]
+"""Returns the symbolic form of a number, or of a structure."""
 
 NAMED_TYPE: Final = "string"
 """``type`` of an argument in symbolic form, if that is a name."""
@@ -36,6 +38,29 @@ def enumeration(
 def named(names: Mapping[int, str], width: int = flags.WORD_BITS) -> ArgumentFormatter:
     """Return a formatter of the values that ``names`` has names of, others as ``enumeration``."""
     return lambda value: names.get(value) or flags.hexadecimal(value, width)
+
+
+class StructureNames:
+    """Formatter of a structure, or of a list of them, by its members."""
+
+    def __init__(self, structure: str) -> None:
+        self._formatters = {
+            member: factory()
+            for (name, member), factory in MEMBER_FACTORIES.items()
+            if name == structure
+        }
+
+    def __call__(self, value: Any) -> Any:
+        """Return a structure with the symbolic forms of its members."""
+        if isinstance(value, list):
+            return [self(element) for element in value]
+        if not isinstance(value, dict):
+            return value
+        return {name: self._named(name, member) for name, member in value.items()}
+
+    def _named(self, name: str, member: Any) -> Any:
+        formatter = self._formatters.get(name)
+        return formatter(member) if formatter else member
 
 
 def call_name() -> ArgumentFormatter:
@@ -102,19 +127,33 @@ RULES: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
 )
 """Events, argument, and factory of the formatter."""
 
+MEMBERS: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
+    ("open_how", "flags", lambda: flags.open_flags),
+    ("open_how", "mode", lambda: flags.inode_mode),
+)
+"""Structures that syscalls are given, member, and factory of the formatter."""
+
+MEMBER_FACTORIES: Final = {
+    (structure, member): factory
+    for structures, member, factory in MEMBERS
+    for structure in structures.split()
+}
+
 FACTORIES: Final = {
     (event, argument): factory for events, argument, factory in RULES for event in events.split()
 }
 
 
 def argument_formatter(event_name: str, argument: ArgumentDefinition) -> ArgumentFormatter | None:
-    """Return the formatter of a numeric argument; None if it has no symbolic form.
+    """Return the formatter of a number or a structure; None if it has no symbolic form.
 
     Call it once for each argument: it builds tables.
     """
     factory = FACTORIES.get((event_name, argument.name))
     if factory is not None:
         return factory()
+    if (given := GIVEN_STRUCTURES.get((event_name, argument.name))) is not None:
+        return StructureNames(given.structure)
     return flags.hexadecimal if shape_of(event_name, argument) is Shape.POINTER else None
 
 

@@ -40,10 +40,12 @@ from ..events.catalogue import (
 from ..events.event import Argument, ContextFlags, TraceEvent
 from ..events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
 from ..events.shapes import Shape
+from ..events.structures import given_structure
 from ..strings import text_of
 from .argument_text import argument_formatter, symbolic_type
 from .compat_arguments import PAIRS, SUBCALL_NAMES
 from .sockaddr import decode_sockaddr
+from .structures import structure_decoder
 
 HEADER: Final = abi.HEADER.struct
 EVENT_AT: Final = abi.HEADER.offset("event")
@@ -239,7 +241,7 @@ class ArgumentDecoder:
     def __init__(self, event: EventDefinition, argument: ArgumentDefinition, view: View) -> None:
         self._argument = argument
         self._shape = shape_of(event.name, argument)
-        self._from_data = from_data(self._shape, argument)
+        self._from_data = data_decoder(event.name, argument)
         # In other events a long is the kernel's own.
         self._is_whole = not event.syscall or argument.name in PAIRS.get(event.name, ())
         self._formatter = argument_formatter(event.name, argument) if view.symbolic else None
@@ -263,6 +265,8 @@ class ArgumentDecoder:
         if state == SLOT_UNREADABLE:
             return Argument(name, type_, None, True), end
         value = self._from_data(record[at:end])
+        if self._formatter:
+            value = self._formatter(value)
         return Argument(name, type_, _with_ellipsis(value) if state == SLOT_CUT else value), end
 
 
@@ -291,11 +295,6 @@ def _numbers(element: str) -> FromData:
     return lambda data: [value for (value,) in number.iter_unpack(data)]
 
 
-def from_data(shape: Shape, argument: ArgumentDefinition) -> FromData | None:
-    """Return the decoder of an argument's bytes; None for a number in its slot."""
-    return _numbers(argument.element) if shape is Shape.NUMBERS else FROM_DATA.get(shape)
-
-
 def _with_ellipsis(value: Any) -> Any:
     return value + CUT if isinstance(value, str) else [*value, CUT]
 
@@ -310,6 +309,18 @@ FROM_DATA: Final[Mapping[Shape, FromData]] = {
     Shape.BYTES: bytes,
     Shape.ADDRESS: _address,
 }
+
+
+def data_decoder(event_name: str, argument: ArgumentDefinition) -> FromData | None:
+    """Return the decoder of the bytes of an argument; None for a number in its slot."""
+    shape = shape_of(event_name, argument)
+    if shape is Shape.NUMBERS:
+        return _numbers(argument.element)
+    if shape is Shape.GIVEN_STRUCTURE:
+        return structure_decoder(given_structure(event_name, argument.name))
+    return FROM_DATA.get(shape)
+
+
 TIMES: Final = frozenset({("sched_process_fork", "start_time")})
 """Arguments that are boot times, converted to the clock of timestamps."""
 

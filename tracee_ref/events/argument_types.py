@@ -8,6 +8,7 @@ from typing import Final
 
 from .catalogue import ArgumentDefinition
 from .shapes import Shape
+from .structures import GIVEN_STRUCTURES
 
 TYPES_BY_SHAPE: Final[dict[Shape, str]] = {
     Shape.INT32: "int pid_t key_t key_serial_t mqd_t timer_t clockid_t landlock_rule_type",
@@ -43,6 +44,7 @@ OUTPUT_BUFFERS: Final = frozenset(
         ("flistxattr", "list"),
         ("getcwd", "buf"),
         ("listxattr", "list"),
+        ("listxattrat", "list"),
         ("llistxattr", "list"),
         ("lookup_dcookie", "buffer"),
         ("mq_timedreceive", "msg_ptr"),
@@ -63,6 +65,8 @@ def shape_of(event_name: str, argument: ArgumentDefinition) -> Shape:
         return Shape.POINTER
     if argument.type.startswith(STRUCTURES):
         return Shape.STRUCTURE
+    if (event_name, argument.name) in GIVEN_STRUCTURES:
+        return Shape.GIVEN_STRUCTURE
     return SHAPES.get(argument.type, Shape.POINTER)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Catalogue of events: ids, sets and arguments.
 
-They are those of Tracee v0.12 (docs/design/tracee-v0.12-facts.md, 5).  Only the standard
-library is used, because the oracle runs with nothing else installed.
+They are those of Tracee v0.12 (docs/design/tracee-v0.12-facts.md, 5), and the syscalls that it
+lacks.  Only the standard library is used, because the oracle runs with nothing else installed.
 """
 
 from __future__ import annotations
@@ -29,6 +29,18 @@ LAST_NATIVE_CALL: Final = 448
 
 Newer kernels have native syscalls from 449 (futex_waitv) on, which are not the events with these
 ids (docs/design/tracee-v0.12-facts.md, 5.1).
+"""
+
+FIRST_NEW_CALL: Final = 10_000
+"""Event id of a syscall that Tracee v0.12 lacks, less its number; ids of Tracee are below.
+
+Also those of later versions (docs/design/tracee-v0.12-facts.md, 5.1).
+"""
+
+FIRST_COMMON_CALL: Final = 424
+"""Syscalls have the same number on all machines from here on.
+
+Linux v5.1, 39036cd27273 ("arch: add pidfd and io_uring syscalls everywhere").
 """
 
 ONLY_32BIT: Final = "32bit_unique"
@@ -111,6 +123,15 @@ class Row(NamedTuple):
     depends_on: list[str]
 
 
+class CallRow(NamedTuple):
+    """A line of ``data/syscalls.json``."""
+
+    id: int
+    name: str
+    sets: list[str]
+    args: list[list[str]]
+
+
 @cache
 def load_catalogue() -> Mapping[str, EventDefinition]:
     """Return the events that users can select, in the order of their ids."""
@@ -120,7 +141,7 @@ def load_catalogue() -> Mapping[str, EventDefinition]:
 @cache
 def all_events() -> Mapping[str, EventDefinition]:
     """Return all events by name, internal ones too, in the order of their ids."""
-    rows = [Row(*fields) for fields in json.loads(data_file("events.json"))]
+    rows = [*(Row(*fields) for fields in json.loads(data_file("events.json"))), *new_calls()]
     pairs = {(kind, name) for row in rows for kind, name in row.args}
     arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for pair in pairs}
     syscalls = frozenset(row.name for row in rows if row.syscall)
@@ -181,6 +202,19 @@ def declared_event(declaration: HookDeclaration) -> EventDefinition:
     )
 
 
+@cache
+def new_calls() -> tuple[Row, ...]:
+    """Return the syscalls that Tracee v0.12 lacks."""
+    rows = (CallRow(*fields) for fields in json.loads(data_file("syscalls.json")))
+    return tuple(Row(row.id, row.name, True, False, row.sets, row.args, []) for row in rows)
+
+
+def common_calls() -> dict[int, int]:
+    """Return the event ids of the newest syscalls by number, the same on all machines."""
+    numbers = (row.id - FIRST_NEW_CALL for row in new_calls())
+    return {n: FIRST_NEW_CALL + n for n in numbers if n >= FIRST_COMMON_CALL}
+
+
 def definition(
     row: Row, arguments: Mapping[tuple[str, str], ArgumentDefinition], syscalls: frozenset[str]
 ) -> EventDefinition:
@@ -210,12 +244,17 @@ def sources_of(name: str) -> frozenset[str]:
 def native_events() -> Mapping[int, int]:
     """Return the event ids of this machine's native syscalls, by syscall number.
 
-    On x86-64 they are the same; arm64 has the numbers of the generic table.
+    On x86-64 those of Tracee v0.12 are the same; arm64 has the numbers of the generic table.
     """
-    if platform.machine() == "aarch64":
-        return arm64_events()
+    return arm64_events() if platform.machine() == "aarch64" else x86_events()
+
+
+@cache
+def x86_events() -> Mapping[int, int]:
+    """Return the event ids of x86-64 syscalls, by syscall number."""
     calls = (e.id for e in all_events().values() if e.syscall and e.id <= LAST_NATIVE_CALL)
-    return MappingProxyType({id_: id_ for id_ in calls})
+    new = {row.id - FIRST_NEW_CALL: row.id for row in new_calls()}
+    return MappingProxyType({id_: id_ for id_ in calls} | new)
 
 
 @cache
@@ -231,7 +270,7 @@ def compat_events() -> Mapping[int, int]:
 def arm64_events() -> Mapping[int, int]:
     """Return the event ids of arm64 syscalls, by syscall number."""
     numbers = json.loads(data_file("arm64.json"))
-    return MappingProxyType({int(number): event for number, event in numbers.items()})
+    return MappingProxyType({int(n): event for n, event in numbers.items()} | common_calls())
 
 
 @cache
@@ -242,7 +281,7 @@ def i386_events() -> Mapping[int, int]:
     number that is absent has no event in the catalogue.
     """
     numbers = json.loads(data_file("i386.json"))
-    return MappingProxyType({int(number): event for number, event in numbers.items()})
+    return MappingProxyType({int(n): event for n, event in numbers.items()} | common_calls())
 
 
 def data_file(name: str) -> bytes:

@@ -21,7 +21,12 @@ class Shape(Enum):
     SOCKADDR = auto()
     INT_PAIR = auto()
     BYTES = auto()
+    GIVEN_STRUCTURE = auto()
+    """A structure that a syscall is given (events/structures.py)."""
+
     STRUCTURE = auto()
+    """A value that only derived events have."""
+
     NUMBERS = auto()
     """An array of numbers, in the format of the module ``struct`` that the argument has."""
 

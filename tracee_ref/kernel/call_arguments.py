@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ..abi import SHAPES_MAX, ArgumentShape, CallEntry
+from ..abi import SHAPE_ARRAY, SHAPE_FIXED, SHAPES_MAX, ArgumentShape, CallEntry
 from ..events.argument_types import shape_of
 from ..events.catalogue import EventDefinition
 from ..events.shapes import Shape
+from ..events.structures import Extent, GivenStructure, given_structure, structure_bytes
 
 EXEC_CALLS: Final = ("execve", "execveat")
 CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn", "sigreturn")
@@ -18,7 +19,7 @@ CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn", "sigreturn"
 SHAPES: Final[Mapping[Shape, ArgumentShape]] = {
     Shape.STRING: ArgumentShape.STRING,
     Shape.STRING_ARRAY: ArgumentShape.STRINGS,
-    Shape.SOCKADDR: ArgumentShape.SOCKADDR,
+    Shape.SOCKADDR: ArgumentShape.SIZED,
     Shape.INT_PAIR: ArgumentShape.INT_PAIR,
 }
 """Shapes of arguments; others are numbers."""
@@ -28,18 +29,27 @@ SOCKADDR_FILLED_BY: Final = frozenset(
 )
 """Syscalls that return an address; they take a pointer to its length."""
 
-GIVEN: Final = frozenset({ArgumentShape.STRING, ArgumentShape.SOCKADDR})
-"""Shapes of arguments that a syscall is given in memory (rule 19); it fills the others."""
 
-
-def argument_shape(event: EventDefinition, index: int, *, exec_env: bool = True) -> ArgumentShape:
+def argument_shape(event: EventDefinition, index: int, *, exec_env: bool = True) -> int:
     """Return the shape of an argument; without ``exec_env`` the environment is skipped."""
     shape = shape_of(event.name, event.args[index])
+    if shape is Shape.GIVEN_STRUCTURE:
+        return structure_shape(given_structure(event.name, event.args[index].name))
     if shape is Shape.SOCKADDR and event.name in SOCKADDR_FILLED_BY:
         return ArgumentShape.SOCKADDR_OUT
     if event.args[index].name == "envp" and not exec_env:
         return ArgumentShape.SKIPPED
     return SHAPES.get(shape, ArgumentShape.NUMBER)
+
+
+def structure_shape(given: GivenStructure) -> int:
+    """Return the shape of a structure that a syscall is given."""
+    length = given.first_bytes or given.elements * structure_bytes(given.structure)
+    return {
+        Extent.NEXT: ArgumentShape.SIZED,
+        Extent.FIXED: SHAPE_FIXED + length,
+        Extent.ARRAY: SHAPE_ARRAY + length,
+    }[given.extent]
 
 
 def encoded_shapes(event: EventDefinition, *, exec_env: bool) -> bytes:
@@ -51,7 +61,8 @@ def encoded_shapes(event: EventDefinition, *, exec_env: bool) -> bytes:
 
 def is_given_memory(event: EventDefinition) -> bool:
     """Whether a syscall is given arguments in memory."""
-    return any(argument_shape(event, index) in GIVEN for index in range(len(event.args)))
+    shapes = (argument_shape(event, index) for index in range(len(event.args)))
+    return any(shape >= ArgumentShape.STRING for shape in shapes)
 
 
 def call_entry(event: EventDefinition, *, arguments: bool) -> CallEntry:

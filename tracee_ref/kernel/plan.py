@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..containers.cgroups import own_hierarchy
-from ..events.catalogue import EventDefinition, all_events
+from ..events.catalogue import FIRST_NEW_CALL, EventDefinition, all_events
 from ..model.scope import Scope
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
@@ -40,6 +40,9 @@ from .selection import SelectedEvents
 
 PAGE: Final = 4096
 CALLS: Final = 1024
+CALL_EVENTS: Final = FIRST_NEW_CALL + CALLS
+"""Above the event ids of all syscalls."""
+
 PROCESSES: Final = 131072
 """Size of the LRU maps of processes."""
 
@@ -127,6 +130,7 @@ class KernelPlan:
         selected, catalogue = self.selected, self.catalogue
         names = {
             "SYSCALLS_MAX": str(CALLS),
+            "CALL_EVENTS": str(CALL_EVENTS),
             "PROCESSES": str(self.settings.processes),
             "EXECS_AT_ONCE": str(EXECS_AT_ONCE),
             "TASKS_AT_ONCE": str(TASKS_AT_ONCE),

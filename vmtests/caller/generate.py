@@ -19,12 +19,15 @@ from vmtests.caller.values import (
     C_TYPES,
     CHANGES_IDS,
     FIXED,
+    GIVEN,
     IPC_CALLS,
     IPC_REGISTERS,
     LEFT_OUT,
+    LENGTHS,
     SOCKADDR_TEXT,
     SOCKETCALLS,
     STRINGS_TEXT,
+    STRUCTURES,
     VALUES_32,
     VALUES_64,
     WIDE,
@@ -56,7 +59,7 @@ class Generator:
                  for line in self._call(number, event)]  # fmt: skip
         if self._machine.is_32_bit:
             lines += [*self._socketcalls(), *self._ipc_calls()]
-        return PROGRAM.format(calls="\n\t".join(lines))
+        return PROGRAM.format(structures=declarations(), calls="\n\t".join(lines))
 
     def _call(self, number: int, event: EventDefinition) -> Iterator[str]:
         values = [self._value(event.name, argument) for argument in event.args]
@@ -104,9 +107,27 @@ class Generator:
             return Value(f'TEXT("{SOCKADDR_TEXT}")', ["POINTER(&peer)"])
         if kind in ("struct sockaddr*", "int[2]"):
             return Value('TEXT("?")', [f"WORD({self._expression('address')})"])
+        if (name, argument.name) in GIVEN:
+            return self._structure(structure_of(kind), GIVEN[name, argument.name])
+        if (name, argument.name) in LENGTHS:
+            return Value(f"NUMBER({C_TYPES[kind]}, given)", ["given"])
+        if (name, argument.name) == ("futex_waitv", "nr_futexes"):
+            return Value("NUMBER(k_uint, 2)", ["2"])
         if argument.name == "addrlen" and kind == "int":
             return Value("NUMBER(k_int, 16)", ["16"])
         return self._number(name, argument)
+
+    def _structure(self, name: str, count: int) -> Value:
+        """Return a value that the program fills when it prints it."""
+        steps = [f"given = sizeof({name}[0])"]
+        for index in range(count):
+            steps.append(f'say("{"|" if index else TAB}")')
+            for position, (kind, member) in enumerate(STRUCTURES[name]):
+                self._serial += 1
+                target = f"{name}[{index}].{member.partition('[')[0]}"
+                first = "" if position == 0 else ","
+                steps += assigned(kind, target, self._serial, f"{first}{member.partition('[')[0]}=")
+        return Value(f"({', '.join(steps)})", [f"POINTER({name})"])
 
     def _number(self, name: str, argument: ArgumentDefinition) -> Value:
         kind = C_TYPES.get(argument.type, "address")
@@ -166,6 +187,33 @@ class Generator:
         return next((n, e.name) for n, e in self._numbers.items() if e.name == name)
 
 
+def structure_of(kind: str) -> str:
+    """Return the name of the structure that a type points to."""
+    return kind.removeprefix("const ").removeprefix("struct ").rstrip("*")
+
+
+def assigned(kind: str, target: str, serial: int, label: str) -> list[str]:
+    """Return the expressions that set a member and print it."""
+    printed = [f'say("{label}")']
+    if kind == "char":  # it has its text from the start
+        return [*printed, f"say({target})"]
+    value = MEMBER_VALUES[kind].format(serial)
+    if target.endswith("].size") and kind == "u32" and "xattr" not in target:
+        value = "given"
+    say = "say_signed" if kind.startswith("s") else "say_unsigned"
+    return [f"{target} = {value}", *printed, f"{say}({target})"]
+
+
+def declarations() -> str:
+    """Return the structures that syscalls are given, two of each."""
+    texts = []
+    for name, fields in STRUCTURES.items():
+        inner = " ".join(f"{C_MEMBERS.get(kind, kind)} {member};" for kind, member in fields)
+        initial = ' = {{.ctx = "context"}}' if name == "lsm_ctx" else ""
+        texts.append(f"static struct {name} {{ {inner} }} {name}[2]{initial};")
+    return "\n".join(texts)
+
+
 def enter(number: int, words: Sequence[str]) -> str:
     """Return the statements that make a syscall and print its result."""
     padded = [*words, *["0"] * (6 - len(words))]
@@ -177,8 +225,19 @@ def changes_ids(name: str) -> bool:
     return CHANGES_IDS.fullmatch(name) is not None
 
 
+TAB: Final = "\\t"
+C_MEMBERS: Final = {"u32": "k_uint", "s32": "k_int"}
+MEMBER_VALUES: Final = {
+    "u32": "0xf1230000u + {0}", "s32": "-{0}", "s64": "-(0x1234567800000000ll + {0})",
+    "u64": "0xf234567812340000ull + {0}",
+}  # fmt: skip
+"""Types of members in C, and their values."""
+
 PROGRAM: Final = """\
 #include "caller.h"
+
+{structures}
+static k_ulong given; /* length of the last one */
 
 void _start(void)
 {{

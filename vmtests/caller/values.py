@@ -11,9 +11,13 @@ LEFT_OUT: Final = frozenset(
     {
         *("exit", "exit_group", "pause", "idle", "sigreturn", "rt_sigreturn", "sigsuspend"),
         *("fork", "vfork", "kill", "reboot", "vhangup", "sync"),
+        "uretprobe",
     }
 )
-"""Syscalls that end or stop the program, make another one, or change the machine."""
+"""Syscalls that end or stop the program, make another one, or change the machine.
+
+uretprobe() outside of its trampoline is a SIGILL.
+"""
 
 CHANGES_IDS: Final = re.compile(r"set(re|res|fs)?[ug]id(16)?|setgroups(16)?|setsid|nice")
 """Called last: the program may be another user's afterwards."""
@@ -32,7 +36,7 @@ C_TYPES: Final = {
     **dict.fromkeys(
         ("unsigned int", "u32", "uid_t", "gid_t", "qid_t", "mode_t", "dev_t"), "k_uint"
     ),
-    **dict.fromkeys(("old_uid_t", "old_gid_t", "old_old_uid_t"), "k_ushort"),
+    **dict.fromkeys(("old_uid_t", "old_gid_t", "old_old_uid_t", "umode_t"), "k_ushort"),
     **dict.fromkeys(
         ("int", "pid_t", "key_t", "key_serial_t", "mqd_t", "timer_t", "clockid_t",
          "const clockid_t", "landlock_rule_type"),
@@ -66,6 +70,67 @@ FIXED: Final = {
 
 SOCKADDR_TEXT: Final = "127.0.0.1:4660"
 STRINGS_TEXT: Final = "first|and second"
+
+
+STRUCTURES: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
+    "open_how": (("u64", "flags"), ("u64", "mode"), ("u64", "resolve")),
+    "clone_args": tuple(
+        ("u64", name)
+        for name in (
+            *("flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack", "stack_size"),
+            *("tls", "set_tid", "set_tid_size", "cgroup"),
+        )
+    ),
+    "mount_attr": tuple(
+        ("u64", name) for name in ("attr_set", "attr_clr", "propagation", "userns_fd")
+    ),
+    "landlock_ruleset_attr": tuple(
+        ("u64", name) for name in ("handled_access_fs", "handled_access_net", "scoped")
+    ),
+    "xattr_args": (("u64", "value"), ("u32", "size"), ("u32", "flags")),
+    "file_attr": (
+        ("u64", "fa_xflags"), ("u32", "fa_extsize"), ("u32", "fa_nextents"), ("u32", "fa_projid"),
+        ("u32", "fa_cowextsize"),
+    ),
+    "lsm_ctx": (
+        ("u64", "id"), ("u64", "flags"), ("u64", "len"), ("u64", "ctx_len"), ("char", "ctx[8]"),
+    ),
+    "sched_attr": (
+        ("u32", "size"), ("u32", "sched_policy"), ("u64", "sched_flags"), ("s32", "sched_nice"),
+        ("u32", "sched_priority"), ("u64", "sched_runtime"), ("u64", "sched_deadline"),
+        ("u64", "sched_period"),
+    ),
+    "mnt_id_req": (
+        ("u32", "size"), ("u32", "mnt_ns_fd"), ("u64", "mnt_id"), ("u64", "param"),
+    ),
+    "ns_id_req": (
+        ("u32", "size"), ("u32", "spare"), ("u64", "ns_id"), ("u32", "ns_type"),
+        ("u32", "spare2"), ("u64", "user_ns_id"),
+    ),
+    "cachestat_range": (("u64", "off"), ("u64", "len")),
+    "__kernel_timespec": (("s64", "tv_sec"), ("s64", "tv_nsec")),
+    "futex_waitv": (("u64", "val"), ("u64", "uaddr"), ("u32", "flags"), ("u32", "__reserved")),
+}  # fmt: skip
+"""Members of the structures of linux/*.h, as C types and names."""
+
+GIVEN: Final = {
+    **dict.fromkeys((("setxattrat", "uargs"), ("getxattrat", "uargs")), 1),
+    **dict.fromkeys((("mount_setattr", "uattr"), ("open_tree_attr", "uattr")), 1),
+    **dict.fromkeys((("statmount", "req"), ("listmount", "req"), ("listns", "req")), 1),
+    **dict.fromkeys((("futex_wait", "timeout"), ("futex_waitv", "timeout")), 1),
+    **dict.fromkeys((("futex_requeue", "waiters"), ("futex_waitv", "waiters")), 2),
+    **dict.fromkeys((("openat2", "how"), ("clone3", "cl_args"), ("sched_setattr", "attr")), 1),
+    **dict.fromkeys((("landlock_create_ruleset", "attr"), ("file_setattr", "ufattr")), 1),
+    **dict.fromkeys((("lsm_set_self_attr", "ctx"), ("cachestat", "cstat_range")), 1),
+}
+"""Structures that a syscall reads, by its argument; of some there are two."""
+
+LENGTHS: Final = {
+    ("openat2", "size"), ("clone3", "size"), ("mount_setattr", "usize"),
+    ("open_tree_attr", "usize"), ("landlock_create_ruleset", "size"), ("setxattrat", "usize"),
+    ("getxattrat", "usize"), ("file_setattr", "usize"), ("lsm_set_self_attr", "size"),
+}  # fmt: skip
+"""Arguments with the length of the structure before them."""
 
 
 class Machine(NamedTuple):

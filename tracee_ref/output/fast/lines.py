@@ -21,11 +21,12 @@ from ...decode.records import (
     EVENT_AT,
     FINISHERS,
     FLAGS_AT,
-    FROM_DATA,
     HEADER,
     MASK_AT,
+    FromData,
     RecordDecoder,
     View,
+    data_decoder,
 )
 from ...events.argument_types import shape_of
 from ...events.catalogue import EventDefinition
@@ -166,7 +167,8 @@ class FastEvent:
         self._format_value = format_.format_value
         fields = [RecordField(format_.format_time, add=view.clock_offset)]
         fields += [RecordField(format_.format_retval)]
-        fields += [self._field(*pair) for pair in zip(shapes, formatters, strict=True)]
+        readers = [data_decoder(event.name, argument) for argument in event.args]
+        fields += [self._field(*each) for each in zip(shapes, readers, formatters, strict=True)]
         self._bind = compile_binder(layout_of(shapes), fields)
 
     def formatter(self, context: Iterable[str]) -> LineFormatter:
@@ -174,10 +176,13 @@ class FastEvent:
         filled = "".join(chain(*zip(self._pieces, (*context, ""), strict=True)))
         return self._bind(*filled.split(GAP))
 
-    def _field(self, shape: Shape, formatter: ArgumentFormatter | None) -> RecordField:
-        format_value, from_data = self._format_value, FROM_DATA.get(shape)
+    def _field(
+        self, shape: Shape, from_data: FromData | None, formatter: ArgumentFormatter | None
+    ) -> RecordField:
+        format_value = self._format_value
         if from_data is not None:
-            strings = StringCache(lambda data: format_value(from_data(data)))
+            named = formatter or (lambda value: value)
+            strings = StringCache(lambda data: format_value(named(from_data(data))))
             return RecordField(strings.__getitem__, is_data=True)
         if shape is Shape.BOOL:
             return RecordField(format_value)
