@@ -34,6 +34,12 @@ def test_account_of_packets() -> None:
     assert account.lines()[2].startswith("4 packets, or events for signatures, not read: ")
 
 
+def test_account_by_scope() -> None:
+    """With several scopes the losses of each are named; an event counts for each of its scopes."""
+    account = Account(BALANCED, Tally(delivered=5), lost_by_scope={1: 3, 64: 1})
+    assert account.lines()[1].startswith("3 events lost (scope 1: 3, scope 64: 1): raise --buffer")
+
+
 def test_account_balances_per_cpu() -> None:
     """One too many here and one too few there is a bug all the same."""
     assert not Account(BALANCED | {"seen": (6, 5)}, Tally(delivered=5)).balances()

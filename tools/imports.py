@@ -27,7 +27,7 @@ PACKAGES: Final = ("model", "tracee_ref", "vmtests")
 LEVELS: Final = (
     ("model", "strings", "abi"),
     ("errors",),
-    ("clocks", "messages", "accounting", "events", "containers"),
+    ("clocks", "messages", "accounting", "events", "containers", "shares"),
     ("dependencies", "files", "procfs", "decode", "tables", "packets", "signals"),
     ("filters", "derivation", "output", "command"),
     ("help", "host_namespace", "kernel", "signatures", "pipeline"),

@@ -94,6 +94,13 @@ class NameKind(Enumerator):
     UTS = 1
 
 
+class Ring(Enumerator):
+    """Ring buffers: the index into the map of shares."""
+
+    RECORDS = 0, "of all events but packets"
+    PACKET_RECORDS = 1, ""
+
+
 class Alert(Enumerator):
     """Changes of protection that mem_prot_alert reports, numbered as in Tracee v0.12."""
 
@@ -111,6 +118,7 @@ ENUMS: Final[Mapping[str, type[Enumerator]]] = {
     "RETURN": ReturnProgram,
     "VALUE": ValueKind,
     "NAME": NameKind,
+    "RING": Ring,
     "ALERT": Alert,
 }
 """C enums by the prefix of their enumerators."""
@@ -134,6 +142,7 @@ COMPAT_WORDS: Final = 16
 SUBCALLS_EACH: Final = 32
 SUBCALLS_FIRST: Final = 896
 HOOK_SLOTS: Final = 9
+SCOPES_MAX: Final = 64
 NAME_BYTES: Final = 16
 CONTAINER_ID_BYTES: Final = 32
 PATTERN_MATCHED: Final = 1 << 31
@@ -177,6 +186,7 @@ CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "COMPAT_WORDS": (f"{COMPAT_WORDS}", "registers and words in memory of a 32-bit syscall"),
     "SUBCALLS_EACH": (f"{SUBCALLS_EACH}", "syscalls of socketcall, and of a version of ipc"),
     "SUBCALLS_FIRST": (f"{SUBCALLS_FIRST}", "index of the first of these in the map calls"),
+    "SCOPES_MAX": (f"{SCOPES_MAX}", "bits of a mask"),
     "HOOK_SLOTS": (f"{HOOK_SLOTS}", "in the record of every event at a hook, used or not"),
     "PID_BITS": (f"{PID_BITS}", "of a pid: PID_MAX_LIMIT is 1 << 22 (linux/threads.h)"),
     "NAME_SIZE": (f"{NAME_BYTES}", "TASK_COMM_LEN; also the part of a host name that is compared"),
@@ -311,6 +321,19 @@ SCOPE_MASKS: Final = Layout(
     "exclude it.",
     [Field("equal", "u64"), Field("excluded", "u64")],
 )
+SHARES: Final = Layout(
+    "shares",
+    "Accounts of the scopes for a ring buffer.",
+    [
+        Field(
+            "spent",
+            "u64",
+            "position of the reader at which a scope will have got back all that it wrote",
+            count=SCOPES_MAX,
+        ),
+        Field("over", "u8", "it had spent its share when it wrote last", count=SCOPES_MAX),
+    ],
+)
 VALUE_SLOT: Final = Layout(
     "value_slot",
     "A slot of value_table: a key of 16 bytes, with its kind in the last one.",
@@ -373,7 +396,7 @@ STRING_ARGUMENT: Final = Layout(
 )
 
 LAYOUTS: Final = (
-    HEADER, PACKET_PREFIX, CALL, SCOPE_MASKS, VALUE_SLOT, ID_PREFIX, CONTAINER_MASKS, CONTAINER,
-    PROCESS, TREE_STATE, OWNER, STRING_ARGUMENT,
+    HEADER, PACKET_PREFIX, CALL, SCOPE_MASKS, SHARES, VALUE_SLOT, ID_PREFIX, CONTAINER_MASKS,
+    CONTAINER, PROCESS, TREE_STATE, OWNER, STRING_ARGUMENT,
 )  # fmt: skip
 """In an order in which C can declare them."""

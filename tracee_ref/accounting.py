@@ -32,7 +32,8 @@ class Account:
     the run derives none, and ``derived`` their fates.  ``missed`` events were not seen: the
     kernel does not run a program that is running on that CPU already.  From ``underived`` records
     no events were derived: there were more than the reader could keep.  ``lost_packets`` are among
-    the lost events: packets have a buffer of their own.  A run that ``ended_early``
+    the lost events: packets have a buffer of their own.  ``lost_by_scope`` has the lost events that
+    would have matched each scope, if there are several.  A run that ``ended_early``
     left records unread.
     """
 
@@ -43,6 +44,7 @@ class Account:
     missed: int = 0
     underived: int = 0
     lost_packets: int = 0
+    lost_by_scope: Mapping[int, int] = field(default_factory=dict)
     ended_early: bool = False
 
     def total(self, counter: str) -> int:
@@ -79,7 +81,11 @@ class Account:
             lines[0] += f" + unread {self.unread}"
         if total("lost"):
             packets = f", {self.lost_packets} of them packets" if self.lost_packets else ""
-            lines.append(f"{total('lost')} events lost{packets}: raise --buffer, or filter more")
+            scopes = ", ".join(f"scope {n}: {lost}" for n, lost in self.lost_by_scope.items())
+            lines.append(
+                f"{total('lost')} events lost{packets}{scopes and f' ({scopes})'}:"
+                " raise --buffer, or filter more"
+            )
         if self.underived:
             lines.append(
                 f"{self.underived} packets, or events for signatures, not read: more than can be"

@@ -109,6 +109,7 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
             missed=tracer.missed(),
             underived=pipeline.backlog.dropped,
             lost_packets=tracer.lost_packets(),
+            lost_by_scope=tracer.lost_by_scope(),
             ended_early=signals.hurry(),
         )
         # The account has the number of dropped events; the first error shows the cause.

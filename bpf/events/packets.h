@@ -55,11 +55,6 @@ struct packet {
 /* A buffer of their own, so that packets take no room of other events. */
 BPF_RINGBUF_OUTPUT(packet_records, RING_PAGES);
 
-/* Bytes of records that were reserved there, and that user space has read: BCC does not know
- * bpf_ringbuf_query. */
-BPF_ARRAY(packet_bytes_reserved, u64, 1);
-BPF_ARRAY(packet_bytes_read, u64, 1);
-
 /* A connection that was requested from a listening socket. */
 struct connection {
 	u64 net;
@@ -251,10 +246,7 @@ static __always_inline u64 http_bytes(const u8 *start)
 /* Whether more than half of the buffer waits to be read. */
 static __always_inline bool is_filling(void)
 {
-	u32 zero = 0;
-	u64 *reserved = packet_bytes_reserved.lookup(&zero);
-	u64 *read = packet_bytes_read.lookup(&zero);
-	return reserved && read && *reserved - *read > RING_BYTES / 2;
+	return QUERY_RING(PACKET_RECORDS_MAP, BPF_RB_AVAIL_DATA) > RING_BYTES / 2;
 }
 
 /* Return how many bytes are to be copied of a TCP packet: those of a stream that starts like HTTP.
@@ -349,20 +341,26 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->slot = sizeof(record->prefix) + before + size;
 }
 
+static __always_inline void count_lost_packet(u64 mask)
+{
+	count_packet(COUNTER_LOST);
+	count_lost(&mask);
+}
+
+static __always_inline u64 record_size(u32 capacity)
+{
+	return sizeof(struct packet_record) + capacity - PACKET_HEADERS;
+}
+
 /* `capacity` is a constant, as the size of a reservation must be. */
 static __always_inline void send_packet(struct __sk_buff *skb, const struct packet *packet,
 					const struct owner *owner, u64 mask, const u32 capacity)
 {
-	struct packet_record *record = packet_records.ringbuf_reserve(
-		sizeof(struct packet_record) + capacity - PACKET_HEADERS);
+	struct packet_record *record = packet_records.ringbuf_reserve(record_size(capacity));
 	if (!record) {
-		count_packet(COUNTER_LOST);
+		count_lost_packet(mask);
 		return;
 	}
-	u32 zero = 0;
-	u64 *reserved = packet_bytes_reserved.lookup(&zero);
-	if (reserved)
-		__sync_fetch_and_add(reserved, sizeof(struct packet_record) + capacity);
 	fill_packet(skb, packet, owner, mask, record, capacity);
 	packet_records.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	count_packet(COUNTER_SUBMITTED);
@@ -395,7 +393,9 @@ static __always_inline void report_packet(struct __sk_buff *skb, struct packet *
 		return;
 	}
 	u32 bytes = copied_bytes(skb, packet, mask);
-	if (bytes <= PACKET_HEADERS)
+	if (!HAS_ROOM(PACKET_RECORDS, mask, record_size(bytes)))
+		count_lost_packet(mask);
+	else if (bytes <= PACKET_HEADERS)
 		send_packet(skb, packet, owner, mask, PACKET_HEADERS);
 	else if (bytes <= PACKET_SMALL)
 		send_packet(skb, packet, owner, mask, PACKET_SMALL);

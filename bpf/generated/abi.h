@@ -20,6 +20,7 @@
 #define COMPAT_WORDS 16 /* registers and words in memory of a 32-bit syscall */
 #define SUBCALLS_EACH 32 /* syscalls of socketcall, and of a version of ipc */
 #define SUBCALLS_FIRST 896 /* index of the first of these in the map calls */
+#define SCOPES_MAX 64 /* bits of a mask */
 #define HOOK_SLOTS 9 /* in the record of every event at a hook, used or not */
 #define PID_BITS 22 /* of a pid: PID_MAX_LIMIT is 1 << 22 (linux/threads.h) */
 #define NAME_SIZE 16 /* TASK_COMM_LEN; also the part of a host name that is compared */
@@ -86,6 +87,12 @@ enum name_kind {
 	NAME_COMM = 0,
 	NAME_UTS = 1,
 	NAME_COUNT
+};
+
+enum ring {
+	RING_RECORDS = 0, /* of all events but packets */
+	RING_PACKET_RECORDS = 1,
+	RING_COUNT
 };
 
 enum alert {
@@ -178,6 +185,13 @@ struct scope_masks {
 	u64 excluded;
 };
 _Static_assert(sizeof(struct scope_masks) == 16, "scope_masks has another size");
+
+/* Accounts of the scopes for a ring buffer. */
+struct shares {
+	u64 spent[64]; /* position of the reader at which a scope will have got back all that it wrote */
+	u8 over[64]; /* it had spent its share when it wrote last */
+};
+_Static_assert(sizeof(struct shares) == 576, "shares has another size");
 
 /* A slot of value_table: a key of 16 bytes, with its kind in the last one. */
 struct value_slot {

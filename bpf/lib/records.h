@@ -5,6 +5,7 @@
 #include "generated/slots.h"
 #include "lib/path.h"
 #include "lib/preemption.h"
+#include "lib/shares.h"
 #include "state/cgroups.h"
 
 #define DATA_SIZE 16384				   /* of arguments in a record, a power of two */
@@ -37,14 +38,19 @@ static __always_inline void count(u32 counter)
 	count_at(LEVEL_TASK, counter);
 }
 
-/* Without a wake-up, which would cost the traced process more than the record does. The reader
- * polls every few milliseconds, in which even a storm of events does not fill the buffer. */
+/* Write a record, which begins with its header. Without a wake-up, which would cost the traced
+ * process more than the record does. The reader polls every few milliseconds, in which even a storm
+ * of events does not fill the buffer. */
 static __always_inline void submit_at(const u32 level, void *record, u64 size)
 {
-	if (records.ringbuf_output(record, size, BPF_RB_NO_WAKEUP) < 0)
-		count_at(level, COUNTER_LOST);
-	else
+	u64 *mask = &((struct header *)record)->mask;
+	if (HAS_ROOM(RECORDS, *mask, size) &&
+	    !records.ringbuf_output(record, size, BPF_RB_NO_WAKEUP)) {
 		count_at(level, COUNTER_SUBMITTED);
+		return;
+	}
+	count_at(level, COUNTER_LOST);
+	count_lost(mask);
 }
 
 static __always_inline void submit(void *record, u64 size)

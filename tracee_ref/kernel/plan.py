@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Final
 
 from ..containers.cgroups import own_hierarchy
 from ..events.catalogue import FIRST_NEW_CALL, EventDefinition, all_events
 from ..model.scope import Scope
+from ..shares import TURN_SHIFT, burst, shared
 from ..tables import compile_tables
 from ..tables.fields import compile_fields
 from .attach.features import (
@@ -64,6 +67,9 @@ SIGNATURE_PROCESSES: Final = 1024
 
 SOCKETS: Final = 32768
 """Size of the LRU map of socket owners."""
+
+LOST_MASKS: Final = 4096
+"""Size of the map of masks that lost events had; the scopes of others are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,8 @@ class KernelPlan:
             *selected.raw_tracepoints,
             *selected.syscall_exits,
         ]
+        scopes = reduce(or_, self.tables.select.values(), 0)
+        names |= share_defines(scopes, self.settings.ring_bytes)
         functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in recorded}
         at_functions = self.hooks.syscall_hook is SyscallHook.FUNCTIONS
         at_tracepoints = self.hooks.syscall_hook is SyscallHook.TRACEPOINTS
@@ -232,3 +240,17 @@ class KernelPlan:
         if selected.selects("socket_dup"):
             fields = merged(fields, REMOTE_SOCKETS)
         return merged(fields, BPF_MAPS) if selected.selects("security_bpf_map") else fields
+
+
+def share_defines(scopes: int, ring_bytes: int) -> dict[str, str]:
+    """Return the C constants of the shares of scopes; a scope alone has all of a buffer."""
+    if scopes.bit_count() < 2:
+        return {}
+    return {
+        "SCOPE_COUNT": str(scopes.bit_count()),
+        "SCOPE_BITS": str(scopes.bit_length()),
+        "SHARED_BYTES": str(shared(ring_bytes)),
+        "SHARE_BURST": str(burst(ring_bytes)),
+        "TURN_SHIFT": str(TURN_SHIFT),
+        "LOST_MASKS": str(LOST_MASKS),
+    }

@@ -46,11 +46,6 @@ class RingReader:
         waiting: int = self._produced[0] - self._consumed[0]
         return waiting > self._mask >> 4
 
-    @property
-    def consumed(self) -> int:
-        """Number of bytes of the records that were freed."""
-        return self._consumed[0]
-
     def consume(self, position: int) -> None:
         """Free the records before a position."""
         self._consumed[0] = position
@@ -121,10 +116,6 @@ class Rings:
     def is_filling(self) -> bool:
         """Return whether the first buffer fills."""
         return self._rings[0].is_filling()
-
-    def consumed(self) -> int:
-        """Return the number of bytes of the last buffer that were read."""
-        return self._rings[-1].consumed
 
     def close(self) -> None:
         """Unmap the memory."""

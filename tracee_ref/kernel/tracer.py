@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from struct import pack, unpack
+from struct import Struct, pack, unpack
 from typing import Final
 
 from ..abi import Counter
@@ -29,6 +30,7 @@ from .seed.sockets import seed_owners
 
 SOURCE: Final = "tracer.bpf.c"
 
+MASK: Final = Struct("=Q")
 NEVER: Final = (1 << 63) - 1
 KEY_DELAY_NS: Final = 500_000_000
 """Delay after the start until keys of processes are unique (bpf/state/processes.h).
@@ -122,11 +124,7 @@ class KernelTracer:
 
     def read(self, handle: Callable[[list[bytes]], None], limit: int) -> int:
         """Pass at most ``limit`` waiting records to a function; return their number."""
-        count = self._reader.read(handle, limit)
-        if count and self._plan.track_packets:
-            read = {ZERO: pack("Q", self._reader.consumed())}
-            write_entries(self._program, "packet_bytes_read", read)
-        return count
+        return self._reader.read(handle, limit)
 
     def is_filling(self) -> bool:
         """Return whether the ring buffer of all events but packets fills."""
@@ -137,18 +135,34 @@ class KernelTracer:
         fd, cpus = self._program.map_fd("counters"), self._program.possible_cpus
         values = {}
         for counter in Counter:
-            indexes = range(counter, LEVELS * len(Counter), len(Counter))
-            levels = (self._counts(fd, cpus, index) for index in indexes)
+            keys = (pack("I", level * len(Counter) + counter) for level in range(LEVELS))
+            levels = (self._counts(fd, cpus, key) for key in keys)
             values[counter.name.lower()] = [sum(counts) for counts in zip(*levels, strict=True)]
         return values
 
     def lost_packets(self) -> int:
         """Return the number of packets for which the buffer had no room."""
         fd, cpus = self._program.map_fd("counters"), self._program.possible_cpus
-        return sum(self._counts(fd, cpus, Counter.LOST + len(Counter)))
+        return sum(self._counts(fd, cpus, pack("I", Counter.LOST + len(Counter))))
 
-    def _counts(self, fd: int, cpus: int, index: int) -> tuple[int, ...]:
-        data = self._program.lookup(fd, pack("I", index), 8 * cpus) or bytes(8 * cpus)
+    def lost_by_scope(self) -> Mapping[int, int]:
+        """Return the number of lost events by scope; none with one scope, which lost all.
+
+        An event counts for each of its scopes.  The scopes of those that were lost before their
+        record was there are unknown.
+        """
+        try:
+            fd, cpus = self._program.map_fd("lost_masks"), self._program.possible_cpus
+        except KeyError:
+            return {}
+        lost: Counts[int] = Counts()
+        for key in {*self._program.keys(fd, MASK.size)}:
+            count = sum(self._counts(fd, cpus, key))
+            lost.update(dict.fromkeys(scopes_of(*MASK.unpack(key)), count))
+        return dict(sorted(lost.items()))
+
+    def _counts(self, fd: int, cpus: int, key: bytes) -> tuple[int, ...]:
+        data = self._program.lookup(fd, key, 8 * cpus) or bytes(8 * cpus)
         return unpack(f"{cpus}Q", data)
 
     def missed(self) -> int:
@@ -217,3 +231,8 @@ class KernelTracer:
             number = self._catalogue[PACKET].id
             scopes, hierarchy = self._plan.settings.scopes, self._plan.hierarchy
             seed_owners(self._program, scopes, hierarchy, number, track=track)
+
+
+def scopes_of(mask: int) -> Iterator[int]:
+    """Yield the numbers of the scopes in a mask."""
+    return (bit + 1 for bit in range(mask.bit_length()) if mask >> bit & 1)

@@ -39,6 +39,8 @@ TRACEE_BUGS = ("vmtests/test_tracee_bugs.py",)
 PID_REUSE = ("vmtests/test_pid_reuse.py",)
 PRIVILEGES = ("tests/test_privileges.py",)
 CLOCKS = ("vmtests/test_clocks.py", "tests/test_clocks.py")
+FAIR = ("vmtests/test_fair_scopes.py",)
+SHARES = ("vmtests/test_shares.py",)
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 PROBE_FLAGS = ("tests/filters/test_probes.py",)
 TRACEPOINTS = ("vmtests/test_tracepoint_events.py",)
@@ -326,6 +328,13 @@ FAULTS = (
     Fault("lost-lines-uncounted", "tracee_ref/output/writer.py", "self.lines - self._written", "0", WRITERS),
     Fault("outputs-end-together", "tracee_ref/pipeline.py", "all(sink.gone for", "any(sink.gone for", ("vmtests/test_failing_outputs.py",)),
     Fault("signals-not-restored", "tracee_ref/signals.py", "signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)", "pass", ("tests/test_command.py",)),
+    # Scopes that take the room of others.
+    Fault("scopes-take-all", "bpf/lib/shares.h", "if (!within && *spent >= limit)", "if (0)", FAIR),
+    Fault("packets-take-all", PACKET_PROGRAMS, "if (!HAS_ROOM(PACKET_RECORDS, mask, size))", "if (0)", FAIR),
+    Fault("losses-of-nobody", "bpf/lib/records.h", "count_lost(mask);", ";", FAIR),
+    Fault("share-of-all", "bpf/lib/shares.h", "SCOPE_COUNT * bytes_in_ring(size)", "bytes_in_ring(size)", SHARES),
+    Fault("over-for-good", "bpf/lib/shares.h", "!within && *spent >= limit", "!within", SHARES),
+    Fault("others-charged", "bpf/lib/shares.h", "within = mask & ~scopes_over(shares)", "within = mask", SHARES),
     # Arguments in memory that change during their syscall.
     Fault("given-not-printed", "bpf/events/changed_arguments.h", "*slot = put_copy(changed, kept, given);", "*slot = put_copy(changed, read, found);", GIVEN),
     Fault("given-string-not-accepted", "bpf/events/arguments.h", "record->accepted[index] |=", "record->accepted[index] =", PLANS),

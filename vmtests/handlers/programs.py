@@ -43,9 +43,11 @@ EVERYTHING = (
     "mount.args.filesystemtype=a",
     "linkat.args.newpath=/a",
     "fanotify_mark.args.pathname=/a",
+    "64:event=sched_process_fork",
 )
-"""Flags with every kind of filter and every event but those of kernel functions.  Filters on ids
-have single values, for which the verifier needs more instructions than for ``<`` and ``>``."""
+"""Flags with every kind of filter and every event but those of kernel functions.  With the last
+scope the programs go through the shares of all 64 (bpf/lib/shares.h).  Filters on ids have single
+values, for which the verifier needs more instructions than for ``<`` and ``>``."""
 
 FUNCTION_EVENTS = (
     f"event={','.join([*FUNCTIONS, *RAW_TRACEPOINT_EVENTS])}",
@@ -59,6 +61,7 @@ FUNCTION_EVENTS = (
     "cgroup_mkdir.args.cgroup_path=/a*",
     "task_rename.args.new_name=a*",
     "cgroup_attach_task.args.comm!=a",
+    "64:event=security_file_open",
 )
 """Flags with the events of kernel functions, and filters on processes and every string slot."""
 

@@ -29,6 +29,7 @@ from ...errors import EXHAUSTED, HostCode, HostError
 from ...signals import undone
 from .bpf_syscall import MapShape, map_shape
 from .refusal import refused
+from .source import MAP_NUMBERS
 
 CFLAGS: Final = ("-w", "-g0")
 """No warnings about BCC's headers, and no debug information, which takes a tenth of the time.
@@ -142,6 +143,7 @@ def _compile(text: str) -> Compiled:
     lib, module = _library(bcc), program.module
     maps = [_map(lib, module, index) for index in range(lib.bpf_num_tables(module))]
     indexes = {fd: index for index, (_, fd) in enumerate(maps)}
+    indexes |= {MAP_NUMBERS.get(name, fd): index for index, (name, fd) in enumerate(maps)}
     return Compiled(
         [map_shape(fd, name) for name, fd in maps],
         {name: _portable(code, indexes) for name, code in _functions(lib, module)},
@@ -206,7 +208,7 @@ def _functions(lib: Any, module: Any) -> Iterator[tuple[str, bytearray]]:
 
 
 def _portable(code: bytearray, indexes: dict[int, int]) -> bytes:
-    """Replace the file descriptor of each map in the code by its index."""
+    """Replace the file descriptor of each map in the code, or its number, by its index."""
     for at in range(0, len(code), INSTRUCTION.size):
         operation, registers, offset, value = INSTRUCTION.unpack_from(code, at)
         if operation == LOAD_IMMEDIATE and registers >> 4 == PSEUDO_MAP:

@@ -19,6 +19,12 @@ KFUNCS: Final = {
 }
 """kfuncs and the numbers that stand for them in the C text, because BCC knows helpers only."""
 
+MAP_NUMBERS: Final = {"records": 0x7FF0_2001, "packet_records": 0x7FF0_2002}
+"""Maps and the numbers that stand for their descriptors in the C text.
+
+For helpers that BCC 0.26 does not call with a map; the compiler replaces them.
+"""
+
 TRACER_PID: Final = 0x7FF0_1001
 """Stands for the tracer's tgid in the C text, which is then the same in every run."""
 
@@ -32,6 +38,7 @@ def program_text(source: str, defines: Mapping[str, str], btf: Btf, fields: Fiel
     """
     structures, constants = kernel_structures(btf)
     constants |= {"TRACER_PID": str(TRACER_PID)} | _kfunc_defines(btf)
+    constants |= {f"{name.upper()}_MAP": str(number) for name, number in MAP_NUMBERS.items()}
     lines = [f"#define {name} {value}" for name, value in {**defines, **constants}.items()]
     declarations = btf.declarations(merged(structures, fields))
     return "\n".join([*lines, declarations, _inlined(source, set())])

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Shares of scopes in a ring buffer that fills: what one scope writes takes no room of another.
+ *
+ * While more than SHARED_BYTES wait, a record is only written for a scope that is within its share:
+ * of what the reader takes out, one part in SCOPE_COUNT, and once SHARE_BURST / SCOPE_COUNT more.
+ * tracee_ref/shares.py has the reasons and the same algorithm; it computes the constants. A run with
+ * one scope has none of this. */
+#pragma once
+#include "generated/abi.h"
+
+#ifdef SCOPE_COUNT
+BPF_ARRAY(ring_shares, struct shares, RING_COUNT);
+BPF_TABLE("percpu_hash", u64, u64, lost_masks, LOST_MASKS); /* mask to number of lost events */
+
+/* The state of a ring buffer; `ring` is its number in the text (kernel/build/source.py), as the method
+ * of BCC's maps is missing from BCC 0.26. */
+static u64 (*query_ring)(void *ring, u64 flags) = (void *)BPF_FUNC_ringbuf_query;
+#define QUERY_RING(ring, flags) query_ring((void *)bpf_pseudo_fd(BPF_PSEUDO_MAP_FD, ring), flags)
+
+/* A record of `size` bytes with its header, as the ring buffer aligns it. */
+static __always_inline u64 bytes_in_ring(u64 size)
+{
+	return (size + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
+}
+
+/* Return the index of the lowest bit. For the builtin LLVM looks it up in a table, which a program
+ * of BCC does not have. */
+static __always_inline u64 lowest_bit(u64 mask)
+{
+	u64 count = (mask & -mask) - 1; /* of the bits below */
+	asm volatile("" : "+r"(count));
+	count -= count >> 1 & 0x5555555555555555;
+	count = (count & 0x3333333333333333) + (count >> 2 & 0x3333333333333333);
+	count = (count + (count >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return count * 0x0101010101010101 >> 56;
+}
+
+/* Return the scopes that were over their shares when they wrote last. */
+static __always_inline u64 scopes_over(const struct shares *shares)
+{
+	u64 over = 0;
+#pragma unroll
+	for (int i = 0; i < (SCOPE_BITS + 7) / 8; i++) /* the product has a bit of each byte on top */
+		over |= (((u64 *)shares->over)[i] * 0x0102040810204080 >> 56) << 8 * i;
+	return over;
+}
+
+/* Return a scope of several, another one as the reader goes on. */
+static __always_inline u64 turn(u64 mask, u64 position)
+{
+	u64 first = position >> TURN_SHIFT & (SCOPES_MAX - 1), rest = mask >> first << first;
+	return lowest_bit(rest ? rest : mask);
+}
+
+/* Whether a record may be written for one of the scopes in a mask, which is charged for it;
+ * `position` is that of the reader. */
+static __always_inline bool charge_share(u32 ring, u64 mask, u64 size, u64 position)
+{
+	struct shares *shares = ring_shares.lookup(&ring);
+	u64 limit = position + SHARE_BURST;
+	if (!shares)
+		return true;
+	u64 within = mask & ~scopes_over(shares);
+	u64 scope = within ? lowest_bit(within) : turn(mask, position);
+	u64 *spent = &shares->spent[scope & (SCOPES_MAX - 1)];
+	if (!within && *spent >= limit)
+		return false;
+	/* What other CPUs add in between is lost. That is a record each, and only of a scope that
+	 * owes nothing: to others is added at once. */
+	if (*spent < position)
+		*spent = position;
+	__sync_fetch_and_add(spent, SCOPE_COUNT * bytes_in_ring(size));
+	shares->over[scope & (SCOPES_MAX - 1)] = *spent >= limit;
+	return true;
+}
+
+/* Whether the ring buffer of this name has room for a record of the scopes in a mask. */
+#define HAS_ROOM(name, mask, size)                                                                 \
+	(QUERY_RING(name##_MAP, BPF_RB_AVAIL_DATA) <= SHARED_BYTES ||                              \
+	 charge_share(RING_##name, mask, size, QUERY_RING(name##_MAP, BPF_RB_CONS_POS)))
+
+static __always_inline void count_lost(u64 *mask)
+{
+	u64 one = 1, *lost = lost_masks.lookup(mask);
+	if (lost)
+		__sync_fetch_and_add(lost, 1);
+	else
+		lost_masks.update(mask, &one);
+}
+#else
+#define HAS_ROOM(name, mask, size) true
+static __always_inline void count_lost(u64 *mask)
+{
+}
+#endif

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Floods of one scope's events, which take no event of another scope."""
+
+from __future__ import annotations
+
+from vmtests.lab.kernel import Kernel
+from vmtests.runs.tracing import python, trace
+
+RARE = 2000
+"""Events of the scope that is not to lose any."""
+
+WORKLOAD = r"""
+import os, time
+flood, pids = {flood}, []
+for _ in range({floods}):
+    pid = os.fork()
+    if not pid:
+        while os.getppid() != 1:
+            for _ in range(1000):
+                flood()
+    pids.append(pid)
+for _ in range(200):
+    for _ in range(10):
+        {rare}
+    time.sleep(0.01)
+for pid in pids:
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+"""
+
+
+def workload(flood: str, rare: str, floods: int = 2) -> list[str]:
+    return python(WORKLOAD.format(flood=f"lambda: {flood}", rare=rare, floods=floods))
+
+
+def test_flood_filtered_in_user_space(kernel: Kernel) -> None:
+    """Every event of the flood is decoded to be filtered, which takes longer than the call."""
+    options = "-f 1:event=getpgid -f 1:getpgid.args.pid=77 -f 2:event=getsid -o none --buffer 1"
+    traced = trace(kernel, options, workload("os.getpgid(0)", "os.getsid(0)"))
+    assert traced.status == 0, traced.stderr
+    account = traced.account
+    assert account.balances()
+    assert account.delivered == RARE
+    assert f"{account.lost} events lost (scope 1: {account.lost}): " in traced.stderr
+
+
+PACKETS = r"""
+import os, signal, socket, time
+
+def sender(name):
+    with open("/proc/self/comm", "w") as file:
+        file.write(name)
+    receiver, client = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    receiver.bind(("127.0.0.1", 0))
+    address, data = receiver.getsockname(), bytes(100)
+    return lambda: client.sendto(data, address) and receiver.recv(100)
+
+pid = os.fork()
+if not pid:
+    send = sender("flood")
+    while os.getppid() != 1:
+        send()
+send = sender("rare")
+for _ in range(100):
+    for _ in range(5):
+        send()
+    time.sleep(0.02)
+os.kill(pid, signal.SIGKILL)
+os.waitpid(pid, 0)
+"""
+
+
+def test_flood_of_packets(kernel: Kernel) -> None:
+    """Packets have a ring buffer of their own, and the same shares of it."""
+    scopes = "-f 1:event=net_packet_udp -f 1:comm=flood -f 2:event=net_packet_udp -f 2:comm=rare"
+    traced = trace(kernel, f"{scopes} -o json --buffer 1", python(PACKETS))
+    assert traced.status == 0, traced.stderr
+    assert traced.account.balances()
+    assert "packets, or events for signatures, not read" not in traced.stderr
+    rare = [event for event in traced.events if event["processName"] == "rare"]
+    assert len(rare) == 2 * 500  # sent, and received
