@@ -8,14 +8,14 @@
 #pragma once
 #include "generated/abi.h"
 
-#ifdef SCOPE_COUNT
-BPF_ARRAY(ring_shares, struct shares, RING_COUNT);
-BPF_TABLE("percpu_hash", u64, u64, lost_masks, LOST_MASKS); /* mask to number of lost events */
-
 /* The state of a ring buffer; `ring` is its number in the text (kernel/build/source.py), as the method
  * of BCC's maps is missing from BCC 0.26. */
 static u64 (*query_ring)(void *ring, u64 flags) = (void *)BPF_FUNC_ringbuf_query;
 #define QUERY_RING(ring, flags) query_ring((void *)bpf_pseudo_fd(BPF_PSEUDO_MAP_FD, ring), flags)
+
+#ifdef SCOPE_COUNT
+BPF_ARRAY(ring_shares, struct shares, RING_COUNT);
+BPF_TABLE("percpu_hash", u64, u64, lost_masks, LOST_MASKS); /* mask to number of lost events */
 
 /* A record of `size` bytes with its header, as the ring buffer aligns it. */
 static __always_inline u64 bytes_in_ring(u64 size)
