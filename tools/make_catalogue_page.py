@@ -55,8 +55,6 @@ MISSING: dict[str, str] = {
         " file); a second record for each call would fill the ring buffer",
         "vfs_write vfs_writev vfs_read vfs_readv __kernel_write",
     ),
-    "sys_enter": f"{SAME} the event of each system call (`set=syscalls`), at its exit",
-    "sys_exit": f"{SAME} the event of each system call (`set=syscalls`), with the return value",
     "sched_switch": "a record for each task switch costs more than all other events",
     "commit_creds": f"{SAME} the system calls that change credentials, without its `slim_cred_t`",
     "switch_task_ns": f"{SAME} `setns` and `unshare`",

@@ -21,7 +21,8 @@ USED = re.compile(r"\b__NR_(compat_)?(\w+)")
 
 ARM: Final = {
     "read": 3, "write": 4, "open": 5, "creat": 8, "execve": 11, "dup": 41, "dup2": 63,
-    "mprotect": 125, "readv": 145, "writev": 146, "sendfile32": 187, "mmap2": 192,
+    "sigreturn": 119, "mprotect": 125, "readv": 145, "writev": 146, "rt_sigreturn": 173,
+    "sendfile32": 187, "mmap2": 192,
     "sendfile": 239, "socket": 281, "bind": 282, "connect": 283, "listen": 284, "accept": 285,
     "send": 289, "setsockopt": 294, "recvmsg": 297, "openat": 322, "splice": 340, "dup3": 358,
     "recvmmsg_time32": 365, "accept4": 366, "sendmmsg": 374, "execveat": 387, "preadv2": 392,

@@ -315,6 +315,18 @@ CALL: Final = Layout(
         ),
     ],
 )
+SYSCALL_MASKS: Final = Layout(
+    "syscall_masks",
+    "By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected\n"
+    "sys_enter and sys_exit and accept the syscall; whether anything happens at its entry [0] and\n"
+    "its return [1]; and the value of the argument.",
+    [
+        Field("enter", "u64", count=2, numbers=True),
+        Field("exit", "u64", count=2, numbers=True),
+        Field("wanted", "u32", count=2, numbers=True),
+        Field("value", "s32", "id of the event, ~number without one", count=2, numbers=True),
+    ],
+)
 SCOPE_MASKS: Final = Layout(
     "scope_masks",
     "Masks of a value (rule 4): the scopes that have it as an `=` value, and the scopes that\n"
@@ -396,7 +408,7 @@ STRING_ARGUMENT: Final = Layout(
 )
 
 LAYOUTS: Final = (
-    HEADER, PACKET_PREFIX, CALL, SCOPE_MASKS, SHARES, VALUE_SLOT, ID_PREFIX, CONTAINER_MASKS,
-    CONTAINER, PROCESS, TREE_STATE, OWNER, STRING_ARGUMENT,
+    HEADER, PACKET_PREFIX, CALL, SYSCALL_MASKS, SCOPE_MASKS, SHARES, VALUE_SLOT, ID_PREFIX,
+    CONTAINER_MASKS, CONTAINER, PROCESS, TREE_STATE, OWNER, STRING_ARGUMENT,
 )  # fmt: skip
 """In an order in which C can declare them."""

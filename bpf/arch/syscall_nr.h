@@ -10,6 +10,7 @@
 #define __NR_writev 66
 #define __NR_sendfile 71
 #define __NR_splice 76
+#define __NR_rt_sigreturn 139
 #define __NR_socket 198
 #define __NR_bind 200
 #define __NR_accept 202
@@ -36,9 +37,11 @@
 #define __NR_compat_execve 11
 #define __NR_compat_dup 41
 #define __NR_compat_dup2 63
+#define __NR_compat_sigreturn 119
 #define __NR_compat_mprotect 125
 #define __NR_compat_readv 145
 #define __NR_compat_writev 146
+#define __NR_compat_rt_sigreturn 173
 #define __NR_compat_sendfile32 187
 #define __NR_compat_mmap2 192
 #define __NR_compat_sendfile 239
@@ -65,6 +68,7 @@
 #define __NR_open 2
 #define __NR_mmap 9
 #define __NR_mprotect 10
+#define __NR_rt_sigreturn 15
 #define __NR_readv 19
 #define __NR_writev 20
 #define __NR_dup 32
@@ -99,9 +103,11 @@
 #define __NR_compat_mmap 90
 #define __NR_compat_socketcall 102
 #define __NR_compat_ipc 117
+#define __NR_compat_sigreturn 119
 #define __NR_compat_mprotect 125
 #define __NR_compat_readv 145
 #define __NR_compat_writev 146
+#define __NR_compat_rt_sigreturn 173
 #define __NR_compat_sendfile32 187
 #define __NR_compat_mmap2 192
 #define __NR_compat_sendfile 239

@@ -100,6 +100,13 @@ static __always_inline bool is_exec(u32 number, bool compat)
 		      : number == __NR_execve || number == __NR_execveat;
 }
 
+/* After these the saved registers are those from before the signal. */
+static __always_inline bool is_sigreturn(u32 number, bool compat)
+{
+	return compat ? number == __NR_compat_rt_sigreturn || number == __NR_compat_sigreturn
+		      : number == __NR_rt_sigreturn;
+}
+
 /* Return the user registers of the current task, at the top of its kernel stack; NULL for a kernel
  * thread. */
 static __always_inline struct pt_regs *user_registers(struct task_struct *task)

@@ -178,6 +178,17 @@ struct call {
 };
 _Static_assert(sizeof(struct call) == 56, "call has another size");
 
+/* By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected
+ * sys_enter and sys_exit and accept the syscall; whether anything happens at its entry [0] and
+ * its return [1]; and the value of the argument. */
+struct syscall_masks {
+	u64 enter[2];
+	u64 exit[2];
+	u32 wanted[2];
+	s32 value[2]; /* id of the event, ~number without one */
+};
+_Static_assert(sizeof(struct syscall_masks) == 48, "syscall_masks has another size");
+
 /* Masks of a value (rule 4): the scopes that have it as an `=` value, and the scopes that
  * exclude it. */
 struct scope_masks {

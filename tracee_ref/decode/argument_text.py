@@ -64,9 +64,9 @@ class StructureNames:
 
 
 def call_name() -> ArgumentFormatter:
-    """Return a formatter of syscall numbers; an unnamed one stays a number."""
+    """Return a formatter of syscalls by event id; ``syscall_N`` for ~N, a number without event."""
     names = {event.id: event.name for event in load_catalogue().values() if event.syscall}
-    return lambda value: names.get(value) or str(value)
+    return lambda value: names.get(value) or (f"syscall_{~value}" if value < -1 else str(value))
 
 
 GETSOCKOPT_ONLY: Final = {26: "SO_GET_FILTER"}

@@ -19,7 +19,13 @@ from typing import Final, NamedTuple
 from ..errors import UsageCode, UsageError
 from .declarations import DYNAMIC_IDS, HookDeclaration
 from .declared_rows import shipped_declarations
-from .function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS, functions_of
+from .function_events import (
+    CALL_ENDS,
+    EVERY_SYSCALL,
+    FUNCTIONS,
+    RAW_TRACEPOINT_EVENTS,
+    functions_of,
+)
 from .hook_names import BASES
 from .probe_hooks import ChosenHook
 from .shapes import Shape
@@ -56,6 +62,7 @@ TRACED: Final = frozenset(
         "sched_process_exit",
         *RAW_TRACEPOINT_EVENTS,
         *CALL_ENDS,
+        *EVERY_SYSCALL,
     }
 )
 """Supported events at tracepoints."""

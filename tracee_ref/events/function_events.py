@@ -43,3 +43,7 @@ RAW_TRACEPOINT_EVENTS: Final = names_at(HookType.RAW_TRACEPOINT)
 
 CALL_ENDS: Final = names_at(HookType.SYSCALL_END)
 """Shipped events at the exit of syscalls other than the syscall itself, with such records, too."""
+
+SYS_ENTER, SYS_EXIT = "sys_enter", "sys_exit"
+EVERY_SYSCALL: Final = (SYS_ENTER, SYS_EXIT)
+"""Events of every syscall (bpf/events/every_syscall.h)."""

@@ -16,6 +16,9 @@ EXEC_CALLS: Final = ("execve", "execveat")
 CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn", "sigreturn")
 """``sigreturn`` is a 32-bit syscall."""
 
+CALLS_WITHOUT_REGISTERS: Final = (*EXEC_CALLS, "rt_sigreturn", "sigreturn")
+"""Syscalls whose number is no longer in the registers at their return."""
+
 SHAPES: Final[Mapping[Shape, ArgumentShape]] = {
     Shape.STRING: ArgumentShape.STRING,
     Shape.STRING_ARRAY: ArgumentShape.STRINGS,

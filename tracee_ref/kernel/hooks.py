@@ -13,7 +13,7 @@ from ..abi import CallEntry, ReturnProgram
 from ..decode.compat_arguments import ARRAY_EVENTS, SUBCALL_EVENTS
 from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
 from ..events.declarations import DYNAMIC_IDS
-from ..events.function_events import FUNCTIONS
+from ..events.function_events import FUNCTIONS, SYS_ENTER, SYS_EXIT
 from ..tables import AcceptTables
 from .attach.attachments import Hook, HookKind
 from .attach.features import has_function, uses_perf_events
@@ -150,6 +150,7 @@ class HookPlan:
             *self._entry_hooks(),
             *self._exec_entry_hooks(),
             *self._function_hooks(),
+            *self._every_syscall_hooks(),
             *self._packet_hooks(),
             *self._probe_hooks(),
         ]
@@ -295,6 +296,16 @@ class HookPlan:
         for event in self._selected.functions:
             for name in event.functions:
                 yield Hook(KPROBE, name, program_at(name, event), f"event {event.name}")
+
+    def _every_syscall_hooks(self) -> Iterator[Hook]:
+        kind, prefix = (TRACEPOINT, "raw_syscalls:") if self.perf_events else (RAW, "")
+        if reason := self._selected.reason(SYS_ENTER):
+            yield Hook(kind, f"{prefix}sys_enter", "on_every_enter", reason)
+        if reason := self._selected.reason(SYS_EXIT):
+            if not self._selected.selects(SYS_ENTER):
+                entries = f"{reason}: the registers do not name every syscall at its return"
+                yield Hook(kind, f"{prefix}sys_enter", "on_every_enter", entries)
+            yield Hook(kind, f"{prefix}sys_exit", "on_every_exit", reason)
 
     def _packet_hooks(self) -> Iterator[Hook]:
         kind, prefix = (TRACEPOINT, "raw_syscalls:") if self.perf_events else (RAW, "")

@@ -161,6 +161,7 @@ class KernelPlan:
             *selected.functions,
             *selected.raw_tracepoints,
             *selected.syscall_exits,
+            *selected.every_syscall,
         ]
         scopes = reduce(or_, self.tables.select.values(), 0)
         names |= share_defines(scopes, self.settings.ring_bytes)
@@ -182,6 +183,7 @@ class KernelPlan:
             "COMMAND_ONLY": self.settings.command_only,
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(selected.functions),
+            "EVERY_SYSCALL": bool(selected.every_syscall),
             "HOOKS_AT_PERF_EVENTS": self.hooks.perf_events,
             "SYSCALLS_AT_PERF_EVENTS": self.hooks.perf_events or at_tracepoints,
             "SYSCALLS_AT_FUNCTIONS": at_functions,

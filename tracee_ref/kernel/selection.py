@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 
 from ..events.catalogue import EventDefinition, all_events
-from ..events.function_events import CALL_ENDS, CGROUPS, RAW_TRACEPOINT_EVENTS
+from ..events.function_events import CALL_ENDS, CGROUPS, EVERY_SYSCALL, RAW_TRACEPOINT_EVENTS
 
 
 class SelectedEvents:
@@ -14,7 +14,8 @@ class SelectedEvents:
 
     ``syscalls`` are hooked at syscalls, ``functions`` at kernel functions, ``raw_tracepoints`` at
     the raw tracepoint of their name, of which ``cgroups`` are some, ``syscall_exits`` at the exit
-    of other syscalls, ``probes`` at tracepoints that the user chose.
+    of other syscalls, ``every_syscall`` at all syscalls, ``probes`` at tracepoints that the user
+    chose.
     """
 
     def __init__(self, names: Iterable[str], catalogue: Mapping[str, EventDefinition]) -> None:
@@ -26,6 +27,7 @@ class SelectedEvents:
         self.cgroups = named(CGROUPS, self._names)
         self.syscall_exits = named(CALL_ENDS, self._names)
         self.probes = [event for event in events if event.hook is not None]
+        self.every_syscall = named(EVERY_SYSCALL, self._names)
         self.sockets = any(name.startswith("security_socket_") for name in self._names)
 
     def selects(self, *names: str) -> bool:

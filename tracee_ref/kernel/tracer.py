@@ -20,10 +20,11 @@ from .call_arguments import encoded_shapes
 from .hooks import PACKET
 from .maps.call_map import CallTable
 from .maps.container_map import ContainerWriter
+from .maps.every_syscall import SyscallMasks
 from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS_MAX, ZERO, write_selection, write_tables
 from .maps.write import push_numbers, write_entries
-from .plan import KEPT_CALLS, KernelPlan
+from .plan import CALLS, KEPT_CALLS, KernelPlan
 from .ring import RingReader, Rings
 from .seed.processes import ProcessSeeder
 from .seed.sockets import seed_owners
@@ -184,6 +185,8 @@ class KernelTracer:
         write_selection(self._program, kernel_masks)
         if self._plan.selected.syscalls:
             write_entries(self._program, "calls", self._call_table(masks))
+        if self._plan.selected.every_syscall:
+            write_entries(self._program, "syscall_masks", self._syscall_masks(masks))
 
     def _write_tail_calls(self) -> None:
         """Set the tail calls by which programs at functions go on (bpf/events/hook_event.h)."""
@@ -217,6 +220,11 @@ class KernelTracer:
         hooks, compat = self._plan.hooks, self._plan.settings.compat
         table = CallTable(masks, hooks.call_entries(), compat=compat, arrays=hooks.keeps_arrays)
         return {pack("I", number): entry for number, entry in table.entries().items()}
+
+    def _syscall_masks(self, masks: Mapping[int, int]) -> dict[bytes, bytes]:
+        settings = self._plan.settings
+        table = SyscallMasks(settings.scopes, masks, compat=settings.compat, numbers=CALLS)
+        return {pack("I", number): entry for number, entry in table.entries()}
 
     def _seed_processes(self) -> None:
         """Write the state of processes and sockets older than the programs."""

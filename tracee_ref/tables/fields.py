@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from ..abi import SHAPES_MAX
 from ..events.argument_types import shape_of
 from ..events.catalogue import EventDefinition, all_events
-from ..events.function_events import RAW_TRACEPOINT_EVENTS
+from ..events.function_events import RAW_TRACEPOINT_EVENTS, SYS_EXIT
 from ..events.shapes import Shape
 from ..model.facts import Event, FieldValue, Process
 from ..model.match import field_filters_hold
@@ -72,7 +72,7 @@ def compile_fields(
         event = events.get(field.event)
         if event is None or not _is_filtered(event):
             continue
-        if field.part is Part.RETVAL and event.syscall:
+        if field.part is Part.RETVAL and (event.syscall or event.name == SYS_EXIT):
             retvals[event.name] = retval_intervals(field, group)
         for index, argument in enumerate(event.args[:SHAPES_MAX]):
             named = field.part is Part.ARGS and field.name == argument.name
@@ -82,8 +82,8 @@ def compile_fields(
 
 
 def _is_filtered(event: EventDefinition) -> bool:
-    """Whether the programs of an event apply filters on its strings."""
-    declared = event.functions or event.name in RAW_TRACEPOINT_EVENTS
+    """Whether the programs of an event apply filters on its fields."""
+    declared = event.functions or event.name in (*RAW_TRACEPOINT_EVENTS, SYS_EXIT)
     return bool(event.syscall or declared or event.hook)
 
 

@@ -22,6 +22,7 @@ CALLS = ("vmtests/test_calls.py",)
 GIVEN = ("vmtests/test_given_arguments.py",)
 EXEC_CALLS = ("vmtests/test_exec_calls.py",)
 CALL_HOOKS = ("vmtests/test_call_hooks.py",)
+EVERY_SYSCALL = ("vmtests/test_every_syscall.py",)
 COMPAT_CALLS = ("vmtests/test_compat_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
 LINES = ("tests/output/test_fast_lines.py",)
@@ -275,6 +276,12 @@ FAULTS = (
           " and not self.description.environment", " and False", SIGNATURE_UNITS),
     Fault("findings-lose-types", "tracee_ref/derivation/stage.py", "types.get(name) or ", "",
           SIGNATURE_UNITS),
+    # sys_enter and sys_exit.
+    Fault("exec-named-by-registers", "bpf/events/every_syscall.h", "*entered = *noted;", ";", EVERY_SYSCALL),
+    Fault("subcall-filters-unread", "tracee_ref/kernel/maps/every_syscall.py", "if values[1] in self._multiplexers:", "if False:", (f"{EVERY_SYSCALL[0]}::test_every_syscall_alone_32_bit",)),
+    Fault("number-taken-for-subcall", "bpf/events/every_syscall.h", "entered->index = SYSCALLS_MAX;", ";", EVERY_SYSCALL),
+    Fault("entry-filtered-as-exit", "tracee_ref/kernel/maps/every_syscall.py", "native.enter, compat.enter, native.exit", "native.exit, compat.enter, native.enter", EVERY_SYSCALL),
+    Fault("result-of-exit-unfiltered", "bpf/events/every_syscall.h", "accept_retval(event, retval) & match_facts(facts)", "match_facts(facts)", EVERY_SYSCALL),
     # The reader and the decoder.
     Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(stop - start + HEADER_BYTES + ALIGNMENT - 1)",
           "(stop - start + HEADER_BYTES)", CALLS),

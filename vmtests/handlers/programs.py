@@ -31,12 +31,13 @@ PROCESS_FILTERS = (
 
 EVERYTHING = (
     "set=syscalls",
-    "event=sched_process_fork,sched_process_exec,sched_process_exit",
+    "event=sched_process_fork,sched_process_exec,sched_process_exit,sys_enter,sys_exit",
     "event=net_packet_dns,net_packet_http",
     *PROCESS_FILTERS,
     "uid=5",
     "pid!=7",
     "openat.retval<0",
+    "sys_exit.retval<0",
     "openat.args.pathname=/etc/*",
     "execve.args.pathname!=/bin/ls",
     "mount.args.source=a*",
