@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from benchmarks.entries import entries
+from benchmarks.everywhere import everywhere
 from benchmarks.hooks import hooks
 from benchmarks.kinds import kinds
 from benchmarks.lines import lines
@@ -73,6 +74,12 @@ def main(
                 max_wait=max_wait,
             ),
             "entries": lambda: entries(
+                directory,
+                rounds=1 if tiny else SHORT_ROUNDS * rounds,
+                count=100 if tiny else 20_000,
+                max_wait=max_wait,
+            ),
+            "everywhere": lambda: everywhere(
                 directory,
                 rounds=1 if tiny else SHORT_ROUNDS * rounds,
                 count=100 if tiny else 20_000,

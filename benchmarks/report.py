@@ -106,6 +106,20 @@ def entries_table(by_call: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[st
         "`getppid` is a call that nobody selected, `renameat2` one with two strings. Figures are",
         "those of undisturbed rounds, as above.",
     ]
+    return [*lines, *tables_by_call(by_call)]
+
+
+def everywhere_table(by_call: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    lines = [
+        "## sys_enter, sys_exit and sched_switch (ns)",
+        "",
+        "`switches` are two task switches, between processes that write to each other's pipe.",
+    ]
+    return [*lines, *tables_by_call(by_call)]
+
+
+def tables_by_call(by_call: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    lines: list[str] = []
     for call, rows in by_call.items():
         headers = (f"`{call}` under", "smallest", "median", "largest", "undisturbed rounds")
         cells = [(r["setting"], r["ns"], r["median"], r["most"], r["quiet"]) for r in rows]
@@ -189,6 +203,7 @@ PARTS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
     "hooks": hooks_table,
     "programs": programs_table,
     "entries": entries_table,
+    "everywhere": everywhere_table,
     "kinds": kinds_table,
     "lines": lines_table,
     "checks": checks_table,

@@ -5,7 +5,7 @@
 #include "events/exec.h"
 #include "events/sched.h"
 #if defined(FUNCTION_EVENTS) || defined(CGROUP_EVENTS) || defined(EVENT_SOCKET_DUP) ||             \
-	defined(EVENT_TASK_RENAME) || defined(EVERY_SYSCALL)
+	defined(EVENT_TASK_RENAME) || defined(EVENT_SCHED_SWITCH) || defined(EVERY_SYSCALL)
 #include "events/hook_event.h"
 #endif
 #ifdef PROBES
@@ -22,6 +22,9 @@
 #endif
 #ifdef EVENT_TASK_RENAME
 #include "events/task_rename.h"
+#endif
+#ifdef EVENT_SCHED_SWITCH
+#include "events/sched_switch.h"
 #endif
 #ifdef EVERY_SYSCALL
 #include "events/every_syscall.h"

@@ -55,7 +55,6 @@ MISSING: dict[str, str] = {
         " file); a second record for each call would fill the ring buffer",
         "vfs_write vfs_writev vfs_read vfs_readv __kernel_write",
     ),
-    "sched_switch": "a record for each task switch costs more than all other events",
     "commit_creds": f"{SAME} the system calls that change credentials, without its `slim_cred_t`",
     "switch_task_ns": f"{SAME} `setns` and `unshare`",
     "hidden_inodes": "needs the buffer that getdents64 filled",

@@ -20,6 +20,26 @@ static long now(void)
 	return time.tv_sec * 1000000000L + time.tv_nsec;
 }
 
+/* Switch to a process that answers, and back: the same CPU runs both. */
+static void switch_twice(void)
+{
+	static int there[2], back[2];
+	char byte = 0;
+	if (!there[1]) {
+		if (pipe(there) || pipe(back))
+			_exit(1);
+		if (!fork()) {
+			close(there[1]);
+			while (read(there[0], &byte, 1) == 1)
+				(void)!write(back[1], &byte, 1);
+			_exit(0);
+		}
+		close(there[0]);
+	}
+	(void)!write(there[1], &byte, 1);
+	(void)!read(back[0], &byte, 1);
+}
+
 static long make(const char *call, long count)
 {
 	long start = now();
@@ -32,6 +52,9 @@ static long make(const char *call, long count)
 	else if (!strcmp(call, "hundredth")) /* one access among 100 calls */
 		for (long i = 0; i < count; i++)
 			i % 100 ? syscall(SYS_getppid) : syscall(SYS_access, "/nonexistent", F_OK);
+	else if (!strcmp(call, "switches"))
+		for (long i = 0; i < count; i++)
+			switch_twice();
 	else if (!strcmp(call, "renameat")) /* two strings; invalid flags, so no file is looked up */
 		for (long i = 0; i < count; i++)
 			syscall(SYS_renameat2, -1, "one/of/two/texts", -1, "another/of/two/texts", ~0);

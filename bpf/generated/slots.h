@@ -41,6 +41,15 @@ enum sched_process_exit_slot {
 	EXIT_SLOTS
 };
 
+enum sched_switch_slot {
+	SCHED_SWITCH_CPU,
+	SCHED_SWITCH_PREV_TID,
+	SCHED_SWITCH_PREV_COMM,
+	SCHED_SWITCH_NEXT_TID,
+	SCHED_SWITCH_NEXT_COMM,
+	SCHED_SWITCH_SLOTS
+};
+
 enum cap_capable_slot {
 	CAP_CAPABLE_CAP,
 	CAP_CAPABLE_SLOTS

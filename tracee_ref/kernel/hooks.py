@@ -185,8 +185,9 @@ class HookPlan:
     def _raw_event_hooks(self) -> Iterator[Hook]:
         for event in self._selected.cgroups:
             yield Hook(RAW, event.name, f"report_{event.name}", f"event {event.name}")
-        if self._selected.selects("task_rename"):
-            yield Hook(RAW, "task_rename", "on_task_rename", "event task_rename")
+        for name in ("task_rename", "sched_switch"):
+            if self._selected.selects(name):
+                yield Hook(RAW, name, f"on_{name}", f"event {name}")
 
     def _call_hooks(self) -> Iterator[Hook]:
         kind, point = (

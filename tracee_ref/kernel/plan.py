@@ -65,6 +65,10 @@ PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
 SIGNATURE_PROCESSES: Final = 1024
 """Size of the map of the processes of plug-in signatures; their ids are fewer."""
 
+SCHED_SWITCH: Final = "__traceiter_sched_switch"
+SWITCH_ARGUMENTS: Final = 4
+"""The kernel function that calls the programs at the tracepoint, and its arguments before v5.18."""
+
 SOCKETS: Final = 32768
 """Size of the LRU map of socket owners."""
 
@@ -97,6 +101,11 @@ class Settings:
     at_entry: bool = True
     plugins: bool = False
     catalogue: Mapping[str, EventDefinition] | None = None
+
+
+def switch_has_state() -> bool:
+    """Whether the tracepoint sched_switch has four arguments (bpf/events/sched_switch.h)."""
+    return types().arguments(SCHED_SWITCH) > SWITCH_ARGUMENTS
 
 
 class KernelPlan:
@@ -184,6 +193,7 @@ class KernelPlan:
             "CGROUP_EVENTS": self.reports_cgroups,
             "FUNCTION_EVENTS": bool(selected.functions),
             "EVERY_SYSCALL": bool(selected.every_syscall),
+            "SWITCH_STATE": selected.selects("sched_switch") and switch_has_state(),
             "HOOKS_AT_PERF_EVENTS": self.hooks.perf_events,
             "SYSCALLS_AT_PERF_EVENTS": self.hooks.perf_events or at_tracepoints,
             "SYSCALLS_AT_FUNCTIONS": at_functions,
@@ -233,7 +243,7 @@ class KernelPlan:
             *selected.probes,
         ]
         fields: Fields = FILES if hooked else {}
-        if selected.selects("cgroup_attach_task", "task_rename"):
+        if selected.selects("cgroup_attach_task", "task_rename", "sched_switch"):
             fields = merged(fields, TASK_COMM)
         if selected.selects(PACKET):
             fields = merged(fields, SOCKET_OWNERS)

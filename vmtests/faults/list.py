@@ -23,6 +23,7 @@ GIVEN = ("vmtests/test_given_arguments.py",)
 EXEC_CALLS = ("vmtests/test_exec_calls.py",)
 CALL_HOOKS = ("vmtests/test_call_hooks.py",)
 EVERY_SYSCALL = ("vmtests/test_every_syscall.py",)
+SCHED_SWITCH = ("vmtests/test_sched_switch.py",)
 COMPAT_CALLS = ("vmtests/test_compat_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
 LINES = ("tests/output/test_fast_lines.py",)
@@ -282,6 +283,8 @@ FAULTS = (
     Fault("number-taken-for-subcall", "bpf/events/every_syscall.h", "entered->index = SYSCALLS_MAX;", ";", EVERY_SYSCALL),
     Fault("entry-filtered-as-exit", "tracee_ref/kernel/maps/every_syscall.py", "native.enter, compat.enter, native.exit", "native.exit, compat.enter, native.enter", EVERY_SYSCALL),
     Fault("result-of-exit-unfiltered", "bpf/events/every_syscall.h", "accept_retval(event, retval) & match_facts(facts)", "match_facts(facts)", EVERY_SYSCALL),
+    Fault("switch-the-wrong-way", "bpf/events/sched_switch.h", "SCHED_SWITCH_NEXT_TID] = READ(next, pid)", "SCHED_SWITCH_NEXT_TID] = READ(prev, pid)", SCHED_SWITCH),
+    Fault("switch-comm-unfiltered", "bpf/events/sched_switch.h", "set_string(record, SCHED_SWITCH_NEXT_COMM, put_kernel_string(record, (char *)&next->comm));", "record->sent.slots[SCHED_SWITCH_NEXT_COMM] = put_kernel_string(record, (char *)&next->comm);", (f"{SCHED_SWITCH[0]}::test_sched_switch_filtered",)),
     # The reader and the decoder.
     Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(stop - start + HEADER_BYTES + ALIGNMENT - 1)",
           "(stop - start + HEADER_BYTES)", CALLS),
