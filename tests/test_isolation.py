@@ -67,6 +67,26 @@ def test_command_user_site(command: str, foreign: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_command_shell_environment(command: str, foreign: Path) -> None:
+    """The shell that starts Python takes no code from the environment."""
+    code = foreign / "imported"
+    (foreign / "env.sh").write_text(f": >{code}\n")
+    function = {
+        "BASH_FUNC_export%%": f"() {{ : >{code}; }}",
+        "BASH_FUNC_exec%%": f"() {{ : >{code}; }}",
+    }
+    files = {"BASH_ENV": str(foreign / "env.sh"), "ENV": str(foreign / "env.sh")}
+    run(
+        str(SCRIPTS / command),
+        foreign,
+        **function,
+        **files,
+        SHELLOPTS="xtrace",
+        PS4="$(:>imported)",
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_command_linked(command: str, foreign: Path) -> None:
     """A link to the command, as pipx makes one, finds its interpreter."""
     (foreign / command).symlink_to(SCRIPTS / command)

@@ -138,6 +138,15 @@ def system_error(error: OSError | MemoryError) -> HostError:
     return HostError(HostCode.SYSTEM, f"{name or 'system call'}: {text}; report it if it persists")
 
 
+def exhausted(error: OSError | ImportError) -> HostError | None:
+    """Return the error of a library that cannot be loaded for want of a resource, else None."""
+    if isinstance(error, OSError) and error.errno in EXHAUSTED:
+        return HostError(HostCode.EXHAUSTED, EXHAUSTED[error.errno])
+    # Of the dynamic linker there is only the text.
+    remedies = [remedy for number, remedy in EXHAUSTED.items() if os.strerror(number) in str(error)]
+    return HostError(HostCode.EXHAUSTED, remedies[0]) if remedies else None
+
+
 def flag_error(code: UsageCode, flag: str, reason: str, remedy: str) -> UsageError:
     """Return the error ``reason - remedy``, with the flag in between if the reason lacks it.
 

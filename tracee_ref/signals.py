@@ -139,7 +139,7 @@ def launched() -> Inherited | None:
         blocked, ignored = (numbers_of(int(word, 16)) for word in words[:2])
     except ValueError:
         return None
-    # A shell has lost whether SIGCHLD was ignored.
+    ignored &= {*IGNORED_BY_PYTHON}  # the shell itself ignores others
     return Inherited(blocked, ignored | inherited_signals().ignored)
 
 

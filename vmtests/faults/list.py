@@ -304,6 +304,7 @@ FAULTS = (
     Fault("cache-of-anybody", "tracee_ref/kernel/build/cache.py", "if status.st_uid != os.geteuid() or others_can_write(status):", "if False:", ("tests/kernel/test_cache.py",)),
     Fault("cache-of-another-program", "tracee_ref/kernel/build/cache.py", "if entry.key != key:", "if False:", ("tests/kernel/test_cache.py",)),
     Fault("command-not-isolated", "bin/tracee-ref", '"$python" -I -m', '"$python" -m', ("tests/test_isolation.py",)),
+    Fault("shell-runs-environment", "bin/tracee-ref", "#!/bin/bash -p", "#!/bin/bash", ("tests/test_isolation.py::test_command_shell_environment",)),
     Fault("code-of-anybody", "tracee_ref/files/walk.py", "return not is_ours(status) or bool(status.st_mode & OTHERS_WRITE)", "return not is_ours(status)", ("tests/files/test_trusted.py",)),
     Fault("output-through-shared-link", "tracee_ref/files/written.py", "stat.S_ISLNK(entry.status.st_mode) and others_can_write(directory)", "stat.S_ISLNK(entry.status.st_mode) and False", ("tests/files/test_written.py",)),
     Fault("output-truncated", "tracee_ref/files/written.py", "os.O_WRONLY | os.O_APPEND |", "os.O_WRONLY |", ("tests/output/test_sinks.py",)),
@@ -331,6 +332,8 @@ FAULTS = (
     # Outputs that fail, signals, and limits.
     Fault("cgroup-left-behind", "tracee_ref/kernel/attach/cgroup_skb.py", "            remove_left_cgroups(top)\n", "", ("vmtests/test_exhausted.py::test_exhausted_left_cgroup",)),
     Fault("exhaustion-untold", "tracee_ref/cli.py", "status = fail(str(system_error(error)), HOST_STATUS)", "raise", EXHAUSTED),
+    Fault("exhaustion-unused-cache", "tracee_ref/kernel/build/cache.py", "if error.errno in EXHAUSTED:", "if False:", ("vmtests/test_exhausted.py::test_exhausted_descriptors",)),
+    Fault("shell-resets-sigchld", "bin/tracee-ref", "#!/bin/bash -p", "#!/bin/sh", ("vmtests/test_sessions.py::test_session_sigchld_ignored",)),
     Fault("second-signal-ignored", "tracee_ref/signals.py", "self._second = number", "pass", SIGNALS),
     Fault("ignored-signals-taken", "tracee_ref/signals.py", "{*ENDING} - inherited.ignored - inherited.blocked", "{*ENDING}", SESSIONS),
     Fault("line-torn", "tracee_ref/output/writer.py", "os.ftruncate(self.descriptor, end - size)", "return 0", WRITERS),

@@ -24,6 +24,7 @@ from typing import Final
 
 import msgspec
 
+from ...errors import EXHAUSTED
 from ...files.trusted import check_trusted
 from ...files.walk import Located, UnsafePathError, located, others_can_write, ownership
 from ...messages import log
@@ -83,10 +84,17 @@ def reporting(path: str) -> Iterator[None]:
     """Log that a directory is not used if the block refuses it."""
     try:
         yield
-    except UnsafePathError as error:
-        log(f"program cache {path} is not used: {error}")
-    except OSError as error:
-        log(f"program cache {path} is not used: {error.strerror}")
+    except (UnsafePathError, OSError) as error:
+        log(f"program cache {path} is not used: {reason_of(error)}")
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a file is not used; raise the error again where a resource is used up."""
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno in EXHAUSTED:
+        raise error
+    return error.strerror or str(error)
 
 
 def directory() -> str:
@@ -146,12 +154,12 @@ def read(cache: int, path: str, key: str) -> Compiled | None:
     except FileNotFoundError:
         return None
     except OSError as error:  # ELOOP: a symbolic link
-        log(f"program cache: {path}/{name} is not used, compiled anew: {error.strerror}")
+        log(f"program cache: {path}/{name} is not used, compiled anew: {reason_of(error)}")
         return None
     try:
         return read_entry(descriptor, f"{path}/{name}", key)
     except (UnsafePathError, OSError, msgspec.MsgspecError) as error:
-        log(f"program cache: {path}/{name} is not used, compiled anew: {error}")
+        log(f"program cache: {path}/{name} is not used, compiled anew: {reason_of(error)}")
         return None
     finally:
         os.close(descriptor)

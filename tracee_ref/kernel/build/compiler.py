@@ -25,7 +25,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from ...dependencies import missing_bcc
-from ...errors import EXHAUSTED, HostCode, HostError
+from ...errors import EXHAUSTED, HostCode, HostError, exhausted
 from ...signals import undone
 from .bpf_syscall import MapShape, map_shape
 from .refusal import refused
@@ -172,15 +172,15 @@ def _hide_kallsyms() -> None:
 
 
 def import_bcc() -> Any:
-    """Import BCC, which is slow; raises HostError if it is not installed."""
+    """Import BCC, which is slow; raises HostError if it is not installed or cannot be loaded."""
     try:
         import bcc.libbcc  # noqa: PLC0415
     except ImportError as error:
         if MAP_FAILED in str(error):
             raise MemoryError from error
-        raise missing_bcc() from error
+        raise exhausted(error) or missing_bcc() from error
     except OSError as error:
-        raise HostError(
+        raise exhausted(error) or HostError(
             HostCode.DEPENDENCY,
             f"BCC cannot be loaded ({error}); reinstall its package, or raise 'ulimit -v'",
         ) from error
