@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from tracee_ref.events.argument_types import shape_of
-from tracee_ref.events.catalogue import EventDefinition
+from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition
 from tracee_ref.events.event import TraceEvent
 from tracee_ref.events.shapes import Shape
 from tracee_ref.signatures.registry import load_signatures
@@ -122,8 +122,9 @@ A structure has the members that the call was given: a program for an older kern
 follows those of Linux 7.2, if it is not zero, is in hexadecimal as `unknown`. Of several structures
 (`futex_waitv`) there is an array, which ends with `"..."` if there were too many to copy.
 
-Events of packets have the argument `incomplete`, a string, only if the message is malformed or
-cut: see [packets](../guide/packets.md#dns-and-http-messages).
+An *optional* argument is in `args` only if it has a value, and filters have the empty string
+otherwise. Tracee v0.12 has none of these. Events of packets have `incomplete` only if the message
+is malformed or cut: see [packets](../guide/packets.md#dns-and-http-messages).
 
 ## Arguments by event
 
@@ -185,11 +186,16 @@ def page() -> str:
     properties = parts["TraceEvent"]["properties"]
     rows = (f"| `{name}` | {type_of(properties[name])} | {text} |" for name, text in FIELDS.items())
     arguments = (
-        f"- `{event.name}` ({event.id}): "
-        + (", ".join(f"{a.name} `{a.type}`" for a in event.args) or "none")
+        f"- `{event.name}` ({event.id}): " + (", ".join(map(argument_text, event.args)) or "none")
         for event in events()
     )
     return INTRODUCTION + "\n".join(rows) + "\n" + ARGUMENTS + "\n".join(arguments) + "\n"
+
+
+def argument_text(argument: ArgumentDefinition) -> str:
+    """Return name and type of an argument in the page."""
+    optional = " *optional*" if argument.optional else ""
+    return f"{argument.name} `{argument.type}`{optional}"
 
 
 def type_of(field: dict[str, Any]) -> str:

@@ -146,9 +146,12 @@ def _argument(event: EventDefinition, name: str) -> FieldReader:
         argument.name: argument_formatter(event.name, argument) for argument in event.args
     }
     formatter = formatters.get(name)
+    optional = any(argument.optional for argument in event.args if argument.name == name)
 
     def read(traced: TraceEvent) -> FieldValue | None:
         value = value_in(traced.args, name, formatter)
+        if value is None and optional:
+            return field_value("")
         if value is None or not traced.args_at_return:
             return value
         return replace(value, at_return=value_in(traced.args_at_return, name, formatter))

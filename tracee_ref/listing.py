@@ -52,7 +52,10 @@ def section(title: str, events: Iterable[EventDefinition]) -> str:
 
 def event_line(event: EventDefinition) -> str:
     """Return the line of an event."""
-    arguments = ", ".join(f"{argument.type} {argument.name}" for argument in event.args)
+    arguments = ", ".join(
+        f"[{arg.type} {arg.name}]" if arg.optional else f"{arg.type} {arg.name}"
+        for arg in event.args
+    )
     return COLUMNS % (event.name, " ".join(sorted(event.sets)), f"({arguments})")
 
 

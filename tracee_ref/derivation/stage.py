@@ -153,7 +153,11 @@ def arguments_of(
     Findings of signatures may have such others.  If they are copied from the base (``base_args``),
     they keep their types.
     """
-    declared = [Argument(arg.name, arg.type, values.get(arg.name)) for arg in definition.args]
+    declared = [
+        Argument(arg.name, arg.type, values.get(arg.name))
+        for arg in definition.args
+        if not arg.optional or arg.name in values
+    ]
     names = {arg.name for arg in definition.args}
     others = (name for name in values if name not in names)
     # Copied: the same name, and the same object.  Equal small numbers and None are one object even

@@ -81,13 +81,29 @@ class ArgumentDefinition:
     """An argument: its name and its C type, spelled as in the output.
 
     The type decides how the argument is decoded, unless there is a ``shape``.  ``element`` is the
-    format (of the module ``struct``) of the elements of an array of numbers.
+    format (of the module ``struct``) of the elements of an array of numbers.  Where an ``optional``
+    one has no value it is not printed, and filters have the empty string.
     """
 
     name: str
     type: str
     shape: Shape | None = None
     element: str = ""
+    optional: bool = False
+
+
+INCOMPLETE: Final = ArgumentDefinition("incomplete", "const char*", optional=True)
+"""The reason why a packet or message is malformed or cut."""
+
+MESSAGES: Final = (
+    *("net_packet_ipv4", "net_packet_ipv6"),
+    *("net_packet_dns", "net_packet_dns_request", "net_packet_dns_response"),
+    *("net_packet_http", "net_packet_http_request", "net_packet_http_response"),
+)
+OPTIONAL: Final[Mapping[str, tuple[ArgumentDefinition, ...]]] = dict.fromkeys(
+    MESSAGES, (INCOMPLETE,)
+)
+"""Arguments that events have in addition to those of Tracee v0.12, after these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +248,7 @@ def definition(
         name=row.name,
         syscall=row.syscall,
         sets=frozenset(row.sets),
-        args=tuple(arguments[kind, name] for kind, name in row.args),
+        args=(*(arguments[kind, name] for kind, name in row.args), *OPTIONAL.get(row.name, ())),
         available=sources <= syscalls | TRACED | FUNCTIONS.keys() | AT_START | PACKETS,
         functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
         bases=BASES.get(row.name, ()),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from ..abi import PACKET_TOO_DEEP
+from ..events.catalogue import INCOMPLETE
 from ..events.event import TraceEvent
 from .headers import ICMP, ICMPV6, Packet
 from .http import http_value
@@ -15,9 +16,6 @@ from .icmp import read_icmp, read_icmpv6
 from .messages import Message
 from .parser import Delayed, PacketParser, PacketSource, Values
 from .types import Dns, HttpRequest, HttpResponse, IPv4, IPv6, PacketMetadata, Tcp, Udp
-
-INCOMPLETE: Final = "incomplete"
-"""Argument that only incomplete and malformed messages have: the reason."""
 
 
 def _ipv4(packet: Packet) -> Any:
@@ -175,7 +173,7 @@ class MessageRule:
 
 def with_reason(values: dict[str, Any], incomplete: str | None) -> dict[str, Any]:
     """Return arguments, with the reason if what they are of is incomplete."""
-    return {**values, INCOMPLETE: incomplete} if incomplete else values
+    return {**values, INCOMPLETE.name: incomplete} if incomplete else values
 
 
 HEADERS: Final = {

@@ -132,6 +132,7 @@ FAULTS = (
     Fault("message-after-a-long-head-lost", "tracee_ref/packets/http_stream.py", "self._go(HttpState.LONG_HEAD)", "self._go(HttpState.UNKNOWN)", HTTP_UNITS),
     Fault("unseen-messages-silent", "tracee_ref/packets/http_stream.py", "if not cut and self._kind and not silent:", "if False:", HTTP_UNITS),
     Fault("unseen-queries-silent", "tracee_ref/packets/dns_stream.py", "if self._qr is not None and not", "if False and not", STREAM_UNITS),
+    Fault("whole-message-unfiltered", "tracee_ref/field_filters.py", "if value is None and optional:", "if False:", ("tests/packets/test_incomplete.py",)),
     Fault("hosts-of-headers-lost", "tracee_ref/packets/http.py", "if len(hosts) == 1:", "if True:", ("tests/packets/test_http.py",)),
     # Derived events.
     Fault("base-printed-for-all", "tracee_ref/derivation/stage.py", "base.matched_scopes &= self._selected.get(base.event_name, 0)",

@@ -18,13 +18,13 @@ from .vector import CORPUS
 
 
 def catalogue_data(events: Iterable[EventDefinition]) -> list[Data]:
-    """Return the JSON data of events."""
+    """Return the JSON data of events, without optional arguments: vectors are frozen."""
     return [
         {
             "id": event.id,
             "name": event.name,
             "sets": sorted(event.sets),
-            "args": [argument_data(event.name, argument) for argument in event.args],
+            "args": [argument_data(event.name, arg) for arg in event.args if not arg.optional],
             "any_args": event.id in SIGNATURE_IDS,
         }
         for event in events

@@ -45,11 +45,12 @@ ABSENT: Final = JsonField(None)
 
 
 class Form(NamedTuple):
-    """Shape, type and printer of an argument in JSON."""
+    """Shape, type and printer of an argument in JSON; whether it is there only with a value."""
 
     shape: Shape
     type: str
     printer: ArgumentFormatter | None
+    optional: bool
 
 
 @cache
@@ -59,7 +60,7 @@ def form_of(event: str, name: str) -> Form | None:
     for argument in definition.args if definition else ():
         if argument.name == name:
             printer = argument_formatter(event, argument)
-            return Form(shape_of(event, argument), argument.type, printer)
+            return Form(shape_of(event, argument), argument.type, printer, argument.optional)
     return None
 
 
@@ -109,7 +110,7 @@ def argument_in(arguments: Any, name: str, form: Form | None) -> JsonField:
             if value is None or arg.get("unreadable"):
                 return ABSENT
             return argument_value(value, form)
-    return ABSENT
+    return text("") if form and form.optional else ABSENT
 
 
 def argument_value(value: Any, form: Form | None) -> JsonField:
