@@ -63,10 +63,10 @@ def test_command_signal_of_terminal() -> None:
 def test_command_killed_before_release() -> None:
     """A signal before the exec is the exit status."""
     command = Command(["true"])
-    command.pass_on(signal.SIGHUP, by_kernel=False)
+    command.pass_on(signal.SIGTERM, by_kernel=False)
     select.select([command], [], [], 10)
     command.release()
-    assert command.exit_status() == 129
+    assert command.exit_status() == 143
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 13, 15, 17, 25])

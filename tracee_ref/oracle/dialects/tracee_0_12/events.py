@@ -12,12 +12,17 @@ from typing import Final
 
 from ....errors import UsageCode, flag_error
 from ....events.catalogue import Row, data_file
+from ....events.declarations import HookDeclaration
+from ....events.declared_rows import shipped_declarations
 from ....filters import values
 from ....filters.syntax import Flag, expression_error
 from ....model.filters import Op
 from ....model.selection import named, with_dependencies
 from ...reference.known_events import SIGNATURE_SETS, SIGNATURES
 from .scope import Tracee012Scope
+
+LATER_IDS: Final = range(775, 2000)
+"""Ids of events at hooks that v0.12 lacks."""
 
 ALL_SCOPES: Final = (1 << 64) - 1
 
@@ -73,9 +78,17 @@ Tracee v0.12 facts, 2.7.  A packet of DNS or HTTP is handled as one of TCP.
 
 @cache
 def rows() -> Mapping[str, Row]:
-    """Return all definitions by name, internal events included."""
-    listed = (Row(*fields) for fields in json.loads(data_file("events.json")))
-    return MappingProxyType({row.name: row for row in listed})
+    """Return all definitions by name, internal events included, in the order of their ids."""
+    listed = [Row(*fields) for fields in json.loads(data_file("events.json"))]
+    listed += [declared_row(event) for event in shipped_declarations().values()]
+    known = sorted((row for row in listed if row.id not in LATER_IDS), key=lambda row: row.id)
+    return MappingProxyType({row.name: row for row in known})
+
+
+def declared_row(event: HookDeclaration) -> Row:
+    """Return the definition of an event at a hook; v0.12 derives none of those from others."""
+    arguments = [[argument.type, argument.name] for argument in event.arguments]
+    return Row(event.id, event.name, False, False, sorted(event.sets), arguments, [])
 
 
 @cache
