@@ -133,7 +133,8 @@ def system_error(error: OSError | MemoryError) -> HostError:
         return HostError(HostCode.EXHAUSTED, EXHAUSTED[number])
     if number == errno.ENOSPC:
         return HostError(HostCode.SYSTEM, "no space left for the output; make room")
-    name = os.fsdecode(error.filename or "") if isinstance(error, OSError) else ""
+    filename = error.filename if isinstance(error, OSError) else ""
+    name = os.fsdecode(filename) if isinstance(filename, str | bytes) else ""
     text = os.strerror(number) if number else str(error)
     return HostError(HostCode.SYSTEM, f"{name or 'system call'}: {text}; report it if it persists")
 

@@ -50,6 +50,12 @@ static __always_inline u64 function_argument(const struct pt_regs *ctx, const u3
 	return ((u64 *)&ctx->regs)[i];
 }
 
+/* Return what the function returns that a program at its return is at. */
+static __always_inline u64 function_result(const struct pt_regs *ctx)
+{
+	return ((u64 *)&ctx->regs)[0];
+}
+
 /* Return the syscall number in saved registers. */
 static __always_inline u32 syscall_number(struct pt_regs *regs)
 {

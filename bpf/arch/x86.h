@@ -78,7 +78,18 @@ static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved
 /* Return an argument of the function that a kprobe is at; `i` is constant. */
 static __always_inline u64 function_argument(const struct pt_regs *ctx, const u32 i)
 {
-	return i == 0 ? ctx->di : i == 1 ? ctx->si : i == 2 ? ctx->dx : i == 3 ? ctx->cx : ctx->r8;
+	return i == 0	? ctx->di
+	       : i == 1 ? ctx->si
+	       : i == 2 ? ctx->dx
+	       : i == 3 ? ctx->cx
+	       : i == 4 ? ctx->r8
+			: ctx->r9;
+}
+
+/* Return what the function returns that a program at its return is at. */
+static __always_inline u64 function_result(const struct pt_regs *ctx)
+{
+	return ctx->ax;
 }
 
 /* Return the syscall number in saved registers. */

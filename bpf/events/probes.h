@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Events at hooks that the user chooses: tracepoints. tracee_ref/kernel/probes/ generates the
- * programs of each event from these parts.
+/* Events at hooks that the user chooses: tracepoints, and functions and static probes of programs.
+ * tracee_ref/kernel/probes/ generates the programs of each event from these parts.
  *
- * As in hook_event.h, a program at the hook sets the number of the event, match_tracepoint() ends
- * events that no scope matches, and put_...() fills the record; each goes on by a tail call. They
- * may run in interrupts, with the facts of the interrupted task, and interrupt other programs, but
- * not each other: the kernel runs one program at a perf event on a CPU at a time (bpf_prog_active in
- * trace_call_bpf()). */
+ * Of a tracepoint, as in hook_event.h, a program at the hook sets the number of the event,
+ * match_tracepoint() ends events that no scope matches, and put_...() fills the record; each goes on
+ * by a tail call. They may run in interrupts, with the facts of the interrupted task, and interrupt
+ * other programs, but not each other: the kernel runs one program at a perf event on a CPU at a time
+ * (bpf_prog_active in trace_call_bpf()).
+ *
+ * A program in user memory runs in a task, since Linux v6.0, 8c7dcb84e3b7 ("bpf: implement sleepable
+ * uprobes by chaining gps"), with preemption on. Where that can be disabled no tail call is allowed
+ * meanwhile: it is one program. */
 #pragma once
 #include "arch/arch.h"
 #include "events/sched.h"
@@ -42,6 +46,24 @@ static __always_inline void start_tracepoint(void *ctx, u32 event)
 	tracepoint_matcher.call(ctx, 0);
 }
 
+#ifdef USER_PROBES
+BPF_PERCPU_ARRAY(user_records, struct probe_record, 1);
+
+static __always_inline struct probe_record *user_record(void)
+{
+	u32 zero = 0;
+	return user_records.lookup(&zero);
+}
+
+/* Read a number of user memory; 0 if it cannot be read. */
+static __always_inline u64 read_user_number(u64 from, const u32 size)
+{
+	u64 value = 0;
+	read_user(&value, size, (void *)from);
+	return value;
+}
+#endif
+
 /* The program at a tracepoint. */
 #define TRACEPOINT(program, event)                                                                 \
 	int program(void *ctx)                                                                     \
@@ -51,14 +73,13 @@ static __always_inline void start_tracepoint(void *ctx, u32 event)
 	}
 
 /* Match an event of the current task and start its record; return its mask. */
-static __always_inline u64 start_probe(struct probe_record *record)
+static __always_inline u64 start_probe(const u32 level, struct probe_record *record, u32 event)
 {
-	u32 event = record->event;
 	u64 *selected = select.lookup(&event);
 	if (!selected || !*selected)
 		return 0;
-	struct facts *facts = read_hooked_at(LEVEL_PROBE);
-	u64 mask = facts ? count_event_at(LEVEL_PROBE, *selected, match_facts(facts)) : 0;
+	struct facts *facts = read_hooked_at(level);
+	u64 mask = facts ? count_event_at(level, *selected, match_facts(facts)) : 0;
 	if (mask)
 		fill_sched_header(&record->sent.header, facts, event, mask);
 	return mask;
@@ -67,23 +88,23 @@ static __always_inline u64 start_probe(struct probe_record *record)
 int match_tracepoint(void *ctx)
 {
 	struct probe_record *record = current_probe();
-	if (!record || !start_probe(record))
+	if (!record || !start_probe(LEVEL_PROBE, record, record->event))
 		return 0;
 	tracepoint_fillers.call(ctx, record->event - FIRST_PROBE);
 	count_at(LEVEL_PROBE, COUNTER_LOST);
 	return 0;
 }
 
-static __always_inline void submit_probe(struct probe_record *record)
+static __always_inline void submit_probe(const u32 level, struct probe_record *record)
 {
 	if (!record->sent.header.mask) {
-		count_at(LEVEL_PROBE, COUNTER_FILTERED);
+		count_at(level, COUNTER_FILTERED);
 		return;
 	}
 	u64 size = sizeof(record->sent.header) + record->end;
 	if (size > sizeof(record->sent)) /* for the verifier */
 		size = sizeof(record->sent);
-	submit_at(LEVEL_PROBE, &record->sent, size);
+	submit_at(level, &record->sent, size);
 }
 
 /* Read a field of the record that is the context; BCC would make other loads a call of a helper. */
@@ -102,14 +123,15 @@ static __always_inline void set_slot(struct probe_record *record, const u32 inde
 }
 
 /* As set_string() in hook_event.h. */
-static __always_inline void set_text(struct probe_record *record, const u32 index, u64 slot)
+static __always_inline void set_text(const u32 level, struct probe_record *record, const u32 index,
+				     u64 slot)
 {
 	set_slot(record, index, slot);
 #ifdef USE_STRINGS
 	u64 at = within(record->end - (u32)slot, DATA_SIZE - 1);
 	if (index < SHAPES_MAX && STRING_FILTERED(index))
 		record->sent.header.mask &=
-			accept_string_at(LEVEL_PROBE, record->sent.header.event, index,
+			accept_string_at(level, record->sent.header.event, index,
 					 record->sent.data + at, slot);
 #endif
 }

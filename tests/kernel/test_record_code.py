@@ -11,7 +11,7 @@ import pytest
 from tracee_ref.events.catalogue import EventDefinition
 from tracee_ref.events.probe_hooks import TracepointField, TracepointHook
 from tracee_ref.events.shapes import Shape
-from tracee_ref.kernel.probes.record_code import probe_programs
+from tracee_ref.kernel.probes.programs import probe_programs
 
 STATEMENTS = {
     TracepointField("x", "short", Shape.INT64, 44, 2, signed=True): (

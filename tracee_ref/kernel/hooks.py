@@ -12,7 +12,6 @@ from typing import Final
 from ..abi import CallEntry, ReturnProgram
 from ..decode.compat_arguments import ARRAY_EVENTS, SUBCALL_EVENTS
 from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
-from ..events.declarations import DYNAMIC_IDS
 from ..events.function_events import FUNCTIONS, SYS_ENTER, SYS_EXIT
 from ..tables import AcceptTables
 from .attach.attachments import Hook, HookKind
@@ -26,7 +25,7 @@ from .attach.syscall_hooks import (
     is_x86,
 )
 from .call_arguments import CALLS_WITHOUT_RETURN, EXEC_CALLS, call_entry
-from .probes.record_code import filler_of, program_of
+from .probes.programs import probe_hooks
 from .selection import SelectedEvents
 
 CALL_FUNCTIONS: Final = {"x86_64": "__x64_sys_", "aarch64": "__arm64_sys_"}
@@ -152,7 +151,7 @@ class HookPlan:
             *self._function_hooks(),
             *self._every_syscall_hooks(),
             *self._packet_hooks(),
-            *self._probe_hooks(),
+            *probe_hooks(self._selected.probes),
         ]
 
     def _process_hooks(self) -> Iterator[Hook]:
@@ -316,15 +315,6 @@ class HookPlan:
             yield Hook(kind, f"{prefix}sys_exit", "on_socket_exit", owners)
             yield Hook(HookKind.CGROUP, "ingress", "on_packet_in", "packet events")
             yield Hook(HookKind.CGROUP, "egress", "on_packet_out", "packet events")
-
-    def _probe_hooks(self) -> Iterator[Hook]:
-        for event in self._selected.probes:
-            assert event.hook is not None
-            yield Hook(TRACEPOINT, event.hook.point, program_of(event), f"event {event.name}")
-
-    def tracepoint_fillers(self) -> Mapping[int, str]:
-        """Return the BPF functions that fill the records at tracepoints, by event."""
-        return {event.id - DYNAMIC_IDS[0]: filler_of(event) for event in self._selected.probes}
 
     def fillers(self) -> Mapping[int, str]:
         """Return event id -> the BPF function that fills its record."""

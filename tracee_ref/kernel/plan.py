@@ -38,7 +38,7 @@ from .maps.container_map import constants as container_constants
 from .maps.field_maps import field_defines
 from .maps.filter_maps import EVENTS, EVENTS_MAX
 from .maps.filter_maps import defines as table_defines
-from .probes.record_code import probe_constants, probe_programs
+from .probes.programs import REGISTERS, has_user_hook, probe_constants, probe_programs
 from .selection import SelectedEvents
 
 PAGE: Final = 4096
@@ -197,7 +197,9 @@ class KernelPlan:
             "HOOKS_AT_PERF_EVENTS": self.hooks.perf_events,
             "SYSCALLS_AT_PERF_EVENTS": self.hooks.perf_events or at_tracepoints,
             "SYSCALLS_AT_FUNCTIONS": at_functions,
-            "PREEMPTIBLE": at_functions or preempts_raw_tracepoints(),
+            "PREEMPTIBLE": at_functions
+            or preempts_raw_tracepoints()
+            or has_user_hook(selected.probes),
             "NATIVE_SYSCALLS_ONLY": not self.settings.compat,
             "SOCKET_EVENTS": selected.sockets,
             "SUBCALLS": self.hooks.subcalls,
@@ -245,6 +247,8 @@ class KernelPlan:
         fields: Fields = FILES if hooked else {}
         if selected.selects("cgroup_attach_task", "task_rename", "sched_switch"):
             fields = merged(fields, TASK_COMM)
+        if has_user_hook(selected.probes):
+            fields = merged(fields, REGISTERS)
         if selected.selects(PACKET):
             fields = merged(fields, SOCKET_OWNERS)
         if selected.sockets or selected.selects("socket_dup"):

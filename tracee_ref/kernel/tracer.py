@@ -25,6 +25,7 @@ from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS_MAX, ZERO, write_selection, write_tables
 from .maps.write import push_numbers, write_entries
 from .plan import CALLS, KEPT_CALLS, KernelPlan
+from .probes.programs import tracepoint_fillers
 from .ring import RingReader, Rings
 from .seed.processes import ProcessSeeder
 from .seed.sockets import seed_owners
@@ -197,9 +198,10 @@ class KernelTracer:
             self._set_tail_call("hook_fillers", event, function, "KPROBE")
         if self._plan.reports_cgroups:
             self._set_tail_call("cgroup_reporter", 0, CGROUP_REPORTER, "RAW_TRACEPOINT")
-        if self._plan.selected.probes:
+        at_tracepoints = tracepoint_fillers(self._plan.selected.probes)
+        if at_tracepoints:
             self._set_tail_call("tracepoint_matcher", 0, TRACEPOINT_MATCHER, "TRACEPOINT")
-        for event, function in self._plan.hooks.tracepoint_fillers().items():
+        for event, function in at_tracepoints.items():
             self._set_tail_call("tracepoint_fillers", event, function, "TRACEPOINT")
         for calls, index, hook in self._plan.hooks.continuations():
             self._set_tail_call(calls, index, hook.function, hook.kind.value, hook.at)

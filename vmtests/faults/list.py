@@ -45,6 +45,7 @@ FAIR = ("vmtests/test_fair_scopes.py",)
 SHARES = ("vmtests/test_shares.py",)
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 PROBE_FLAGS = ("tests/filters/test_probes.py",)
+USER_PROBES = ("vmtests/test_user_probes.py",)
 TRACEPOINTS = ("vmtests/test_tracepoint_events.py",)
 
 PACKETS = ("vmtests/test_packets.py",)
@@ -359,5 +360,8 @@ FAULTS = (
     Fault("star-selects-probes", "tracee_ref/filters/events.py", "if not is_probe(name) or mentioned(name, named_events)", "if name", PROBE_FLAGS),
     Fault("field-not-signed", RECORD_CODE, "if field.signed and bits < 64", "if False", ("tests/kernel/test_record_code.py",)),
     Fault("located-string-elsewhere", RECORD_CODE, "if RELATIVE in field.location else 0", "if field.location else 0", TRACEPOINTS),
+    Fault("user-number-not-signed", "tracee_ref/kernel/probes/user_code.py", 'f"s{bits}" if location.signed else', 'f"u{bits}" if location.signed else', USER_PROBES),
+    Fault("semaphore-not-raised", "tracee_ref/kernel/attach/uprobes.py", "point.semaphore << SEMAPHORE_SHIFT | (", "(", USER_PROBES),
+    Fault("offset-is-address", "tracee_ref/kernel/probes/elf.py", 'address - start + segment["p_offset"]', "address", USER_PROBES),
     Fault("probe-not-counted", "bpf/events/probes.h", "count_event_at(LEVEL_PROBE, *selected", "count_event_at(LEVEL_PACKET + 2, *selected", TRACEPOINTS),
 )  # fmt: skip

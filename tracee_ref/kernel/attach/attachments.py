@@ -11,6 +11,7 @@ from .cgroup_skb import CgroupPackets
 from .fentry import Trampolines
 from .kprobes import Kprobes
 from .tracepoints import Tracepoints
+from .uprobes import Uprobes, UserPoint
 
 
 class HookKind(Enum):
@@ -21,6 +22,9 @@ class HookKind(Enum):
     """The perf event of a tracepoint; its programs run with preemption off."""
 
     KPROBE = "KPROBE"
+    UPROBE = "UPROBE"
+    """An offset in a program or library; its programs are of the type of kprobes."""
+
     FENTRY = "FENTRY"
     """Entry of a kernel function, by a BPF trampoline."""
 
@@ -37,12 +41,14 @@ class Hook:
 
     ``point`` is the name of a raw tracepoint, CATEGORY:NAME of a tracepoint, a kernel function, or
     ``ingress`` or ``egress`` for packets.  ``reason`` names for people what needs the hook.
+    ``user`` is the point of a uprobe.
     """
 
     kind: HookKind
     point: str
     function: str
     reason: str = field(default="", compare=False)
+    user: UserPoint | None = None
 
     @property
     def at(self) -> str:
@@ -62,6 +68,7 @@ class Attachments:
         self._packets: CgroupPackets | None = None
         self._tracepoints: Tracepoints | None = None
         self._kprobes: Kprobes | None = None
+        self._uprobes: Uprobes | None = None
         self._trampolines = Trampolines()
 
     def attach(self, hook: Hook) -> None:
@@ -74,6 +81,9 @@ class Attachments:
         elif hook.kind is HookKind.TRACEPOINT:
             self._tracepoints = self._tracepoints or Tracepoints()
             self._tracepoints.attach(hook.point, fd)
+        elif hook.user is not None:
+            self._uprobes = self._uprobes or Uprobes()
+            self._uprobes.attach(hook.user, fd)
         elif hook.kind is HookKind.CGROUP:
             self._packets = self._packets or CgroupPackets(self._command)
             self._packets.attach(hook.point, fd)
@@ -84,7 +94,8 @@ class Attachments:
     def close(self) -> None:
         """Detach everything."""
         self._program.detach_raw_tracepoints()
-        for hooks in (self._tracepoints, self._kprobes, self._packets, self._trampolines):
+        perf_events = (self._tracepoints, self._kprobes, self._uprobes)
+        for hooks in (*perf_events, self._packets, self._trampolines):
             if hooks:
                 hooks.close()
-        self._tracepoints = self._kprobes = self._packets = None
+        self._tracepoints = self._kprobes = self._uprobes = self._packets = None

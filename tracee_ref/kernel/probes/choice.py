@@ -20,6 +20,7 @@ from ...events.probe_names import (
 )
 from .source import ProbeSource
 from .tracepoints import TracepointSource
+from .user import FunctionSource, ReturnSource, StaticProbeSource
 
 PROBES_MAX: Final = 128
 """Hooks that a run may choose; each adds to the time to compile, some 70 ms."""
@@ -78,7 +79,12 @@ class ProbeChoice:
         return self._sources[kind]
 
 
-SOURCES: Final[Mapping[ProbeKind, type[ProbeSource]]] = {ProbeKind.TRACEPOINT: TracepointSource}
+SOURCES: Final[Mapping[ProbeKind, type[ProbeSource]]] = {
+    ProbeKind.TRACEPOINT: TracepointSource,
+    ProbeKind.UPROBE: FunctionSource,
+    ProbeKind.URETPROBE: ReturnSource,
+    ProbeKind.USDT: StaticProbeSource,
+}
 
 
 def chosen_events(requested: Mapping[str, str]) -> list[EventDefinition]:

@@ -6,12 +6,11 @@ Its parts are in bpf/events/probes.h.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from ...events.argument_types import TYPES_BY_SHAPE
 from ...events.catalogue import EventDefinition
-from ...events.declarations import DYNAMIC_IDS
 from ...events.probe_hooks import TracepointField, TracepointHook
 from ...events.record_formats import RELATIVE
 from ...events.shapes import Shape
@@ -30,7 +29,7 @@ int {filler}(void *ctx)
 		return 0;
 	record->end = {start};
 {statements}
-	submit_probe(record);
+	submit_probe(LEVEL_PROBE, record);
 	return 0;
 }}
 """
@@ -46,20 +45,8 @@ def filler_of(event: EventDefinition) -> str:
     return f"put_probe_{event.id}"
 
 
-def probe_constants(events: Sequence[EventDefinition]) -> dict[str, str]:
-    """Return the C constants of events at chosen hooks."""
-    last = max(event.id for event in events)
-    return {"FIRST_PROBE": str(DYNAMIC_IDS[0]), "PROBES": str(last - DYNAMIC_IDS[0] + 1)}
-
-
-def probe_programs(events: Iterable[EventDefinition]) -> str:
-    """Return the C text of the programs of events at tracepoints."""
-    return "".join(map(_programs, events))
-
-
-def _programs(event: EventDefinition) -> str:
-    hook = event.hook
-    assert isinstance(hook, TracepointHook)
+def record_programs(event: EventDefinition, hook: TracepointHook) -> str:
+    """Return the C text of the programs of an event at a tracepoint."""
     return FILLER.format(
         program=program_of(event),
         filler=filler_of(event),
@@ -73,8 +60,8 @@ def _statements(hook: TracepointHook) -> Iterator[str]:
     of_call = hook.point.partition(":")[0] in CALL_GROUPS
     for index, field in enumerate(hook.fields):
         value = _value(field)
-        setter = "set_text" if field.shape is Shape.STRING else "set_slot"
-        yield f"{setter}(record, {index}, {value})"
+        setter = "set_text(LEVEL_PROBE, " if field.shape is Shape.STRING else "set_slot("
+        yield f"{setter}record, {index}, {value})"
         if of_call and field.name == RETURNED:
             yield f"record->sent.header.retval = {value}"
 
