@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from .accounting import Tally
 from .clocks import EventClock
-from .derivation.backlog import Backlog
+from .derivation.backlog import MASK, MASK_AT, Backlog
 from .events.event import TraceEvent
 from .output.fast.lines import FastLines, encode_lines
 from .output.printer import Printer
@@ -93,7 +93,7 @@ class Pipeline:
 
         While the ring buffer fills, derivation waits.
         """
-        if len(self.fast) == 1:
+        if len(self.fast) == 1 and not self.outputs[0][1].is_filling():
             self._print_to_one(self.fast[0], self.outputs[0][1], records)
         else:
             for record in records:
@@ -169,8 +169,9 @@ class Pipeline:
         except MALFORMED:
             return False
         self.records.delivered += 1
+        (mask,) = MASK.unpack_from(record, MASK_AT)
         for sink, line in lines:
-            sink.write(line)
+            sink.write(line, mask=mask)
         return True
 
     def print_derived(self, event: TraceEvent) -> None:
@@ -197,7 +198,7 @@ class Pipeline:
             return
         tally.delivered += 1
         for sink, line in lines:
-            sink.write(line)
+            sink.write(line, mask=matched.matched_scopes)
 
     def _drop(self, tally: Tally, error: Exception) -> None:
         tally.dropped += 1

@@ -63,7 +63,8 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
         targets = options.outputs.targets
         printers = [printer_of(options.outputs, t.format, options.scopes) for t in targets]
         limit = max(QUEUE_BYTES_MIN, QUEUE_FACTOR * options.buffer * MIB_BYTES)
-        opened = open_sinks([target.path for target in targets], options.outputs.mode, limit)
+        paths, scopes = [target.path for target in targets], scopes_mask(options.scopes)
+        opened = open_sinks(paths, options.outputs.mode, limit, scopes)
         sinks = [*zip(printers, opened, strict=True)]
         command = Command(options.command, signals.inherited) if options.command else None
         plan = plan_run(options)
@@ -213,6 +214,11 @@ def unreadable_text(files: Collection[str]) -> Iterator[str]:
 def count_derived(plan: RunPlan, derivation: Derivation, start_events: int) -> int | None:
     """Return the number of events made in user space, None if the run makes none."""
     return derivation.derived_count + start_events if derivation.bases or plan.at_start else None
+
+
+def scopes_mask(scopes: Sequence[Scope]) -> int:
+    """Return the mask of scopes."""
+    return sum(scope.bit for scope in scopes)
 
 
 def printer_of(plan: OutputPlan, name: str, scopes: Sequence[Scope]) -> Printer:

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
+import pytest
+
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import python, trace
+from vmtests.runs.tracing import TRACEE_REF, python, run, trace
 
 RARE = 2000
 """Events of the scope that is not to lose any."""
@@ -42,6 +47,26 @@ def test_flood_filtered_in_user_space(kernel: Kernel) -> None:
     assert account.balances()
     assert account.delivered == RARE
     assert f"{account.lost} events lost (scope 1: {account.lost}): " in traced.stderr
+
+
+@pytest.mark.host_only  # outputs are the same on every kernel
+def test_flood_of_slow_output(kernel: Kernel, tmp_path: Path) -> None:
+    """An output that is read slowly has the lines of the other scope."""
+    fifo, lines = tmp_path / "fifo", tmp_path / "lines"
+    reader = (
+        "import os, sys, time\n"
+        "while data := os.read(0, 1 << 16): os.write(1, data); time.sleep(0.02)"
+    )
+    command = workload("os.getpgid(0)", "os.getsid(0)", floods=1)
+    tracer = [TRACEE_REF, "-f", "1:event=getpgid", "-f", "2:event=getsid", "--buffer", "1"]
+    tracer += ["-o", f"json:fifo:{fifo}", "--", *command]
+    script = (
+        f"mkfifo {fifo}; {shlex.join(python(reader))} <{fifo} >{lines} & {shlex.join(tracer)}; wait"
+    )
+    traced = run(kernel, ["bash", "-c", script])
+    assert "lines lost" in traced.stderr, "the output was fast"
+    assert traced.account.balances()
+    assert lines.read_text().count('"eventName":"getsid"') == RARE, traced.stderr
 
 
 PACKETS = r"""

@@ -143,6 +143,32 @@ def test_write_reader_comes_back() -> None:
     assert received == LINE * (lines - lost - 1) + b"last\n"
 
 
+def test_write_shares() -> None:
+    """With a slow reader, lines of one scope take no room of another, whose lines all arrive."""
+    received = bytearray()
+    with pipe() as (reader, other):
+        sink = Sink(os.dup(other.descriptor), "pipe", queue_bytes=1 << 20, scopes=0b11)
+        os.close(other.descriptor)
+
+        def read() -> None:
+            while data := os.read(reader, 1 << 14):
+                received.extend(data)
+                time.sleep(0.001)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        for number in range(100_000):
+            sink.write(LINE, mask=1)
+            if number % 100 == 0:
+                sink.write(b"rare\n", mask=2)
+        lines, lost = finish(sink)
+        thread.join()
+    assert lines == 101_000
+    assert lost > 10_000
+    assert received.count(b"\n") == lines - lost
+    assert received.count(b"rare\n") == 1000
+
+
 def wait_until_taken(sink: Sink) -> None:
     deadline = time.monotonic() + 10
     while sink._done < sink._queued:

@@ -20,16 +20,19 @@ DESCRIPTORS: Final = ("/dev/", "/proc/")
 """Where the paths of open descriptors begin; others may have the same file open."""
 
 
-def open_sink(path: str | None, mode: int = MODE, queue_bytes: int = QUEUE_BYTES) -> Sink:
+def open_sink(
+    path: str | None, mode: int = MODE, queue_bytes: int = QUEUE_BYTES, scopes: int = 0
+) -> Sink:
     """Open a file to append to, made with a mode if it is new; None is standard output.
 
-    Raises HostError.
+    ``scopes`` is the mask of the scopes whose lines it gets.  Raises HostError.
     """
     if path is None:
-        return open_stdout(queue_bytes)
+        return open_stdout(queue_bytes, scopes)
     try:
         shared = path.startswith(DESCRIPTORS)
-        return Sink(open_written(path, mode), path, shared=shared, queue_bytes=queue_bytes)
+        descriptor = open_written(path, mode)
+        return Sink(descriptor, path, shared=shared, queue_bytes=queue_bytes, scopes=scopes)
     except UnsafePathError as error:
         raise HostError(HostCode.OUTPUT, f"cannot open output {path}: {error}") from None
     except OSError as error:
@@ -37,11 +40,15 @@ def open_sink(path: str | None, mode: int = MODE, queue_bytes: int = QUEUE_BYTES
 
 
 def open_sinks(
-    paths: Iterable[str | None], mode: int = MODE, queue_bytes: int = QUEUE_BYTES
+    paths: Iterable[str | None],
+    mode: int = MODE,
+    queue_bytes: int = QUEUE_BYTES,
+    scopes: int = 0,
 ) -> list[Sink]:
     """Open all outputs of a run; raises HostError, also if two are one file."""
     sinks: dict[tuple[int, int], Sink] = {}
-    for number, sink in enumerate(open_sink(path, mode, queue_bytes) for path in paths):
+    for number, path in enumerate(paths):
+        sink = open_sink(path, mode, queue_bytes, scopes)
         status = os.fstat(sink.descriptor)
         # A terminal or /dev/null takes the lines of several outputs, one after the other.
         shared = stat.S_ISCHR(status.st_mode)
@@ -56,7 +63,7 @@ def open_sinks(
     return [*sinks.values()]
 
 
-def open_stdout(queue_bytes: int) -> Sink:
+def open_stdout(queue_bytes: int, scopes: int) -> Sink:
     """Return the sink of standard output; raises HostError if that is closed."""
     # None if the descriptor was closed when Python started; since then the number may have been
     # reused.
@@ -65,7 +72,8 @@ def open_stdout(queue_bytes: int) -> Sink:
             HostCode.OUTPUT,
             "standard output is closed; redirect it, or name a file: -o FORMAT:PATH",
         )
-    return Sink(STDOUT_FD, "standard output", shared=True, queue_bytes=queue_bytes)
+    name = "standard output"
+    return Sink(STDOUT_FD, name, shared=True, queue_bytes=queue_bytes, scopes=scopes)
 
 
 REMEDIES: Final = {

@@ -3,6 +3,7 @@
 
 An output whose reader does not read, or whose disk is full, blocks neither the other outputs nor
 the reader of the ring buffer: its lines wait in a queue.  Those beyond that are lost, and counted.
+Each of several scopes has a share of the queue (shares.py).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from queue import SimpleQueue
 from typing import Final, TypeAlias
 
 from ..messages import log
+from ..shares import Shares, shared
 from ..signals import start_thread
 
 BUFFER_BYTES: Final = 64 * 1024
@@ -67,17 +69,24 @@ class Sink:
 
     ``lines`` were passed to it, headers not counted.  ``gone`` is set after an error that lasts:
     it discards what it gets.  A ``shared`` descriptor is used by others as well, so it is neither
-    closed nor truncated.
+    closed nor truncated.  ``scopes`` is the mask of the scopes whose lines it gets.
     """
 
     def __init__(
-        self, descriptor: int, name: str, *, shared: bool = False, queue_bytes: int = QUEUE_BYTES
+        self,
+        descriptor: int,
+        name: str,
+        *,
+        shared: bool = False,
+        queue_bytes: int = QUEUE_BYTES,
+        scopes: int = 0,
     ) -> None:
         self.name = name
         self.gone = False
         self.lines = 0
         self.descriptor = descriptor
         self._shared, self._queue_bytes = shared, queue_bytes
+        self._shares = Shares(scopes, queue_bytes) if scopes.bit_count() > 1 else None
         if not shared:
             os.set_blocking(descriptor, True)  # fewer, larger writes
         self._poll = select.poll()
@@ -96,15 +105,22 @@ class Sink:
         """Number of lines that are missing from the output; exact once it has ended."""
         return self.lines - self._written
 
-    def write(self, data: bytes, lines: int = 1) -> None:
-        """Buffer whole lines, and pass them on if there are enough of them."""
+    def is_filling(self) -> bool:
+        """Return whether so much waits that each line should be written by itself."""
+        return not self.gone and self._waiting() > shared(self._queue_bytes)
+
+    def write(self, data: bytes, lines: int = 1, mask: int = 0) -> None:
+        """Buffer whole lines, of the scopes in ``mask``; lose them if too many wait already."""
+        if self.is_filling() and not self._admit(mask, len(data)):
+            self.lines += lines
+            return
         self._pending += data
         self._pending_lines += lines
         if len(self._pending) >= BUFFER_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Pass the buffered lines to the thread; lose them if too many wait already."""
+        """Pass the buffered lines to the thread."""
         if not self._pending:
             return
         chunk, count = self._pending, self._pending_lines
@@ -112,16 +128,27 @@ class Sink:
         self.lines += count
         if self.gone:
             return
-        if self._queued - self._done > self._queue_bytes:
-            mib = self._queue_bytes >> 20
-            self._report(f"its reader is too slow: {mib} MiB of lines wait, others are lost")
-            return
         self._queued += len(chunk)
         self._thread = self._thread or self._start()
         self._queue.put((chunk, count))
         if self._queued - self._done > BATCH_BYTES and self._done != self._yielded_at:
             self._yielded_at = self._done
             time.sleep(YIELD_SECONDS)
+
+    def _waiting(self) -> int:
+        return self._queued - self._done + len(self._pending)
+
+    def _admit(self, mask: int, size: int) -> bool:
+        """Return whether ``size`` bytes more may wait."""
+        if self._shares:
+            admitted = self._shares.admit(mask, size, self._waiting(), self._done)
+            which = "those of scopes beyond their share"
+        else:
+            admitted, which = self._waiting() <= self._queue_bytes, "others"
+        if not admitted:
+            mib = self._queue_bytes >> 20
+            self._report(f"its reader is too slow for {mib} MiB of lines to wait: {which} are lost")
+        return admitted
 
     def end(self) -> None:
         """Pass on the last lines."""

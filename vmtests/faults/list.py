@@ -347,6 +347,7 @@ FAULTS = (
     Fault("scopes-take-all", "bpf/lib/shares.h", "if (!within && *spent >= limit)", "if (0)", FAIR),
     Fault("packets-take-all", PACKET_PROGRAMS, "if (!HAS_ROOM(PACKET_RECORDS, mask, size))", "if (0)", FAIR),
     Fault("losses-of-nobody", "bpf/lib/records.h", "count_lost(mask);", ";", FAIR),
+    Fault("lines-take-all", "tracee_ref/output/writer.py", "mask, size, self._waiting(), self._done", "1, size, self._waiting(), self._done", WRITERS),
     Fault("share-of-all", "bpf/lib/shares.h", "SCOPE_COUNT * bytes_in_ring(size)", "bytes_in_ring(size)", SHARES),
     Fault("over-for-good", "bpf/lib/shares.h", "!within && *spent >= limit", "!within", SHARES),
     Fault("others-charged", "bpf/lib/shares.h", "within = mask & ~scopes_over(shares)", "within = mask", SHARES),
