@@ -95,6 +95,33 @@ tcp("start", FOUR, "127.0.0.90", WEB, b"BREW", GET[3:] + many + b"\r\n")
 tcp("pipelined", FOUR, "127.0.0.87", WEB, GET + b"\r\n" + GET[:9], GET[9:] + b"\r\n")
 tcp("unfinished", FOUR, "127.0.0.88", WEB, GET)
 tcp("long", FOUR, "127.0.0.89", WEB, GET + 9000 * b"a")
+
+def raw(name, protocol, transport, fragment=0):
+    case(name)
+    sender = socket.socket(FOUR, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    addresses = bytes([127, 0, 0, 1, 127, 0, 0, 77])
+    head = struct.pack("!BBHHHBBH", 0x46, 0, 0, 7, fragment, 64, protocol, 0) + addresses
+    sender.sendto(head + b"\1\1\1\1" + transport, ("127.0.0.77", 0))
+    sender.close()
+    case(f"{name}6")
+    sender = socket.socket(SIX, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    address = socket.inet_pton(SIX, "::1")
+    following = struct.pack("!BBHI", protocol, 0, 1, 7) if fragment else b""
+    first = 44 if fragment else protocol
+    head = struct.pack("!IHBB", 6 << 28, len(following + transport), first, 64) + 2 * address
+    sender.sendto(head + following + transport, ("::1", 0))
+    sender.close()
+
+AUTHENTICATION, UDP = 51, 17
+def authenticated(following, transport, size=4):
+    return struct.pack("!BBH", following, size, 0) + bytes(4 * size + 4) + transport
+
+datagram = struct.pack("!4H", 5353, DNS, 8 + len(query(1)), 0) + query(1)
+raw("authentic", AUTHENTICATION, authenticated(UDP, datagram))
+nested = authenticated(AUTHENTICATION, authenticated(UDP, datagram, 255), 9)
+raw("nested", AUTHENTICATION, nested)
+raw("fragment", AUTHENTICATION, authenticated(UDP, datagram[:-5]), fragment=0x2000)
+raw("broken", AUTHENTICATION, authenticated(UDP, datagram, 255)[:20])
 POST = b"POST /x HTTP/1.1\r\nHost: me\r\nContent-Length: 20000\r\n\r\n" + 20000 * b"x"
 tcp("posts", FOUR, "127.0.0.91", WEB, POST + 300 * (GET + b"\r\n") + POST + GET + b"\r\n")
 tcp("queries", FOUR, "127.0.0.92", DNS, b"".join(framed(query(n)) for n in range(1500)))
@@ -124,6 +151,14 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "queries": [(number, 0, None) for number in range(1500)],
 }
 """Messages of each case: id and answers of DNS, or method, host and headers of HTTP; the reason."""
+
+SENT: dict[str, list[tuple[Any, ...]]] = {
+    "authentic": [(1, 0, None)],
+    "nested": [(1, 0, None)],
+    "fragment": [(1, 0, "cut: 24 of 29 bytes")],
+    "broken": [],
+}
+"""Messages of packets with authentication headers, which nobody receives."""
 
 
 @pytest.fixture
@@ -188,6 +223,13 @@ def test_messages_around_large_body(kernel: Kernel) -> None:
         for e in traced.events
     ]
     assert sorted(found) == 4 * [("request", None)] + 4 * [("response", None)]
+
+
+@pytest.mark.parametrize("family", ["", "6"])
+@pytest.mark.parametrize("case", SENT)
+def test_messages_authenticated(traced: Traced, case: str, family: str) -> None:
+    """Authentication headers are skipped in both families."""
+    assert [*messages(traced, f"{case}{family}")] == SENT[case]
 
 
 FLOOD = r"""

@@ -69,9 +69,10 @@ def test_headers_ipv6_extensions() -> None:
     message = struct.pack("!BBH", 128, 0, 5)
     packet = sent(ipv6(0, message), protocol=58, transport=40 + 24, skipped=24, length=68)
     assert events_of(packet)["icmpv6"]["proto_icmpv6"].type_code == "EchoRequest"
-    found = events_of(sent(ipv6(0, message), protocol=PACKET_TOO_DEEP))
-    assert found.keys() == {"ipv6"}
-    assert found["ipv6"]["incomplete"] == "cut: too many extension headers"
+    for name, network in (("ipv4", ipv4), ("ipv6", ipv6)):
+        found = events_of(sent(network(0, message), protocol=PACKET_TOO_DEEP))
+        assert found.keys() == {name}
+        assert found[name]["incomplete"] == "cut: too many extension headers"
 
 
 def test_headers_later_fragment() -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parser of the IP and transport headers of a packet whose start was copied.
 
-The kernel side finds the transport, and leaves out the extension headers of IPv6
-(bpf/events/packets.h).  Lengths in the packet are not trusted: an incomplete header is left out,
-with all after it.
+The kernel side finds the transport, and leaves out extension headers, with the options of IPv4
+before them (bpf/events/packets.h).  Lengths in the packet are not trusted: an incomplete header is
+left out, with all after it.
 """
 
 from __future__ import annotations

@@ -120,6 +120,7 @@ FAULTS = (
     Fault("bodies-copied-at-any-cost", PACKET_PROGRAMS, "begun || !is_filling()", "true", PACKET_MESSAGES),
     Fault("later-fragment-has-ports", PACKET_PROGRAMS, "packet->transport < 20 || fragment & bpf_htons(0x1fff)", "packet->transport < 20", PACKETS),
     Fault("extension-headers-not-skipped", PACKET_PROGRAMS, "packet->transport += size;", ";", PACKET_MESSAGES),
+    Fault("authentication-header-not-skipped", PACKET_PROGRAMS, "if (type == AUTHENTICATION)", "if (packet->network == IPV6_HEADER && type == AUTHENTICATION)", ("vmtests/test_packet_headers.py",)),
     Fault("method-in-pieces-not-http", PACKET_PROGRAMS, "return i ? MAYBE_HTTP_BYTES : 0;", "return 0;", PACKET_MESSAGES),
     # Messages of packets, and what reading them costs.
     Fault("names-decoded-again", "tracee_ref/packets/dns_names.py", "self._names[offset] = name", "pass", DNS_UNITS),
