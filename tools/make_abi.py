@@ -20,7 +20,8 @@ from tracee_ref.abi import (
     Layout,
 )
 from tracee_ref.events.catalogue import EventDefinition, all_events
-from tracee_ref.events.function_events import CALL_ENDS, FUNCTIONS, RAW_TRACEPOINT_EVENTS
+from tracee_ref.events.declarations import HookType
+from tracee_ref.events.function_events import names_at
 
 GENERATED = Path(__file__).parents[1] / "bpf" / "generated"
 NOTICE = """\
@@ -85,9 +86,9 @@ def declaration(field: Field) -> str:
 
 
 def slots() -> str:
-    """Return the text of ``slots.h``: the slots of each event, in the order of its arguments."""
+    """Return the text of ``slots.h``: the slots of the programs, in the order of its arguments."""
     lines = [NOTICE, "#pragma once"]
-    names = (*SCHEDULER, *FUNCTIONS, *RAW_TRACEPOINT_EVENTS, *CALL_ENDS)
+    names = (*SCHEDULER, *names_at(HookType.PROGRAM))
     for event in sorted((all_events()[name] for name in names), key=lambda event: event.id):
         if event.args:
             lines += ["", *slot_enum(event)]

@@ -141,7 +141,8 @@ ARRAY_WORD: Final = 8
 COMPAT_WORDS: Final = 16
 SUBCALLS_EACH: Final = 32
 SUBCALLS_FIRST: Final = 896
-HOOK_SLOTS: Final = 9
+HOOK_SLOTS: Final = 12
+ARGUMENTS_MAX: Final = 16
 SCOPES_MAX: Final = 64
 NAME_BYTES: Final = 16
 CONTAINER_ID_BYTES: Final = 32
@@ -188,6 +189,7 @@ CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
     "SUBCALLS_FIRST": (f"{SUBCALLS_FIRST}", "index of the first of these in the map calls"),
     "SCOPES_MAX": (f"{SCOPES_MAX}", "bits of a mask"),
     "HOOK_SLOTS": (f"{HOOK_SLOTS}", "in the record of every event at a hook, used or not"),
+    "ARGUMENTS_MAX": (f"{ARGUMENTS_MAX}", "of any event: a filtered one is event * this + index"),
     "PID_BITS": (f"{PID_BITS}", "of a pid: PID_MAX_LIMIT is 1 << 22 (linux/threads.h)"),
     "NAME_SIZE": (f"{NAME_BYTES}", "TASK_COMM_LEN; also the part of a host name that is compared"),
     "NAME_WORDS": (f"{NAME_BYTES // 8}", "in u64: bytes are copied one by one"),
@@ -398,6 +400,23 @@ OWNER: Final = Layout(
         Field("header", "header", nested=HEADER),
     ],
 )
+CREDENTIALS: Final = Layout(
+    "credentials",
+    "A struct cred, in the initial user namespace.",
+    [
+        *(
+            Field(name, "u32")
+            for name in ("uid", "gid", "suid", "sgid", "euid", "egid", "fsuid", "fsgid")
+        ),
+        Field("user_namespace", "u32", "inode number"),
+        Field("securebits", "u32"),
+        Field("inheritable", "u64", "capabilities"),
+        Field("permitted", "u64"),
+        Field("effective", "u64"),
+        Field("bounding", "u64"),
+        Field("ambient", "u64"),
+    ],
+)
 STRING_ARGUMENT: Final = Layout(
     "string_argument",
     "Scopes that accept an argument where no node decides.",
@@ -409,6 +428,6 @@ STRING_ARGUMENT: Final = Layout(
 
 LAYOUTS: Final = (
     HEADER, PACKET_PREFIX, CALL, SYSCALL_MASKS, SCOPE_MASKS, SHARES, VALUE_SLOT, ID_PREFIX,
-    CONTAINER_MASKS, CONTAINER, PROCESS, TREE_STATE, OWNER, STRING_ARGUMENT,
+    CONTAINER_MASKS, CONTAINER, PROCESS, TREE_STATE, OWNER, CREDENTIALS, STRING_ARGUMENT,
 )  # fmt: skip
 """In an order in which C can declare them."""

@@ -47,7 +47,7 @@ static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved
 /* Return an argument of the function that a kprobe is at; `i` is constant. */
 static __always_inline u64 function_argument(const struct pt_regs *ctx, const u32 i)
 {
-	return ((u64 *)&ctx->regs)[i];
+	return i < 8 ? ((u64 *)&ctx->regs)[i] : READ_AT(u64, ctx->sp, 8 * (i - 8));
 }
 
 /* Return what the function returns that a program at its return is at. */
@@ -153,13 +153,6 @@ static __always_inline bool is_array_mmap(s32 number, bool compat)
 static __always_inline bool is_mmap(s32 number, bool compat)
 {
 	return number == (compat ? __NR_compat_mmap2 : __NR_mmap);
-}
-
-static __always_inline bool is_dup(s32 number, bool compat)
-{
-	return compat ? number == __NR_compat_dup || number == __NR_compat_dup2 ||
-				number == __NR_compat_dup3
-		      : number == __NR_dup || number == __NR_dup3;
 }
 
 static __always_inline bool is_pkey_mprotect(s32 number, bool compat)

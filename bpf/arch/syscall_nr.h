@@ -3,8 +3,6 @@
 #pragma once
 
 #ifdef ARM64
-#define __NR_dup 23
-#define __NR_dup3 24
 #define __NR_openat 56
 #define __NR_read 63
 #define __NR_writev 66
@@ -35,8 +33,6 @@
 #define __NR_compat_open 5
 #define __NR_compat_creat 8
 #define __NR_compat_execve 11
-#define __NR_compat_dup 41
-#define __NR_compat_dup2 63
 #define __NR_compat_sigreturn 119
 #define __NR_compat_mprotect 125
 #define __NR_compat_readv 145
@@ -53,7 +49,6 @@
 #define __NR_compat_recvmsg 297
 #define __NR_compat_openat 322
 #define __NR_compat_splice 340
-#define __NR_compat_dup3 358
 #define __NR_compat_recvmmsg_time32 365
 #define __NR_compat_accept4 366
 #define __NR_compat_sendmmsg 374
@@ -71,8 +66,6 @@
 #define __NR_rt_sigreturn 15
 #define __NR_readv 19
 #define __NR_writev 20
-#define __NR_dup 32
-#define __NR_dup2 33
 #define __NR_sendfile 40
 #define __NR_socket 41
 #define __NR_connect 42
@@ -85,7 +78,6 @@
 #define __NR_openat 257
 #define __NR_splice 275
 #define __NR_accept4 288
-#define __NR_dup3 292
 #define __NR_recvmmsg 299
 #define __NR_sendmmsg 307
 #define __NR_execveat 322
@@ -98,8 +90,6 @@
 #define __NR_compat_open 5
 #define __NR_compat_creat 8
 #define __NR_compat_execve 11
-#define __NR_compat_dup 41
-#define __NR_compat_dup2 63
 #define __NR_compat_mmap 90
 #define __NR_compat_socketcall 102
 #define __NR_compat_ipc 117
@@ -113,7 +103,6 @@
 #define __NR_compat_sendfile 239
 #define __NR_compat_openat 295
 #define __NR_compat_splice 313
-#define __NR_compat_dup3 330
 #define __NR_compat_recvmmsg_time32 337
 #define __NR_compat_sendmmsg 345
 #define __NR_compat_execveat 358

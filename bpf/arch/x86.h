@@ -83,7 +83,8 @@ static __always_inline u64 function_argument(const struct pt_regs *ctx, const u3
 	       : i == 2 ? ctx->dx
 	       : i == 3 ? ctx->cx
 	       : i == 4 ? ctx->r8
-			: ctx->r9;
+	       : i == 5 ? ctx->r9
+			: READ_AT(u64, ctx->sp, 8 * (i - 5)); /* above the return address */
 }
 
 /* Return what the function returns that a program at its return is at. */
@@ -207,13 +208,6 @@ static __always_inline bool is_array_mmap(s32 number, bool compat)
 static __always_inline bool is_mmap(s32 number, bool compat)
 {
 	return number == (compat ? __NR_compat_mmap2 : __NR_mmap) || is_array_mmap(number, compat);
-}
-
-static __always_inline bool is_dup(s32 number, bool compat)
-{
-	return compat ? number == __NR_compat_dup || number == __NR_compat_dup2 ||
-				number == __NR_compat_dup3
-		      : number == __NR_dup || number == __NR_dup2 || number == __NR_dup3;
 }
 
 static __always_inline bool is_pkey_mprotect(s32 number, bool compat)

@@ -5,7 +5,8 @@
  * which all share, ends events that no scope matches; put_...() fills the record. Each goes on by a
  * tail call: with the matcher in every program the compiler would take twice as long.
  *
- * The programs of an event exist only if it is selected: EVENT_... is then its number. */
+ * Those of declared events are generated (tracee_ref/kernel/build/event_code.py), others are in
+ * magic_write.h and memory_alerts.h. The programs of an event exist only if it is selected. */
 #pragma once
 #include "arch/arch.h"
 #include "match/fields.h"
@@ -65,14 +66,6 @@ static __always_inline void start_hook(struct pt_regs *ctx, u32 event)
 	record->event = event;
 	hook_matcher.call(ctx, 0);
 }
-
-/* A program at a function that reports one event only. */
-#define HOOK(program, event)                                                                       \
-	int program(struct pt_regs *ctx)                                                           \
-	{                                                                                          \
-		start_hook(ctx, event);                                                            \
-		return 0;                                                                          \
-	}
 
 int match_hook(struct pt_regs *ctx)
 {
@@ -136,6 +129,23 @@ static __always_inline u64 put_bytes(struct hook_record *record, const void *fro
 		return SLOT_CUT;
 	size = within(size < BYTES_MAX ? size : BYTES_MAX, 2 * BYTES_MAX - 1);
 	if (read_kernel(record->sent.data + at, size, from) < 0)
+		return SLOT_UNREADABLE;
+	record->end = at + size;
+	return size;
+}
+
+/* As put_bytes(), up to the size of a string, from kernel or user memory; `user` is constant. */
+static __always_inline u64 put_memory(struct hook_record *record, const void *from, u64 size,
+				      const bool user)
+{
+	u64 at = within(record->end, DATA_SIZE - 1);
+	if (!from)
+		return SLOT_NULL;
+	if (at != record->end)
+		return SLOT_CUT;
+	size = within(size < STRING_SIZE ? size : STRING_SIZE, 2 * STRING_SIZE - 1);
+	if ((user ? read_user(record->sent.data + at, size, from)
+		  : read_kernel(record->sent.data + at, size, from)) < 0)
 		return SLOT_UNREADABLE;
 	record->end = at + size;
 	return size;

@@ -129,7 +129,7 @@ static __always_inline void set_text(const u32 level, struct probe_record *recor
 	set_slot(record, index, slot);
 #ifdef USE_STRINGS
 	u64 at = within(record->end - (u32)slot, DATA_SIZE - 1);
-	if (index < SHAPES_MAX && STRING_FILTERED(index))
+	if (index < ARGUMENTS_MAX && STRING_FILTERED(index))
 		record->sent.header.mask &=
 			accept_string_at(level, record->sent.header.event, index,
 					 record->sent.data + at, slot);

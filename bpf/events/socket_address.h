@@ -36,9 +36,8 @@ static __always_inline u64 put_inet6_address(struct hook_record *record, struct 
 }
 
 /* Put the address of a socket; of other families the family only. */
-static __always_inline u64 put_local_address(struct hook_record *record, struct socket *socket)
+static __always_inline u64 put_sock_address(struct hook_record *record, struct sock *sock)
 {
-	struct sock *sock = READ(socket, sk);
 	u16 family = READ(sock, family);
 	if (family == AF_INET)
 		return put_inet_address(record, sock);
@@ -50,7 +49,12 @@ static __always_inline u64 put_local_address(struct hook_record *record, struct 
 	return put_bytes(record, &family, sizeof(family));
 }
 
-#ifdef EVENT_SOCKET_DUP
+static __always_inline u64 put_local_address(struct hook_record *record, struct socket *socket)
+{
+	return put_sock_address(record, READ(socket, sk));
+}
+
+#ifdef CONVERT_REMOTE_ADDRESS
 static __always_inline u64 put_unix_peer(struct hook_record *record, struct sock *sock)
 {
 	u16 family = AF_UNIX;
@@ -62,9 +66,8 @@ static __always_inline u64 put_unix_peer(struct hook_record *record, struct sock
 }
 
 /* Put the address of the peer; zeros if the socket is not connected. */
-static __always_inline u64 put_remote_address(struct hook_record *record, struct socket *socket)
+static __always_inline u64 put_peer_address(struct hook_record *record, struct sock *sock)
 {
-	struct sock *sock = READ(socket, sk);
 	u16 family = READ(sock, family);
 	if (family == AF_INET) {
 		struct inet_address address = {.family = AF_INET};
@@ -82,5 +85,10 @@ static __always_inline u64 put_remote_address(struct hook_record *record, struct
 	if (family == AF_UNIX)
 		return put_unix_peer(record, sock);
 	return put_bytes(record, &family, sizeof(family));
+}
+
+static __always_inline u64 put_remote_address(struct hook_record *record, struct socket *socket)
+{
+	return put_peer_address(record, READ(socket, sk));
 }
 #endif

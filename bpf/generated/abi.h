@@ -21,7 +21,8 @@
 #define SUBCALLS_EACH 32 /* syscalls of socketcall, and of a version of ipc */
 #define SUBCALLS_FIRST 896 /* index of the first of these in the map calls */
 #define SCOPES_MAX 64 /* bits of a mask */
-#define HOOK_SLOTS 9 /* in the record of every event at a hook, used or not */
+#define HOOK_SLOTS 12 /* in the record of every event at a hook, used or not */
+#define ARGUMENTS_MAX 16 /* of any event: a filtered one is event * this + index */
 #define PID_BITS 22 /* of a pid: PID_MAX_LIMIT is 1 << 22 (linux/threads.h) */
 #define NAME_SIZE 16 /* TASK_COMM_LEN; also the part of a host name that is compared */
 #define NAME_WORDS 2 /* in u64: bytes are copied one by one */
@@ -257,6 +258,26 @@ struct owner {
 	struct header header;
 };
 _Static_assert(sizeof(struct owner) == 176, "owner has another size");
+
+/* A struct cred, in the initial user namespace. */
+struct credentials {
+	u32 uid;
+	u32 gid;
+	u32 suid;
+	u32 sgid;
+	u32 euid;
+	u32 egid;
+	u32 fsuid;
+	u32 fsgid;
+	u32 user_namespace; /* inode number */
+	u32 securebits;
+	u64 inheritable; /* capabilities */
+	u64 permitted;
+	u64 effective;
+	u64 bounding;
+	u64 ambient;
+};
+_Static_assert(sizeof(struct credentials) == 80, "credentials has another size");
 
 /* Scopes that accept an argument where no node decides. */
 struct string_argument {

@@ -23,6 +23,14 @@ static long (*read_kernel_string)(void *to, u32 size,
 		_value;                                                                            \
 	})
 
+/* Read a number at an offset from an address in the kernel; 0 if it cannot be read. */
+#define READ_AT(type, base, offset)                                                                \
+	({                                                                                         \
+		type _value = 0;                                                                   \
+		read_kernel(&_value, sizeof(_value), (void *)((base) + (offset)));                 \
+		_value;                                                                            \
+	})
+
 /* Read a string of user memory; return its length with the NUL, or a negative errno.
  *
  * For an empty string kernels up to v6.12, and some stable ones after it, return 0

@@ -49,7 +49,7 @@ static __always_inline u64 accept_retval(u32 event, s64 retval)
  * before, so bytes after the NUL of the key do not matter. */
 struct string_node {
 	u32 bits;
-	u32 argument; /* event * SHAPES_MAX + index of the argument */
+	u32 argument; /* event * ARGUMENTS_MAX + index of the argument */
 	char string[STRING_KEY_SIZE];
 };
 BPF_HASH(string_arguments, u32, struct string_argument, STRING_ARGUMENTS);
@@ -61,7 +61,7 @@ BPF_PERCPU_ARRAY(string_scratch, struct string_node, LEVEL_COUNT);
 static __always_inline u64 accept_string_at(u32 level, u32 event, u32 index, const char *string,
 					    u64 slot)
 {
-	u32 argument = event * SHAPES_MAX + index;
+	u32 argument = event * ARGUMENTS_MAX + index;
 	struct string_argument *filtered = string_arguments.lookup(&argument);
 	struct string_node *node = string_scratch.lookup(&level);
 	if (!filtered || !node)

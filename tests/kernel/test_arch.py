@@ -41,6 +41,7 @@ typedef uint64_t u64; typedef uint32_t u32; typedef uint16_t u16; typedef uint8_
 typedef int64_t s64; typedef int32_t s32;
 #define __always_inline inline
 #define READ(pointer, field) ((pointer)->field)
+#define READ_AT(type, base, offset) (*(type *)((base) + (offset)))
 #define FIELD(pointer, field) ((pointer)->field)
 #define SAVED(pointer, field) ((pointer)->field)
 #define read_kernel(to, size, from) memcpy(to, from, size)
@@ -61,7 +62,6 @@ int protect_(u32 n, int compat) { return is_mprotect(n, compat); }
 int uses_(u32 n, int compat) { return socket_argument(n, compat); }
 int makes_(u32 n, int compat) { return returns_socket(n, compat); }
 int map_(u32 n, int compat) { return is_mmap(n, compat); }
-int dup_(u32 n, int compat) { return is_dup(n, compat); }
 int pkey_(u32 n, int compat) { return is_pkey_mprotect(n, compat); }
 """
 STACK = """
@@ -144,8 +144,24 @@ def test_syscall_numbers(tmp_path: Path, header: str, compat: bool) -> None:
     assert those("makes_") == {"socket", "accept4", "socketcall" if compat else "accept"}
     assert those("protect_") == {"mprotect", "pkey_mprotect"}
     assert those("map_") == ({"mmap", "mmap2"} if compat else {"mmap"})
-    assert those("dup_") == {"dup", "dup2", "dup3"} & known
     assert those("pkey_") == {"pkey_mprotect"}
+
+
+ARGUMENTS = """
+u64 passed(int index)
+{
+	u64 above[] = {0, 107, 108};
+	struct pt_regs regs = {.di = 101, .si = 102, .dx = 103, .cx = 104, .r8 = 105, .r9 = 106};
+	regs.sp = (u64)above;
+	return function_argument(&regs, index);
+}
+"""
+
+
+def test_x86_function_arguments(tmp_path: Path) -> None:
+    """From the seventh on they are on the stack, above the return address."""
+    passed = compiled(tmp_path, X86, ARGUMENTS).passed
+    assert [passed(index) for index in range(8)] == [*range(101, 109)]
 
 
 @pytest.mark.parametrize("all_", [False, True])

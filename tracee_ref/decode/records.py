@@ -38,7 +38,6 @@ from ..events.catalogue import (
     native_events,
 )
 from ..events.event import Argument, ContextFlags, TraceEvent
-from ..events.function_events import CALL_ENDS, RAW_TRACEPOINT_EVENTS
 from ..events.shapes import Shape
 from ..events.structures import given_structure
 from ..strings import text_of
@@ -227,7 +226,7 @@ def slots_of(event: EventDefinition) -> int:
     """Return the number of slots in the record of an event."""
     if event.hook is not None:
         return len(event.args)
-    if event.functions or event.name in (*RAW_TRACEPOINT_EVENTS, *CALL_ENDS):
+    if event.declaration:
         return HOOK_SLOTS
     return SYSCALL_ARGUMENTS if event.syscall else len(event.args)
 

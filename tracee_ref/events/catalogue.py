@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ..errors import UsageCode, UsageError
-from .declarations import DYNAMIC_IDS, HookDeclaration
+from .declarations import HookDeclaration
 from .declared_rows import shipped_declarations
 from .function_events import (
     CALL_ENDS,
@@ -113,7 +112,8 @@ class EventDefinition:
     ``id`` is printed as ``eventId``; ``functions`` are the kernel functions that the event hooks;
     ``bases`` the events that it is derived from, empty for events of the kernel side.  An
     ``internal`` event cannot be selected by users.  ``declaration`` is that of a declared event,
-    ``hook`` that of an event at another hook that the user chose.
+    ``hooks`` those of the declared events that it is derived from, or of itself, ``hook`` that of
+    an event at another hook that the user chose.
     """
 
     id: int
@@ -126,6 +126,7 @@ class EventDefinition:
     bases: tuple[str, ...] = ()
     internal: bool = False
     declaration: HookDeclaration | None = None
+    hooks: tuple[HookDeclaration, ...] = ()
     hook: ChosenHook | None = None
 
     @property
@@ -169,46 +170,8 @@ def all_events() -> Mapping[str, EventDefinition]:
     arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for pair in pairs}
     syscalls = frozenset(row.name for row in rows if row.syscall)
     events = [definition(row, arguments, syscalls) for row in rows]
-    events += map(declared_event, (*shipped_declarations().values(), *_added.values()))
+    events += map(declared_event, shipped_declarations().values())
     return MappingProxyType({e.name: e for e in sorted(events, key=lambda event: event.id)})
-
-
-_added: Final[dict[str, HookDeclaration]] = {}
-"""Events that were declared when the tracer started."""
-
-
-def declare_events(declarations: Iterable[HookDeclaration]) -> None:
-    """Add events to the catalogue of this process, from then on.
-
-    Call it before anything is made of the catalogue.  Raises ValueError for a name or an id that an
-    event has already, and for an id that is not in DYNAMIC_IDS.
-    """
-    for declaration in declarations:
-        ids = {event.id for event in all_events().values()}
-        if declaration.id not in DYNAMIC_IDS or declaration.id in ids:
-            raise ValueError(f"id {declaration.id} of {declaration.name}")
-        if declaration.name in all_events():
-            raise ValueError(f"event {declaration.name} exists")
-        _added[declaration.name] = declaration
-        _clear_caches()
-
-
-def forget_declared_events() -> None:
-    """Remove the events that ``declare_events`` added."""
-    _added.clear()
-    _clear_caches()
-
-
-def next_dynamic_id() -> int:
-    """Return the id of the next event that is declared; raises UsageError if none is left."""
-    if len(_added) >= len(DYNAMIC_IDS):
-        raise UsageError(UsageCode.LIMIT, f"more than {len(DYNAMIC_IDS)} declared events")
-    return DYNAMIC_IDS[len(_added)]
-
-
-def _clear_caches() -> None:
-    all_events.cache_clear()
-    load_catalogue.cache_clear()
 
 
 def declared_event(declaration: HookDeclaration) -> EventDefinition:
@@ -222,6 +185,7 @@ def declared_event(declaration: HookDeclaration) -> EventDefinition:
         available=True,
         functions=functions_of(declaration),
         declaration=declaration,
+        hooks=(declaration,),
     )
 
 
@@ -242,7 +206,7 @@ def definition(
     row: Row, arguments: Mapping[tuple[str, str], ArgumentDefinition], syscalls: frozenset[str]
 ) -> EventDefinition:
     """Return the event of a row; equal arguments of different events share one object."""
-    sources = sources_of(row.name)
+    sources, declared = sources_of(row.name), shipped_declarations()
     return EventDefinition(
         id=row.id,
         name=row.name,
@@ -251,6 +215,7 @@ def definition(
         args=(*(arguments[kind, name] for kind, name in row.args), *OPTIONAL.get(row.name, ())),
         available=sources <= syscalls | TRACED | FUNCTIONS.keys() | AT_START | PACKETS,
         functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
+        hooks=tuple(declared[name] for name in sorted(sources & declared.keys())),
         bases=BASES.get(row.name, ()),
         internal=row.internal,
     )

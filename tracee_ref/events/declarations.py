@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
-ARGUMENTS_MAX: Final = 12
-"""Arguments of an event: the slots of a record (HOOK_SLOTS in tracee_ref/abi.py)."""
-
 DECLARED_IDS: Final = range(700, 1024)
 """Ids of the events in ``data/hooks.json``; those above 774 are not of Tracee v0.12."""
 
@@ -126,6 +123,9 @@ class Root(Enum):
     TASK = "$task"
     """The ``struct task_struct`` of the current thread."""
 
+    CPU = "$cpu"
+    """Number of the CPU."""
+
     PATH_ARGUMENT = "$path_argument"
     """Address of the path that the system call is given, if it opens or executes a file."""
 
@@ -171,8 +171,9 @@ class HookArgument:
 
     ``sources`` are alternatives: the first that the kernel has is read.  ``length`` is that of
     bytes.  ``mask`` keeps bits of a number, all if it is 0.  With ``at_return`` a joined event
-    reads it at the return.  ``names`` is a table of ``data/names.json``, or an ``enum`` of the
-    kernel.
+    reads it at the return.  ``optional`` marks a structure that may be absent (a NULL pointer);
+    most functions are always passed theirs.  ``names`` is a table of ``data/names.json``, or an
+    ``enum`` of the kernel.
     """
 
     name: str
@@ -182,6 +183,7 @@ class HookArgument:
     length: ValueSource | int | None = None
     mask: int = 0
     at_return: bool = False
+    optional: bool = False
     names: str = ""
 
 
@@ -191,7 +193,8 @@ class HookDeclaration:
 
     ``points`` are the functions, tracepoints or system calls that it is hooked at, each with
     alternatives, of which the first that the kernel has is hooked.  An event is reported only if
-    ``condition``, if there is one, is not 0.  ``why`` explains an event that is a program.
+    ``condition``, if there is one, is not 0.  The kernel calls the programs of an ``atomic``
+    tracepoint with preemption off.  ``why`` explains an event that is a program.
     """
 
     name: str
@@ -201,6 +204,7 @@ class HookDeclaration:
     arguments: tuple[HookArgument, ...] = ()
     sets: frozenset[str] = frozenset()
     condition: ValueSource | None = None
+    atomic: bool = False
     why: str = ""
 
 

@@ -10,9 +10,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from ..abi import HOOK_SLOTS
 from ..errors import UsageCode, UsageError, did_you_mean
 from .declarations import (
-    ARGUMENTS_MAX,
     DECLARED_IDS,
     DEFAULT_TYPES,
     NOT_NUMBERS,
@@ -34,9 +34,11 @@ STEP: Final = re.compile(
     r"\.(?P<field>[A-Za-z_]\w*)|\[(?P<index>\d{1,4})\]|:(?P<cast>[A-Za-z_]\w*)"
 )
 NUMBERED: Final = re.compile(r"\$(arg|syscall_arg)[1-9][0-9]?")
-KEYS: Final = frozenset(("name", "id", "sets", "hook", "at", "if", "arguments", "why", "kernels"))
+KEYS: Final = frozenset(
+    ("name", "id", "sets", "hook", "at", "if", "arguments", "atomic", "why", "kernels")
+)
 ARGUMENT_KEYS: Final = frozenset(
-    ("name", "type", "from", "as", "length", "mask", "at_return", "names", "kernels")
+    ("name", "type", "from", "as", "length", "mask", "at_return", "optional", "names", "kernels")
 )
 """Keys of a row; ``kernels`` is for readers: the commits that make alternatives necessary."""
 
@@ -116,6 +118,7 @@ def read_declaration(row: object, id_: int | None = None) -> HookDeclaration:
         arguments,
         frozenset(_strings(name, row, "sets")),
         None if condition is None else parse_source(_text(name, "if", condition), name),
+        _flag(name, row, "atomic"),
         _text(name, "why", row.get("why", "")),
     )
 
@@ -125,8 +128,8 @@ def _check_arguments(name: str, arguments: Sequence[HookArgument]) -> None:
     twice = [argument for argument in names if names.count(argument) > 1]
     if twice:
         raise _error(name, f"has two arguments '{twice[0]}'", "rename one of them")
-    if len(names) > ARGUMENTS_MAX:
-        raise _error(name, f"has {len(names)} arguments", f"leave at most {ARGUMENTS_MAX}")
+    if len(names) > HOOK_SLOTS:
+        raise _error(name, f"has {len(names)} arguments", f"leave at most {HOOK_SLOTS}")
 
 
 def _hook_type(name: str, value: object) -> HookType:
@@ -159,9 +162,9 @@ def _argument(event: str, hook: HookType, row: object) -> HookArgument:
     where = f"{event}.{name}"
     _check_keys(where, row, ARGUMENT_KEYS)
     conversion = _conversion(where, row.get("as", Conversion.NUMBER.value))
-    at_return = row.get("at_return", False)
-    if at_return not in (False, True) or (at_return and hook is not HookType.JOINED):
-        raise _error(where, "at_return", f"is true or false, with the hook {HookType.JOINED.value}")
+    at_return = _flag(where, row, "at_return")
+    if at_return and hook is not HookType.JOINED:
+        raise _error(where, "at_return", f"use it with the hook {HookType.JOINED.value}")
     return HookArgument(
         name,
         _type(where, None if hook is HookType.PROGRAM else conversion, row.get("type")),
@@ -169,7 +172,8 @@ def _argument(event: str, hook: HookType, row: object) -> HookArgument:
         conversion,
         _length(where, conversion, row.get("length")),
         _mask(where, row.get("mask", 0)),
-        bool(at_return),
+        at_return,
+        _flag(where, row, "optional"),
         _text(where, "names", row.get("names", "")),
     )
 
@@ -229,6 +233,13 @@ def _list(where: str, row: Mapping[Any, Any], key: str) -> list[object]:
     value = row.get(key, [])
     if not isinstance(value, list):
         raise _error(where, f"{key} {value!r}", "write a list")
+    return value
+
+
+def _flag(where: str, row: Mapping[Any, Any], key: str) -> bool:
+    value = row.get(key, False)
+    if not isinstance(value, bool):
+        raise _error(where, f"{key} {value!r}", "write true or false")
     return value
 
 

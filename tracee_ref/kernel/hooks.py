@@ -11,11 +11,12 @@ from typing import Final
 
 from ..abi import CallEntry, ReturnProgram
 from ..decode.compat_arguments import ARRAY_EVENTS, SUBCALL_EVENTS
-from ..events.catalogue import EventDefinition, all_events, compat_events, native_events
-from ..events.function_events import FUNCTIONS, SYS_ENTER, SYS_EXIT
+from ..events.catalogue import all_events, compat_events, native_events
+from ..events.declarations import HookType
+from ..events.function_events import SYS_ENTER, SYS_EXIT
 from ..tables import AcceptTables
 from .attach.attachments import Hook, HookKind
-from .attach.features import has_function, uses_perf_events
+from .attach.features import has_function, types, uses_perf_events
 from .attach.syscall_hooks import (
     SyscallHook,
     call_function,
@@ -24,6 +25,7 @@ from .attach.syscall_hooks import (
     exit_point,
     is_x86,
 )
+from .build.event_code import hook_points, identifier, program_name
 from .call_arguments import CALLS_WITHOUT_RETURN, EXEC_CALLS, call_entry
 from .probes.programs import probe_hooks
 from .selection import SelectedEvents
@@ -47,6 +49,21 @@ ENTRY_REASONS: Final = {
 """Programs at the entry of a syscall, and why they are attached."""
 
 RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind.KPROBE
+
+HOOK_KINDS: Final = {
+    HookType.KPROBE: HookKind.KPROBE,
+    HookType.KRETPROBE: HookKind.KRETPROBE,
+    HookType.RAW_TRACEPOINT: HookKind.RAW_TRACEPOINT,
+}
+"""Kinds of hooks that are at one point for each program."""
+
+PROGRAMS: Final = {
+    "security_mmap_addr": "on_security_mmap_addr",
+    "security_file_mprotect": "alert_security_file_mprotect",
+    "vfs_write": "on_vfs_write",
+    "vfs_writev": "on_vfs_writev",
+}
+"""Programs in bpf/ by the kernel function that they are at."""
 
 PACKET: Final = "net_packet_ip_base"
 RAW_HOOKS: Final[Mapping[str, Sequence[Hook]]] = {
@@ -144,11 +161,11 @@ class HookPlan:
         """Return every BPF function to attach, its hook, and what needs it."""
         return [
             *self._process_hooks(),
-            *self._raw_event_hooks(),
+            *self._declared_hooks(),
             *self._call_hooks(),
             *self._entry_hooks(),
             *self._exec_entry_hooks(),
-            *self._function_hooks(),
+            *self._program_hooks(),
             *self._every_syscall_hooks(),
             *self._packet_hooks(),
             *probe_hooks(self._selected.probes),
@@ -181,17 +198,23 @@ class HookPlan:
         reasons += [f"filters {', '.join(filters)}"] if filters else []
         return "; ".join(reasons)
 
-    def _raw_event_hooks(self) -> Iterator[Hook]:
-        for event in self._selected.cgroups:
-            yield Hook(RAW, event.name, f"report_{event.name}", f"event {event.name}")
-        for name in ("task_rename", "sched_switch"):
-            if self._selected.selects(name):
-                yield Hook(RAW, name, f"on_{name}", f"event {name}")
+    def _declared_hooks(self) -> Iterator[Hook]:
+        """Give the hooks of events whose programs are generated."""
+        for event in self._selected.declared(*HOOK_KINDS):
+            function, reason = program_name(event), f"event {event.name}"
+            for point in hook_points(event, types()):
+                yield Hook(HOOK_KINDS[event.hook], point, function, reason)
+        kind, point = self._syscall_exit
+        for event in self._selected.declared(HookType.SYSCALL_END):
+            yield Hook(kind, point, program_name(event), f"event {event.name}")
+
+    @property
+    def _syscall_exit(self) -> tuple[HookKind, str]:
+        """Return the hook at the exit of all syscalls."""
+        return (TRACEPOINT, "raw_syscalls:sys_exit") if self.perf_events else (RAW, "sys_exit")
 
     def _call_hooks(self) -> Iterator[Hook]:
-        kind, point = (
-            (TRACEPOINT, "raw_syscalls:sys_exit") if self.perf_events else (RAW, "sys_exit")
-        )
+        kind, point = self._syscall_exit
         if self.syscall_hook is SyscallHook.FUNCTIONS:
             yield from self._call_functions()
         elif self.syscall_hook is SyscallHook.TRACEPOINTS:
@@ -203,8 +226,6 @@ class HookPlan:
             yield Hook(kind, point, "on_syscall_return", reason)
         if self._selected.selects("magic_write"):
             yield Hook(kind, point, "on_write_return", "event magic_write")
-        if self._selected.selects("socket_dup"):
-            yield Hook(kind, point, "on_dup_return", "event socket_dup")
 
     def _entry_hooks(self) -> Iterator[Hook]:
         if self.keeps_arguments:
@@ -292,10 +313,11 @@ class HookPlan:
             reason = "calls that seccomp refuses do not reach their function"
             yield Hook(HookKind.FEXIT, SECCOMP, "on_syscall_refused", reason)
 
-    def _function_hooks(self) -> Iterator[Hook]:
-        for event in self._selected.functions:
-            for name in event.functions:
-                yield Hook(KPROBE, name, program_at(name, event), f"event {event.name}")
+    def _program_hooks(self) -> Iterator[Hook]:
+        """Give the hooks of events at functions whose programs are in bpf/."""
+        for event in self._selected.declared(HookType.PROGRAM):
+            for name in hook_points(event, types()):
+                yield Hook(KPROBE, name, PROGRAMS[name], f"event {event.name}")
 
     def _every_syscall_hooks(self) -> Iterator[Hook]:
         kind, prefix = (TRACEPOINT, "raw_syscalls:") if self.perf_events else (RAW, "")
@@ -318,11 +340,10 @@ class HookPlan:
 
     def fillers(self) -> Mapping[int, str]:
         """Return event id -> the BPF function that fills its record."""
-        events = (event for event in self._selected.functions if event.name != "magic_write")
-        return {event.id: f"put_{event.name}" for event in events}
+        events = [event for event in self._selected.at_functions if event.name != "magic_write"]
+        return {event.id: f"put_{identifier(event)}" for event in events}
 
-
-def program_at(function: str, event: EventDefinition) -> str:
-    """Return the BPF function at a kernel function; two events may share the kernel function."""
-    shared = event.name != function and function in FUNCTIONS
-    return f"alert_{function}" if shared else f"on_{function}"
+    def raw_fillers(self) -> Mapping[int, str]:
+        """Return event id -> the program that fills its record, of atomic tracepoints."""
+        events = self._selected.declared(HookType.RAW_TRACEPOINT)
+        return {event.id: f"put_{identifier(event)}" for event in events if event.atomic}

@@ -12,6 +12,7 @@ from typing import Final
 
 from ..containers.cgroups import own_hierarchy
 from ..events.catalogue import FIRST_NEW_CALL, EventDefinition, all_events
+from ..events.declarations import HookDeclaration, HookType
 from ..model.scope import Scope
 from ..shares import TURN_SHIFT, burst, shared
 from ..tables import compile_tables
@@ -23,15 +24,8 @@ from .attach.features import (
 )
 from .attach.syscall_hooks import SyscallHook
 from .build.btf import Fields
-from .build.structures import (
-    BPF_MAPS,
-    FILES,
-    REMOTE_SOCKETS,
-    SOCKET_ADDRESSES,
-    SOCKET_OWNERS,
-    TASK_COMM,
-    merged,
-)
+from .build.event_code import conversion_defines, declared_fields, event_code
+from .build.structures import REMOTE_SOCKETS, SOCKET_OWNERS, merged
 from .call_arguments import CALLS_WITHOUT_RETURN, EXEC_CALLS
 from .hooks import PACKET, SECCOMP, HookPlan
 from .maps.container_map import constants as container_constants
@@ -65,10 +59,6 @@ PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
 SIGNATURE_PROCESSES: Final = 1024
 """Size of the map of the processes of plug-in signatures; their ids are fewer."""
 
-SCHED_SWITCH: Final = "__traceiter_sched_switch"
-SWITCH_ARGUMENTS: Final = 4
-"""The kernel function that calls the programs at the tracepoint, and its arguments before v5.18."""
-
 SOCKETS: Final = 32768
 """Size of the LRU map of socket owners."""
 
@@ -101,11 +91,6 @@ class Settings:
     at_entry: bool = True
     plugins: bool = False
     catalogue: Mapping[str, EventDefinition] | None = None
-
-
-def switch_has_state() -> bool:
-    """Whether the tracepoint sched_switch has four arguments (bpf/events/sched_switch.h)."""
-    return types().arguments(SCHED_SWITCH) > SWITCH_ARGUMENTS
 
 
 class KernelPlan:
@@ -166,15 +151,13 @@ class KernelPlan:
             names |= {"EVENT_PACKET": str(catalogue[PACKET].id), "SOCKETS": str(SOCKETS)}
             ids = {name: catalogue[event].id for name, event in PAYLOADS.items()}
             names |= {f"EVENT_PACKET_{name}": str(id_) for name, id_ in ids.items()}
-        recorded = [
-            *selected.functions,
-            *selected.raw_tracepoints,
-            *selected.syscall_exits,
-            *selected.every_syscall,
-        ]
         scopes = reduce(or_, self.tables.select.values(), 0)
         names |= share_defines(scopes, self.settings.ring_bytes)
-        functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in recorded}
+        programs: list[EventDefinition | HookDeclaration] = [
+            *selected.declared(HookType.PROGRAM),
+            *selected.every_syscall,
+        ]
+        functions = {f"EVENT_{event.name.upper()}": str(event.id) for event in programs}
         at_functions = self.hooks.syscall_hook is SyscallHook.FUNCTIONS
         at_tracepoints = self.hooks.syscall_hook is SyscallHook.TRACEPOINTS
         switches = {
@@ -190,10 +173,8 @@ class KernelPlan:
             "EXEC_ENTRIES": bool(self.hooks.exec_entries_reason),
             "EXEC_ENVIRONMENT": self.settings.exec_env or self.settings.program_env,
             "COMMAND_ONLY": self.settings.command_only,
-            "CGROUP_EVENTS": self.reports_cgroups,
-            "FUNCTION_EVENTS": bool(selected.functions),
+            "DECLARED_EVENTS": bool(selected.declared()),
             "EVERY_SYSCALL": bool(selected.every_syscall),
-            "SWITCH_STATE": selected.selects("sched_switch") and switch_has_state(),
             "HOOKS_AT_PERF_EVENTS": self.hooks.perf_events,
             "SYSCALLS_AT_PERF_EVENTS": self.hooks.perf_events or at_tracepoints,
             "SYSCALLS_AT_FUNCTIONS": at_functions,
@@ -201,14 +182,21 @@ class KernelPlan:
             or preempts_raw_tracepoints()
             or has_user_hook(selected.probes),
             "NATIVE_SYSCALLS_ONLY": not self.settings.compat,
-            "SOCKET_EVENTS": selected.sockets,
+            "ATOMIC_TRACEPOINTS": bool(self.hooks.raw_fillers()),
+            "SYSCALL_ENDS": bool(selected.declared(HookType.SYSCALL_END)),
             "SUBCALLS": self.hooks.subcalls,
         }
         if selected.probes:
             names |= probe_constants(selected.probes)
         if at_functions and has_function(SECCOMP):
             names["SECCOMP_ARGUMENTS"] = str(types().arguments(SECCOMP))
+        names |= conversion_defines(selected.declared())
         return names | functions | {name: "" for name, on in switches.items() if on}
+
+    def generated(self) -> str:
+        """Return the C text of the programs of events that are not in ``bpf/``."""
+        declared = (event_code(event, types()) for event in self.selected.declared())
+        return "\n".join((*declared, probe_programs(self.selected.probes)))
 
     @property
     def event_ids(self) -> int:
@@ -226,36 +214,16 @@ class KernelPlan:
         """Whether a scope selected an event of packets."""
         return self.selected.selects(PACKET)
 
-    @property
-    def reports_cgroups(self) -> bool:
-        """Whether an event of cgroups is selected."""
-        return bool(self.selected.cgroups)
-
-    def generated(self) -> str:
-        """Return the C text of the programs of events that are not in ``bpf/``."""
-        return probe_programs(self.selected.probes)
-
     def structures(self) -> Fields:
         """Return the kernel structures that only the selected events read."""
-        selected = self.selected
-        hooked = [
-            *selected.functions,
-            *selected.raw_tracepoints,
-            *selected.syscall_exits,
-            *selected.probes,
-        ]
-        fields: Fields = FILES if hooked else {}
-        if selected.selects("cgroup_attach_task", "task_rename", "sched_switch"):
-            fields = merged(fields, TASK_COMM)
-        if has_user_hook(selected.probes):
+        declared = self.selected.declared()
+        hooked = [*declared, *self.selected.probes, *self.selected.every_syscall]
+        fields = declared_fields(declared) if hooked else {}
+        if has_user_hook(self.selected.probes):
             fields = merged(fields, REGISTERS)
-        if selected.selects(PACKET):
-            fields = merged(fields, SOCKET_OWNERS)
-        if selected.sockets or selected.selects("socket_dup"):
-            fields = merged(fields, SOCKET_ADDRESSES)
-        if selected.selects("socket_dup"):
+        if any(event.hook is HookType.SYSCALL_END for event in declared):
             fields = merged(fields, REMOTE_SOCKETS)
-        return merged(fields, BPF_MAPS) if selected.selects("security_bpf_map") else fields
+        return merged(fields, SOCKET_OWNERS) if self.track_packets else fields
 
 
 def share_defines(scopes: int, ring_bytes: int) -> dict[str, str]:

@@ -40,16 +40,14 @@ KEY_DELAY_NS: Final = 500_000_000
 All programs must have the time by then: else the key of a process would change."""
 
 HOOK_MATCHER: Final = "match_hook"
-"""Program that the programs at kernel functions tail-call."""
+RAW_MATCHER: Final = "match_raw"
+"""Programs that the programs at kernel functions and at raw tracepoints tail-call."""
 
 TRACEPOINT_MATCHER: Final = "match_tracepoint"
 """Program that the programs at tracepoints of the user's choice tail-call."""
 
 LEVELS: Final = 3
 """Sets of counters (enum level in bpf/lib/records.h)."""
-
-CGROUP_REPORTER: Final = "report_cgroup_event"
-"""Program that the programs of cgroup events tail-call."""
 
 
 class KernelTracer:
@@ -196,13 +194,16 @@ class KernelTracer:
             self._set_tail_call("hook_matcher", 0, HOOK_MATCHER, "KPROBE")
         for event, function in fillers.items():
             self._set_tail_call("hook_fillers", event, function, "KPROBE")
-        if self._plan.reports_cgroups:
-            self._set_tail_call("cgroup_reporter", 0, CGROUP_REPORTER, "RAW_TRACEPOINT")
         at_tracepoints = tracepoint_fillers(self._plan.selected.probes)
         if at_tracepoints:
             self._set_tail_call("tracepoint_matcher", 0, TRACEPOINT_MATCHER, "TRACEPOINT")
         for event, function in at_tracepoints.items():
             self._set_tail_call("tracepoint_fillers", event, function, "TRACEPOINT")
+        raw = self._plan.hooks.raw_fillers()
+        if raw:
+            self._set_tail_call("raw_matcher", 0, RAW_MATCHER, "RAW_TRACEPOINT")
+        for event, function in raw.items():
+            self._set_tail_call("raw_fillers", event, function, "RAW_TRACEPOINT")
         for calls, index, hook in self._plan.hooks.continuations():
             self._set_tail_call(calls, index, hook.function, hook.kind.value, hook.at)
 

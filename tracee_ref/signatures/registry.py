@@ -168,6 +168,7 @@ def definition_of(
         args=tuple(ArgumentDefinition(name, type_) for type_, name in description.arguments),
         available=all(base.available for base in bases),
         functions=tuple(dict.fromkeys(name for base in bases for name in base.functions)),
+        hooks=tuple(dict.fromkeys(hook for base in bases for hook in base.hooks)),
         bases=description.needs,
     )
 

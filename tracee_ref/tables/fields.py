@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from ..abi import SHAPES_MAX
+from ..abi import ARGUMENTS_MAX
 from ..events.argument_types import shape_of
 from ..events.catalogue import EventDefinition, all_events
-from ..events.function_events import RAW_TRACEPOINT_EVENTS, SYS_EXIT
+from ..events.function_events import SYS_EXIT
 from ..events.shapes import Shape
 from ..model.facts import Event, FieldValue, Process
 from ..model.match import field_filters_hold
@@ -74,7 +74,7 @@ def compile_fields(
             continue
         if field.part is Part.RETVAL and (event.syscall or event.name == SYS_EXIT):
             retvals[event.name] = retval_intervals(field, group)
-        for index, argument in enumerate(event.args[:SHAPES_MAX]):
+        for index, argument in enumerate(event.args[:ARGUMENTS_MAX]):
             named = field.part is Part.ARGS and field.name == argument.name
             if named and shape_of(event.name, argument) is Shape.STRING:
                 strings[event.name, index] = argument_strings(field, group)
@@ -83,8 +83,7 @@ def compile_fields(
 
 def _is_filtered(event: EventDefinition) -> bool:
     """Whether the programs of an event apply filters on its fields."""
-    declared = event.functions or event.name in (*RAW_TRACEPOINT_EVENTS, SYS_EXIT)
-    return bool(event.syscall or declared or event.hook)
+    return bool(event.syscall or event.declaration or event.name == SYS_EXIT or event.hook)
 
 
 def retval_intervals(field: EventField, group: Group) -> Intervals:

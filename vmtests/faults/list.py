@@ -60,6 +60,7 @@ FIELD_FILTERS = ("tests/test_field_filters.py",)
 FIELD_TABLE_TESTS = ("tests/tables/test_fields.py",)
 KERNEL_FIELDS = ("vmtests/test_kernel_fields.py",)
 
+HOOKS = "tracee_ref/events/data/hooks.json"
 FIELD_TABLES = "tracee_ref/tables/fields.py"
 SOCKETS = "bpf/state/socket_owners.h"
 PACKET_PROGRAMS = "bpf/events/packets.h"
@@ -142,10 +143,9 @@ FAULTS = (
     Fault("base-filtered-for-all", "tracee_ref/derivation/graph.py", "key.event in selected and key.event not in bases",
           "key.event in selected", TRACEE_BUGS),
     # Containers.
-    Fault("cgroup-without-number", "bpf/events/cgroup_events.h", "record->sent.slots[CGROUP_MKDIR_CGROUP_ID] = cgroup_id(cgroup);",
-          "record->sent.slots[CGROUP_MKDIR_CGROUP_ID] = 0;", CGROUP_EVENTS),
-    Fault("mover-for-moved", "bpf/events/cgroup_events.h", "put_moved_task(record, path, (struct task_struct *)ctx->args[2]);",
-          "put_moved_task(record, path, (struct task_struct *)ctx->args[0]);", CGROUP_EVENTS),
+    Fault("cgroup-without-number", HOOKS, '"name": "cgroup_mkdir", "id": 727, "sets": [], "hook": "raw_tracepoint", "atomic": true, "arguments": [\n  {"name": "cgroup_id", "type": "u64", "from": "cgrp.kn.id"}',
+          '"name": "cgroup_mkdir", "id": 727, "sets": [], "hook": "raw_tracepoint", "atomic": true, "arguments": [\n  {"name": "cgroup_id", "type": "u64", "from": "cgrp.root.hierarchy_id"}', CGROUP_EVENTS),
+    Fault("mover-for-moved", HOOKS, '"from": "task.pid"', '"from": "$task.pid"', CGROUP_EVENTS),
     Fault("created-in-every-hierarchy", "tracee_ref/derivation/containers.py",
           'args["hierarchy_id"] != own_hierarchy_number()', "False", ("tests/derivation/test_containers.py",)),
     Fault("youngest-process-first", "tracee_ref/procfs.py", "in sorted((int(ticks)", "in sorted((-int(ticks)", CGROUP_EVENTS),
@@ -286,8 +286,7 @@ FAULTS = (
     Fault("number-taken-for-subcall", "bpf/events/every_syscall.h", "entered->index = SYSCALLS_MAX;", ";", EVERY_SYSCALL),
     Fault("entry-filtered-as-exit", "tracee_ref/kernel/maps/every_syscall.py", "native.enter, compat.enter, native.exit", "native.exit, compat.enter, native.enter", EVERY_SYSCALL),
     Fault("result-of-exit-unfiltered", "bpf/events/every_syscall.h", "accept_retval(event, retval) & match_facts(facts)", "match_facts(facts)", EVERY_SYSCALL),
-    Fault("switch-the-wrong-way", "bpf/events/sched_switch.h", "SCHED_SWITCH_NEXT_TID] = READ(next, pid)", "SCHED_SWITCH_NEXT_TID] = READ(prev, pid)", SCHED_SWITCH),
-    Fault("switch-comm-unfiltered", "bpf/events/sched_switch.h", "set_string(record, SCHED_SWITCH_NEXT_COMM, put_kernel_string(record, (char *)&next->comm));", "record->sent.slots[SCHED_SWITCH_NEXT_COMM] = put_kernel_string(record, (char *)&next->comm);", (f"{SCHED_SWITCH[0]}::test_sched_switch_filtered",)),
+    Fault("switch-the-wrong-way", HOOKS, '"next_tid", "type": "int", "from": "next.pid"', '"next_tid", "type": "int", "from": "prev.pid"', SCHED_SWITCH),
     # The reader and the decoder.
     Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(stop - start + HEADER_BYTES + ALIGNMENT - 1)",
           "(stop - start + HEADER_BYTES)", CALLS),

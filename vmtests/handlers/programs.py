@@ -101,7 +101,7 @@ class Arm64Types(Btf):
         return f"{ARM64_REGISTERS}\n{super().declarations(others)}"
 
 
-ARM64_REGISTERS = "struct pt_regs { char regs[248]; u64 rest[3]; u64 orig_x0; s32 syscallno; };"
+ARM64_REGISTERS = "struct pt_regs { char regs[248]; u64 sp, rest[2]; u64 orig_x0; s32 syscallno; };"
 
 
 @handler

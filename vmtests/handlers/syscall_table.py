@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from tracee_ref.kernel.attach.tracefs import kernel_mount
-from tracee_ref.kernel.build.btf import KIND_INT, KIND_UNION, Btf
+from tracee_ref.kernel.build.btf import KIND_UNION, Btf
 from vmtests.handlers import Reply, handler
 
 ENTRY: Final = "sys_enter_"
@@ -64,30 +64,26 @@ def structures(*, names: list[str]) -> Reply:
     Members of a structure without a name are its own; of a union there is the first one.
     """
     layouts = Layouts()
-    return {name: layouts.members(name) for name in names}
+    return {name: layouts.layout(name) for name in names}
 
 
 class Layouts(Btf):
     """Layouts of whole structures."""
 
-    def members(self, struct: str) -> list[Layout] | None:
+    def layout(self, struct: str) -> list[Layout] | None:
         """Return the layout of each member; None if there is no such structure."""
         type_id = self.structure(struct)
         return None if type_id < 0 else list(self._flat(type_id, 0))
 
     def _flat(self, struct: int, start: int) -> Iterator[Layout]:
-        union = self._kind(struct) == KIND_UNION
-        for member in self._members(struct)[: 1 if union else None]:
-            at, type_id = start + member.offset // 8, self._strip(member.type)
+        union = self.kind(struct) == KIND_UNION
+        for member in self.members(struct)[: 1 if union else None]:
+            at, type_id = start + member.offset // 8, self.strip(member.type)
             if member.name:
-                signed = self._kind(type_id) == KIND_INT and self._is_signed(type_id)
-                size: int = self._lib.btf__resolve_size(self._btf, type_id)
-                yield member.name, at, size, signed
+                signed = self.is_signed(type_id)
+                yield member.name, at, self.size_of(type_id), signed
             else:
                 yield from self._flat(type_id, at)
-
-    def _is_signed(self, integer: int) -> bool:
-        return bool(self._words_after(integer, 1)[0] >> 24 & 1)
 
 
 def traced_syscalls() -> Iterator[Call]:

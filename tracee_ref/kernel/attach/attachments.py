@@ -22,6 +22,11 @@ class HookKind(Enum):
     """The perf event of a tracepoint; its programs run with preemption off."""
 
     KPROBE = "KPROBE"
+    """Entry of a kernel function."""
+
+    KRETPROBE = "KRETPROBE"
+    """Return of a kernel function."""
+
     UPROBE = "UPROBE"
     """An offset in a program or library; its programs are of the type of kprobes."""
 
@@ -89,7 +94,8 @@ class Attachments:
             self._packets.attach(hook.point, fd)
         else:
             self._kprobes = self._kprobes or Kprobes()
-            self._kprobes.attach(hook.point, fd)
+            at_return = hook.kind is HookKind.KRETPROBE
+            self._kprobes.attach(hook.point, fd, at_return=at_return)
 
     def close(self) -> None:
         """Detach everything."""

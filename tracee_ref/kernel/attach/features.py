@@ -16,7 +16,11 @@ from typing import Final
 from ...containers.cgroups import UNIFIED, root_of
 from ...errors import HostError
 from ...events.catalogue import PACKETS, EventDefinition
+from ...events.declarations import HookDeclaration
+from ...events.function_events import AT_FUNCTIONS
 from ..build.btf import Btf
+from ..build.event_code import event_code
+from ..build.value_reads import MissingTypeError
 from .tracefs import kernel_mount
 
 KPROBES: Final = Path("/sys/bus/event_source/devices/kprobe/type")
@@ -42,12 +46,21 @@ def missing_feature(event: EventDefinition) -> str:
         return (
             "" if root_of(UNIFIED) else "cgroup v2, mounted (mount -t cgroup2 none /sys/fs/cgroup)"
         )
-    if not event.functions:
-        return ""
-    if not KPROBES.exists():
+    return next(filter(None, map(missing_type, event.hooks)), "")
+
+
+@cache
+def missing_type(declaration: HookDeclaration) -> str:
+    """Return what this kernel lacks for a declared event; empty if it has everything."""
+    if declaration.hook in AT_FUNCTIONS and not KPROBES.exists():
         return "kprobes (CONFIG_KPROBE_EVENTS=y)"
-    missing = [name for name in event.functions if not has_function(name)]
-    return f"the kernel function {missing[0]}" if missing else ""
+    try:
+        event_code(declaration, types())
+    except MissingTypeError as error:
+        return str(error)
+    except HostError:
+        return "BTF (CONFIG_DEBUG_INFO_BTF=y)"
+    return ""
 
 
 @cache

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attaching of programs to the entry of kernel functions by kprobes."""
+"""Attaching of programs to the entry and return of kernel functions by kprobes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from .perf_events import attach_program, close_events
 ATTRIBUTES: Final = Struct("=IIQ40xQQ")
 """``struct perf_event_attr``: type, size, config, address of the function's name, offset."""
 
+AT_RETURN: Final = 1
+"""In the configuration of the perf event (format/retprobe of the PMU)."""
+
 
 class Kprobes:
     """Programs at functions; raises HostError where the kernel refuses."""
@@ -22,17 +25,17 @@ class Kprobes:
         self._type = int(KPROBES.read_text())
         self._attached: list[int] = []
 
-    def attach(self, function: str, program: int) -> None:
+    def attach(self, function: str, program: int, *, at_return: bool = False) -> None:
         """Attach a program (a file descriptor) to a kernel function, on all CPUs."""
         name = ctypes.create_string_buffer(function.encode())
         address = ctypes.addressof(name)
         try:
-            fd = attach_program(
-                ATTRIBUTES.pack(self._type, ATTRIBUTES.size, 0, address, 0), program
-            )
+            attributes = (self._type, ATTRIBUTES.size, AT_RETURN * at_return, address, 0)
+            fd = attach_program(ATTRIBUTES.pack(*attributes), program)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise refused(f"kprobe {function}", reason, error.errno or 0) from error
+            kind = "kretprobe" if at_return else "kprobe"
+            raise refused(f"{kind} {function}", reason, error.errno or 0) from error
         self._attached.append(fd)
 
     def close(self) -> None:

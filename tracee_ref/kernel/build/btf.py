@@ -20,9 +20,12 @@ from .libbpf import libbpf
 SYSFS: Final = Path("/sys/kernel")
 VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
 
-KIND_INT, KIND_PTR, KIND_STRUCT, KIND_UNION, KIND_ENUM = 1, 2, 4, 5, 6
+KIND_INT, KIND_PTR, KIND_ARRAY, KIND_STRUCT, KIND_UNION, KIND_ENUM = 1, 2, 3, 4, 5, 6
 KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG = 8, 9, 10, 11, 18
-KIND_FUNC = 12
+KIND_FUNC, KIND_ENUM64 = 12, 19
+SIGNED: Final = 1 << 24
+"""In the word of an integer (BTF_INT_SIGNED)."""
+
 MODIFIERS: Final = {KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG}
 AGGREGATES: Final = {KIND_STRUCT, KIND_UNION}
 
@@ -58,11 +61,22 @@ HEADER_WORDS: Final = len(TypeHeader._fields)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A field of a structure; ``offset`` is in bits from the start."""
+    """A field of a structure; ``offset`` is in bits from the start.
+
+    ``bits`` is the width of a bit field, 0 for other fields.
+    """
 
     name: str
     type: int
     offset: int
+    bits: int = 0
+
+
+class Prototype(NamedTuple):
+    """Arguments of a function, as (name, BTF id of the type), and the type it returns (0: none)."""
+
+    arguments: tuple[tuple[str, int], ...]
+    returns: int
 
 
 class Btf:
@@ -120,6 +134,46 @@ class Btf:
             )
         return self._header(self._header(type_id).type).length
 
+    def prototype(self, function: str) -> Prototype | None:
+        """Return the prototype of a function; None if it does not exist."""
+        type_id = self.function(function)
+        if type_id is None:
+            return None
+        proto = self._header(type_id).type
+        header = self._header(proto)
+        words = self._words_after(proto, 2 * header.length)
+        pairs = (words[at : at + 2] for at in range(0, len(words), 2))
+        return Prototype(tuple((self._text(name), type_) for name, type_ in pairs), header.type)
+
+    def field(self, type_id: int, name: str) -> Member | None:
+        """Return a field of a structure or union, also of an unnamed one in it."""
+        return self._member(type_id, name)
+
+    def target(self, type_id: int) -> int:
+        """Return the BTF id of the type that a pointer points to, without modifiers; 0 for void."""
+        return self.strip(self._header(self.strip(type_id)).type)
+
+    def element(self, type_id: int) -> tuple[int, int]:
+        """Return the type of the elements of an array, and their number."""
+        element, _, count = self._words_after(self.strip(type_id), 3)
+        return element, count
+
+    def size_of(self, type_id: int) -> int:
+        """Return the size of a type in bytes; negative if it has none."""
+        size: int = self._lib.btf__resolve_size(self._btf, type_id)
+        return size
+
+    def name(self, type_id: int) -> str:
+        """Return the name of a type; empty if it has none."""
+        return self._text(self._header(type_id).name_offset) if type_id else ""
+
+    def is_signed(self, type_id: int) -> bool:
+        """Whether a number has a sign; an enum has none."""
+        stripped = self.strip(type_id)
+        if self.kind(stripped) != KIND_INT:
+            return False
+        return bool(self._words_after(stripped, 1)[0] & SIGNED)
+
     def constant(self, enum: str, name: str) -> int:
         """Return the value of an enumerator; raises HostError if it does not exist."""
         type_id = self._find(enum, KIND_ENUM)
@@ -169,11 +223,11 @@ class Btf:
             member = self._member(type_id, name)
             if member is None:
                 return None
-            offset, type_id = offset + member.offset, self._strip(member.type)
+            offset, type_id = offset + member.offset, self.strip(member.type)
         return Member(path, member.type, offset) if member else None
 
     def _member(self, type_id: int, name: str) -> Member | None:
-        for member in self._members(type_id):
+        for member in self.members(type_id):
             if member.name == name:
                 return member
             if not member.name and (inner := self._inner_member(member, name)):
@@ -182,11 +236,13 @@ class Btf:
 
     def _inner_member(self, unnamed: Member, name: str) -> Member | None:
         """Return a field of ``unnamed`` if that is a structure or union."""
-        type_id = self._strip(unnamed.type)
-        inner = self._member(type_id, name) if self._kind(type_id) in AGGREGATES else None
-        return Member(name, inner.type, unnamed.offset + inner.offset) if inner else None
+        type_id = self.strip(unnamed.type)
+        inner = self._member(type_id, name) if self.kind(type_id) in AGGREGATES else None
+        if inner is None:
+            return None
+        return Member(name, inner.type, unnamed.offset + inner.offset, inner.bits)
 
-    def _members(self, type_id: int) -> list[Member]:
+    def members(self, type_id: int) -> list[Member]:
         """Return the fields of a structure, cached."""
         if type_id not in self._members_of:
             self._members_of[type_id] = list(self._read_members(type_id))
@@ -197,28 +253,30 @@ class Btf:
         words = self._words_after(type_id, 3 * header.length)
         for at in range(0, len(words), 3):
             name, type_, offset = words[at : at + 3]
+            bits = offset >> 24 if header.has_bitfields else 0
             offset = offset & 0xFFFFFF if header.has_bitfields else offset
-            yield Member(self._text(name), type_, offset)
+            yield Member(self._text(name), type_, offset, bits)
 
     def _c_type(self, type_id: int, name: str) -> str:
-        stripped = self._strip(type_id)
-        kind, size = self._kind(stripped), self._lib.btf__resolve_size(self._btf, stripped)
+        stripped = self.strip(type_id)
+        kind, size = self.kind(stripped), self._lib.btf__resolve_size(self._btf, stripped)
         if kind == KIND_PTR:
-            target = self._strip(self._header(stripped).type)
+            target = self.strip(self._header(stripped).type)
             label = self._text(self._header(target).name_offset) if target else ""
-            tagged = self._kind(target) == KIND_STRUCT and label
+            tagged = self.kind(target) == KIND_STRUCT and label
             return f"struct {label} *{name}" if tagged else f"void *{name}"
         if kind in (KIND_INT, KIND_ENUM) and size in (1, 2, 4, 8):
-            signed = kind == KIND_INT and self._words_after(stripped, 1)[0] >> 24 & 1
-            return f"{'s' if signed else 'u'}{size * 8} {name}"
+            return f"{'s' if self.is_signed(stripped) else 'u'}{size * 8} {name}"
         return f"char {name}[{size}]"
 
-    def _strip(self, type_id: int) -> int:
-        while self._kind(type_id) in MODIFIERS:
+    def strip(self, type_id: int) -> int:
+        """Return the type behind typedefs and qualifiers."""
+        while self.kind(type_id) in MODIFIERS:
             type_id = self._header(type_id).type
         return type_id
 
-    def _kind(self, type_id: int) -> int:
+    def kind(self, type_id: int) -> int:
+        """Return the BTF_KIND of a type; 0 for void."""
         return self._header(type_id).kind if type_id else 0
 
     def _header(self, type_id: int) -> TypeHeader:

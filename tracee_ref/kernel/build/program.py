@@ -20,6 +20,7 @@ from .source import TRACER_PID, kfunc_ids, program_text
 
 PROGRAM_TYPES: Final = {
     "KPROBE": 2,
+    "KRETPROBE": 2,
     "UPROBE": 2,
     "SCHED_CLS": 3,
     "TRACEPOINT": 5,

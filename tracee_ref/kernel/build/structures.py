@@ -58,12 +58,14 @@ list")."""
 X86: Final[Fields] = {
     "task_struct": _fields("thread_info.status"),
     "pt_regs": _fields(
-        "di", "si", "dx", "r10", "r8", "r9", "bx", "cx", "bp", "ax", "orig_ax", "ss",
+        "di", "si", "dx", "r10", "r8", "r9", "bx", "cx", "bp", "ax", "orig_ax", "sp", "ss",
     ),
 }  # fmt: skip
 ARM64: Final[Fields] = {
     "task_struct": _fields("thread_info.flags"),
-    "pt_regs": _fields("orig_x0", "syscallno", regs=("user_regs.regs", "regs")),
+    "pt_regs": _fields(
+        "orig_x0", "syscallno", regs=("user_regs.regs", "regs"), sp=("user_regs.sp", "sp")
+    ),
 }
 """Read by bpf/arch/x86.h and bpf/arch/arm64.h."""
 
@@ -117,7 +119,14 @@ SOCKET_OWNERS: Final[Fields] = {
 }
 """Read to find the socket of a packet or of a file descriptor."""
 
-BPF_MAPS: Final[Fields] = {"bpf_map": _fields("id", "name")}
+CREDENTIALS: Final[Fields] = {
+    "cred": _fields(
+        "uid.val", "gid.val", "suid.val", "sgid.val", "euid.val", "egid.val", "fsuid.val",
+        "fsgid.val", "securebits", "cap_inheritable", "cap_permitted", "cap_effective",
+        "cap_bset", "cap_ambient", "user_ns",
+    ),
+    "user_namespace": _fields("ns.inum"),
+}  # fmt: skip
 
 
 def merged(first: Fields, second: Fields) -> Fields:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from struct import pack
 from typing import Final, TypeAlias
 
-from ...abi import SHAPES_MAX, STRING_ARGUMENT
+from ...abi import ARGUMENTS_MAX, STRING_ARGUMENT
 from ...events.catalogue import EventDefinition
 from ...tables.fields import S64_MAX, STRING_BYTES, FieldTables
 from ...tables.intervals import Intervals
@@ -84,4 +84,4 @@ def _interval_count(tables: FieldTables) -> int:
 
 
 def _argument(event: EventDefinition, index: int) -> bytes:
-    return pack("I", event.id * SHAPES_MAX + index)
+    return pack("I", event.id * ARGUMENTS_MAX + index)
