@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from json import dumps
 from pathlib import Path
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from .command import CommandError
-from .errors import HostError, UsageError, system_error
+from .errors import HostError, UsageCode, UsageError, system_error
+from .events.catalogue import EventDefinition
+from .events.probe_names import is_probe
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
 from .filters.requests import requested_probes
@@ -23,8 +24,8 @@ from .filters.warnings import check_container_ids, filter_warnings
 from .help import filter_help, output_help
 from .host_check import report as host_report
 from .kernel.attach.features import missing_feature
-from .kernel.probes.choice import chosen_events
-from .listing import listing
+from .kernel.probes.choice import chosen_events, listed_probes
+from .listing import json_listing, listing, named_listing
 from .messages import STDERR_FD, log
 from .output.flags import parse_outputs
 from .privileges import check_host
@@ -145,7 +146,16 @@ BUFFER_SIZES_MIB: Final = tuple(1 << power for power in range(11))
     flag_value="text",
     help="Print what tracing needs and what of it is here, as text or JSON, and exit.",
 )
-@click.option("--list", "list_events", is_flag=True, help="List events and sets, and exit.")
+@click.option(
+    "--list",
+    "listed",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="",
+    help="List events and sets, or describe the event NAME, such as kprobe:vfs_unlink, or list"
+    " those that a pattern stands for, and exit.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --list: print JSON.")
 @click.version_option(version("tracee-ref"), prog_name="tracee-ref")
 @click.argument("command", metavar="[-- COMMAND [ARG]...]", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
@@ -160,7 +170,8 @@ def trace(
     arguments: str,
     explain_as: str | None,
     check_as: str | None,
-    list_events: bool,
+    listed: str | None,
+    as_json: bool,
     command: tuple[str, ...],
 ) -> int:
     """Trace events on this host, filtered by up to 64 scopes in the kernel.
@@ -174,14 +185,13 @@ def trace(
         return 0 if works else HOST_STATUS
     signatures = load_signatures(directories, log)
     catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
-    if HELP in filters or HELP in outputs or list_events:
-        pages: dict[bool, Callable[[], str]] = {
-            HELP in filters: filter_help,
-            HELP in outputs: output_help,
-            list_events: partial(listing, catalogue, missing_feature),
-        }
-        click.echo(visible_lines(pages[True]()), nl=False)
+    if HELP in filters or HELP in outputs:
+        click.echo(visible_lines(filter_help() if HELP in filters else output_help()), nl=False)
         return 0
+    if listed is not None:
+        return print_events(listed, catalogue, as_json=as_json)
+    if as_json:
+        raise UsageError(UsageCode.COMMAND_LINE, "--json: goes with --list only")
     flags = tuple(map(argument_text, filters))
     signatures.add_events(chosen_events(requested_probes(flags)))
     catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
@@ -196,6 +206,22 @@ def trace(
     if explain_as:
         return print_plan(options, explain_as)
     return run_session(options, signals)
+
+
+def print_events(name: str, catalogue: Mapping[str, EventDefinition], *, as_json: bool) -> int:
+    """Print the events of a name or pattern, or all if it is empty; return the exit status."""
+    name = argument_text(name)
+    if is_probe(name):
+        events = {event.name: event for event in listed_probes(name)}
+    else:
+        events = dict(catalogue)
+    if as_json:
+        click.echo(json_listing(name, events, missing_feature), nl=False)
+    elif name:
+        click.echo(visible_lines(named_listing(name, events, missing_feature)), nl=False)
+    else:
+        click.echo(visible_lines(listing(events, missing_feature)), nl=False)
+    return 0
 
 
 def print_plan(options: RunOptions, form: str) -> int:

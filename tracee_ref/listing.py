@@ -5,11 +5,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from json import dumps
 from textwrap import fill
 from typing import Final
 
+from .errors import UsageCode, UsageError, did_you_mean
+from .event_details import event_data, event_text
 from .events.catalogue import SIGNATURE_IDS, EventDefinition
 from .filters.events import MissingFeature
+from .model.selection import named
+from .strings import visible_json
 
 COLUMNS: Final = "%-30s %-40s %s"
 SECTIONS: Final[tuple[tuple[str, Callable[[EventDefinition], bool]], ...]] = (
@@ -32,6 +37,33 @@ def listing(catalogue: Mapping[str, EventDefinition], missing_feature: MissingFe
     return "\n\n".join([*parts, sets(events, traced), f"Not supported yet\n{missing}\n"])
 
 
+def named_listing(
+    name: str, events: Mapping[str, EventDefinition], missing_feature: MissingFeature
+) -> str:
+    """Return the description of an event, or the lines of those that a pattern stands for.
+
+    Raises UsageError if there is none.
+    """
+    found = [events[known] for known in sorted(named({name}, events))]
+    if not found:
+        near = did_you_mean(name, events)
+        raise UsageError(UsageCode.EVENT, f"--list {name}: no event has this name{near}")
+    if len(found) == 1:
+        return event_text(event_data(found[0], missing_feature))
+    width = max(len(event.name) for event in found)
+    lines = (f"{event.name:<{width}} ({arguments_text(event)})" for event in found)
+    return "\n".join([f"{len(found)} events", *lines]) + "\n"
+
+
+def json_listing(
+    name: str, events: Mapping[str, EventDefinition], missing_feature: MissingFeature
+) -> str:
+    """Return the descriptions of events as JSON: of all, or of those that a name stands for."""
+    found = sorted(named({name or "*"}, events))
+    data = [event_data(events[known], missing_feature) for known in found]
+    return visible_json(dumps(data, indent=1)) + "\n"
+
+
 def unavailable(needs: Mapping[str, str]) -> list[str]:
     """Return a section for each missing feature of the kernel, with the events that need it."""
     return [
@@ -52,11 +84,15 @@ def section(title: str, events: Iterable[EventDefinition]) -> str:
 
 def event_line(event: EventDefinition) -> str:
     """Return the line of an event."""
-    arguments = ", ".join(
+    return COLUMNS % (event.name, " ".join(sorted(event.sets)), f"({arguments_text(event)})")
+
+
+def arguments_text(event: EventDefinition) -> str:
+    """Return the arguments of an event as C has them, in brackets those that may be absent."""
+    return ", ".join(
         f"[{arg.type} {arg.name}]" if arg.optional else f"{arg.type} {arg.name}"
         for arg in event.args
     )
-    return COLUMNS % (event.name, " ".join(sorted(event.sets)), f"({arguments})")
 
 
 def sets(events: Iterable[EventDefinition], traced: Iterable[EventDefinition]) -> str:

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
+from itertools import islice
 from typing import Final
 
-from ...errors import UsageCode, UsageError, flag_error
+from ...errors import HostError, UsageCode, UsageError, flag_error
 from ...events.catalogue import EventDefinition
 from ...events.declarations import DYNAMIC_IDS
 from ...events.probe_names import (
@@ -54,13 +55,22 @@ class ProbeChoice:
         numbers = iter(DYNAMIC_IDS)
         return [self._event(name, flag, next(numbers)) for name, flag in names.items()]
 
-    def _names(self, text: str, flag: str) -> list[str]:
-        """Return a name, or the names that a pattern stands for, at most one too many."""
+    def listed(self, text: str) -> Iterator[EventDefinition]:
+        """Yield the events of a name or pattern; of a pattern those that can be attached to."""
+        for name in self._names(text, text, None):
+            try:
+                yield self._event(name, text, DYNAMIC_IDS[0])
+            except HostError:
+                if not is_pattern(text):
+                    raise
+
+    def _names(self, text: str, flag: str, limit: int | None = PROBES_MAX + 1) -> list[str]:
+        """Return a name, or the names that a pattern stands for, at most ``limit``."""
         probe = _parsed(text, flag)
         if not is_pattern(text):
             return [text]
         source = self._source(probe.kind)
-        names = [name for name, _ in zip(source.names(probe), range(PROBES_MAX + 1), strict=False)]
+        names = [*islice(source.names(probe), limit)]
         if not names:
             raise unknown_error(text, flag, source.remedy(probe))
         return names
@@ -91,6 +101,12 @@ def chosen_events(requested: Mapping[str, str]) -> list[EventDefinition]:
     """Return the events of names and patterns; raises as ``ProbeChoice.events``."""
     with ProbeChoice() as choice:
         return choice.events(requested)
+
+
+def listed_probes(name: str) -> list[EventDefinition]:
+    """Return the events of a name or pattern; raises as ``ProbeChoice.events``."""
+    with ProbeChoice() as choice:
+        return [*choice.listed(name)]
 
 
 def _parsed(name: str, flag: str) -> ProbeName:
