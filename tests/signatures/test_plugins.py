@@ -23,7 +23,7 @@ GUILTY = 7
 """Number of the event at which the bad signature fails."""
 
 CLASS = """
-import os, signal, sys, threading, time
+import gc, mmap, os, signal, sys, threading, time
 from tracee_ref.signatures import Signature
 
 class {name}(Signature):
@@ -46,9 +46,11 @@ def source(event: str, body: str) -> str:
 class Run:
     """A run with a good signature and another one."""
 
-    def __init__(self, directory: Path, body: str, *, events: int = EVENTS) -> None:
+    def __init__(
+        self, directory: Path, body: str, *, good: str = GOOD, events: int = EVENTS
+    ) -> None:
         (directory / "bad.py").write_text(source("bad", body))
-        (directory / "good.py").write_text(source("good", GOOD))
+        (directory / "good.py").write_text(source("good", good))
         self.log: list[str] = []
         self.registry = load_signatures([directory], self.log.append)
         self.start = time.monotonic()
@@ -240,6 +242,15 @@ def test_plugin_flood_of_answers(tmp_path: Path) -> None:
     assert len(run.log) == 1
 
 
+def test_plugin_overwrites_maps(tmp_path: Path) -> None:
+    """A signature has its own progress in memory, not that of the others."""
+    maps = "[item for item in gc.get_objects() if type(item) is mmap.mmap]"
+    write = f"for m in {maps}: m[:] = b'\\xff' * len(m)"
+    body = f"end = time.monotonic() + 1\nwhile time.monotonic() < end:\n    {write}"
+    run = Run(tmp_path, body, good=f"time.sleep(0.02)\n{GOOD}")
+    assert run.numbers("good") == [*range(EVENTS)]
+
+
 def test_plugin_leaves_no_process(tmp_path: Path) -> None:
     """Children of a signature end with it, and so do the processes of all signatures."""
     marker = f"signature-child-{os.getpid()}"
@@ -271,6 +282,17 @@ def test_plugin_prints(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Non
     captured = capfd.readouterr()
     assert captured.out == ""
     assert captured.err == "tracee-ref: signature bad: a\\x1b[2Jb \n"
+
+
+def test_plugin_prints_raw(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """So is what it and its programs write to the descriptors."""
+    writes = "os.write(1, b'a\\x1b\\xff\\n'); os.system('printf \"b\\033\\n\" >&2')"
+    run = Run(tmp_path, f"if number == 1: {writes}; time.sleep(0.2)\nyield from ()")
+    assert run.log == []
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    lines = ["a\\x1b\ufffdff", "b\\x1b"]
+    assert captured.err.splitlines() == [f"tracee-ref: signature bad: {line}" for line in lines]
 
 
 def test_plugin_dies_with_tracer(tmp_path: Path) -> None:

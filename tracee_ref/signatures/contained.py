@@ -14,8 +14,10 @@ import resource
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
+from select import PIPE_BUF
 from struct import Struct
 from typing import Final, NoReturn
 
@@ -108,10 +110,11 @@ def frame(data: bytes) -> bytes:
 
 
 class VisibleStderr(io.TextIOBase):
-    """What signatures print: escaped, a line at a time, on stderr."""
+    """What signatures print: escaped, a line at a time, on a descriptor."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, descriptor: int) -> None:
         self._prefix = prefix
+        self._descriptor = descriptor
         self._line = ""
 
     def write(self, text: str) -> int:
@@ -120,8 +123,27 @@ class VisibleStderr(io.TextIOBase):
         for line in lines:
             data = f"{self._prefix}{visible(line)}\n".encode(errors="backslashreplace")
             with suppress(OSError):
-                os.write(STDERR_FD, data)
+                os.write(self._descriptor, data)
         return len(text)
+
+    def copy(self, reader: int) -> None:
+        """Write all that comes from a pipe."""
+        with suppress(OSError):
+            while data := os.read(reader, PIPE_BUF):
+                self.write(data.decode(errors="surrogateescape"))
+
+
+def replace_standard_streams(prefix: str) -> None:
+    """Escape what is printed, also to descriptors 1 and 2 by libraries and other programs."""
+    stderr = os.dup(STDERR_FD)
+    reader, writer = os.pipe()
+    for standard in STANDARD_FDS[1:]:
+        os.dup2(writer, standard)
+    os.close(writer)
+    copy = VisibleStderr(prefix, stderr).copy
+    threading.Thread(target=copy, args=[reader], daemon=True).start()
+    sys.stdin = io.StringIO()
+    sys.stdout = sys.stderr = VisibleStderr(prefix, stderr)
 
 
 def _become_contained(
@@ -149,13 +171,10 @@ def _leave_tracer(channel: socket.socket, parent: int, name: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in STANDARD_FDS[:2]:
-        os.dup2(null, standard)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), STANDARD_FDS[0])
     os.closerange(STDERR_FD + 1, channel.fileno())
     os.closerange(channel.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
-    sys.stdin = io.StringIO()
-    sys.stdout = sys.stderr = VisibleStderr(f"tracee-ref: {name}: ")
+    replace_standard_streams(f"tracee-ref: {name}: ")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(ValueError, OSError):  # a lower limit that we have already
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import partial
-from mmap import mmap
+from mmap import MADV_DOFORK, MADV_DONTFORK, mmap
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -60,6 +60,7 @@ class Plugin:
         self._warn = warn
         self._process: ContainedProcess | None = None
         self._progress = mmap(-1, PROGRESS.size)
+        self._progress.madvise(MADV_DONTFORK)
         self._decode = msgspec.msgpack.Decoder(Answer, ext_hook=received_string).decode
         self._received = Received()
         self._outstanding: deque[tuple[int, TraceEvent, float]] = deque()
@@ -73,10 +74,14 @@ class Plugin:
         self._dropped = ""
 
     def start(self) -> None:
-        """Start the process."""
+        """Start the process.  Those of other signatures have no access to its progress."""
         event = self.description.event
         run = partial(serve, self._source, self.description, self._progress)
-        self._process = ContainedProcess(run, f"signature {event}")
+        self._progress.madvise(MADV_DOFORK)
+        try:
+            self._process = ContainedProcess(run, f"signature {event}")
+        finally:
+            self._progress.madvise(MADV_DONTFORK)
 
     @property
     def pid(self) -> int | None:

@@ -329,6 +329,8 @@ FAULTS = (
     Fault("signature-errors-escape", "tracee_ref/signatures/worker.py", "except BaseException as error:\n        answer.error", "except Exception as error:\n        answer.error", ("tests/signatures/test_plugins.py",)),
     Fault("findings-as-they-come", "tracee_ref/signatures/plugins.py", "self._held[0][0] < first", "True", ("tests/signatures/test_plugins.py",)),
     Fault("unseen-not-counted", "tracee_ref/signatures/plugin.py", "self._not_seen += len(self._outstanding)", "pass", ("tests/signatures/test_plugins.py",)),
+    Fault("progress-shared", "tracee_ref/signatures/plugin.py", "PROGRESS.size)\n        self._progress.madvise(MADV_DONTFORK)", "PROGRESS.size)", ("tests/signatures/test_plugins.py",)),
+    Fault("raw-output-of-signatures", "tracee_ref/signatures/contained.py", "os.dup2(writer, standard)", "pass", ("tests/signatures/test_plugins.py::test_plugin_prints_raw",)),
     Fault("signatures-traced", "bpf/match/filters.h", "if (mask && signature_processes.lookup(&pid))", "if (0)", ("vmtests/test_plugins.py",)),
     Fault("status-lost", "tracee_ref/session.py", "return INCOMPLETE if incomplete else status", "return INCOMPLETE if incomplete else 0", SESSIONS),
     # Outputs that fail, signals, and limits.
