@@ -76,7 +76,7 @@ def shipped_declarations() -> Mapping[str, HookDeclaration]:
 
 def read_declarations(rows: object) -> tuple[HookDeclaration, ...]:
     """Return the events of rows with ids, as JSON has them; raises UsageError."""
-    if not isinstance(rows, Sequence):
+    if not isinstance(rows, list):
         raise _error("events", "is no list", "write a list of events")
     read = tuple(read_declaration(row) for row in rows)
     names: set[str] = set()
