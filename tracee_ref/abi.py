@@ -288,15 +288,14 @@ PACKET_PREFIX: Final = Layout(
     "Precedes the bytes of a packet.",
     [
         Field("length", "u32", "of the whole packet"),
-        Field("interface", "u32", "its index"),
-        Field("incoming", "u32"),
         Field("protocol", "u32", "of the transport, or PACKET_..."),
+        Field("incoming", "u32"),
         Field("transport", "u32", "offset of its header in the packet"),
         Field("skipped", "u32", "bytes before it that were not copied: extension headers"),
         Field("fragment", "u32", "the first fragment of several"),
         Field("segment_size", "u32", "of the datagrams or segments that the packet will become"),
         Field("stream", "u32", "tells connections with the same addresses apart"),
-        Field("unused", "u32"),
+        Field("interface", "u64", "its name", count=NAME_BYTES // 8),
     ],
 )
 CALL: Final = Layout(

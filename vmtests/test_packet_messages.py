@@ -112,6 +112,36 @@ def raw(name, protocol, transport, fragment=0):
     sender.sendto(head + following + transport, ("::1", 0))
     sender.close()
 
+def deferred(name, address, first, rest):
+    case(name)
+    listening = socket.create_server((address, WEB))
+    client = socket.socket()
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 10)
+    client.connect((address, WEB))
+    client.sendall(first) # with the ACK of the handshake
+    server, _ = listening.accept()
+    server.recv(len(first), socket.MSG_WAITALL)
+    client.sendall(rest)
+    server.recv(len(rest), socket.MSG_WAITALL)
+    client.close()
+    server.close()
+    listening.close()
+
+def namespace(name):
+    import ctypes, fcntl, os
+    if os.fork():
+        os.wait()
+        return
+    ctypes.CDLL(None).unshare(0x40000000) # CLONE_NEWNET
+    probe = socket.socket(FOUR, socket.SOCK_DGRAM)
+    for number, request in (
+        (0x8923, struct.pack("16s16s", b"lo", name.encode())), # SIOCSIFNAME
+        (0x8914, struct.pack("16sh14x", name.encode(), 1)), # SIOCSIFFLAGS
+    ):
+        fcntl.ioctl(probe, number, request)
+    udp(name, FOUR, "127.0.0.1", query(1))
+    os._exit(0)
+
 AUTHENTICATION, UDP = 51, 17
 def authenticated(following, transport, size=4):
     return struct.pack("!BBH", following, size, 0) + bytes(4 * size + 4) + transport
@@ -124,9 +154,12 @@ raw("fragment", AUTHENTICATION, authenticated(UDP, datagram[:-5]), fragment=0x20
 raw("broken", AUTHENTICATION, authenticated(UDP, datagram, 255)[:20])
 POST = b"POST /x HTTP/1.1\r\nHost: me\r\nContent-Length: 20000\r\n\r\n" + 20000 * b"x"
 tcp("posts", FOUR, "127.0.0.91", WEB, POST + 300 * (GET + b"\r\n") + POST + GET + b"\r\n")
+deferred("deferred", "127.0.0.93", GET + b"X: " + 100 * b"y", b"\xff\r\n\r\n" + 300 * b"\xff")
+namespace("strange0")
 tcp("queries", FOUR, "127.0.0.92", DNS, b"".join(framed(query(n)) for n in range(1500)))
 """
 
+STRAY = "malformed: bytes after a message that begin none"
 SINGLE = ["udp", "options", "udp6", "hop", "extensions", "large", "tcp", "tcp6", "length", "bytes"]
 EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     **{case: [(1, 0, None)] for case in SINGLE},
@@ -148,6 +181,8 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("POST", "me", 1, None),
         ("GET", "me", 0, None),
     ],
+    "deferred": [("GET", "me", 1, None), ("", "", 0, STRAY)],
+    "strange0": [(1, 0, None)],
     "queries": [(number, 0, None) for number in range(1500)],
 }
 """Messages of each case: id and answers of DNS, or method, host and headers of HTTP; the reason."""
@@ -164,7 +199,10 @@ SENT: dict[str, list[tuple[Any, ...]]] = {
 @pytest.fixture
 def traced(kernel: Kernel) -> Traced:
     return trace(
-        kernel, "-f event=net_packet_dns,net_packet_http -o json", python(WORKLOAD), cached=True
+        kernel,
+        "-f event=net_packet_dns,net_packet_http,net_packet_dns_request -o json",
+        python(WORKLOAD),
+        cached=True,
     )
 
 
@@ -174,7 +212,7 @@ def messages(traced: Traced, case: str) -> Iterable[tuple[Any, ...]]:
         incomplete = values.get("incomplete")
         if event["processName"] == case and "proto_dns" in values:
             yield values["proto_dns"]["ID"], len(values["proto_dns"]["answers"]), incomplete
-        elif event["processName"] == case:
+        elif event["processName"] == case and "proto_http" in values:
             http = values["proto_http"]
             yield http["method"], http["host"], len(http["headers"]), incomplete
 
@@ -184,6 +222,16 @@ def test_messages(traced: Traced, case: str) -> None:
     """Each message is seen where it is sent and where it is received."""
     assert traced.status == 0, traced.stderr
     assert sorted(messages(traced, case), key=str) == sorted(2 * EXPECTED[case], key=str)
+
+
+def test_messages_interface(traced: Traced) -> None:
+    """An interface has its name in its own network namespace."""
+    names = {
+        arguments(event)["metadata"]["iface"]
+        for event in traced.events
+        if event["eventName"] == "net_packet_dns_request" and event["processName"] == "strange0"
+    }
+    assert names == {"strange0"}
 
 
 DOWNLOAD = r"""

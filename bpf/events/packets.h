@@ -16,6 +16,7 @@
 #define PACKET_HUGE 524288
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
+#define INTERFACE_NAME 16 /* IFNAMSIZ */
 #define EXTENSIONS_MAX 16 /* extension headers before the transport; senders have up to four */
 #define HTTP_START 32	  /* bytes in which the method of a request ends, a power of two */
 #define MAYBE_HTTP_BYTES 16384
@@ -55,14 +56,14 @@ struct packet {
 /* A buffer of their own, so that packets take no room of other events. */
 BPF_RINGBUF_OUTPUT(packet_records, RING_PAGES);
 
-/* A connection that was requested from a listening socket. */
+/* A connection of a socket; of `incoming` packets alone, or of both directions (0). */
 struct connection {
 	u64 net;
 	char local[16];
 	char remote[16];
 	u16 local_port;
 	u16 remote_port;
-	u32 unused;
+	u32 incoming;
 };
 /* A connection that is not accepted yet has no inode: it belongs to the owner of the listening
  * socket. A closed one belongs to its last owner. */
@@ -210,12 +211,9 @@ static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock
 	return cached ? *cached : 0;
 }
 
-/* Streams that start like HTTP: the number of bytes that are still copied. */
-struct stream {
-	u64 cookie;
-	u64 incoming;
-};
-BPF_TABLE("lru_hash", struct stream, u64, http_streams, SOCKETS);
+/* Streams that start like HTTP: the number of bytes that are still copied. The first segment can come
+ * to the listening socket, so that cookies tell nothing. */
+BPF_TABLE("lru_hash", struct connection, u64, http_streams, SOCKETS);
 #define ALL_BYTES (~0ULL)
 
 /* A character of a method (RFC 9110, 5.6.2), or of an empty line before it. */
@@ -251,7 +249,8 @@ static __always_inline bool is_filling(void)
 
 /* Return how many bytes are to be copied of a TCP packet: those of a stream that starts like HTTP.
  * What is left out when the buffer fills is a body nearly always, and user space reports it if not. */
-static __always_inline u32 http_copied(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline u32 http_copied(struct __sk_buff *skb, struct sock *sock,
+				       const struct packet *packet)
 {
 	u8 offset = 0, start[HTTP_START] = {};
 	load_bytes(skb, packet->transport + 12, &offset, 1);
@@ -261,7 +260,9 @@ static __always_inline u32 http_copied(struct __sk_buff *skb, const struct packe
 	u32 size = packet->length - payload;
 	u64 copied = size < HTTP_START ? size : HTTP_START;
 	load_bytes(skb, payload, start, within(copied - 1, HTTP_START - 1) + 1);
-	struct stream stream = {bpf_get_socket_cookie(skb), packet->incoming};
+	struct connection stream;
+	fill_connection(skb, sock, packet, &stream);
+	stream.incoming = packet->incoming;
 	u64 *left = http_streams.lookup(&stream);
 	u64 begun = http_bytes(start), bytes = begun;
 	if (left && *left > bytes)
@@ -276,7 +277,8 @@ static __always_inline u32 http_copied(struct __sk_buff *skb, const struct packe
 }
 
 /* Return how many bytes are to be copied: all if a scope selected an event that needs them. */
-static __always_inline u32 copied_bytes(struct __sk_buff *skb, const struct packet *packet, u64 mask)
+static __always_inline u32 copied_bytes(struct __sk_buff *skb, struct sock *sock,
+					const struct packet *packet, u64 mask)
 {
 	u32 event = EVENT_PACKET_DNS;
 	u16 port = bpf_htons(DNS_PORT);
@@ -288,7 +290,7 @@ static __always_inline u32 copied_bytes(struct __sk_buff *skb, const struct pack
 	event = EVENT_PACKET_HTTP;
 	selected = select.lookup(&event);
 	if (selected && *selected & mask && packet->protocol == TCP)
-		return http_copied(skb, packet);
+		return http_copied(skb, sock, packet);
 	return PACKET_HEADERS;
 }
 
@@ -297,6 +299,17 @@ static __always_inline u32 copied_bytes(struct __sk_buff *skb, const struct pack
 static __always_inline u32 stream_number(struct sock *sock)
 {
 	return (u32)((u64)READ(sock, net) >> 6) ^ READ(sock, type) << 28;
+}
+
+/* Copy the name of the interface: its index means another one in each network namespace. */
+static __always_inline void copy_interface(struct __sk_buff *skb, u64 *name)
+{
+	struct sk_buff *buffer = NULL;
+	struct __sk_buff *context = skb;
+	read_kernel(&buffer, sizeof(buffer), &context);
+	struct net_device *device = READ(buffer, dev);
+	name[0] = name[1] = 0;
+	read_kernel(name, INTERFACE_NAME, device->name);
 }
 
 /* Copy the IP header of a packet whose extension headers are skipped; return its size. */
@@ -322,7 +335,6 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->header.mask = mask;
 	record->header.cpu = bpf_get_smp_processor_id();
 	record->prefix.length = packet->length;
-	record->prefix.interface = skb->ifindex;
 	record->prefix.incoming = packet->incoming;
 	record->prefix.protocol = packet->protocol;
 	record->prefix.transport = packet->transport;
@@ -330,7 +342,7 @@ static __always_inline void fill_packet(struct __sk_buff *skb, const struct pack
 	record->prefix.fragment = packet->fragment;
 	record->prefix.segment_size = skb->gso_size;
 	record->prefix.stream = packet->stream;
-	record->prefix.unused = 0;
+	copy_interface(skb, record->prefix.interface);
 	u64 size = packet->length > from ? packet->length - from : 1;
 	if (size > capacity)
 		size = capacity;
@@ -392,7 +404,7 @@ static __always_inline void report_packet(struct __sk_buff *skb, struct packet *
 		count_packet(COUNTER_FILTERED);
 		return;
 	}
-	u32 bytes = copied_bytes(skb, packet, mask);
+	u32 bytes = copied_bytes(skb, sock, packet, mask);
 	if (!HAS_ROOM(PACKET_RECORDS, mask, record_size(bytes)))
 		count_lost_packet(mask);
 	else if (bytes <= PACKET_HEADERS)

@@ -152,17 +152,16 @@ _Static_assert(sizeof(struct header) == 152, "header has another size");
 /* Precedes the bytes of a packet. */
 struct packet_prefix {
 	u32 length; /* of the whole packet */
-	u32 interface; /* its index */
-	u32 incoming;
 	u32 protocol; /* of the transport, or PACKET_... */
+	u32 incoming;
 	u32 transport; /* offset of its header in the packet */
 	u32 skipped; /* bytes before it that were not copied: extension headers */
 	u32 fragment; /* the first fragment of several */
 	u32 segment_size; /* of the datagrams or segments that the packet will become */
 	u32 stream; /* tells connections with the same addresses apart */
-	u32 unused;
+	u64 interface[2]; /* its name */
 };
-_Static_assert(sizeof(struct packet_prefix) == 40, "packet_prefix has another size");
+_Static_assert(sizeof(struct packet_prefix) == 48, "packet_prefix has another size");
 
 /* By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected it,
  * its event, and what happens at its entry (enum call_entry). The rest is of the 32-bit

@@ -58,7 +58,7 @@ def sent(packet: bytes, **fields: int) -> bytes:
         fragment = int.from_bytes(packet[6:8], "big")
         protocol = PACKET_NO_TRANSPORT if fragment & 0x1FFF else packet[9]
         transport = 4 * (first & 15)
-    values = {"length": len(packet), "interface": 1, "incoming": 1, "protocol": protocol}
+    values = {"length": len(packet), "interface": b"lo", "incoming": 1, "protocol": protocol}
     values |= {"transport": transport, **fields}
     return PREFIX.pack(*(values.get(field.name, 0) for field in PACKET_PREFIX.fields)) + packet
 

@@ -16,6 +16,7 @@ from struct import Struct
 from typing import Final
 
 from ..abi import PACKET_NO_TRANSPORT, PACKET_PREFIX, PACKET_TOO_DEEP
+from ..strings import text_of
 from .types import IPv4, IPv6, Tcp, Udp
 
 PREFIX: Final = PACKET_PREFIX.struct
@@ -47,7 +48,7 @@ class Packet:
     """
 
     incoming: bool
-    interface: int
+    interface: str
     length: int
     network: IPv4 | IPv6
     protocol: int
@@ -64,13 +65,14 @@ def read_packet(data: bytes) -> Packet | None:
     if len(data) <= PREFIX.size:
         return None
     prefix = PREFIX.unpack_from(data)
-    length, interface, incoming, protocol, at, skipped, fragment, segment_size, stream, _ = prefix
+    length, protocol, incoming, at, skipped, fragment, segment_size, stream, interface = prefix
     captured = data[PREFIX.size :]
     parse = PARSERS.get(captured[0] >> 4)
     network = parse(captured) if parse else None
     if network is None:
         return None
-    facts = bool(incoming), interface, length, network, protocol, bool(fragment)
+    name = text_of(interface.partition(b"\0")[0])
+    facts = bool(incoming), name, length, network, protocol, bool(fragment)
     if protocol in (PACKET_NO_TRANSPORT, PACKET_TOO_DEEP):
         return Packet(*facts, segment_size, stream)
     rest, size = captured[max(0, at - skipped) :], max(0, length - at)

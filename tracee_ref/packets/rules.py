@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -98,20 +97,11 @@ def metadata(packet: Packet) -> dict[str, Any]:
     source, target = packet.network.src_ip, packet.network.dst_ip
     assert packet.transport
     ports = packet.transport.src_port, packet.transport.dst_port
-    interface = interface_name(packet.interface)
     return {
         "metadata": PacketMetadata(
-            source, target, *ports, packet.protocol, packet.length, interface
+            source, target, *ports, packet.protocol, packet.length, packet.interface
         )
     }
-
-
-def interface_name(number: int) -> str:
-    """Return the name of an interface in the tracer's network namespace, or an empty string."""
-    try:
-        return socket.if_indextoname(number)
-    except OSError:
-        return ""
 
 
 Derive = Callable[[TraceEvent, Values], Iterable[Values]]

@@ -122,6 +122,8 @@ FAULTS = (
     Fault("later-fragment-has-ports", PACKET_PROGRAMS, "packet->transport < 20 || fragment & bpf_htons(0x1fff)", "packet->transport < 20", PACKETS),
     Fault("extension-headers-not-skipped", PACKET_PROGRAMS, "packet->transport += size;", ";", PACKET_MESSAGES),
     Fault("authentication-header-not-skipped", PACKET_PROGRAMS, "if (type == AUTHENTICATION)", "if (packet->network == IPV6_HEADER && type == AUTHENTICATION)", ("vmtests/test_packet_headers.py",)),
+    Fault("interface-of-another-namespace", PACKET_PROGRAMS, "read_kernel(name, INTERFACE_NAME, device->name);", "name[0] = 0x6f6c;", PACKET_MESSAGES),
+    Fault("stream-of-the-listening-socket", PACKET_PROGRAMS, "fill_connection(skb, sock, packet, &stream);", "__builtin_memset(&stream, 0, sizeof(stream)); stream.net = bpf_get_socket_cookie(skb);", PACKET_MESSAGES),
     Fault("method-in-pieces-not-http", PACKET_PROGRAMS, "return i ? MAYBE_HTTP_BYTES : 0;", "return 0;", PACKET_MESSAGES),
     # Messages of packets, and what reading them costs.
     Fault("names-decoded-again", "tracee_ref/packets/dns_names.py", "self._names[offset] = name", "pass", DNS_UNITS),

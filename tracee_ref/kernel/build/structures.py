@@ -116,6 +116,8 @@ SOCKET_OWNERS: Final[Fields] = {
         "net": ("__sk_common.skc_net.net",),
         "type": ("sk_type",),
     },
+    "sk_buff": _fields("dev"),
+    "net_device": _fields("name"),
 }
 """Read to find the socket of a packet or of a file descriptor."""
 
