@@ -104,3 +104,33 @@ def test_flood_of_packets(kernel: Kernel) -> None:
     assert "packets, or events for signatures, not read" not in traced.stderr
     rare = [event for event in traced.events if event["processName"] == "rare"]
     assert len(rare) == 2 * 500  # sent, and received
+
+
+BESIDE_PACKETS = r"""
+import os, signal, socket, time
+pid = os.fork()
+if not pid:
+    while os.getppid() != 1:
+        os.getpgid(0)
+receiver, client = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+receiver.bind(("127.0.0.1", 0))
+address = receiver.getsockname()
+for _ in range(500):
+    for _ in range(10):
+        client.sendto(b"rare", address)
+        receiver.recv(10)
+    time.sleep(0.01)
+os.kill(pid, signal.SIGKILL)
+os.waitpid(pid, 0)
+"""
+
+
+@pytest.mark.host_only
+def test_flood_beside_packets(kernel: Kernel) -> None:
+    """The buffer of packets is read in time, although the other one is always full."""
+    scopes = "-f 1:event=getpgid -f 1:getpgid.args.pid=77 -f 2:event=net_packet_udp"
+    traced = trace(kernel, f"{scopes} -o none --buffer 1", python(BESIDE_PACKETS))
+    assert traced.status == 0, traced.stderr
+    lost = traced.account.lost
+    assert f"{lost} events lost (scope 1: {lost}): " in traced.stderr
+    assert "derived events: 10000 = delivered 10000 " in traced.stderr

@@ -28,7 +28,7 @@ RECORDS = st.lists(
 """Mask, size in bytes, and what the reader has read before."""
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(RECORDS)
 def test_shares_of_kernel(ensemble: Ensemble, drawn: list[tuple[int, int, int]]) -> None:
     positions = accumulate(read for *_, read in drawn)

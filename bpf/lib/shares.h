@@ -45,32 +45,37 @@ static __always_inline u64 scopes_over(const struct shares *shares)
 	return over;
 }
 
-/* Return a scope of several, another one as the reader goes on. */
-static __always_inline u64 turn(u64 mask, u64 position)
+/* 1 if a number is negative, else 0. Products with it are no branches: from Linux v6.19 on the verifier
+ * follows both values of a mask, too. */
+static __always_inline u64 is_negative(u64 number)
 {
-	u64 first = position >> TURN_SHIFT & (SCOPES_MAX - 1), rest = mask >> first << first;
-	return lowest_bit(rest ? rest : mask);
+	number >>= 63;
+	asm volatile("" : "+r"(number));
+	return number;
 }
 
-/* Whether a record may be written for one of the scopes in a mask, which is charged for it;
+/* Whether a record may be written for one of the scopes in a mask, which is charged for it: one within
+ * its share or, if there is none, another one as the reader goes on, whose share may have come back.
  * `position` is that of the reader. */
 static __always_inline bool charge_share(u32 ring, u64 mask, u64 size, u64 position)
 {
 	struct shares *shares = ring_shares.lookup(&ring);
-	u64 limit = position + SHARE_BURST;
 	if (!shares)
 		return true;
-	u64 within = mask & ~scopes_over(shares);
-	u64 scope = within ? lowest_bit(within) : turn(mask, position);
-	u64 *spent = &shares->spent[scope & (SCOPES_MAX - 1)];
-	if (!within && *spent >= limit)
+	u64 limit = position + SHARE_BURST, within = mask & ~scopes_over(shares);
+	u64 none = is_negative(within | -within) ^ 1;
+	u64 first = (position >> TURN_SHIFT) * none & (SCOPES_MAX - 1), scopes = within + mask * none;
+	u64 turned = scopes >> first | scopes << (SCOPES_MAX - 1 - first) << 1;
+	u64 scope = (lowest_bit(turned) + first) & (SCOPES_MAX - 1);
+	u64 *spent = &shares->spent[scope];
+	if (none > is_negative(*spent - limit))
 		return false;
 	/* What other CPUs add in between is lost. That is a record each, and only of a scope that
 	 * owes nothing: to others is added at once. */
-	if (*spent < position)
+	if ((s64)(*spent - position) < 0)
 		*spent = position;
 	__sync_fetch_and_add(spent, SCOPE_COUNT * bytes_in_ring(size));
-	shares->over[scope & (SCOPES_MAX - 1)] = *spent >= limit;
+	shares->over[scope] = is_negative(*spent - limit) ^ 1;
 	return true;
 }
 

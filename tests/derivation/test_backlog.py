@@ -33,6 +33,18 @@ def test_backlog_order() -> None:
     assert backlog.dropped == 0
 
 
+def test_backlog_turns() -> None:
+    """Many records come back by turns of their masks, and each mask's in its order."""
+    backlog = Backlog(limit=64 * 10 * SIZE)
+    for number in range(100):
+        backlog.add(record(number, mask=1))
+    for number in range(100, 105):
+        backlog.add(record(number, mask=2))
+    order = popped(backlog)
+    assert order[:10] == [0, 100, 1, 101, 2, 102, 3, 103, 4, 104]
+    assert order[10:] == [*range(5, 100)]
+
+
 def test_backlog_drops_of_heaviest() -> None:
     """Beyond the limit the oldest records of the mask with most bytes are dropped."""
     backlog = Backlog(limit=10 * SIZE)
@@ -41,7 +53,7 @@ def test_backlog_drops_of_heaviest() -> None:
     for number in range(3, 100):
         backlog.add(record(number, mask=2))
     assert backlog.dropped == 90
-    assert popped(backlog) == [0, 1, 2, *range(93, 100)]
+    assert popped(backlog) == [0, 93, 1, 94, 2, *range(95, 100)]
 
 
 def test_backlog_bases() -> None:

@@ -43,9 +43,18 @@ def test_rings_merged_by_time() -> None:
     rings.close()
 
 
+def test_rings_other_fills() -> None:
+    """One that fills is read as often as the first, which is full."""
+    rings = Rings([ring(*range(100)), ring(*range(1000, 1020))])
+    filling = Rings([ring(*range(100)), ring(*range(1000, 1030))])
+    assert (read(rings, 2), read(filling, 2)) == ([0, 1], [0, 1, 1000, 1001])
+    for each in (rings, filling):
+        each.close()
+
+
 def test_rings_first_before_others() -> None:
     """While a full read of the first buffer waits, the other one is read seldom."""
-    rings = Rings([ring(*range(100)), ring(*range(1000, 1100))])
+    rings = Rings([ring(*range(100)), ring(*range(1000, 1020))])
     for number in range(FULL_READS - 1):
         assert read(rings, 1) == [number]
     assert read(rings, 1) == [FULL_READS - 1, 1000]

@@ -26,8 +26,14 @@ EVENT_AT: Final = abi.HEADER.offset("event")
 MASK_AT: Final = abi.HEADER.offset("mask")
 
 
+IN_ORDER: Final = 64
+"""Part of the limit up to which records come back in their order, whatever their scopes."""
+
+
 class Backlog:
-    """Queue of records, in the order in which they came.
+    """Queue of records: few come back in the order in which they came, many by turns.
+
+    Then the masks have turns, so that one with costly records does not keep the others waiting.
 
     ``selected`` has the scopes that selected each base event itself, by the event's number, and
     ``strip`` prepares the event for them.  Beyond ``limit`` bytes, the oldest record of the mask
@@ -45,7 +51,8 @@ class Backlog:
         self._limit = limit
         self._queues: dict[int, deque[tuple[int, bytes]]] = {}
         self._sizes: dict[int, int] = defaultdict(int)
-        self._added = self._size = 0
+        self._served: dict[int, int] = {}
+        self._added = self._size = self._turns = 0
         self.dropped = 0
 
     def __bool__(self) -> bool:
@@ -73,8 +80,13 @@ class Backlog:
             self.dropped += 1
 
     def pop(self) -> bytes:
-        """Remove and return the oldest record."""
-        return self._take(min(self._queues, key=lambda mask: self._queues[mask][0]))
+        """Remove and return the oldest record, or that of the mask whose turn it is."""
+        if self._size <= self._limit // IN_ORDER:
+            return self._take(min(self._queues, key=lambda mask: self._queues[mask][0]))
+        mask = min(self._queues, key=lambda mask: self._served.get(mask, 0))
+        self._turns += 1
+        self._served[mask] = self._turns
+        return self._take(mask)
 
     def drop_all(self) -> None:
         """Drop the records that are left, and count them."""
@@ -90,4 +102,5 @@ class Backlog:
         self._size -= len(record)
         if not queue:
             del self._queues[mask], self._sizes[mask]
+            self._served.pop(mask, None)
         return record

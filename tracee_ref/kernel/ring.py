@@ -92,15 +92,16 @@ class Rings:
         Those of several buffers are merged by time; those of one stay in their order, in which CPUs
         reserved room for them.  They are consumed when the function has returned or raised.
 
-        As long as the first buffer has ``limit`` records or more, the others are read once in
-        FULL_READS times: their records cannot make it overflow, and do not wait for good.
+        As long as the first buffer has ``limit`` records or more, another one is read while it
+        fills, as a flood in the first must not make it overflow, and else once in FULL_READS times.
         """
         first, *others = self._rings
         records, position = first.waiting(limit)
         consumed = [(first, position)]
         self._full_reads += len(records) >= limit
-        if others and (len(records) < limit or self._full_reads % FULL_READS == 0):
-            for ring in others:
+        in_turn = len(records) < limit or self._full_reads % FULL_READS == 0
+        for ring in others:
+            if in_turn or ring.is_filling():
                 more, position = ring.waiting(limit)
                 consumed.append((ring, position))
                 if more:
