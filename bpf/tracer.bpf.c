@@ -24,6 +24,9 @@
 #ifdef EVENT_MEM_PROT_ALERT
 #include "events/memory_alerts.h"
 #endif
+#ifdef EVENT_SHARED_OBJECT_LOADED
+#include "events/shared_objects.h"
+#endif
 #ifdef EVERY_SYSCALL
 #include "events/every_syscall.h"
 #endif

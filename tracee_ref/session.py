@@ -39,6 +39,8 @@ from .privileges import check_host, check_plan, warnings
 from .run_plan import MIB_BYTES, RunOptions, RunPlan, plan_run
 from .signals import EndSignals
 from .signatures.plugins import Plugins
+from .symbols.rules import SymbolRule
+from .symbols.watched import without_settings
 
 INCOMPLETE: Final = 125
 """Exit status of a run whose outputs do not have all lines; env(1) and others fail with it."""
@@ -119,6 +121,7 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
             *account.lines(),
             *incomplete,
             *options.signatures.summaries(),
+            *{summary for rule in symbol_rules(plan) if (summary := rule.symbols.summary())},
             *pipeline.errors[:1],
         ]:
             log(line)
@@ -183,7 +186,15 @@ def derivation_of(plan: RunPlan) -> Derivation:
     """
     hidden = {} if plan.needs.exec_env else ENVIRONMENT_ARGUMENTS
     signatures = plan.options.signatures
+    for rule in symbol_rules(plan):
+        rule.watch(plan.scopes)
     return Derivation(plan.selected, signatures.events, signatures.rules, hidden)
+
+
+def symbol_rules(plan: RunPlan) -> list[SymbolRule]:
+    """Return the derivations of symbols events."""
+    rules = (rule.derive for rule in plan.options.signatures.rules.values())
+    return [derive for derive in rules if isinstance(derive, SymbolRule)]
 
 
 def events_at_start(plan: RunPlan, view: View, tracer: KernelTracer) -> Iterator[TraceEvent]:
@@ -256,7 +267,10 @@ def pipeline_of(
     """Return the pipeline from records to the outputs; ``hurry`` asks for its end at once."""
     events = plan.options.signatures.events  # all that can be selected, signatures included
     filters = FieldFilters(
-        plan.scopes, symbolic=view.symbolic, events=events, also_raw=derivation.raw_events
+        without_settings(plan.scopes),
+        symbolic=view.symbolic,
+        events=events,
+        also_raw=derivation.raw_events,
     )
     decoder = RecordDecoder(view, raw_events=filters.raw_events, catalogue=events)
     fast = fast_lines(decoder, [printer for printer, _ in sinks], view, filters.raw_events)

@@ -28,6 +28,7 @@ from tracee_ref.model.facts import Event, FieldValue, Process, derived
 from tracee_ref.model.match import matched_scopes
 from tracee_ref.model.scope import Condition, EventField, Key, Op, Part, Pattern, Scope
 from tracee_ref.signatures.registry import Registry, load_signatures
+from tracee_ref.symbols.rules import Masked
 from tracee_ref.tables import selecting_scopes
 
 
@@ -254,3 +255,13 @@ def test_derived_event_undeclared_arguments() -> None:
         ("nothing", "const char*"),
     ]
     assert child.args_num == 4
+
+
+def test_derivation_masked() -> None:
+    """A rule may leave out scopes of its event."""
+    rule = Rule(("base",), lambda *_: [Masked({"number": 1}, 2)])
+    derivation = Derivation({"child": 7}, EVENTS, {"child": rule})
+    base = exit_with()
+    base.event_name, base.matched_scopes = "base", 3
+    (event,) = derivation(base)
+    assert event.matched_scopes == 2

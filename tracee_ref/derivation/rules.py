@@ -12,6 +12,7 @@ import msgspec
 from ..events.event import Metadata, TraceEvent
 from ..events.hook_names import BASES
 from ..packets import rules as packets
+from ..symbols.rules import symbol_derivations
 from . import containers
 
 Values: TypeAlias = Mapping[str, Any]
@@ -43,5 +44,6 @@ def built_in_rules() -> dict[str, Rule]:
         "container_create": containers.derive_create,
         "container_remove": containers.derive_remove,
         **packets.packet_derivations(),
+        **symbol_derivations(),
     }
     return {name: Rule(bases, derivations[name]) for name, bases in BASES.items()}

@@ -15,6 +15,7 @@ from ..events.event import Argument, TraceEvent
 from ..model.selection import with_dependencies
 from ..packets.parser import Delayed
 from ..packets.rules import MessageRule
+from ..symbols.rules import Masked
 from .graph import Events, depends_of
 from .rules import Rule, Values
 
@@ -126,6 +127,8 @@ class Derivation:
             event.matched_scopes = values.source.mask
         else:
             event = derived_event(base, definition, values)
+            if isinstance(values, Masked):
+                event.matched_scopes &= values.mask
         event.metadata = rule.metadata
         yield event
         yield from self._derived_from(event)

@@ -17,7 +17,11 @@ have no records of their own (bpf/events/packets.h)."""
 
 JUST, DNS, HTTP = (PACKET,), (PACKET, DNS_PAYLOAD), (PACKET, HTTP_PAYLOAD)
 
+SYMBOLS: Final = ("shared_object_loaded", "sched_process_exec")
+
 BASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "symbols_loaded": SYMBOLS,
+    "symbols_collision": SYMBOLS,
     "container_create": ("cgroup_mkdir",),
     "container_remove": ("cgroup_rmdir",),
     "net_packet_ipv4": JUST,

@@ -17,6 +17,7 @@ from ..events.catalogue import EventDefinition
 from ..model.filters import HOST_MNTNS, Binary, Condition, ContainerId
 from ..model.scope import Scope
 from ..strings import text_of
+from ..symbols.watched import LOADED, SYMBOLS, watch_of
 from ..tables.containers import PREFIX
 from .contradictions import contradictions
 from .format import format_filter
@@ -42,6 +43,7 @@ def filter_warnings(
     """Yield a sentence for each filter that can match nothing on this host."""
     listed = [*scopes]
     yield from contradictions(listed, events)
+    yield from unwatched(listed)
     warned = set()
     for scope, condition in _conditions(listed):
         value = condition.value
@@ -49,6 +51,14 @@ def filter_warnings(
             warned.add(value)
             if reason := _binary_problem(value.path):
                 yield f"scope {scope.number}: {format_filter([condition])}: {reason}"
+
+
+def unwatched(scopes: Iterable[Scope]) -> Iterator[str]:
+    """Yield a sentence for each scope that selects symbols_loaded and watches no symbol."""
+    for scope in scopes:
+        if LOADED in scope.events and not watch_of(scope, LOADED).wanted:
+            flag = f"{LOADED}.args.{SYMBOLS}="
+            yield f"scope {scope.number}: {LOADED} has no events without {flag}, what to watch"
 
 
 def _binary_problem(path: bytes) -> str:

@@ -60,6 +60,7 @@ HOOK_KINDS: Final = {
 PROGRAMS: Final = {
     "security_mmap_addr": "on_security_mmap_addr",
     "security_file_mprotect": "alert_security_file_mprotect",
+    "security_mmap_file": "on_executable_mapping",
     "vfs_write": "on_vfs_write",
     "vfs_writev": "on_vfs_writev",
 }

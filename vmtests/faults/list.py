@@ -24,6 +24,7 @@ EXEC_CALLS = ("vmtests/test_exec_calls.py",)
 CALL_HOOKS = ("vmtests/test_call_hooks.py",)
 EVERY_SYSCALL = ("vmtests/test_every_syscall.py",)
 SCHED_SWITCH = ("vmtests/test_sched_switch.py",)
+SYMBOL_UNITS = ("tests/symbols",)
 COMPAT_CALLS = ("vmtests/test_compat_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
 LINES = ("tests/output/test_fast_lines.py",)
@@ -289,6 +290,12 @@ FAULTS = (
     Fault("entry-filtered-as-exit", "tracee_ref/kernel/maps/every_syscall.py", "native.enter, compat.enter, native.exit", "native.exit, compat.enter, native.enter", EVERY_SYSCALL),
     Fault("result-of-exit-unfiltered", "bpf/events/every_syscall.h", "accept_retval(event, retval) & match_facts(facts)", "match_facts(facts)", EVERY_SYSCALL),
     Fault("switch-the-wrong-way", HOOKS, '"next_tid", "type": "int", "from": "next.pid"', '"next_tid", "type": "int", "from": "prev.pid"', SCHED_SWITCH),
+    # Symbols.
+    Fault("sections-believed", "tracee_ref/symbols/elf.py", "start[first:end] = bytes(end - first)", "pass", SYMBOL_UNITS),
+    Fault("symbols-of-all-scopes", "tracee_ref/derivation/stage.py", "event.matched_scopes &= values.mask", "pass", ("tests/derivation/test_derivation.py::test_derivation_masked",)),
+    Fault("another-file-read", "tracee_ref/symbols/objects.py", " or status.st_ctime_ns != loaded.id.ctime", "", SYMBOL_UNITS),
+    Fault("links-followed", "tracee_ref/symbols/objects.py", "RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_IN_ROOT", "RESOLVE_IN_ROOT", SYMBOL_UNITS),
+    Fault("collisions-survive-exec", "tracee_ref/symbols/rules.py", "self._objects.put(pid, {})\n            return", "return", SYMBOL_UNITS),
     # The reader and the decoder.
     Fault("records-not-aligned", "tracee_ref/kernel/ring.py", "(stop - start + HEADER_BYTES + ALIGNMENT - 1)",
           "(stop - start + HEADER_BYTES)", CALLS),

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Symbols of the shared objects that processes load."""
