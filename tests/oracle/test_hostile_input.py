@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -107,6 +108,37 @@ def test_parse_json_depth(nested: str) -> None:
         parse_json(nested.encode())
     assert parse_json(json.dumps(nested).encode()) == nested
     assert len(parse_json(b"[" + b"[]," * 99 + b"[]]")) == 100
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xef\xbb\xbf{}", "it begins with a byte order mark: convert it"),
+        ("{}".encode("utf-16"), "it is UTF-16, not UTF-8: convert it"),
+        ("{}".encode("utf-32"), "it is UTF-32, not UTF-8: convert it"),
+        (b'{"a": "\xff"}', "not UTF-8 at byte 7"),
+        (b"9" * 5000, "not JSON: a number has too many digits"),
+        (b'{"a": {"b": 1, "c": 2, "b": 1}}', "'b' is twice in an object"),
+    ],
+)
+def test_parse_json_refuses(data: bytes, reason: str) -> None:
+    """What is refused is named."""
+    with pytest.raises(JsonError) as refused:
+        parse_json(data)
+    assert str(refused.value) == reason
+
+
+@pytest.mark.parametrize("name", [b"matchedScopes", b"userId", b"eventName", b"name"])
+def test_check_name_twice(tmp_path: Path, name: bytes) -> None:
+    """An event with a name twice is none: readers differ in which value they take."""
+    line = written(tmp_path / "events.json", [EVENTS[1]]).read_bytes()
+    value = re.search(rb'"%s": ?([^,}]+)' % name, line)
+    assert value, line
+    path = tmp_path / "twice.json"
+    path.write_bytes(line.replace(value[0], value[0] + b"," + value[0], 1))
+    ran = oracle("check", "-f", *FLAGS, "--", path)
+    assert ran.status == 3
+    assert f"no event: '{name.decode()}' is twice in an object" in ran.out
 
 
 def mutated(value: Any, draw: st.DrawFn) -> Any:

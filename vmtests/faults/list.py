@@ -331,6 +331,7 @@ FAULTS = (
     # The oracle's inputs, and filters that never hold.
     Fault("nothing-agreed", "tracee_ref/oracle/streams/checking.py", "if empty:", "if False:", ("tests/oracle/test_hostile_input.py::test_no_event_is_no_verdict",)),
     Fault("nesting-unlimited", "tracee_ref/oracle/protocol/strict_json.py", "if depth > MAX_DEPTH:", "if False:", ("tests/oracle/test_hostile_input.py::test_parse_json_depth",)),
+    Fault("names-twice", "tracee_ref/oracle/protocol/strict_json.py", "if len(value) != len(pairs):", "if False:", ("tests/oracle/test_hostile_input.py::test_check_name_twice",)),
     Fault("junk-read-forever", "tracee_ref/oracle/streams/events_json.py", "if number - last_event > MAX_JUNK_LINES:", "if False:", ("tests/oracle/test_hostile_input.py::test_check_endless_junk",)),
     Fault("contradiction-unseen", "tracee_ref/filters/contradictions.py", "around = {number + step for number in named for step in (-1, 0, 1)}", "around = {number + step for number in named for step in (-1, 1)}", CONTRADICTIONS),
     # Signatures that fail.

@@ -7,6 +7,7 @@ an object, and deep nesting: of those, one reader's value is another reader's er
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -24,28 +25,40 @@ class JsonError(ValueError):
     """Bytes that are not JSON in this sense."""
 
 
-def parse_json(data: bytes, once: bytes = b"") -> Data:
-    """Return a value; raise JsonError.
-
-    With ``once``, only that quoted name is not allowed twice: to look at every object takes longer
-    than to parse it.
-    """
+def parse_json(data: bytes) -> Data:
+    """Return a value; raise JsonError."""
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
         _check_depth(data)
     try:
-        decode = DECODE_ONCE if once and data.count(once) < 2 else DECODE
-        value = decode(data.decode())
+        value = DECODE(data.decode())
         if SURROGATE.search(data):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
-        raise JsonError(f"not UTF-8 at byte {error.start}") from None
+        raise JsonError(encoding_of(data) or f"not UTF-8 at byte {error.start}") from None
     except UnicodeEncodeError:
         raise JsonError("a lone surrogate in a string") from None
     except JsonError:
         raise
     except (ValueError, RecursionError) as error:
-        raise JsonError(f"not JSON: {error}") from None
+        reason = TOO_MANY_DIGITS if "digits" in str(error) else str(error)
+        raise JsonError(encoding_of(data) or f"not JSON: {reason}") from None
     return value
+
+
+def encoding_of(data: bytes) -> str:
+    """Return what a byte order mark at the beginning says; empty if there is none."""
+    return next((f"{name}: convert it" for mark, name in MARKS if data.startswith(mark)), "")
+
+
+MARKS: Final = (
+    (codecs.BOM_UTF8, "it begins with a byte order mark"),
+    (codecs.BOM_UTF32_LE, "it is UTF-32, not UTF-8"),  # begins as UTF-16 does
+    (codecs.BOM_UTF32_BE, "it is UTF-32, not UTF-8"),
+    (codecs.BOM_UTF16_LE, "it is UTF-16, not UTF-8"),
+    (codecs.BOM_UTF16_BE, "it is UTF-16, not UTF-8"),
+)
+TOO_MANY_DIGITS: Final = "a number has too many digits"
+"""Python's own message has the advice to change its limit."""
 
 
 def _check_depth(data: bytes) -> None:
@@ -93,4 +106,3 @@ def _constant(text: str) -> NoReturn:
 DECODE: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=_float, parse_constant=_constant
 ).decode
-DECODE_ONCE: Final = json.JSONDecoder(parse_float=_float, parse_constant=_constant).decode

@@ -124,7 +124,7 @@ def parsed(line: bytes) -> JsonEvent:
     if line.startswith(GZIP):
         raise MalformedError("compressed: give zcat FILE | scope-oracle check -")
     try:
-        data = parse_json(line, b'"matchedScopes"')
+        data = parse_json(line)
     except JsonError as error:
         raise MalformedError(str(error)) from None
     if not isinstance(data, dict):

@@ -19,8 +19,9 @@ def read_policies(path: str) -> Policies:
         content = read_input(path, EXPECTED, "policies ") if own else read_trusted(path)
         data = parse_json(content)
     except (OSError, ValueError, UnsafePathError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(
-            UsageCode.INPUT, f"policies {path}: cannot be read ({error}) - {EXPECTED}"
+            UsageCode.INPUT, f"policies {path}: cannot be read ({reason}) - {EXPECTED}"
         ) from error
     if not isinstance(data, dict):
         raise UsageError(UsageCode.INPUT, f"policies {path}: not an object - {EXPECTED}")
