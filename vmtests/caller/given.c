@@ -85,39 +85,46 @@ static void longest(const char *directory)
 	syscall(SYS_readlink, text, other, 1L);
 }
 
-enum change { REWRITE, UNMAP, REWRITE_ADDRESS };
+enum change { REWRITE, UNMAP, REWRITE_ADDRESS, INTERRUPT };
 static enum change change;
 static char *changed;
+static pthread_t first_thread, changing_thread;
+static int state; /* /proc/PID/syscall */
+
+/* Wait until the first thread sleeps in a syscall, however slow the machine is. */
+static void wait_until_blocked(int number)
+{
+	char line[200] = "";
+	do
+		usleep(1000);
+	while (pread(state, line, sizeof(line) - 1, 0) <= 0 || atoi(line) != number);
+}
 
 static void *change_later(void *unused)
 {
-	usleep(PAUSE_US);
+	wait_until_blocked(change == REWRITE_ADDRESS ? SYS_connect : SYS_openat);
 	if (change == REWRITE)
 		strcpy(changed, "/tmp/innocent");
 	else if (change == UNMAP)
 		munmap(changed, PAGE);
+	else if (change == INTERRUPT)
+		pthread_kill(first_thread, SIGALRM);
 	else
 		strcpy(address.sun_path, "/innocent");
+	if (change == INTERRUPT)
+		usleep(PAUSE_US); /* for the handler */
+	if (change != REWRITE_ADDRESS)
+		open(fifo, O_WRONLY); /* the other end */
 	return unused;
 }
 
-/* Start the thread that changes what `memory` holds. */
+/* Start the thread that changes what `memory` holds while the first one is blocked. */
 static void start_change(enum change how, char *memory)
 {
-	pthread_t thread;
 	change = how;
 	changed = memory;
-	pthread_create(&thread, NULL, change_later, NULL);
-}
-
-/* The other end of the FIFO, opened later by a child. */
-static void open_later(void)
-{
-	if (!fork()) {
-		usleep(4 * PAUSE_US);
-		open(fifo, O_WRONLY);
-		_exit(0);
-	}
+	first_thread = pthread_self();
+	pthread_create(&changing_thread, NULL, change_later, NULL);
 }
 
 static void blocked(enum change how)
@@ -125,14 +132,13 @@ static void blocked(enum change how)
 	char *memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	strcpy(memory, fifo);
 	start_change(how, memory);
-	open_later();
 	syscall(SYS_openat, AT_FDCWD, memory, O_RDONLY, 0);
-	wait(NULL);
+	pthread_join(changing_thread, NULL);
 }
 
 static void blocked_connect(const char *directory)
 {
-	struct timeval limit = {.tv_usec = 4 * PAUSE_US};
+	struct timeval limit = {.tv_sec = 1};
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	address.sun_family = AF_UNIX;
 	below(address.sun_path, directory, "socket");
@@ -155,11 +161,10 @@ static void interrupted(void)
 {
 	struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
 	sigaction(SIGALRM, &action, NULL);
-	ualarm(PAUSE_US, 0);
-	open_later();
+	start_change(INTERRUPT, NULL);
 	strcpy(text, fifo);
 	syscall(SYS_openat, AT_FDCWD, text, O_RDONLY, 0);
-	wait(NULL);
+	pthread_join(changing_thread, NULL);
 }
 
 /* The page of the path is not in memory at the entry. */
@@ -259,6 +264,7 @@ int main(int count, char **arguments)
 {
 	const char *mode = arguments[1], *directory = arguments[2];
 	int number = count > 3 ? atoi(arguments[3]) : 0;
+	state = open("/proc/self/syscall", O_RDONLY);
 	prctl(PR_SET_NAME, "given"); /* tests filter by this: not the events of the start */
 	mkfifo(below(fifo, directory, "fifo"), 0600);
 	if (!strcmp(mode, "overlap"))
