@@ -9,7 +9,7 @@ import os
 import pytest
 
 from tracee_ref.kernel.build.compiler import error_in
-from tracee_ref.kernel.build.refusal import lockdown_mode
+from tracee_ref.kernel.build.refusal import lockdown_mode, refused
 from tracee_ref.kernel.capabilities import TRACING, Capability, effective, lacking
 from tracee_ref.privileges import hides_processes
 
@@ -68,6 +68,19 @@ def test_hides_processes(options: str, hides: bool) -> None:
 def test_lockdown_mode(text: str, mode: str) -> None:
     """The active mode is in brackets."""
     assert lockdown_mode(text) == mode
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "unknown func bpf_probe_read_kernel#113",  # Linux 5.10
+        "program of this type cannot use helper bpf_probe_read_kernel#113",  # Linux 7.2
+    ],
+)
+def test_refused_by_lockdown(reason: str) -> None:
+    """Lockdown is named where securityfs does not show it."""
+    message = str(refused("on_fork", reason))
+    assert message.endswith("boot with lockdown=integrity or lockdown=none")
 
 
 def test_error_in_message() -> None:

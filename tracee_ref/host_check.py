@@ -26,7 +26,7 @@ from .kernel.build.cache import directory, opened_directory
 from .kernel.build.compiler import bcc_version, import_bcc
 from .kernel.build.libbpf import libbpf
 from .kernel.build.probe import attach_empty_program
-from .kernel.build.refusal import cause, lockdown_mode, memory_is_limited
+from .kernel.build.refusal import memory_is_limited
 from .kernel.capabilities import HIDDEN_PROCESSES, REQUIREMENTS, TRACING, Requirement, lacking
 from .privileges import HOST_CHECKS, PROC_REMEDY, hides_processes
 
@@ -114,12 +114,6 @@ def check_capabilities(requirement: Requirement) -> RequirementState:
     return RequirementState(name, OK, ", ".join(names))
 
 
-def check_lockdown() -> RequirementState:
-    """Check kernel lockdown."""
-    mode = lockdown_mode()
-    return _required("lockdown", mode, cause(0).rpartition("; ")[2])
-
-
 def check_memlock() -> RequirementState:
     """Check the limit of locked memory."""
     if memory_is_limited():
@@ -172,7 +166,7 @@ def check_bcc() -> RequirementState:
 
 
 def check_programs() -> RequirementState:
-    """Compile, load and attach a program that does nothing."""
+    """Compile, load and attach a program that reads kernel memory."""
     try:
         attach_empty_program()
     except HostError as error:
@@ -250,7 +244,6 @@ CHECKS: Final[Sequence[Check]] = (
     *(partial(check_start, name, check) for name, check in HOST_CHECKS.items()),
     check_hidden_processes,
     *(partial(check_capabilities, need) for need in OTHER_REQUIREMENTS),
-    check_lockdown,
     check_memlock,
     partial(check_setting, "unprivileged_bpf_disabled", "the tracer has CAP_BPF"),
     partial(check_setting, "perf_event_paranoid", "the tracer has CAP_PERFMON"),

@@ -14,6 +14,7 @@ from .clocks import namespace_offset
 from .containers.cgroups import enter_initial_namespace
 from .containers.runtimes import DATA_DIRECTORIES
 from .errors import HostCode, HostError
+from .kernel.build.refusal import check_lockdown
 from .kernel.capabilities import (
     BINARY,
     FIRST_PROCESSES,
@@ -131,6 +132,7 @@ HOST_CHECKS: Final[Mapping[str, Callable[[], None]]] = {
     "user namespace": check_user_namespace,
     "time namespace": check_time_namespace,
     "capabilities for tracing": partial(require, TRACING),
+    "lockdown": check_lockdown,
 }
 """What every run needs, by name; host_check.py has the rest of what can be missing."""
 

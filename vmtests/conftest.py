@@ -18,6 +18,7 @@ from vmtests.runs.matrix import KernelResult, report_lines, write_json
 MATRIX = pytest.StashKey[dict[str, KernelResult]]()
 NO_PARAMETERS = SimpleNamespace(params={})
 SECONDS_TO_VERIFY = 300.0
+BOOTING = ("test_guest.py", "test_lockdown.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,17 +46,19 @@ def kernel_names(config: pytest.Config) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Ignore the tests of guests in a run without a guest."""
+    """Ignore the tests that boot guests of their own in a run without a guest."""
     alone = kernel_names(config) == ["host"]
-    return True if alone and collection_path.name == "test_guest.py" else None
+    return True if alone and collection_path.name in BOOTING else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = kernel_names(metafunc.config)
     if "kernel_name" in metafunc.fixturenames:
         metafunc.parametrize("kernel_name", names, scope="session")
+    guests = [name for name in names if name != "host"]
+    if "boundary_series" in metafunc.fixturenames:
+        metafunc.parametrize("boundary_series", dict.fromkeys([*guests[:1], *guests[-1:]]))
     if "guest_series" in metafunc.fixturenames:
-        guests = [name for name in names if name != "host"]
         metafunc.parametrize(
             "guest_series", guests[:1]
         )  # guests end in the same way on every kernel
@@ -77,7 +80,7 @@ def sort_key(item: pytest.Item) -> int:
     """
     if item.path.name == "test_containers.py":
         return 3
-    if item.path.name == "test_guest.py":
+    if item.path.name in BOOTING:
         return 1
     return 0 if kernel_of(item) == "host" else 2
 

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tracee_ref.kernel.build.cache import DIRECTORY
+from vmtests.lab.compile_server import GUEST_DIRECTORY
 from vmtests.lab.features import version
 from vmtests.lab.kernel import Kernel
-from vmtests.runs.tracing import TRACEE_REF, Traced, python, run
+from vmtests.runs.tracing import TRACEE_REF, Traced, python, run, trace
 
 NOBODY = "65534"
 GETPPID = python("import os; os.getppid()")
 READABLE = all(directory.stat().st_mode & 0o001 for directory in Path(sys.executable).parents)
 """Whether every user can run the tracer; a clone may be below the home of root."""
+
+OPTIONS = ["-f", "event=getppid,sched_process_exec", "-o", "json"]
+CACHE = "/var/tmp/tracee-ref-nobody"
 
 ENOUGH = ["bpf", "perfmon", *([] if READABLE else ["dac_read_search"])]
 MEMLOCK_UNTIL = (5, 11)
@@ -63,15 +68,49 @@ def limits_memory(kernel: Kernel) -> bool:
     return version(kernel.release) < MEMLOCK_UNTIL
 
 
-@pytest.mark.host_only
-def test_privileges_enough(kernel: Kernel) -> None:
-    """CAP_BPF and CAP_PERFMON are enough to trace a COMMAND."""
-    argv = [TRACEE_REF, "-f", "event=getppid,sched_process_exec", "-o", "json", "--", *GETPPID]
+def with_programs(kernel: Kernel) -> list[str]:
+    """Return a command that runs another one with a cache of its user that has the program.
+
+    A guest would compile it for a minute; the agent, as root, has it compiled on the host.
+    """
+    if kernel.name == "host":
+        return []
+    trace(kernel, " ".join(OPTIONS), GETPPID, cached=True)
+    own = f"-o {NOBODY} -g {NOBODY}"
+    copy = (
+        f"install -m 700 {own} -d {CACHE}; install -m 600 {own} {GUEST_DIRECTORY}/*.program {CACHE}"
+    )
+    assert run(kernel, ["sh", "-ec", copy]).status == 0
+    return ["env", f"{DIRECTORY}={CACHE}"]
+
+
+def check_enough(kernel: Kernel) -> None:
+    """Trace a COMMAND as another user than root."""
+    argv = [*with_programs(kernel), TRACEE_REF, *OPTIONS, "--", *GETPPID]
     result = as_nobody(kernel, enough_for(kernel), argv)
     assert result.status == 0, result.stderr
     assert result.account.balances()
     assert [e["eventName"] for e in result.events] == ["sched_process_exec", "getppid"]
     assert {e["userId"] for e in result.events} == {int(NOBODY)}
+
+
+@pytest.mark.oldest_and_newest
+def test_privileges_enough(kernel: Kernel) -> None:
+    """CAP_BPF and CAP_PERFMON are enough to trace a COMMAND."""
+    check_enough(kernel)
+
+
+@pytest.mark.guest_only
+@pytest.mark.oldest_and_newest
+@pytest.mark.parametrize("value", [0, 1])  # 1 cannot be changed; the kernels start with 2
+def test_privileges_unprivileged_bpf(kernel: Kernel, value: int) -> None:
+    """Without capabilities the line is the same, whatever the kernel allows without."""
+    setting = f"echo {value} >/proc/sys/kernel/unprivileged_bpf_disabled"
+    assert run(kernel, ["sh", "-c", setting]).status == 0
+    check_enough(kernel)
+    refused = as_nobody(kernel, ENOUGH[2:], [TRACEE_REF, *OPTIONS, "--", "true"])
+    needed = "tracee-ref: tracing: needs CAP_BPF and CAP_PERFMON to load"
+    assert (refused.status, refused.stderr[: len(needed)]) == (1, needed)
 
 
 @pytest.mark.guest_only

@@ -108,6 +108,7 @@ FAULTS = (
     # Privileges.
     Fault("missing-capability-unnamed", "tracee_ref/kernel/capabilities.py", "if c not in owned", "if c in owned", PRIVILEGES),
     Fault("hidden-processes-in-silence", "tracee_ref/privileges.py", "found = hidden is not None and", "found = False and", PRIVILEGES),
+    Fault("lockdown-unnamed", "tracee_ref/kernel/build/refusal.py", "if READ_HELPER in reason", "if not reason", PRIVILEGES),
     # The clocks.
     Fault("time-namespace-ignored", "tracee_ref/clocks.py", "- (namespace_offset() or 0)", "", CLOCKS),
     Fault("clock-set-unnoticed", "tracee_ref/clocks.py", "return changed", "return False", CLOCKS),

@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tracee_ref.kernel.build.cache import DIRECTORY
@@ -53,6 +54,7 @@ class Guest(AgentProcess):
     """An agent in a virtual machine that mounts this machine's root file system read-only.
 
     ``programs`` is a directory of ``compile_server``; without one the guest compiles by itself.
+    ``boot_options`` are appended to the command line of the kernel.
     """
 
     def __init__(
@@ -64,11 +66,12 @@ class Guest(AgentProcess):
         cpus: int = 2,
         boot_limit: float = BOOT_SECONDS,
         programs: Path | None = None,
+        boot_options: Sequence[str] = (),
     ) -> None:
         argv = ["vng", "--verbose", "--force-9p", "--disable-microvm"]
         argv += ["--memory", memory, "--cpus", str(cpus)]
         argv += [] if kvm else EMULATION
-        for option in BOOT_OPTIONS:
+        for option in (*BOOT_OPTIONS, *boot_options):
             argv += ["--append", option]
         agent: tuple[str, ...] = AGENT
         if programs:

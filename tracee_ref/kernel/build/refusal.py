@@ -16,6 +16,13 @@ from ..capabilities import STATUS, TRACING, Capability, effective, lacking, stat
 LOCKDOWN: Final = Path("/sys/kernel/security/lockdown")
 MODULES: Final = Path("/sys/kernel/security/lsm")
 CONFIDENTIALITY: Final = "confidentiality"
+READ_HELPER: Final = "bpf_probe_read_kernel"
+"""Helper that the verifier does not know in that mode, from users who may load programs."""
+
+LOCKED_DOWN: Final = (
+    "kernel lockdown forbids BPF programs to read kernel memory; boot with lockdown=integrity or"
+    " lockdown=none"
+)
 
 SECCOMP_FILTERS: Final = "2"
 """Mode in /proc/PID/status of a process with seccomp filters."""
@@ -34,19 +41,23 @@ def refused(what: str, reason: str, error: int = 0) -> HostError:
     """
     if error in EXHAUSTED:
         return HostError(HostCode.EXHAUSTED, f"{what}: {EXHAUSTED[error]}")
-    found = cause(error)
+    found = LOCKED_DOWN if READ_HELPER in reason else cause(error)
     return HostError(
         HostCode.REFUSED, f"{what}: refused by the kernel ({reason})" + (found and f": {found}")
     )
 
 
+def check_lockdown() -> None:
+    """Raise HostError if kernel lockdown is known to forbid tracing.
+
+    Where securityfs is not mounted, the refusal of a program shows it.
+    """
+    if lockdown_mode() == CONFIDENTIALITY:
+        raise HostError(HostCode.REFUSED, LOCKED_DOWN)
+
+
 def cause(error: int) -> str:
     """Return the cause of a refusal with an errno, and its remedy; empty if it is unknown."""
-    if lockdown_mode() == CONFIDENTIALITY:
-        return (
-            "kernel lockdown forbids BPF programs to read kernel memory; boot with"
-            " lockdown=integrity or lockdown=none"
-        )
     seccomp = status_field(STATUS.read_text(errors="surrogateescape"), "Seccomp")
     if error == errno.ENOSYS:
         filtered = "a seccomp filter hides bpf(); " + UNFILTERED
