@@ -92,7 +92,8 @@ status 2. So is a prefix of a container's id that is not hexadecimal.
 Filters of a scope on one fact that can never hold together (`uid=0` with `uid!=0`) are a warning
 on standard error that names the scope, and tracing goes on. So is a path of `binary` that the
 kernel resolves to another one here, that of a directory, and that of a script, whose executable is
-its interpreter.
+its interpreter. So is the name of a number that is never printed, such as `O_RDNLY`, or `O_CREAT`
+and `O_CREAT|O_WRONLY` for `openat`: the warning has the printed form, `O_WRONLY|O_CREAT`.
 """
 
 

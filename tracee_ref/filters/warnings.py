@@ -21,6 +21,7 @@ from ..symbols.watched import LOADED, SYMBOLS, watch_of
 from ..tables.containers import PREFIX
 from .contradictions import contradictions
 from .format import format_filter
+from .symbolic import unprinted
 
 SCRIPT: Final = b"#!"
 READ_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -43,6 +44,7 @@ def filter_warnings(
     """Yield a sentence for each filter that can match nothing on this host."""
     listed = [*scopes]
     yield from contradictions(listed, events)
+    yield from unprinted(listed, events)
     yield from unwatched(listed)
     warned = set()
     for scope, condition in _conditions(listed):
