@@ -6,7 +6,8 @@ from __future__ import annotations
 import math
 import os
 import select
-from collections.abc import Callable, Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from .events.catalogue import EXISTING_CONTAINER, INIT_NAMESPACES
 from .events.event import TraceEvent
 from .existing_containers import existing_containers, init_namespaces
 from .field_filters import FieldFilters
+from .kernel.seed.limits import FIRST_SECONDS, until
 from .kernel.tracer import KernelTracer
 from .messages import STDERR_FD, log
 from .model.scope import Key, Op, Scope
@@ -49,6 +51,9 @@ QUEUE_FACTOR: Final = 2
 """Lines that wait for an output, relative to the ring buffer: they are longer than records."""
 
 WAIT_SECONDS: Final = 0.1
+
+CONTAINERS_SECONDS: Final = 5.0
+"""Time for the events of existing containers: the ring buffer is not read meanwhile."""
 
 ENVIRONMENT_ARGUMENTS: Final = MappingProxyType({"sched_process_exec": "env"})
 """Arguments, by event, that are output only with the option ``exec-env``."""
@@ -86,7 +91,7 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
             pipeline.begin()
             tracer.attach()
             tracer.start()
-            for line in [*warnings(plan), *unreadable_text(tracer.unreadable)]:
+            for line in [*warnings(plan), *unread_text(tracer)]:
                 log(line)
             signals.begin(end.pass_on)
             log("tracing")
@@ -204,7 +209,14 @@ def events_at_start(plan: RunPlan, view: View, tracer: KernelTracer) -> Iterator
         if INIT_NAMESPACES in plan.at_start:
             yield from init_namespaces(plan.scopes, offset)
         if EXISTING_CONTAINER in plan.at_start:
-            yield from existing_containers(tracer.containers_before(), plan.scopes, offset)
+            deadline = time.monotonic() + CONTAINERS_SECONDS
+            directories = until(deadline, tracer.containers_before())
+            yield from existing_containers(directories, plan.scopes, offset)
+            if time.monotonic() >= deadline:
+                log(
+                    f"not all containers were read within {CONTAINERS_SECONDS:.0f} s: the others"
+                    f" have no {EXISTING_CONTAINER}"
+                )
     except PermissionError as error:
         raise HostError(
             HostCode.PROCFS,
@@ -213,9 +225,19 @@ def events_at_start(plan: RunPlan, view: View, tracer: KernelTracer) -> Iterator
         ) from error
 
 
-def unreadable_text(files: Collection[str]) -> Iterator[str]:
-    """Yield the warning about processes whose program is unknown, if there are any."""
-    if files:
+def unread_text(tracer: KernelTracer) -> Iterator[str]:
+    """Yield the warnings about what of /proc was not read, in time or at all."""
+    if tracer.unread:
+        yield (
+            f"{tracer.unread} processes were not read within {FIRST_SECONDS:.0f} s: filters on"
+            " binary and tree do not know them, nor their children, whose events count as unknown"
+        )
+    if not tracer.sockets_read:
+        yield (
+            f"not all sockets were read within {FIRST_SECONDS:.0f} s: the packets of the others"
+            " have no events until a process uses the socket"
+        )
+    if files := tracer.unreadable:
         yield (
             f"the programs of {len(files)} processes cannot be read, such as {min(files)}:"
             " filters on binary do not know them, nor their children, until they execute another"

@@ -172,3 +172,47 @@ def test_startup_fork_storm(kernel: Kernel) -> None:
     counters = reply["counters"]
     assert counters["seen"] == counters["filtered"] + counters["submitted"] + counters["lost"]
     assert counters["submitted"] + counters["unknown"] > 0
+
+
+STORM_SIZE = 500
+MANY = f"""
+import os, sys
+reader, writer = os.pipe()
+for _ in range({STORM_SIZE}):
+    if os.fork() == 0:
+        os.close(writer)
+        if os.fork() == 0:  # of every pair one has a parent that is not read either
+            os.read(reader, 1)
+            os._exit(0)
+        os.read(reader, 1)
+        os.wait()
+        os._exit(0)
+storm = os.fork()
+while not storm:
+    if os.fork() == 0:
+        os._exit(0)
+    os.wait()
+print("forked", flush=True)
+sys.stdin.read()
+os.kill(storm, 9)
+os.close(writer)
+for _ in range({STORM_SIZE} + 1):
+    os.wait()
+"""
+"""Processes that wait, a storm of others, and the end of all."""
+
+
+@pytest.mark.host_only
+@pytest.mark.parametrize("first", [0.0, 0.05, 30.0])
+def test_startup_bound(kernel: Kernel, first: float) -> None:
+    """The reading of /proc ends in time; the answer is right for a process, or it is counted."""
+    flags = ["event=sched_process_exit", "tree={root}"]
+    request = {"source": MANY, "flags": flags, "first": first}
+    reply = kernel.ask("startup.bounded", request, seconds=120)
+    counters = reply["counters"]
+    assert counters["seen"] == counters["filtered"] + counters["submitted"] + counters["lost"]
+    assert counters["submitted"] + counters["lost"] + counters["unknown"] > 2 * STORM_SIZE
+    assert (reply["unread"] > 0) == (first < 30)
+    assert reply["seconds"] < first + READING_SECONDS
+    if not reply["unread"]:
+        assert counters["unknown"] == 0

@@ -43,6 +43,12 @@ def test_sockets_owner_is_youngest_process() -> None:
         assert os.getpid() not in found
 
 
+def test_sockets_of_processes_deadline() -> None:
+    """After the deadline no process is read, and no socket is an IP socket."""
+    assert not inet_sockets(time.monotonic())
+    assert not sockets_of_processes(time.monotonic())
+
+
 def test_read_owner_facts() -> None:
     child = os.fork()
     if child == 0:

@@ -79,6 +79,12 @@ class KernelTracer:
         self.unreadable: frozenset[str] = frozenset()
         """Files of /proc about processes that could not be seeded."""
 
+        self.unread = 0
+        """Number of processes that were not reached in the time for seeding."""
+
+        self.sockets_read = True
+        """Whether that time was enough for all sockets."""
+
         if plan.hooks.keeps_arguments:
             push_numbers(self._program, "free_elements", range(1, KEPT_CALLS + 1))
         rings = ["records", *(["packet_records"] if plan.track_packets else [])]
@@ -237,11 +243,12 @@ class KernelTracer:
         elif self._tables.tracks_processes:
             seeder.seed_all()
             self.unreadable = frozenset(seeder.unreadable)
+            self.unread = seeder.unread
         if self._command is None and self._plan.track_packets:
             track = self._plan.track_containers
             number = self._catalogue[PACKET].id
             scopes, hierarchy = self._plan.settings.scopes, self._plan.hierarchy
-            seed_owners(self._program, scopes, hierarchy, number, track=track)
+            self.sockets_read = seed_owners(self._program, scopes, hierarchy, number, track=track)
 
 
 def scopes_of(mask: int) -> Iterator[int]:

@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partialmethod
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from tracee_ref.kernel.plan import Settings
+from tracee_ref.kernel.seed.processes import ProcessSeeder
 from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing, wait_for
 from vmtests.handlers.limits import loaded, scopes_of
@@ -68,6 +71,34 @@ def storm(*, source: str, flags: list[str]) -> Reply:
     finally:
         program.communicate()
     return {"seconds": seconds, "counters": totals}
+
+
+@handler
+def bounded(*, source: str, flags: list[str], first: float) -> Reply:
+    """Attach the programs, with ``first`` seconds for the first reading of /proc, beside a program.
+
+    ``{root}`` in the flags is its process id; it writes a line when its processes are there, and
+    they exit when its standard input ends.  Return how long it took (s), the number of processes
+    that were not read, and the counters.
+    """
+    command = [sys.executable, "-I", "-S", "-c", source]
+    program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert program.stdout
+    program.stdout.readline()
+    scopes = scopes_of(*(flag.format(root=program.pid) for flag in flags))
+    seed = partialmethod(ProcessSeeder.seed_all, first, first)
+    with (
+        patch.object(ProcessSeeder, "seed_all", seed),
+        loaded(Settings(scopes, ring_bytes=1 << 22)) as tracer,
+    ):
+        start = time.monotonic()
+        tracer.attach()
+        seconds = time.monotonic() - start
+        tracer.start()
+        program.communicate()
+        tracer.stop()
+        totals = {name: sum(values) for name, values in tracer.counters().items()}
+        return {"seconds": seconds, "unread": tracer.unread, "counters": totals}
 
 
 def lines(journal: Path) -> int:

@@ -9,15 +9,16 @@ or one that lacks the masks of its ancestors, which are added here.
 
 So /proc is read again until every process has an element.  Only children of processes that had
 none can lack one, so two or three readings are enough.  Only a program that forks and exits faster
-than /proc can be read is never caught up with; seeding then ends after SEED_SECONDS, or the first
-reading if that takes longer, and events of its processes are counted as unknown.
+than /proc can be read is never caught up with; seeding then ends after SEED_SECONDS.  The first
+reading may take longer, up to FIRST_SECONDS.  Events of processes that were not reached are counted
+as unknown.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import islice, takewhile
+from itertools import islice
 from struct import Struct
 from typing import Final
 
@@ -32,6 +33,7 @@ from ...tables.masks import ScopeMasks
 from ..build.program import Program
 from ..maps.layouts import mask_bytes
 from ..maps.write import BPF_EXIST, add_entry
+from .limits import FIRST_SECONDS, until
 
 PROCESS: Final = abi.PROCESS.struct
 TREE_STATE: Final = abi.TREE_STATE.struct
@@ -58,6 +60,13 @@ class ProcessSeeder:
         self._current: dict[int, int] = {}
         """Parents read in this reading of /proc; ``_parents`` has those of exited processes."""
 
+        self._ancestry: dict[int, tuple[ScopeMasks, int]] = {}
+        """What ``_masks_of`` returned in this reading: an ancestry is read once for all its
+        descendants, as its length may be that of a list of all processes."""
+
+        self.unread = 0
+        """Number of processes that were not reached."""
+
         self.unreadable: set[str] = set()
         """Files of /proc that may not be read: events of their processes count as unknown."""
 
@@ -67,21 +76,22 @@ class ProcessSeeder:
         self._write_process(pid, None, before_exec=True)
         self._write_tree_state(pid)
 
-    def seed_all(self, seconds: float = SEED_SECONDS) -> None:
+    def seed_all(self, first: float = FIRST_SECONDS, seconds: float = SEED_SECONDS) -> None:
         """Write the state of all processes; raises HostError if /proc may not be read."""
-        deadline = time.monotonic() + seconds
-        seeded = self._seed_new(float("inf"))
-        while seeded + self._complete_tree_states() and time.monotonic() < deadline:
-            seeded = self._seed_new(deadline)
+        start = time.monotonic()
+        seeded, self.unread = self._seed_new(start + first)
+        while seeded + self._complete_tree_states() and time.monotonic() < start + seconds:
+            seeded, _ = self._seed_new(start + seconds)
 
-    def _seed_new(self, deadline: float) -> int:
-        """Write the state of the processes that have none, until ``deadline``; return their number.
+    def _seed_new(self, deadline: float) -> tuple[int, int]:
+        """Write the state of the processes that have none, until ``deadline``.
 
-        The first time there is none, so that every process that exists then has a state.
+        Returns their number, and that of the processes that were not reached.
         """
-        self._current = {}
+        self._current, self._ancestry = {}, {}
         new = [*self._without_state()]
-        return sum(self._seed(pid) for pid in takewhile(lambda _: time.monotonic() < deadline, new))
+        seeded = [self._seed(pid) for pid in until(deadline, new)]
+        return sum(seeded), len(new) - len(seeded)
 
     def _without_state(self) -> Iterator[int]:
         maps = ((self._processes, PROCESS.size), (self._tree_states, TREE_STATE.size))
@@ -131,14 +141,19 @@ class ProcessSeeder:
         The number is the id of an ancestor that exited before its parent was read, or 0.
         """
         assert self._tables.tree
-        chain: list[int] = []
+        chain: dict[int, None] = {}
         unread = 0
-        while pid and pid not in chain:
-            chain.append(pid)
+        while pid and pid not in chain and pid not in self._ancestry:
+            chain[pid] = None
             parent = self._parent(pid)
             unread = pid if parent is None else 0
             pid = parent or 0
-        return self._tables.tree.merged(frozenset(chain)), unread
+        masks, unread = self._ancestry.get(pid, (ScopeMasks(), unread))
+        for descendant in reversed(chain):
+            masks = ScopeMasks(masks.equal, masks.excluded)
+            masks.merge(self._tables.tree.merged([descendant]))
+            self._ancestry[descendant] = masks, unread
+        return masks, unread
 
     def _parent(self, pid: int) -> int | None:
         """Return the parent of a process, 0 for none; None if it exited before it was read."""
@@ -166,9 +181,10 @@ class ProcessSeeder:
         masks, unread = self._masks_of(parent)
         if unread:
             return False
-        masks.merge(ScopeMasks(*SCOPE_MASKS.unpack(inherited)))
-        whole = TREE_STATE.pack(mask_bytes(masks), parent, False)
-        self._program.update(fd, key, whole, BPF_EXIST)
+        whole = ScopeMasks(*SCOPE_MASKS.unpack(inherited))
+        whole.merge(masks)
+        value = TREE_STATE.pack(mask_bytes(whole), parent, False)
+        self._program.update(fd, key, value, BPF_EXIST)
         return True
 
     def _fd(self, name: str) -> int | None:

@@ -3,13 +3,16 @@
 
 What programs wrote is newer, and is not overwritten.  The process that used a socket last is
 unknown: of several processes that have it open, the youngest becomes its owner, because servers
-open sockets for the workers that they start.
+open sockets for the workers that they start.  Sockets that are not reached within FIRST_SECONDS
+have no owner until a process uses them.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +28,7 @@ from ...model.scope import Scope
 from ...procfs import PROC, ProcessInfo, cgroup_of, process_ids, read_process, start_time
 from ..build.program import Program
 from ..maps.write import add_entry
+from .limits import FIRST_SECONDS, until
 
 SOCKET: Final = re.compile(r"socket:\[(\d+)\]")
 TABLES: Final = (
@@ -38,10 +42,20 @@ INODE: Final = 9
 
 
 def seed_owners(
-    program: Program, scopes: Sequence[Scope], hierarchy: Hierarchy, event: int, *, track: bool
-) -> None:
-    """Write the owners of all sockets, with their containers if ``track``."""
-    for pid, inodes in sockets_of_processes().items():
+    program: Program,
+    scopes: Sequence[Scope],
+    hierarchy: Hierarchy,
+    event: int,
+    *,
+    track: bool,
+    seconds: float = FIRST_SECONDS,
+) -> bool:
+    """Write the owners of all sockets, with their containers if ``track``.
+
+    Return whether ``seconds`` were enough.
+    """
+    deadline = time.monotonic() + seconds
+    for pid, inodes in until(deadline, sockets_of_processes(deadline).items()):
         owner = read_owner(pid, hierarchy, track=track)
         if owner is None:
             continue
@@ -49,6 +63,7 @@ def seed_owners(
         for inode in inodes:
             value = OWNER.struct.pack(mask, inode, False, record_header(owner, event))
             add_entry(program, "owners", pack("Q", inode), value)
+    return time.monotonic() < deadline
 
 
 def read_owner(pid: int, hierarchy: Hierarchy, *, track: bool) -> ProcessInfo | None:
@@ -79,15 +94,16 @@ def accepted(scopes: Iterable[Scope], process: Process) -> int:
     return 0 if process.tracer else sum(s.bit for s in scopes if process_filters_hold(s, process))
 
 
-def sockets_of_processes() -> dict[int, list[int]]:
+def sockets_of_processes(deadline: float = math.inf) -> dict[int, list[int]]:
     """Return tgid -> inode numbers of the sockets that the process owns.
 
     The tracer owns none: it uses no sockets, and has inherited those that it has open.
     """
-    inet = inet_sockets()
+    inet = inet_sockets(deadline)
+    ages = [(age(pid), pid) for pid in until(deadline, process_ids() - {os.getpid()})]
     youngest: dict[int, int] = {}
-    for pid in sorted(process_ids() - {os.getpid()}, key=age):
-        youngest |= dict.fromkeys(inet & set(open_sockets(pid)), pid)
+    for _, pid in until(deadline, sorted(ages)):
+        youngest |= dict.fromkeys(inet.intersection(until(deadline, open_sockets(pid))), pid)
     found: dict[int, list[int]] = {}
     for inode, pid in youngest.items():
         found.setdefault(pid, []).append(inode)
@@ -99,13 +115,13 @@ def age(pid: int) -> tuple[int, int]:
     return int(start_time(pid) or 0), pid
 
 
-def inet_sockets() -> set[int]:
+def inet_sockets(deadline: float = math.inf) -> set[int]:
     """Return the inode numbers of the IP sockets of all network namespaces."""
     namespaces: dict[int, Path] = {}
-    for pid in process_ids():
+    for pid in until(deadline, process_ids()):
         with suppress(OSError):
             namespaces.setdefault((PROC / f"{pid}/ns/net").stat().st_ino, PROC / f"{pid}/net")
-    return {inode for directory in namespaces.values() for inode in listed(directory)}
+    return {inode for path in until(deadline, namespaces.values()) for inode in listed(path)}
 
 
 def listed(directory: Path) -> Iterator[int]:
