@@ -17,7 +17,7 @@ from tracee_ref.model.scope import Scope
 NEVER = {
     "openat.args.flags=O_RDNLY": "no value is printed as O_RDNLY; did you mean O_RDONLY?",
     "openat.args.flags=o_creat": "no value is printed as o_creat; did you mean O_CREAT?",
-    "openat.args.flags=O_CREAT": "this value is printed as O_RDONLY|O_CREAT; give that, or *O_CREAT*",
+    "openat.args.flags=O_CREAT": "printed as O_RDONLY|O_CREAT; give that, or *O_CREAT*",
     "openat.args.flags!=O_CREAT|O_RDWR": "this value is printed as O_RDWR|O_CREAT; give that",
     "openat.args.flags=0x241": "this value is printed as O_WRONLY|O_CREAT|O_TRUNC; give that",
     "ptrace.args.request=PTRACE_TRACME": "did you mean PTRACE_TRACEME?",

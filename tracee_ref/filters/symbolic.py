@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Symbolic values of filters that no number is printed as: misspelt, incomplete, unordered.
+"""Symbolic values of filters that are never printed: misspelt, cut, unordered.
 
 An argument filter compares with the printed form as a whole (rule 7), so ``O_CREAT|O_WRONLY`` holds
 for no event.  The grammar accepts any string (vectors/v1): these are warnings of the tracer.
@@ -61,12 +61,9 @@ def _problem_of_text(formatter: ArgumentFormatter, text: str) -> str:
     printed = formatter(reduce(or_, filter(None, numbers), 0))
     if printed == text:
         return ""
-    several = (
-        f", or *{words[0]}* if there may be other flags"
-        if "|" in printed and words[0] in names
-        else ""
-    )
-    return f"this value is printed as {printed}; give that{several}"
+    several = "|" in printed and words[0] in names
+    part = f", or *{words[0]}* if there may be other flags" if several else ""
+    return f"this value is printed as {printed}; give that{part}"
 
 
 def _number(word: str, names: Mapping[str, int]) -> int | None:
@@ -77,7 +74,7 @@ def _number(word: str, names: Mapping[str, int]) -> int | None:
 
 def numbers_of(formatter: ArgumentFormatter) -> dict[str, int]:
     """Return the names that a formatter prints, with the number of each."""
-    always = {word: 0 for word in formatter(0).split("|")}
+    always = dict.fromkeys(formatter(0).split("|"), 0)
     found: dict[str, int] = {}
     for number in named_numbers():
         words = [word for word in formatter(number).split("|") if word not in always]
