@@ -25,8 +25,8 @@ KILLED: Final = 128
 """Added to a signal's number for the exit status of a process that it ended, as a shell does."""
 
 FOUND: Final = "TRACEE_REF_INHERITED"
-"""Environment variable of bin/tracee-ref: the masks of blocked and ignored signals, and the name
-LC_CTYPE if that is set."""
+"""Environment variable of bin/tracee-ref: the masks of blocked and ignored signals, and LC_CTYPE
+with its value if that is set.  Python changes it where it is C."""
 
 IGNORED_BY_PYTHON: Final = (signal.SIGPIPE, signal.SIGXFSZ)
 
@@ -130,15 +130,14 @@ def inherited_signals(blocked: Iterable[int] | None = None) -> Inherited:
 
 def launched() -> Inherited | None:
     """Return what bin/tracee-ref found, if that started this process, and undo what Python set."""
-    words = os.environ.pop(FOUND, "").split()
-    if len(words) < 2:
-        return None
-    if "LC_CTYPE" not in words:
-        os.environ.pop("LC_CTYPE", None)
+    masks, is_set, locale = os.environ.pop(FOUND, "").partition("LC_CTYPE=")
     try:
-        blocked, ignored = (numbers_of(int(word, 16)) for word in words[:2])
+        blocked, ignored = (numbers_of(int(mask, 16)) for mask in masks.split())
     except ValueError:
         return None
+    os.environ.pop("LC_CTYPE", None)
+    if is_set:
+        os.environ["LC_CTYPE"] = locale
     ignored &= {*IGNORED_BY_PYTHON}  # the shell itself ignores others
     return Inherited(blocked, ignored | inherited_signals().ignored)
 

@@ -122,6 +122,15 @@ def test_session_sigchld_ignored(kernel: Kernel) -> None:
     assert int(ignored.split()[1], 16) & 1 << signal.SIGCHLD - 1
 
 
+@pytest.mark.parametrize("variables", [[], ["SHLVL=1"], ["SHLVL=7", "LC_CTYPE=C"]])
+def test_session_environment(kernel: Kernel, variables: list[str]) -> None:
+    """The command gets the environment that the tracer got."""
+    given = ["PATH=/usr/bin", "PWD=/", *variables]
+    tracer = [TRACEE_REF, "-f", "event=getppid", "-o", "none", "--"]
+    printed = run(kernel, ["env", "-C", "/", "-i", *given, *tracer, "env"]).lines
+    assert sorted(printed) == sorted(given)
+
+
 @pytest.mark.parametrize("option", ["ignore", "block", "default"])
 def test_session_inherited_signals(kernel: Kernel, option: str) -> None:
     """The command gets ignored and blocked signals as the tracer got them, and the locale."""

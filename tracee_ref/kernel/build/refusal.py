@@ -60,7 +60,7 @@ def cause(error: int) -> str:
     """Return the cause of a refusal with an errno, and its remedy; empty if it is unknown."""
     seccomp = status_field(STATUS.read_text(errors="surrogateescape"), "Seccomp")
     if error == errno.ENOSYS:
-        filtered = "a seccomp filter hides bpf(); " + UNFILTERED
+        filtered = "a seccomp filter hides bpf() or perf_event_open(); " + UNFILTERED
         return filtered if seccomp == SECCOMP_FILTERS else "the kernel has no CONFIG_BPF_SYSCALL=y"
     return _cause_of_denial(seccomp) if error in DENIED else ""
 
