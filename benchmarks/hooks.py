@@ -35,7 +35,11 @@ ENTRIES: Final = ("execve", "execveat", "exit", "exit_group", "rt_sigreturn")
 """Syscalls that are hooked at their entry too."""
 
 NO_PROCESS: Final = "comm=nobody"
+TWO_SCOPES: Final = ("event=getppid", "comm=calls", "2:event=getuid")
+"""As one scope, but each has a share of the ring buffer."""
+
 RING_BYTES: Final = 256 << 20
+SMALL_RING_BYTES: Final = 1 << 20
 MAX_TRIES: Final = 50
 CHUNKS: Final = 8
 """Chunks of calls in a round, of which the fastest counts."""
@@ -45,14 +49,19 @@ class Traced:
     """A setting with this tracer attached."""
 
     def __init__(
-        self, *flags: str, compat: bool = True, containers: bool = False, at_entry: bool = True
+        self,
+        *flags: str,
+        compat: bool = True,
+        containers: bool = False,
+        at_entry: bool = True,
+        ring_bytes: int = RING_BYTES,
     ) -> None:
         self._settings = Settings(
             parse_filters(flags, load_catalogue()),
             compat=compat,
             containers=containers,
             at_entry=at_entry,
-            ring_bytes=RING_BYTES,
+            ring_bytes=ring_bytes,
         )
         self._loaded: KernelTracer | None = None
 
@@ -120,6 +129,9 @@ def settings() -> Mapping[str, Setting]:
         "rejected by 1 scope with all kinds of filters": Traced(*every_kind(1)),
         "rejected by 64 scopes with all kinds of filters": Traced(*every_kind(64)),
         "delivered": Traced("event=getppid", "comm=calls"),
+        "delivered to one of two scopes": Traced(*TWO_SCOPES),
+        "lost, buffer full": Traced("event=getppid", "comm=calls", ring_bytes=SMALL_RING_BYTES),
+        "lost by one of two scopes": Traced(*TWO_SCOPES, ring_bytes=SMALL_RING_BYTES),
         "empty, raw sys_enter and sys_exit": lambda: empty.raw_tracepoints("sys_enter", "sys_exit"),
         "all others": Traced(but_getppid(), NO_PROCESS),
     }

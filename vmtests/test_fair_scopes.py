@@ -11,8 +11,11 @@ import pytest
 from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import TRACEE_REF, python, run, trace
 
-RARE = 2000
-"""Events of the scope that is not to lose any."""
+RARE = 1000
+"""Events of the scope that is not to lose any.
+
+They fit into its share of the smallest buffer, however slow the reader is in a guest.
+"""
 
 WORKLOAD = r"""
 import os, time
@@ -25,7 +28,7 @@ for _ in range({floods}):
                 flood()
     pids.append(pid)
 for _ in range(200):
-    for _ in range(10):
+    for _ in range(5):
         {rare}
     time.sleep(0.01)
 for pid in pids:
@@ -86,9 +89,9 @@ if not pid:
     while os.getppid() != 1:
         send()
 send = sender("rare")
-for _ in range(100):
-    for _ in range(5):
-        send()
+for _ in range(125):
+    send()
+    send()
     time.sleep(0.02)
 os.kill(pid, signal.SIGKILL)
 os.waitpid(pid, 0)
@@ -103,7 +106,7 @@ def test_flood_of_packets(kernel: Kernel) -> None:
     assert traced.account.balances()
     assert "packets, or events for signatures, not read" not in traced.stderr
     rare = [event for event in traced.events if event["processName"] == "rare"]
-    assert len(rare) == 2 * 500  # sent, and received
+    assert len(rare) == 2 * 250  # sent, and received
 
 
 BESIDE_PACKETS = r"""
