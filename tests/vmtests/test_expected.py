@@ -55,6 +55,26 @@ def test_expected_new_container() -> None:
         assert masks(scope, *journal) == [0, mask, 0]
 
 
+def test_expected_overwritten() -> None:
+    """A string that a call overwrites has both values, and filters hold for either (rule 19)."""
+    number = load_catalogue()["statfs"].id
+    call = replace(step(Kind.OVERWRITE, 60, number, text=b"/proc"), at_return=b"\xa0\x9f")
+    same = replace(call, at_return=b"/proc")
+    field = EventField("statfs", Part.ARGS, "path")
+    for op, text, expected in (
+        (Op.EQ, b"/proc", [1, 1]),
+        (Op.EQ, b"\xa0\x9f", [1, 0]),
+        (Op.NE, b"\xa0\x9f", [0, 1]),
+        (Op.NE, b"/proc", [0, 0]),
+    ):
+        condition = Condition(field, op, Pattern(text))
+        scope = DrawnScope(1, frozenset({"statfs"}), frozenset({condition}))
+        events = replay(scope, call, same, LAST_EXIT)
+        assert [event.mask for event in events] == expected
+        assert [event.args for event in events] == [{"path": "/proc"}] * 2
+        assert [event.at_return for event in events] == [{"path": "\ufffda0\ufffd9f"}, {}]
+
+
 def test_expected_orphans_in_pid_namespace() -> None:
     """The first process of a pid namespace becomes the parent of its orphans."""
     fork = Kind.FORK
