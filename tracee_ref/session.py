@@ -77,7 +77,7 @@ def run_session(options: RunOptions, signals: EndSignals) -> int:
         plan = plan_run(options)
         check_plan(plan)
         stack.callback(plan.plugins.close)
-        plan.plugins.start()
+        plan.plugins.start(scopes)
         tracer = KernelTracer(plan.kernel, command.pid if command else None, plan.plugins.pids)
         stack.callback(tracer.close)
         clock = EventClock(relative="relative-time" in options.outputs.options)

@@ -235,6 +235,22 @@ def test_plugin_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run.seconds < 5
 
 
+def test_plugin_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The events of one scope that a slow signature has no time for take no room of another."""
+    monkeypatch.setattr(plugin, "OUTSTANDING_MAX", 160)
+    (tmp_path / "slow.py").write_text(source("slow", "time.sleep(1)"))
+    registry = load_signatures([tmp_path], print)
+    (slow,) = [runner for runner in registry.runners if isinstance(runner, plugin.Plugin)]
+    slow.start(0b101)
+    for _ in range(200):
+        slow(exit_with(matched_scopes=1), {})
+    assert slow.summary() == "signature slow: 84 events not seen"
+    for _ in range(30):
+        slow(exit_with(matched_scopes=0b101), {})
+    assert slow.summary() == "signature slow: 84 events not seen"
+    slow.close()
+
+
 def test_plugin_flood_of_answers(tmp_path: Path) -> None:
     """A signature cannot send what is no answer."""
     run = Run(tmp_path, f"if number == {GUILTY}: [os.write(n, b'x' * 9) for n in (3, 4, 5)]")

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from ..events.event import TraceEvent
+from ..shares import Shares
 from .base import Values
 from .contained import ContainedProcess, Received, frame
 from .description import SignatureInfo
@@ -36,7 +37,8 @@ LATE_SECONDS: Final = 2.0
 """Time that a finding waits for those of earlier events by other signatures."""
 
 OUTSTANDING_MAX: Final = 32768
-"""Events that wait for a signature; more are not seen by it."""
+"""Events that wait for a signature; more are not seen by it, nor those of scopes beyond their
+shares."""
 
 BATCH_EVENTS: Final = 256
 UNSENT_BYTES_MAX: Final = 1 << 18
@@ -59,6 +61,7 @@ class Plugin:
         self._numbers = numbers
         self._warn = warn
         self._process: ContainedProcess | None = None
+        self._shares = Shares(0, OUTSTANDING_MAX)
         self._progress = mmap(-1, PROGRESS.size)
         self._progress.madvise(MADV_DONTFORK)
         self._decode = msgspec.msgpack.Decoder(Answer, ext_hook=received_string).decode
@@ -73,8 +76,12 @@ class Plugin:
         self._not_seen = 0
         self._dropped = ""
 
-    def start(self) -> None:
-        """Start the process.  Those of other signatures have no access to its progress."""
+    def start(self, scopes: int = 0) -> None:
+        """Start the process.  Those of other signatures have no access to its progress.
+
+        Each of the scopes in a mask has a share of the events that wait.
+        """
+        self._shares = Shares(scopes, OUTSTANDING_MAX)
         event = self.description.event
         run = partial(serve, self._source, self.description, self._progress)
         self._progress.madvise(MADV_DOFORK)
@@ -103,7 +110,12 @@ class Plugin:
         """Queue an event of the signature's origin; count it if that is not possible."""
         if not self.description.reads(event):
             return ()
-        if self._process is None or len(self._outstanding) >= OUTSTANDING_MAX:
+        waiting = len(self._outstanding)
+        if (
+            self._process is None
+            or waiting >= OUTSTANDING_MAX
+            or not self._shares.admit(event.matched_scopes, 1, waiting, self._done)
+        ):
             self._not_seen += 1
             return ()
         own = snapshot(event, environment=self.description.environment)

@@ -33,10 +33,10 @@ class Plugins:
         """Return whether there is one."""
         return bool(self._plugins)
 
-    def start(self) -> None:
-        """Start their processes."""
+    def start(self, scopes: int = 0) -> None:
+        """Start their processes, for events of the scopes in a mask."""
         for plugin in self._plugins:
-            plugin.start()
+            plugin.start(scopes)
 
     @property
     def pids(self) -> list[int]:

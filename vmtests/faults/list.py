@@ -366,6 +366,7 @@ FAULTS = (
     Fault("losses-of-nobody", "bpf/lib/records.h", "count_lost(mask);", ";", FAIR),
     Fault("packets-read-seldom", "tracee_ref/kernel/ring.py", "in_turn or ring.is_filling()", "in_turn", ("tests/kernel/test_ring.py",)),
     Fault("costly-first", "tracee_ref/derivation/backlog.py", "self._size <= self._limit // IN_ORDER", "True", ("tests/derivation/test_backlog.py",)),
+    Fault("signatures-take-all", "tracee_ref/signatures/plugin.py", "or not self._shares.admit(", "or not Shares(0, 9).admit(", ("tests/signatures/test_plugins.py::test_plugin_shares",)),
     Fault("lines-take-all", "tracee_ref/output/writer.py", "mask, size, self._waiting(), self._done", "1, size, self._waiting(), self._done", WRITERS),
     Fault("share-of-all", "bpf/lib/shares.h", "SCOPE_COUNT * bytes_in_ring(size)", "bytes_in_ring(size)", SHARES),
     Fault("over-for-good", "bpf/lib/shares.h", "!within && *spent >= limit", "!within", SHARES),
