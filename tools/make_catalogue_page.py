@@ -50,11 +50,6 @@ MISSING: dict[str, str] = {
         "hooked_proc_fops hooked_syscalls hooked_seq_ops print_syscall_table print_net_seq_ops"
         " kallsyms_lookup_name",
     ),
-    **because(
-        f"{SAME} the system calls (`read`, `pwritev`, ...) and `magic_write` (the first bytes of a"
-        " file); a second record for each call would fill the ring buffer",
-        "vfs_write vfs_writev vfs_read vfs_readv __kernel_write",
-    ),
     "commit_creds": f"{SAME} the system calls that change credentials, without its `slim_cred_t`",
     "switch_task_ns": f"{SAME} `setns` and `unshare`",
     "hidden_inodes": "needs the buffer that getdents64 filled",

@@ -11,6 +11,9 @@ from vmtests.lab.kernel import Kernel
 MAX_VERIFIED = 20_000
 """Our limit of verified instructions; that of the kernel is a million."""
 
+HOOKED = ("on_", "put_", "match_", "begin_", "alert_", "report_", "return_", "end_")
+"""Beginnings of the names of programs of events at hooks."""
+
 COMPILE_SECONDS = 300.0
 """Timeout for an emulated guest."""
 
@@ -45,4 +48,4 @@ def test_verifier_arm64(kernel: Kernel) -> None:
 
 
 def hooked(program: str) -> bool:
-    return program.startswith(("on_security_", "put_", "match_", "on_vfs_", "on_write_", "report_"))
+    return program.startswith(HOOKED)

@@ -9,7 +9,7 @@ from typing import Final
 
 from tracee_ref.kernel.build.program import Program
 from tracee_ref.kernel.plan import KernelPlan
-from tracee_ref.kernel.tracer import HOOK_MATCHER, RAW_MATCHER
+from tracee_ref.kernel.tracer import HOOK_MATCHER, HOOK_RETURNER, RAW_MATCHER
 
 LOG_STATS: Final = 4
 """BPF_LOG_STATS (kernel/bpf/verifier.c): the statistics of the verifier, and nothing else."""
@@ -35,6 +35,9 @@ def verified_by_program(plan: KernelPlan, program: Program) -> dict[str, int]:
     kinds = {hook.function: (hook.kind.value, hook.at) for hook in plan.hooks.hooks()}
     kinds |= dict.fromkeys(plan.hooks.fillers().values(), ("KPROBE", ""))
     kinds |= {HOOK_MATCHER: ("KPROBE", "")} if plan.hooks.fillers() else {}
+    enders = plan.hooks.enders()
+    joined = [*enders.values(), HOOK_RETURNER] if enders else []
+    kinds |= dict.fromkeys(joined, ("KPROBE", ""))
     raw = plan.hooks.raw_fillers()
     raw_programs = [*raw.values(), RAW_MATCHER] if raw else []
     kinds |= dict.fromkeys(raw_programs, ("RAW_TRACEPOINT", ""))

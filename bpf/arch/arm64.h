@@ -44,10 +44,16 @@ static __always_inline void read_registers(u64 *arguments, struct pt_regs *saved
 		arguments[i] = compat ? (u32)arguments[i] : arguments[i];
 }
 
+/* Not a load, so that the verifier of another machine accepts it. */
+static __always_inline u64 stack_pointer(const struct pt_regs *ctx)
+{
+	return READ(ctx, sp);
+}
+
 /* Return an argument of the function that a kprobe is at; `i` is constant. */
 static __always_inline u64 function_argument(const struct pt_regs *ctx, const u32 i)
 {
-	return i < 8 ? ((u64 *)&ctx->regs)[i] : READ_AT(u64, ctx->sp, 8 * (i - 8));
+	return i < 8 ? ((u64 *)&ctx->regs)[i] : READ_AT(u64, stack_pointer(ctx), 8 * (i - 8));
 }
 
 /* Return what the function returns that a program at its return is at. */

@@ -93,6 +93,11 @@ static __always_inline u64 function_result(const struct pt_regs *ctx)
 	return ctx->ax;
 }
 
+static __always_inline u64 stack_pointer(const struct pt_regs *ctx)
+{
+	return ctx->sp;
+}
+
 /* Return the syscall number in saved registers. */
 static __always_inline u32 syscall_number(struct pt_regs *regs)
 {

@@ -4,6 +4,7 @@
  * The programs themselves are generated: tracee_ref/kernel/build/event_code.py. */
 #pragma once
 #include "events/hook_event.h"
+#include "events/joined.h"
 #if defined(CONVERT_LOCAL_ADDRESS) || defined(CONVERT_REMOTE_ADDRESS)
 #include "events/socket_address.h"
 #endif

@@ -82,7 +82,7 @@ static __always_inline void report_every(struct every_syscall_record *record, co
 					 const struct syscall_masks *masks, u64 selected,
 					 s64 retval)
 {
-	struct facts *facts = selected ? read_hooked() : NULL;
+	struct facts *facts = selected ? read_hooked_at(LEVEL_TASK) : NULL;
 	if (!facts)
 		return;
 	u64 mask = count_event(selected, accept_retval(event, retval) & match_facts(facts));

@@ -19,6 +19,9 @@
 struct hook_record {
 	u64 end;
 	u64 event;
+#ifdef JOINED_EVENTS
+	u64 arguments[REGISTERS]; /* of the function, at its entry */
+#endif
 	struct path_buffer path;
 	struct {
 		struct header header;
@@ -26,25 +29,31 @@ struct hook_record {
 		char data[DATA_BUFFER_SIZE];
 	} sent;
 };
-BPF_PERCPU_ARRAY(hook_records, struct hook_record, 1);
+/* Of programs at functions, which may run in an interrupt, and of those at raw tracepoints. */
+BPF_PERCPU_ARRAY(hook_records, struct hook_record, 2);
 BPF_PROG_ARRAY(hook_matcher, 1);
 BPF_PROG_ARRAY(hook_fillers, EVENTS); /* by event number */
 
-static __always_inline struct facts *read_hooked(void)
+static __always_inline struct hook_record *record_at(const u32 level)
 {
-	return read_hooked_at(LEVEL_TASK);
+	u32 index = level != LEVEL_PROBE;
+	return hook_records.lookup(&index);
+}
+
+static __always_inline struct hook_record *current_record(void)
+{
+	return record_at(LEVEL_TASK);
 }
 
 /* Match an event of the current task and start its record; NULL if no scope matches. */
-static __always_inline struct hook_record *start_record(u32 event)
+static __always_inline struct hook_record *start_record_at(const u32 level, u32 event)
 {
-	u32 zero = 0;
 	u64 *selected = select.lookup(&event);
-	struct hook_record *record = hook_records.lookup(&zero);
+	struct hook_record *record = record_at(level);
 	if (!record || !selected || !*selected)
 		return NULL;
-	struct facts *facts = read_hooked();
-	u64 mask = facts ? count_event(*selected, match_facts(facts)) : 0;
+	struct facts *facts = read_hooked_at(level);
+	u64 mask = facts ? count_event_at(level, *selected, match_facts(facts)) : 0;
 	if (!mask)
 		return NULL;
 	fill_sched_header(&record->sent.header, facts, event, mask);
@@ -52,15 +61,14 @@ static __always_inline struct hook_record *start_record(u32 event)
 	return record;
 }
 
-static __always_inline struct hook_record *current_record(void)
+static __always_inline struct hook_record *start_record(u32 event)
 {
-	u32 zero = 0;
-	return hook_records.lookup(&zero);
+	return start_record_at(LEVEL_TASK, event);
 }
 
 static __always_inline void start_hook(struct pt_regs *ctx, u32 event)
 {
-	struct hook_record *record = current_record();
+	struct hook_record *record = record_at(LEVEL_PROBE);
 	if (!record)
 		return;
 	record->event = event;
@@ -69,37 +77,48 @@ static __always_inline void start_hook(struct pt_regs *ctx, u32 event)
 
 int match_hook(struct pt_regs *ctx)
 {
-	struct hook_record *record = current_record();
-	if (!record || !start_record(record->event))
+	struct hook_record *record = record_at(LEVEL_PROBE);
+	if (!record || !start_record_at(LEVEL_PROBE, record->event))
 		return 0;
 	hook_fillers.call(ctx, record->event);
-	count(COUNTER_LOST);
+	count_at(LEVEL_PROBE, COUNTER_LOST);
 	return 0;
 }
 
 /* Set the slot of the string that was put last, and clear from the mask the scopes whose filters on
  * it do not hold. `index` is constant. */
-static __always_inline void set_string(struct hook_record *record, const u32 index, u64 slot)
+static __always_inline void set_string_at(const u32 level, struct hook_record *record,
+					  const u32 index, u64 slot)
 {
 	record->sent.slots[index] = slot;
 #ifdef USE_STRINGS
 	u64 at = within(record->end - (u32)slot, DATA_SIZE - 1);
 	if (STRING_FILTERED(index))
-		record->sent.header.mask &= accept_string(record->sent.header.event, index,
-							  record->sent.data + at, slot);
+		record->sent.header.mask &= accept_string_at(level, record->sent.header.event,
+							     index, record->sent.data + at, slot);
 #endif
 }
 
-static __always_inline void submit_hook(struct hook_record *record)
+static __always_inline void set_string(struct hook_record *record, const u32 index, u64 slot)
+{
+	set_string_at(LEVEL_TASK, record, index, slot);
+}
+
+static __always_inline void submit_hook_at(const u32 level, struct hook_record *record)
 {
 	if (!record->sent.header.mask) {
-		count(COUNTER_FILTERED);
+		count_at(level, COUNTER_FILTERED);
 		return;
 	}
 	u64 size = sizeof(record->sent) - DATA_BUFFER_SIZE + record->end;
 	if (size > sizeof(record->sent)) /* for the verifier */
 		size = sizeof(record->sent);
-	submit(&record->sent, size);
+	submit_at(level, &record->sent, size);
+}
+
+static __always_inline void submit_hook(struct hook_record *record)
+{
+	submit_hook_at(LEVEL_TASK, record);
 }
 
 static __always_inline u64 put_kernel_string(struct hook_record *record, const char *string)

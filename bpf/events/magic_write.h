@@ -48,7 +48,7 @@ static __always_inline void start_write(struct file *file, const void *data, u64
 	}
 }
 
-int on_vfs_write(struct pt_regs *ctx)
+int begin_vfs_write(struct pt_regs *ctx)
 {
 	struct file *file = (struct file *)function_argument(ctx, 0);
 	if (is_at_beginning(file, (s64 *)function_argument(ctx, 3), false))
@@ -76,7 +76,7 @@ static __always_inline struct segment first_segment(const void *from)
 	return segment;
 }
 
-int on_vfs_writev(struct pt_regs *ctx)
+int begin_vfs_writev(struct pt_regs *ctx)
 {
 	struct file *file = (struct file *)function_argument(ctx, 0);
 	bool append = function_argument(ctx, 4) & RWF_APPEND;

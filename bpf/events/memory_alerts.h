@@ -33,7 +33,7 @@ static __always_inline u64 mapping_argument(struct pt_regs *regs, bool compat, c
 
 /* A new mapping: the address is the kernel's choice, the rest is in the registers of the syscall.
  */
-int on_security_mmap_addr(struct pt_regs *ctx)
+int alert_security_mmap_addr(struct pt_regs *ctx)
 {
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
@@ -74,7 +74,7 @@ static __always_inline void put_protected(struct hook_record *record, struct vm_
 	slots[MEM_PROT_ALERT_ADDR] = address;
 	slots[MEM_PROT_ALERT_PROT] = protection;
 	slots[MEM_PROT_ALERT_PREV_PROT] = before & (1 | MAY_WRITE | MAY_EXECUTE);
-	set_string(record, MEM_PROT_ALERT_PATHNAME, put_file(record, file));
+	set_string_at(LEVEL_PROBE, record, MEM_PROT_ALERT_PATHNAME, put_file(record, file));
 	slots[MEM_PROT_ALERT_DEV] = inode ? device_of(inode) : 0;
 	slots[MEM_PROT_ALERT_INODE] = inode ? READ(inode, i_ino) : 0;
 	slots[MEM_PROT_ALERT_CTIME] = inode ? ctime_of(inode) : 0;
@@ -86,7 +86,7 @@ int put_mem_prot_alert(struct pt_regs *ctx)
 	struct task_struct *task = current_task();
 	struct pt_regs *regs = user_registers(task);
 	bool compat = is_compat(task);
-	struct hook_record *record = current_record();
+	struct hook_record *record = record_at(LEVEL_PROBE);
 	if (!record || !regs)
 		return 0;
 	record->sent.slots[MEM_PROT_ALERT_LEN] = mapping_argument(regs, compat, 1);
@@ -95,7 +95,7 @@ int put_mem_prot_alert(struct pt_regs *ctx)
 	else
 		put_protected(record, (struct vm_area_struct *)function_argument(ctx, 0),
 			      read_register(regs, compat, 0), function_argument(ctx, 1));
-	submit_hook(record);
+	submit_hook_at(LEVEL_PROBE, record);
 	return 0;
 }
 #endif

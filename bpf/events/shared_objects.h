@@ -20,16 +20,16 @@ int on_executable_mapping(struct pt_regs *ctx)
 int put_shared_object_loaded(struct pt_regs *ctx)
 {
 	struct file *file = (struct file *)function_argument(ctx, 0);
-	struct hook_record *record = current_record();
+	struct hook_record *record = record_at(LEVEL_PROBE);
 	if (!record)
 		return 0;
 	struct inode *inode = READ(file, f_inode);
-	set_string(record, SHARED_OBJECT_LOADED_PATHNAME, put_file(record, file));
+	set_string_at(LEVEL_PROBE, record, SHARED_OBJECT_LOADED_PATHNAME, put_file(record, file));
 	record->sent.slots[SHARED_OBJECT_LOADED_FLAGS] = READ(file, f_flags);
 	record->sent.slots[SHARED_OBJECT_LOADED_DEV] = device_of(inode);
 	record->sent.slots[SHARED_OBJECT_LOADED_INODE] = READ(inode, i_ino);
 	record->sent.slots[SHARED_OBJECT_LOADED_CTIME] = ctime_of(inode);
-	submit_hook(record);
+	submit_hook_at(LEVEL_PROBE, record);
 	return 0;
 }
 #endif

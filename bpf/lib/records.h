@@ -19,7 +19,7 @@
 enum level {
 	LEVEL_TASK,   /* in a task, with preemption off */
 	LEVEL_PACKET, /* at a cgroup, in any context */
-	LEVEL_PROBE,  /* at perf events of the user's choice, which the kernel does not nest */
+	LEVEL_PROBE,  /* at perf events in any context, which the kernel does not nest */
 	LEVEL_COUNT
 };
 BPF_PERCPU_ARRAY(counters, u64, LEVEL_COUNT *COUNTER_COUNT);
@@ -31,6 +31,15 @@ static __always_inline void count_at(const u32 level, u32 counter)
 	u64 *value = counters.lookup(&index);
 	if (value)
 		++*value;
+}
+
+/* Undo count_at() for an event that will be counted later. */
+static __always_inline void count_back(u32 counter)
+{
+	u32 index = LEVEL_PROBE * COUNTER_COUNT + counter;
+	u64 *value = counters.lookup(&index);
+	if (value)
+		--*value;
 }
 
 static __always_inline void count(u32 counter)

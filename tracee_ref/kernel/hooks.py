@@ -53,16 +53,17 @@ RAW, TRACEPOINT, KPROBE = HookKind.RAW_TRACEPOINT, HookKind.TRACEPOINT, HookKind
 HOOK_KINDS: Final = {
     HookType.KPROBE: HookKind.KPROBE,
     HookType.KRETPROBE: HookKind.KRETPROBE,
+    HookType.JOINED: HookKind.KPROBE,
     HookType.RAW_TRACEPOINT: HookKind.RAW_TRACEPOINT,
 }
 """Kinds of hooks that are at one point for each program."""
 
 PROGRAMS: Final = {
-    "security_mmap_addr": "on_security_mmap_addr",
+    "security_mmap_addr": "alert_security_mmap_addr",
     "security_file_mprotect": "alert_security_file_mprotect",
     "security_mmap_file": "on_executable_mapping",
-    "vfs_write": "on_vfs_write",
-    "vfs_writev": "on_vfs_writev",
+    "vfs_write": "begin_vfs_write",
+    "vfs_writev": "begin_vfs_writev",
 }
 """Programs in bpf/ by the kernel function that they are at."""
 
@@ -205,9 +206,19 @@ class HookPlan:
             function, reason = program_name(event), f"event {event.name}"
             for point in hook_points(event, types()):
                 yield Hook(HOOK_KINDS[event.hook], point, function, reason)
+        yield from self._joined_hooks()
         kind, point = self._syscall_exit
         for event in self._selected.declared(HookType.SYSCALL_END):
             yield Hook(kind, point, program_name(event), f"event {event.name}")
+
+    def _joined_hooks(self) -> Iterator[Hook]:
+        joined = self._selected.declared(HookType.JOINED)
+        for event in joined:
+            for point in hook_points(event, types()):
+                function, reason = f"return_{identifier(event)}", f"event {event.name}"
+                yield Hook(HookKind.KRETPROBE, point, function, reason)
+        if joined:
+            yield Hook(KPROBE, "do_exit", "on_joined_exit", "functions that a task ends in")
 
     @property
     def _syscall_exit(self) -> tuple[HookKind, str]:
@@ -343,6 +354,11 @@ class HookPlan:
         """Return event id -> the BPF function that fills its record."""
         events = [event for event in self._selected.at_functions if event.name != "magic_write"]
         return {event.id: f"put_{identifier(event)}" for event in events}
+
+    def enders(self) -> Mapping[int, str]:
+        """Return event id -> the program that completes its record at the return of a function."""
+        events = self._selected.declared(HookType.JOINED)
+        return {event.id: f"end_{identifier(event)}" for event in events}
 
     def raw_fillers(self) -> Mapping[int, str]:
         """Return event id -> the program that fills its record, of atomic tracepoints."""

@@ -51,6 +51,9 @@ KEPT_CALLS: Final = 1024
 """Syscalls in progress at one time whose arguments are kept from their entry."""
 
 PID_MAX: Final = Path("/proc/sys/kernel/pid_max")
+JOINED_CALLS: Final = 1024
+"""Functions in progress at one time whose records are kept until their return."""
+
 TIDS_PER_PAGE: Final = 256
 
 PAYLOADS: Final = {"DNS": "net_packet_dns_base", "HTTP": "net_packet_http_base"}
@@ -145,6 +148,8 @@ class KernelPlan:
         if self.hooks.keeps_arguments:
             pages = -(-int(PID_MAX.read_text()) // TIDS_PER_PAGE)
             names |= {"KEPT_CALLS": str(KEPT_CALLS), "KEPT_PAGES": str(pages)}
+        if selected.declared(HookType.JOINED):
+            names["JOINED_CALLS"] = str(JOINED_CALLS)
         if self.settings.plugins:
             names["SIGNATURE_PROCESSES"] = str(SIGNATURE_PROCESSES)
         if selected.selects(PACKET):
@@ -182,6 +187,7 @@ class KernelPlan:
             or preempts_raw_tracepoints()
             or has_user_hook(selected.probes),
             "NATIVE_SYSCALLS_ONLY": not self.settings.compat,
+            "JOINED_EVENTS": bool(selected.declared(HookType.JOINED)),
             "ATOMIC_TRACEPOINTS": bool(self.hooks.raw_fillers()),
             "SYSCALL_ENDS": bool(selected.declared(HookType.SYSCALL_END)),
             "SUBCALLS": self.hooks.subcalls,

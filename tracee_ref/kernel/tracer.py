@@ -24,7 +24,7 @@ from .maps.every_syscall import SyscallMasks
 from .maps.field_maps import write_fields
 from .maps.filter_maps import EVENTS_MAX, ZERO, write_selection, write_tables
 from .maps.write import push_numbers, write_entries
-from .plan import CALLS, KEPT_CALLS, KernelPlan
+from .plan import CALLS, JOINED_CALLS, KEPT_CALLS, KernelPlan
 from .probes.programs import tracepoint_fillers
 from .ring import RingReader, Rings
 from .seed.processes import ProcessSeeder
@@ -40,6 +40,7 @@ KEY_DELAY_NS: Final = 500_000_000
 All programs must have the time by then: else the key of a process would change."""
 
 HOOK_MATCHER: Final = "match_hook"
+HOOK_RETURNER: Final = "return_hook"
 RAW_MATCHER: Final = "match_raw"
 """Programs that the programs at kernel functions and at raw tracepoints tail-call."""
 
@@ -205,6 +206,12 @@ class KernelTracer:
             self._set_tail_call("tracepoint_matcher", 0, TRACEPOINT_MATCHER, "TRACEPOINT")
         for event, function in at_tracepoints.items():
             self._set_tail_call("tracepoint_fillers", event, function, "TRACEPOINT")
+        enders = self._plan.hooks.enders()
+        if enders:
+            self._set_tail_call("joined_returner", 0, HOOK_RETURNER, "KPROBE")
+            push_numbers(self._program, "free_joined", range(1, JOINED_CALLS + 1))
+        for event, function in enders.items():
+            self._set_tail_call("joined_enders", event, function, "KPROBE")
         raw = self._plan.hooks.raw_fillers()
         if raw:
             self._set_tail_call("raw_matcher", 0, RAW_MATCHER, "RAW_TRACEPOINT")

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from ...events.argument_types import shape_of
 from ...events.catalogue import ArgumentDefinition, all_events, compat_events, native_events
@@ -27,9 +27,9 @@ from ...events.declarations import (
 )
 from ...events.shapes import Shape
 from .btf import Btf, Fields
-from .event_roots import function_root, syscall_root, tracepoint_root
+from .event_roots import function_root, joined_root, syscall_root, tracepoint_root
 from .structures import CREDENTIALS, FILES, REMOTE_SOCKETS, SOCKET_ADDRESSES, merged
-from .value_reads import WORD_BYTES, Location, MissingTypeError, Roots, ValueReader
+from .value_reads import WORD_BYTES, Location, MissingTypeError, ValueReader
 
 BYTES: Final = {Shape.INT32: 4, Shape.UINT32: 4, Shape.UINT16: 2, Shape.BOOL: 1}
 """Bytes of a slot that are decoded, if not all eight."""
@@ -64,7 +64,28 @@ STRUCTURES: Final = frozenset(conversion for conversion, _ in STRUCTURE_CALLS)
 IS_STRING: Final = frozenset((*STRING_CALLS, Conversion.PATH, Conversion.ENTRY_PATH))
 """Conversions whose strings are filtered in the kernel."""
 
-RAW_CONTEXT: Final = "struct bpf_raw_tracepoint_args *ctx"
+
+class Level(NamedTuple):
+    """C text that differs between the levels of programs (enum level in bpf/lib/records.h)."""
+
+    context: str
+    record: str
+    set_string: str
+    submit: str
+
+
+TASK: Final = Level(
+    "struct bpf_raw_tracepoint_args *ctx",
+    "current_record()",
+    "set_string(",
+    "submit_hook(record)",
+)
+PROBE: Final = Level(
+    "struct pt_regs *ctx",
+    "record_at(LEVEL_PROBE)",
+    "set_string_at(LEVEL_PROBE, ",
+    "submit_hook_at(LEVEL_PROBE, record)",
+)
 CALL_TABLES: Final = (native_events, compat_events)
 
 FIELDS: Final[dict[Conversion, Fields]] = {
@@ -118,8 +139,7 @@ def event_code(declaration: HookDeclaration, btf: Btf) -> str:
         return _raw_tracepoint(declaration, btf, points[0])
     if declaration.hook is HookType.SYSCALL_END:
         return _syscall_end(declaration, btf, points)
-    roots = partial(function_root, btf, points[0], at_return=declaration.hook is HookType.KRETPROBE)
-    return "\n".join(_at_function(declaration, btf, roots))
+    return "\n".join(_at_function(declaration, btf, points[0]))
 
 
 def _function(alternatives: Iterable[str], btf: Btf) -> str:
@@ -129,12 +149,49 @@ def _function(alternatives: Iterable[str], btf: Btf) -> str:
     raise MissingTypeError(f"the kernel function {' or '.join(alternatives)}")
 
 
-def _at_function(declaration: HookDeclaration, btf: Btf, roots: Roots) -> Iterator[str]:
-    """Give the lines of the program at a function, and of the one that fills the record."""
-    yield from _start(declaration, ValueReader(btf, roots), "struct pt_regs *ctx", "start_hook")
-    result = HookType.KRETPROBE is declaration.hook and "function_result(ctx)"
+def _at_function(declaration: HookDeclaration, btf: Btf, function: str) -> Iterator[str]:
+    """Give the lines of the programs at a function, and of those that fill the record."""
+    joined = declaration.hook is HookType.JOINED
+    at_return = declaration.hook is HookType.KRETPROBE
+    roots = partial(function_root, btf, function, at_return=at_return)
+    yield from _start(declaration, ValueReader(btf, roots), PROBE.context, "start_hook")
     reader = ValueReader(btf, roots, _used_once(declaration))
-    yield from _filler(declaration, reader, "struct pt_regs *ctx", result or "")
+    result = _result(btf, function) if at_return else ""
+    level = PROBE._replace(submit="keep_hook(ctx, record)") if joined else PROBE
+    yield from _filler(declaration, reader, level, result)
+    if joined:
+        yield from _joined_return(declaration, btf, function)
+
+
+def _joined_return(declaration: HookDeclaration, btf: Btf, function: str) -> Iterator[str]:
+    """Give the lines of the program at the return, and of the one that completes the record."""
+    name = identifier(declaration)
+    yield f"int return_{name}({PROBE.context})"
+    yield "{"
+    yield f"\tstart_return(ctx, {declaration.id});"
+    yield "\treturn 0;"
+    yield "}"
+    reader = ValueReader(btf, partial(joined_root, btf, function))
+    yield f"int end_{name}({PROBE.context})"
+    yield "{"
+    yield f"\tstruct hook_record *record = {PROBE.record};"
+    yield "\tif (!record)"
+    yield "\t\treturn 0;"
+    yield f"\trecord->sent.header.retval = {_result(btf, function)};"
+    lines = _fill(declaration.arguments, reader, PROBE, at_return=True)
+    yield from (*reader.variables, *reader.pointers, *lines)
+    yield f"\t{PROBE.submit};"
+    yield "\treturn 0;"
+    yield "}"
+
+
+def _result(btf: Btf, function: str) -> str:
+    """Return the C expression of what a function returns; 0 if that is nothing."""
+    prototype = btf.prototype(function)
+    if prototype is None or not prototype.returns:
+        return "0"
+    reader = ValueReader(btf, partial(function_root, btf, function, at_return=True))
+    return reader.number(reader.locate(ValueSource(Root.RETVAL.value)))
 
 
 def _start(
@@ -150,20 +207,20 @@ def _start(
 
 
 def _filler(
-    declaration: HookDeclaration, reader: ValueReader, context: str, result: str = ""
+    declaration: HookDeclaration, reader: ValueReader, level: Level, result: str = ""
 ) -> Iterator[str]:
     """Give the lines of the program that fills the record of an event that matched."""
-    yield f"int put_{identifier(declaration)}({context})"
+    yield f"int put_{identifier(declaration)}({level.context})"
     yield "{"
-    lines = _fill(declaration.arguments, reader)
+    lines = _fill(declaration.arguments, reader, level)
     yield from reader.variables
-    yield "\tstruct hook_record *record = current_record();"
+    yield f"\tstruct hook_record *record = {level.record};"
     yield "\tif (!record)"
     yield "\t\treturn 0;"
     if result:
         yield f"\trecord->sent.header.retval = {result};"
     yield from (*reader.pointers, *lines)
-    yield "\tsubmit_hook(record);"
+    yield f"\t{level.submit};"
     yield "\treturn 0;"
     yield "}"
 
@@ -173,12 +230,12 @@ def _raw_tracepoint(declaration: HookDeclaration, btf: Btf, point: str) -> str:
     reader = ValueReader(btf, roots)
     if declaration.atomic:
         starter = ValueReader(btf, roots)
-        start = _start(declaration, starter, RAW_CONTEXT, "start_raw")
-        return "\n".join((*start, *_filler(declaration, reader, RAW_CONTEXT)))
+        start = _start(declaration, starter, TASK.context, "start_raw")
+        return "\n".join((*start, *_filler(declaration, reader, TASK)))
     name = identifier(declaration)
     return "\n".join(
         (
-            f"static __always_inline void put_{name}({RAW_CONTEXT})",
+            f"static __always_inline void put_{name}({TASK.context})",
             "{",
             *_report(declaration, reader),
             "}",
@@ -221,7 +278,7 @@ def _report(declaration: HookDeclaration, reader: ValueReader, *more: str) -> It
     """Give the lines of a function that matches an event, fills its record and submits it."""
     yield from _condition(declaration, reader, "return;")
     passed = len(reader.variables)
-    lines = _fill(declaration.arguments, reader)
+    lines = _fill(declaration.arguments, reader, TASK)
     yield from reader.variables[passed:]
     yield f"\tstruct hook_record *record = start_record({declaration.id});"
     yield "\tif (!record)"
@@ -240,18 +297,22 @@ def _condition(declaration: HookDeclaration, reader: ValueReader, leave: str) ->
     return [*lines, f"\tif (!{number})", f"\t\t{leave}"]
 
 
-def _fill(arguments: Sequence[HookArgument], reader: ValueReader) -> list[str]:
-    """Return the lines that set the slots of a record, without those of variables and pointers.
+def _fill(
+    arguments: Sequence[HookArgument], reader: ValueReader, level: Level, *, at_return: bool = False
+) -> list[str]:
+    """Return the lines that set slots of a record, without those of variables and pointers.
 
     These precede: the verifier then follows fewer states than between paths.
     """
     lines: list[str] = []
     for index, argument in enumerate(arguments):
+        if argument.at_return != at_return:
+            continue
         text = slot_text(argument, reader)
         lines += reader.before
         reader.before = []
         if argument.conversion in IS_STRING:
-            lines.append(f"\tset_string(record, {index}, {text});")
+            lines.append(f"\t{level.set_string}record, {index}, {text});")
         else:
             lines.append(f"\trecord->sent.slots[{index}] = {text};")
     return lines

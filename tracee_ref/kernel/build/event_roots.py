@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
+from ...abi import SYSCALL_ARGUMENTS
 from ...events.declarations import Root
 from .btf import AGGREGATES, Btf
 from .value_reads import Expression, MissingTypeError, RootValue
@@ -14,6 +16,10 @@ REGISTER_BYTES: Final = 8
 BY_VALUE_BYTES: Final = 16
 """A larger structure is passed on the stack on x86-64, by its address on arm64."""
 
+KEPT_ARGUMENTS: Final = SYSCALL_ARGUMENTS
+"""Arguments in registers on x86-64, as many as those of system calls."""
+
+FUNCTION_ARGUMENT: Final = "function_argument(ctx, "
 NUMBERED: Final = re.compile(r"\$(arg|syscall_arg)(\d+)")
 TRACEPOINT_FUNCTION: Final = "__traceiter_{}"
 """Function that calls the programs of a tracepoint: its arguments are those of the tracepoint,
@@ -31,12 +37,25 @@ def function_root(btf: Btf, function: str, name: str, *, at_return: bool) -> Roo
     """Return the value of a root in a program at a function; raises MissingTypeError."""
     if name == Root.RETVAL.value and at_return:
         prototype = btf.prototype(function)
+        if prototype and not prototype.returns:
+            raise MissingTypeError(f"a value that {function} returns")
         return RootValue(Expression("function_result(ctx)", prototype.returns if prototype else 0))
     if not name.startswith("$") or name.startswith("$arg"):
         if at_return:
             raise MissingTypeError(f"the argument {name} at the return of {function}")
         return function_argument(btf, function, name)
     return common_root(btf, name)
+
+
+def joined_root(btf: Btf, function: str, name: str) -> RootValue:
+    """Return the value of a root at the return of a function whose arguments were kept."""
+    if name == Root.RETVAL.value or (name.startswith("$") and not name.startswith("$arg")):
+        return function_root(btf, function, name, at_return=True)
+    value, variable, _ = function_argument(btf, function, name)
+    index = int(value.text.removeprefix(FUNCTION_ARGUMENT).rstrip(")"))
+    if index >= KEPT_ARGUMENTS:
+        raise MissingTypeError(f"the argument {name} of {function} in a register")
+    return RootValue(replace(value, text=f"record->arguments[{index}]"), variable)
 
 
 def function_argument(btf: Btf, function: str, name: str) -> RootValue:
@@ -52,7 +71,7 @@ def function_argument(btf: Btf, function: str, name: str) -> RootValue:
     before = [registers_of(btf, passed) for _, passed in arguments[: index + 1]] or [1] * index
     if -1 in before:
         raise MissingTypeError(f"the argument {name} of {function} in a register")
-    text = f"function_argument(ctx, {sum(before[:index])})"
+    text = f"{FUNCTION_ARGUMENT}{sum(before[:index])})"
     return RootValue(Expression(text, type_), f"arg_{name.removeprefix('$arg')}")
 
 
