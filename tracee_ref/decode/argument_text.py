@@ -12,11 +12,12 @@ from typing import Any, Final, TypeAlias
 
 from ..abi import Alert
 from ..events.argument_types import shape_of
-from ..events.catalogue import ArgumentDefinition, load_catalogue
+from ..events.catalogue import KERNEL_SYMBOLS, ArgumentDefinition, load_catalogue
 from ..events.names import values
 from ..events.shapes import Shape
 from ..events.structures import GIVEN_STRUCTURES
 from . import flag_names as flags
+from .kernel_symbols import symbol_text
 
 ArgumentFormatter: TypeAlias = Callable[[Any], Any]
 """Returns the symbolic form of a number, or of a structure."""
@@ -152,6 +153,8 @@ def argument_formatter(event_name: str, argument: ArgumentDefinition) -> Argumen
     factory = FACTORIES.get((event_name, argument.name))
     if factory is not None:
         return factory()
+    if argument.names:
+        return symbol_text if argument.names == KERNEL_SYMBOLS else enumeration(argument.names)
     if (given := GIVEN_STRUCTURES.get((event_name, argument.name))) is not None:
         return StructureNames(given.structure)
     return flags.hexadecimal if shape_of(event_name, argument) is Shape.POINTER else None
@@ -159,4 +162,5 @@ def argument_formatter(event_name: str, argument: ArgumentDefinition) -> Argumen
 
 def symbolic_type(event_name: str, argument: ArgumentDefinition) -> str:
     """Return the type that goes with the symbolic form: addresses keep theirs."""
-    return NAMED_TYPE if (event_name, argument.name) in FACTORIES else argument.type
+    named_ = argument.names or (event_name, argument.name) in FACTORIES
+    return NAMED_TYPE if named_ else argument.type

@@ -43,6 +43,7 @@ from ..events.structures import given_structure
 from ..strings import text_of
 from .argument_text import argument_formatter, symbolic_type
 from .compat_arguments import PAIRS, SUBCALL_NAMES
+from .credentials import decode_credentials
 from .sockaddr import decode_sockaddr
 from .structures import structure_decoder
 
@@ -307,6 +308,7 @@ FROM_DATA: Final[Mapping[Shape, FromData]] = {
     Shape.INT_PAIR: _int_pair,
     Shape.BYTES: bytes,
     Shape.ADDRESS: _address,
+    Shape.CREDENTIALS: decode_credentials,
 }
 
 

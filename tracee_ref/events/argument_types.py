@@ -26,6 +26,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "int[2]": Shape.INT_PAIR,
     "bytes": Shape.BYTES,
     "struct sockaddr*": Shape.SOCKADDR,
+    "slim_cred_t": Shape.CREDENTIALS,
     "char*": Shape.STRING,
     "const char*": Shape.STRING,
     "const char**": Shape.STRING_ARRAY,

@@ -16,7 +16,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .declarations import HookDeclaration
+from .declarations import Conversion, HookArgument, HookDeclaration
 from .declared_rows import shipped_declarations
 from .function_events import (
     CALL_ENDS,
@@ -75,13 +75,18 @@ PACKETS: Final = frozenset({"net_packet_ip_base", "net_packet_dns_base", "net_pa
 """Base events of all packet events."""
 
 
+KERNEL_SYMBOLS: Final = "kernel symbols"
+"""Names of an address: the symbol of the kernel that it is in."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArgumentDefinition:
     """An argument: its name and its C type, spelled as in the output.
 
     The type decides how the argument is decoded, unless there is a ``shape``.  ``element`` is the
     format (of the module ``struct``) of the elements of an array of numbers.  Where an ``optional``
-    one has no value it is not printed, and filters have the empty string.
+    one has no value it is not printed, and filters have the empty string.  ``names`` is the table
+    of ``data/names.json`` that has the names of a number, or KERNEL_SYMBOLS.
     """
 
     name: str
@@ -89,6 +94,7 @@ class ArgumentDefinition:
     shape: Shape | None = None
     element: str = ""
     optional: bool = False
+    names: str = ""
 
 
 INCOMPLETE: Final = ArgumentDefinition("incomplete", "const char*", optional=True)
@@ -181,12 +187,18 @@ def declared_event(declaration: HookDeclaration) -> EventDefinition:
         name=declaration.name,
         syscall=False,
         sets=declaration.sets,
-        args=tuple(ArgumentDefinition(a.name, a.type) for a in declaration.arguments),
+        args=tuple(map(_declared_argument, declaration.arguments)),
         available=True,
         functions=functions_of(declaration),
         declaration=declaration,
         hooks=(declaration,),
     )
+
+
+def _declared_argument(argument: HookArgument) -> ArgumentDefinition:
+    symbol = argument.conversion is Conversion.SYMBOL
+    names = KERNEL_SYMBOLS if symbol else argument.names
+    return ArgumentDefinition(argument.name, argument.type, names=names)
 
 
 @cache

@@ -172,8 +172,8 @@ class HookArgument:
     ``sources`` are alternatives: the first that the kernel has is read.  ``length`` is that of
     bytes.  ``mask`` keeps bits of a number, all if it is 0.  With ``at_return`` a joined event
     reads it at the return.  ``optional`` marks a structure that may be absent (a NULL pointer);
-    most functions are always passed theirs.  ``names`` is a table of ``data/names.json``, or an
-    ``enum`` of the kernel.
+    most functions are always passed theirs.  ``names`` is the table of
+    ``data/names.json`` of an enum.
     """
 
     name: str

@@ -26,6 +26,7 @@ from .declarations import (
     Step,
     ValueSource,
 )
+from .names import tables
 
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_:.]*")
 ARGUMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -174,7 +175,7 @@ def _argument(event: str, hook: HookType, row: object) -> HookArgument:
         _mask(where, row.get("mask", 0)),
         at_return,
         _flag(where, row, "optional"),
-        _text(where, "names", row.get("names", "")),
+        _names(where, conversion, row.get("names", "")),
     )
 
 
@@ -220,6 +221,16 @@ def _mask(where: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 64:
         raise _error(where, f"mask {value!r}", "write the bits that are kept, as a number")
     return value
+
+
+def _names(where: str, conversion: Conversion, value: object) -> str:
+    known = tables()["values"]
+    if (conversion is Conversion.ENUM) != bool(value):
+        raise _error(where, "names", "an enum has names, others do not")
+    if value and (not isinstance(value, str) or value not in known):
+        guess = did_you_mean(value, known) if isinstance(value, str) else ""
+        raise _error(where, f"names {value!r}", f"tables are {', '.join(sorted(known))}{guess}")
+    return value if isinstance(value, str) else ""
 
 
 def _check_keys(where: str, row: Mapping[Any, Any], known: Iterable[str]) -> None:

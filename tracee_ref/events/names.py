@@ -6,9 +6,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
+from importlib import resources
 from typing import Any
-
-from .catalogue import data_file
 
 
 @cache
@@ -18,7 +17,9 @@ def tables() -> Mapping[str, Any]:
     The flags of a word are in printing order.  ``source`` is the kernel that they are up to date
     with (tools/make_names.py).
     """
-    names: dict[str, Any] = json.loads(data_file("names.json"))
+    names: dict[str, Any] = json.loads(
+        resources.files(__package__).joinpath("data", "names.json").read_bytes()
+    )
     return names
 
 

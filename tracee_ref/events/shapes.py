@@ -30,5 +30,8 @@ class Shape(Enum):
     NUMBERS = auto()
     """An array of numbers, in the format of the module ``struct`` that the argument has."""
 
+    CREDENTIALS = auto()
+    """A ``struct cred``."""
+
     ADDRESS = auto()
     """An IP address of 4 or 16 bytes."""
