@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""KernelSymbols of the kernel by address, from /proc/kallsyms, read at the first use.
+"""Symbols of the kernel by address, from /proc/kallsyms at the first use.
 
 Without CAP_SYSLOG the kernel hides the addresses: then none has a name.
 """

@@ -19,8 +19,9 @@ from ...events.catalogue import PACKETS, EventDefinition
 from ...events.declarations import HookDeclaration
 from ...events.function_events import AT_FUNCTIONS
 from ..build.btf import Btf
-from ..build.event_code import event_code
+from ..build.event_code import event_code, hook_points
 from ..build.value_reads import MissingTypeError
+from .kprobe_targets import NEVER_INLINED, why_not
 from .tracefs import kernel_mount
 
 KPROBES: Final = Path("/sys/bus/event_source/devices/kprobe/type")
@@ -56,11 +57,21 @@ def missing_type(declaration: HookDeclaration) -> str:
         return "kprobes (CONFIG_KPROBE_EVENTS=y)"
     try:
         event_code(declaration, types())
+        points = hook_points(declaration, types())
     except MissingTypeError as error:
         return str(error)
     except HostError:
         return "BTF (CONFIG_DEBUG_INFO_BTF=y)"
-    return ""
+    at_functions = points if declaration.hook in AT_FUNCTIONS else ()
+    return next(filter(None, map(_unhookable, at_functions)), "")
+
+
+def _unhookable(function: str) -> str:
+    """Return what is wrong with a function for a kprobe; empty if nothing is."""
+    if function.startswith(NEVER_INLINED):
+        return ""
+    reason = why_not(function)
+    return f"the kernel function {function} ({reason})" if reason else ""
 
 
 @cache

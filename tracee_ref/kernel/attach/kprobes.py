@@ -9,6 +9,7 @@ from typing import Final
 
 from ..build.refusal import refused
 from .features import KPROBES
+from .kprobe_targets import why_not
 from .perf_events import attach_program, close_events
 
 ATTRIBUTES: Final = Struct("=IIQ40xQQ")
@@ -33,7 +34,7 @@ class Kprobes:
             attributes = (self._type, ATTRIBUTES.size, AT_RETURN * at_return, address, 0)
             fd = attach_program(ATTRIBUTES.pack(*attributes), program)
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = why_not(function) or error.strerror or str(error)
             kind = "kretprobe" if at_return else "kprobe"
             raise refused(f"{kind} {function}", reason, error.errno or 0) from error
         self._attached.append(fd)
