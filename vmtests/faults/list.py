@@ -44,6 +44,7 @@ PRIVILEGES = ("tests/test_privileges.py",)
 CLOCKS = ("vmtests/test_clocks.py", "tests/test_clocks.py")
 FAIR = ("vmtests/test_fair_scopes.py",)
 SHARES = ("vmtests/test_shares.py",)
+EVENT_CODE = ("tests/kernel/test_event_code.py",)
 CGROUP_EVENTS = ("vmtests/test_cgroup_events.py",)
 PROBE_FLAGS = ("tests/filters/test_probes.py",)
 USER_PROBES = ("vmtests/test_user_probes.py",)
@@ -62,6 +63,8 @@ FIELD_TABLE_TESTS = ("tests/tables/test_fields.py",)
 KERNEL_FIELDS = ("vmtests/test_kernel_fields.py",)
 
 HOOKS = "tracee_ref/events/data/hooks.json"
+ROOTS = "tracee_ref/kernel/build/event_roots.py"
+VALUE_READS = "tracee_ref/kernel/build/value_reads.py"
 FIELD_TABLES = "tracee_ref/tables/fields.py"
 SOCKETS = "bpf/state/socket_owners.h"
 PACKET_PROGRAMS = "bpf/events/packets.h"
@@ -147,6 +150,13 @@ FAULTS = (
           "pass", TRACEE_BUGS),
     Fault("base-filtered-for-all", "tracee_ref/derivation/graph.py", "key.event in selected and key.event not in bases",
           "key.event in selected", TRACEE_BUGS),
+    # Declared events.
+    Fault("one-register-for-two", ROOTS, "2 if aggregate and size > REGISTER_BYTES else 1", "1", EVENT_CODE),
+    Fault("register-not-truncated", VALUE_READS, "if self._btf.size_of(type_) >= width:", "if width:", EVENT_CODE),
+    Fault("bit-field-not-shifted", VALUE_READS, "shift = field.offset % BITS", "shift = 0", EVENT_CODE),
+    Fault("last-alternative-read", "tracee_ref/kernel/build/event_code.py", "for source in argument.sources:", "for source in argument.sources[::-1]:", EVENT_CODE),
+    Fault("element-beyond-array", VALUE_READS, "if count and index >= count:", "if False:", EVENT_CODE),
+    Fault("changed-function-hooked", "tracee_ref/kernel/attach/kprobe_targets.py", "if symbols and not is_symbol(symbols, function):", "if False:", ("tests/kernel/test_kprobe_targets.py",)),
     # Containers.
     Fault("cgroup-without-number", HOOKS, '"name": "cgroup_mkdir", "id": 727, "sets": [], "hook": "raw_tracepoint", "atomic": true, "arguments": [\n  {"name": "cgroup_id", "type": "u64", "from": "cgrp.kn.id"}',
           '"name": "cgroup_mkdir", "id": 727, "sets": [], "hook": "raw_tracepoint", "atomic": true, "arguments": [\n  {"name": "cgroup_id", "type": "u64", "from": "cgrp.root.hierarchy_id"}', CGROUP_EVENTS),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernel functions that no kprobe can be at: inlined, changed, or on the blacklist.
+"""Kernel functions that no kprobe can be at: inlined, changed, or blacklisted.
 
 The BTF of a kernel may have a function under its name in the source whose symbol has another one.
 """
