@@ -20,14 +20,15 @@ from vmtests.lab.kernel import Kernel
 from vmtests.runs.tracing import Traced, arguments, python, trace
 from vmtests.security_workload import PROGRAM
 
-EVENTS = frozenset(
-    "do_exit cap_capable mem_prot_alert magic_write security_bprm_check security_file_open"
-    " security_inode_unlink security_socket_create security_socket_listen security_socket_connect"
-    " security_socket_accept security_socket_bind security_socket_setsockopt security_sb_mount"
-    " security_bpf security_bpf_map security_kernel_read_file security_inode_mknod"
-    " security_kernel_post_read_file security_inode_symlink security_mmap_file"
-    " security_file_mprotect security_inode_rename".split()
-)
+EVENTS = {
+    "do_exit", "cap_capable", "mem_prot_alert", "magic_write", "security_bprm_check",
+    "security_file_open", "security_inode_unlink", "security_socket_create",
+    "security_socket_listen", "security_socket_connect", "security_socket_accept",
+    "security_socket_bind", "security_socket_setsockopt", "security_sb_mount", "security_bpf",
+    "security_bpf_map", "security_kernel_read_file", "security_inode_mknod",
+    "security_kernel_post_read_file", "security_inode_symlink", "security_mmap_file",
+    "security_file_mprotect", "security_inode_rename",
+}  # fmt: skip
 """Events that the workload provokes."""
 
 
