@@ -79,11 +79,11 @@ def test_dns_content(kind: int, data: bytes, text: str) -> None:
 
 
 CLASSES_BEFORE = """
-from tests.packets.test_dns import answers, record
+from tests.packets.test_dns import answers, header, question, read, record
 aaaa, chaos = bytes(15) + b"\\1", b"\\1a\\0" + b"\\0\\1"
-for class_ in (255, 254, 3, 4, 77, 1):
-    for kind in (28, 1):
-        answers(record(kind, aaaa if kind == 28 else chaos, class_=class_)) if class_ != 1 else None
+for class_ in (255, 254, 3, 4, 77):
+    for kind, data in ((28, aaaa), (1, chaos)):
+        read(header(1, 1, 0, 0) + question() + record(kind, data, class_=class_))
 print(answers(record(28, aaaa))[0].data, answers(record(1, chaos, class_=3))[0].data)
 """
 
@@ -124,12 +124,15 @@ def test_dns_update() -> None:
     update.present("a", "A")
     update.add("b", 300, "A", "10.0.0.1")
     update.delete("c", "A")
+    update.delete("d", "AAAA", "::1")
+    update.present("e", "A", "10.0.0.2")
     value, incomplete = read(update.to_wire())
     assert (value.op_code, incomplete) == ("Update", None)
     assert [(q.name, q.type) for q in value.questions] == [("example.com", "SOA")]
     assert [(r.name, r.class_, r.data) for r in [*value.answers, *value.authorities]] == [
-        ("a.example.com", "ANY", ""), ("b.example.com", "IN", "10.0.0.1"),
-        ("c.example.com", "ANY", ""),
+        ("a.example.com", "ANY", ""), ("e.example.com", "IN", "10.0.0.2"),
+        ("b.example.com", "IN", "10.0.0.1"), ("c.example.com", "ANY", ""),
+        ("d.example.com", "NONE", "::1"),
     ]  # fmt: skip
 
 

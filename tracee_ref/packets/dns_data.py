@@ -22,6 +22,10 @@ from .dns_names import BadMessageError, NameReader
 
 IN: Final = 1
 CLASSES: Final = {IN: "IN", 3: "CH", 4: "HS", 254: "NONE", 255: "ANY"}
+OF_UPDATES: Final = (254, 255)
+"""Classes of the records of an update that are removed or required, with contents of the zone's
+class (RFC 2136, 2.4 and 2.5)."""
+
 TYPES: Final = {int(kind): dns.rdatatype.to_text(kind) for kind in RdataType if int(kind)}
 TYPES_BY_NAME: Final = {name: number for number, name in TYPES.items()}
 A, OPT = TYPES_BY_NAME["A"], TYPES_BY_NAME["OPT"]
@@ -69,6 +73,8 @@ def data_text(kind: int, class_: int, names: NameReader, start: int, end: int) -
     data = names.message[start:end]
     if not data:  # as in updates (RFC 2136)
         return ""
+    if class_ in OF_UPDATES:
+        class_ = IN
     if class_ == IN and kind == A and len(data) == IPV4_BYTES:  # nearly all records
         return inet_ntoa(data)
     if kind in NAMES:
