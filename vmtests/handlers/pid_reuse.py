@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from vmtests.handlers import Reply, handler
 from vmtests.handlers.background import tracing
@@ -50,3 +53,55 @@ def traced(*, flags: list[str], processes: int, rounds: int) -> Reply:
     with tracing([*options, "-o", "json"]) as reply:
         root.communicate("\n")
     return reply
+
+
+TRACEFS = Path("/sys/kernel/tracing")
+PID_MAX = Path("/proc/sys/kernel/pid_max")
+SLOWED = "htab_lru_map_delete_elem"
+"""Kernel function that deletes an element of the map of trees."""
+
+PROBES = 16
+
+
+@handler
+def few_ids(*, program: str, pid_max: int, workers: int, rounds: int, generations: int) -> Reply:
+    """Trace the tree of a program that forks while few ids are free; ``forked`` are its ids."""
+    argv = [program, *map(str, (workers, rounds, generations))]
+    root = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    options = ["-f", "event=sched_process_exit", "-f", f"tree={root.pid}", "-o", "json"]
+    with slow_deletes(), tracing(options) as reply, setting(PID_MAX, str(pid_max)):
+        forked, _ = root.communicate("\n")
+    reply["forked"] = [root.pid, *map(int, forked.split())]
+    return reply
+
+
+@contextmanager
+def setting(path: Path, value: str) -> Iterator[None]:
+    """Set a value of the kernel during a block."""
+    before = path.read_text()
+    path.write_text(value)
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+@contextmanager
+def slow_deletes() -> Iterator[None]:
+    """Have the kernel record its stack some times at each delete, which takes a millisecond."""
+    names = [f"slow/delete{number}" for number in range(PROBES)]
+    for name in names:
+        append(TRACEFS / "kprobe_events", f"p:{name} {SLOWED}")
+        append(TRACEFS / "events" / name / "trigger", "stacktrace")
+    try:
+        yield
+    finally:
+        for name in names:
+            append(TRACEFS / "events" / name / "trigger", "!stacktrace")
+            append(TRACEFS / "kprobe_events", f"-:{name}")
+
+
+def append(path: Path, text: str) -> None:
+    """Write a line to a file of tracefs, none of which can seek to its end."""
+    with path.open("r+", buffering=1) as file:
+        file.write(f"{text}\n")
