@@ -16,6 +16,7 @@ import click
 from .command import CommandError
 from .errors import HostError, UsageCode, UsageError, system_error
 from .events.catalogue import EventDefinition
+from .events.declarations import DYNAMIC_IDS
 from .events.probe_names import is_probe
 from .explain import explain, explain_text
 from .filters.parse import parse_filters
@@ -193,7 +194,7 @@ def trace(
     if as_json:
         raise UsageError(UsageCode.COMMAND_LINE, "--json: goes with --list only")
     flags = tuple(map(argument_text, filters))
-    signatures.add_events(chosen_events(requested_probes(flags)))
+    signatures.add_events(chosen_events(requested_probes(flags), iter(DYNAMIC_IDS)))
     catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
     scopes = parse_filters(flags, catalogue, missing_feature)
     check_container_ids(scopes)

@@ -15,6 +15,13 @@ static __always_inline u64 put_path_of(struct hook_record *record, struct path *
 	return put_path(&record->end, record->sent.data, &record->path);
 }
 
+/* The string at an address, which tells user memory from that of the kernel. */
+static __always_inline u64 put_any_string(struct hook_record *record, u64 from)
+{
+	return (s64)from < 0 ? put_kernel_string(record, (char *)from)
+			     : put_user_string(record, (void *)from);
+}
+
 /* Nanoseconds of a struct timespec64. */
 static __always_inline u64 nanoseconds_of(u64 time)
 {

@@ -58,6 +58,9 @@ class Conversion(Enum):
     USER_STRING = "user_string"
     """String in the memory of the process."""
 
+    ANY_STRING = "any_string"
+    """String in either memory: the address tells which."""
+
     BYTES = "bytes"
     """As many bytes of kernel memory as ``length`` says."""
 
@@ -95,6 +98,7 @@ DEFAULT_TYPES: Final[Mapping[Conversion, tuple[str, ...]]] = {
     Conversion.ENTRY_PATH: STRINGS,
     Conversion.STRING: STRINGS,
     Conversion.USER_STRING: STRINGS,
+    Conversion.ANY_STRING: STRINGS,
     Conversion.BYTES: ("bytes",),
     Conversion.USER_BYTES: ("bytes",),
     Conversion.SOCKADDR: ("struct sockaddr*",),

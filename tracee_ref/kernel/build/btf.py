@@ -22,12 +22,26 @@ VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
 
 KIND_INT, KIND_PTR, KIND_ARRAY, KIND_STRUCT, KIND_UNION, KIND_ENUM = 1, 2, 3, 4, 5, 6
 KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG = 8, 9, 10, 11, 18
-KIND_FUNC, KIND_ENUM64 = 12, 19
+KIND_FORWARD, KIND_FUNC, KIND_FUNC_PROTO, KIND_ENUM64 = 7, 12, 13, 19
 SIGNED: Final = 1 << 24
 """In the word of an integer (BTF_INT_SIGNED)."""
 
 MODIFIERS: Final = {KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT, KIND_TYPE_TAG}
 AGGREGATES: Final = {KIND_STRUCT, KIND_UNION}
+
+QUALIFIERS: Final = {
+    KIND_CONST: "const ", KIND_VOLATILE: "volatile ", KIND_RESTRICT: "", KIND_TYPE_TAG: "",
+}  # fmt: skip
+TAGS: Final = {
+    KIND_STRUCT: "struct ", KIND_UNION: "union ", KIND_ENUM: "enum ", KIND_ENUM64: "enum ",
+    KIND_FORWARD: "struct ",
+}  # fmt: skip
+BASE_TYPES: Final = {
+    "long int": "long", "long unsigned int": "unsigned long", "_Bool": "bool",
+    "long long int": "long long", "long long unsigned int": "unsigned long long",
+    "short int": "short", "short unsigned int": "unsigned short",
+}  # fmt: skip
+"""Types as the kernel's sources have them, by the names that compilers give them."""
 
 Fields = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Structure name -> our field name -> the kernel's names of the field, newest last."""
@@ -166,6 +180,20 @@ class Btf:
     def name(self, type_id: int) -> str:
         """Return the name of a type; empty if it has none."""
         return self._text(self._header(type_id).name_offset) if type_id else ""
+
+    def spelling(self, type_id: int) -> str:
+        """Return a type as C has it, with the names of typedefs, such as ``const char*``."""
+        kind, qualifiers = self.kind(type_id), ""
+        while kind in QUALIFIERS:
+            qualifiers += QUALIFIERS[kind]
+            type_id = self._header(type_id).type
+            kind = self.kind(type_id)
+        if kind == KIND_PTR:
+            target = self._header(type_id).type
+            function = self.kind(self.strip(target)) == KIND_FUNC_PROTO
+            return f"{'void' if function else self.spelling(target)}*{qualifiers.rstrip()}"
+        name = self.name(type_id) if type_id else "void"
+        return f"{qualifiers}{TAGS.get(kind, '')}{BASE_TYPES.get(name, name) or '(unnamed)'}"
 
     def is_signed(self, type_id: int) -> bool:
         """Whether a number has a sign; an enum has none."""

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from ...events.argument_types import shape_of
 from ...events.catalogue import ArgumentDefinition, all_events, compat_events, native_events
 from ...events.declarations import (
+    DYNAMIC_IDS,
     Conversion,
     HookArgument,
     HookDeclaration,
@@ -37,6 +38,7 @@ BYTES: Final = {Shape.INT32: 4, Shape.UINT32: 4, Shape.UINT16: 2, Shape.BOOL: 1}
 STRING_CALLS: Final = {
     Conversion.STRING: "put_kernel_string(record, (char *){})",
     Conversion.USER_STRING: "put_user_string(record, (void *){})",
+    Conversion.ANY_STRING: "put_any_string(record, {})",
 }
 LENGTH_CALLS: Final = {
     Conversion.BYTES: "put_memory(record, (void *){}, {}, false)",
@@ -109,7 +111,12 @@ def program_name(declaration: HookDeclaration) -> str:
 
 
 def hook_points(declaration: HookDeclaration, btf: Btf) -> tuple[str, ...]:
-    """Return the hook points of an event on this kernel; raises MissingTypeError."""
+    """Return the hook points of an event on this kernel; raises MissingTypeError.
+
+    That the functions of events that a user declares exist was found before.
+    """
+    if declaration.id in DYNAMIC_IDS:
+        return tuple(point[0] for point in declaration.points)
     if declaration.hook in (HookType.SYSCALL_END, HookType.RAW_TRACEPOINT):
         return tuple(point[0] for point in declaration.points)
     return tuple(_function(point, btf) for point in declaration.points)
@@ -186,9 +193,11 @@ def _joined_return(declaration: HookDeclaration, btf: Btf, function: str) -> Ite
 
 
 def _result(btf: Btf, function: str) -> str:
-    """Return the C expression of what a function returns; 0 if that is nothing."""
+    """Return the C expression of what a function returns: 0 of void, a register if unknown."""
     prototype = btf.prototype(function)
-    if prototype is None or not prototype.returns:
+    if prototype is None:
+        return "function_result(ctx)"
+    if not prototype.returns:
         return "0"
     reader = ValueReader(btf, partial(function_root, btf, function, at_return=True))
     return reader.number(reader.locate(ValueSource(Root.RETVAL.value)))

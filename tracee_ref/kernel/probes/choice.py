@@ -19,6 +19,7 @@ from ...events.probe_names import (
     kind_of,
     parse_probe,
 )
+from .functions import KprobeSource, KretprobeSource
 from .source import ProbeSource
 from .tracepoints import TracepointSource
 from .user import FunctionSource, ReturnSource, StaticProbeSource
@@ -40,8 +41,10 @@ class ProbeChoice:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def events(self, requested: Mapping[str, str]) -> list[EventDefinition]:
+    def events(self, requested: Mapping[str, str], numbers: Iterator[int]) -> list[EventDefinition]:
         """Return the events of names and patterns, each given with the flag that has it.
+
+        ``numbers`` are their ids.
 
         Raises UsageError for what this kernel does not have and for too many, and HostError for
         what no program can be attached to here.
@@ -52,14 +55,13 @@ class ProbeChoice:
                 names.setdefault(name, flag)
                 if len(names) > PROBES_MAX:
                     raise limit_error(flag)
-        numbers = iter(DYNAMIC_IDS)
-        return [self._event(name, flag, next(numbers)) for name, flag in names.items()]
+        return [self.event(name, flag, next(numbers)) for name, flag in names.items()]
 
     def listed(self, text: str) -> Iterator[EventDefinition]:
         """Yield the events of a name or pattern; of a pattern those that can be attached to."""
         for name in self._names(text, text, None):
             try:
-                yield self._event(name, text, DYNAMIC_IDS[0])
+                yield self.event(name, text, DYNAMIC_IDS[0])
             except HostError:
                 if not is_pattern(text):
                     raise
@@ -75,7 +77,8 @@ class ProbeChoice:
             raise unknown_error(text, flag, source.remedy(probe))
         return names
 
-    def _event(self, name: str, flag: str, number: int) -> EventDefinition:
+    def event(self, name: str, flag: str, number: int) -> EventDefinition:
+        """Return the event of a name; raises as ``events``."""
         probe = _parsed(name, flag)
         source = self._source(probe.kind)
         event = source.event(probe, number)
@@ -90,6 +93,8 @@ class ProbeChoice:
 
 
 SOURCES: Final[Mapping[ProbeKind, type[ProbeSource]]] = {
+    ProbeKind.KPROBE: KprobeSource,
+    ProbeKind.KRETPROBE: KretprobeSource,
     ProbeKind.TRACEPOINT: TracepointSource,
     ProbeKind.UPROBE: FunctionSource,
     ProbeKind.URETPROBE: ReturnSource,
@@ -97,10 +102,10 @@ SOURCES: Final[Mapping[ProbeKind, type[ProbeSource]]] = {
 }
 
 
-def chosen_events(requested: Mapping[str, str]) -> list[EventDefinition]:
+def chosen_events(requested: Mapping[str, str], numbers: Iterator[int]) -> list[EventDefinition]:
     """Return the events of names and patterns; raises as ``ProbeChoice.events``."""
     with ProbeChoice() as choice:
-        return choice.events(requested)
+        return choice.events(requested, numbers)
 
 
 def listed_probes(name: str) -> list[EventDefinition]:
