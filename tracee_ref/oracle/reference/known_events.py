@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from ...events.catalogue import EventDefinition, load_catalogue
+from ...events.catalogue import SIGNATURE_IDS, EventDefinition, load_catalogue
 
 FIRST_SIGNATURE_ID: Final = 6000
 
@@ -53,6 +53,11 @@ SIGNATURES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """Signature event -> events that it needs, in the order of ids (Tracee v0.12 facts, 5.5)."""
 
 SIGNATURE_SETS: Final = frozenset({"signatures", "default"})
+
+
+def any_event(name: str) -> EventDefinition:
+    """Return the event at a hook that a flag names: as those of signatures, with any arguments."""
+    return EventDefinition(SIGNATURE_IDS[-1], name, False, frozenset(), (), True)
 
 
 @cache

@@ -10,12 +10,14 @@ from operator import or_
 from typing import Protocol
 
 from ...decode.argument_text import ArgumentFormatter
+from ...events.probe_names import is_pattern
 from ...filters.parse import parse_filters
+from ...filters.requests import requested_probes
 from ...model.facts import Event, Process
 from ...model.filters import Binary, EventField, FieldKey, Key, New, Pattern
 from ...model.match import matched_scopes, process_filters_hold
 from ...model.scope import Scope
-from .known_events import known_events
+from .known_events import any_event, known_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def union(masks: Iterable[int]) -> int:
 
 def model_semantics(flags: Sequence[str]) -> ModelSemantics:
     """Return the model's semantics of `flags`; raise UsageError for an invalid flag."""
-    return ModelSemantics(parse_filters(flags, known_events()))
+    named = {name: any_event(name) for name in requested_probes(flags) if not is_pattern(name)}
+    return ModelSemantics(parse_filters(flags, {**known_events(), **named}))
 
 
 def uses_of(scopes: Sequence[Scope]) -> Uses:

@@ -14,6 +14,7 @@ from itertools import product
 from operator import or_
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from ...events.probe_names import is_probe
 from ...model.facts import Container, Event, Process
 from ...model.filters import Binary, FieldKey, Key
 from ...model.scope import MAX_SCOPES
@@ -90,7 +91,7 @@ def possible_events(
     needs = {fact.key: fact.needs for fact in possible.unresolved}
     if possible.undecidable:
         needs |= {key.value: NOT_UTF8.format(text) for key, text in names_not_utf8(event)}
-    if name not in known_events():  # any scope may select it by a set
+    if name not in known_events() and not is_probe(name):  # any scope may select it by a set
         undecidable, needs["event"] = ALL_SCOPES, UNKNOWN_EVENT.format(name)
     for key, scopes, need in undecidable_fields(semantics, name, fields):
         matching = reduce(or_, map(semantics.process_mask, possible.processes))
