@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tracee_ref.model.scope import Condition, EventField, Op, Part, Pattern
 from vmtests.plans.scope_drafts import DrawnCondition, LaunchCondition
-from vmtests.plans.steps import CALLS, COMMS, EVENTS, LINKS, NOWHERE, PATHS, UIDS
+from vmtests.plans.steps import CALLS, COMMS, EVENTS, LINKS, NOWHERE, PATHS, RENAME, UIDS
 
 EQUALITY = st.sampled_from([Op.EQ, Op.EQ, Op.NE])
 ORDERS = st.sampled_from([Op.LT, Op.LE, Op.GT, Op.GE])
@@ -32,6 +32,8 @@ STRINGS: Mapping[tuple[str, str], tuple[bytes, ...]] = {
     ("newfstatat", "pathname"): (*PATHS, b"/proc/"),
     ("statfs", "path"): (*PATHS, b"\xa0\x9f", b"\x9f"),
     ("openat", "flags"): (b"O_RDONLY", b"O_RDONLY|O_CLOEXEC", b"O_CREAT", b"O_WRONLY"),
+    (RENAME, "newcomm"): (b"alpha", b"beta", b"a-name-of-more-"),
+    (RENAME, "oldcomm"): (b"alpha", b"beta", b"workload"),
 }
 """Strings, also such as overwritten ones become, and the printed forms of numbers."""
 

@@ -46,8 +46,11 @@ structure that begins with a number of which a byte is 0 (AT_RETURN_BYTES)."""
 
 LIFE = ("execve", "exit", "exit_group", "sched_process_fork", "sched_process_exec",
         "sched_process_exit")  # fmt: skip
+RENAME = "tracepoint:task:task_rename"
+"""An event at a hook that flags choose: a thread gets another name, also by an exec."""
+
 CALLS = {**ALPHABET, **OVERWRITES}
-EVENTS = (*CALLS, *LIFE)
+EVENTS = (*CALLS, *LIFE, RENAME)
 
 EXECUTABLES = ("alpha", "alp", "a-name-of-more-than-15", "\udcff-not-utf8")
 """Names under which a workload can be executed; all are hard links to it."""

@@ -15,7 +15,8 @@ from os import fsdecode
 from types import MappingProxyType
 from typing import Any
 
-from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.events.catalogue import ArgumentDefinition, EventDefinition, load_catalogue
+from tracee_ref.events.shapes import Shape
 from tracee_ref.model.facts import Container, Event
 from tracee_ref.model.lifecycle import (
     Exec,
@@ -34,7 +35,7 @@ from tracee_ref.model.lifecycle import (
 )
 from tracee_ref.model.match import matched_scopes
 from tracee_ref.model.scope import COMM_BYTES, Binary, Scope
-from vmtests.plans.steps import CGROUPS
+from vmtests.plans.steps import CGROUPS, RENAME
 from vmtests.runs.event_fields import fields_of
 from vmtests.runs.journal import JournalStep
 from vmtests.runs.occurrence import Occurrence, json_text
@@ -51,6 +52,17 @@ UTS_BYTES = 15
 
 MAY_FAIL = (Kind.CALL, Kind.OVERWRITE, Kind.EXEC, Kind.NEW_CGROUP)
 """Steps that may fail: then NEW_CGROUP has no event, and the others have one with the error."""
+
+
+RENAMED = EventDefinition(
+    id=0,
+    name=RENAME,
+    syscall=False,
+    sets=frozenset(),
+    args=tuple(ArgumentDefinition(n, "char[16]", Shape.STRING) for n in ("oldcomm", "newcomm")),
+    available=True,
+)
+"""The arguments that all kernels have."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +132,7 @@ class Replay:
         handlers: dict[Kind, Callable[[JournalStep], None]] = {
             Kind.CALL: self._call,
             Kind.OVERWRITE: self._call,
-            Kind.SET_COMM: lambda s: self._change(SetComm(s.tid, s.text)),
+            Kind.SET_COMM: self._set_comm,
             Kind.SET_UID: lambda s: self._change(SetUid(s.tid, s.uid)),
             Kind.SET_UTS: lambda s: self._change(SetNamespaces(s.tid, uts=s.text[:UTS_BYTES])),
             Kind.NEW_MNTNS: lambda s: self._change(SetNamespaces(s.tid, mntns=s.result)),
@@ -144,15 +156,16 @@ class Replay:
 
     def _emit(
         self, name: str, tid: int, result: int = 0, at_return: Mapping[str, Any] = UNCHANGED,
-        **args: Any,
+        *, by: int = 0, **args: Any,
     ) -> None:  # fmt: skip
+        """Add an event of a thread; ``by`` is the thread that has its id from now on."""
         if name not in self._selected:
             return
-        facts = self.state.facts(tid)
+        facts = replace(self.state.facts(by or tid), tid=tid)
         inner = self._inner[facts.pid], self._inner[tid]
         event = Event(name, facts)
         if name in self._filtered:
-            called = load_catalogue()[name]
+            called = RENAMED if name == RENAME else load_catalogue()[name]
             fields = fields_of(called, facts, inner, result, args, at_return=at_return)
             event = Event(name, facts, fields)
         mask = matched_scopes(self.scopes, event)
@@ -199,6 +212,15 @@ class Replay:
             self._reapers[process] = process
             self._change(SetNamespaces(process, pidns=child.pidns))
 
+    def _set_comm(self, step: JournalStep) -> None:
+        self._rename(step.tid, step.text)
+        self._change(SetComm(step.tid, step.text))
+
+    def _rename(self, tid: int, comm: bytes, *, by: int = 0) -> None:
+        """The event has the old name; of an exec the new id of its thread, and the old program."""
+        old = self.state.facts(by or tid).comm
+        self._emit(RENAME, tid, by=by, oldcomm=json_text(old), newcomm=json_text(comm))
+
     def _join_container(self, step: JournalStep) -> None:
         """A cgroup that existed before the tracer is not a new container (rule 11)."""
         directory = step.text.rpartition(b"/")[0]
@@ -211,8 +233,8 @@ class Replay:
         argv = (step.text, self.launch.argv[1], b"%d" % step.block)
         path = json_text(step.text)
         args: dict[str, Any] = {"pathname": path, "argv": [json_text(text) for text in argv]}
-        self._emit("execve", step.tid, step.result if step.returned else 0, **args)
         if step.returned:
+            self._emit("execve", step.tid, step.result, **args)
             assert step.result == -ENOENT, f"failed: {step}"
             return
         for tid in self.state.threads(step.pid):
@@ -220,6 +242,8 @@ class Replay:
                 self._thread_exits(tid, 0)
         binary = Binary(step.text, self.state.facts(step.tid).mntns)
         comm = step.text.rpartition(b"/")[2][:COMM_BYTES]
+        self._rename(step.pid, comm, by=step.tid)
+        self._emit("execve", step.tid, 0, **args)
         self._change(Exec(step.tid, binary, comm))
         self._threaded.discard(step.pid)
         self._settled.discard(step.tid)
