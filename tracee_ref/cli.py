@@ -15,7 +15,7 @@ import click
 
 from .command import CommandError
 from .errors import HostError, UsageCode, UsageError, system_error
-from .events.catalogue import EventDefinition
+from .events.catalogue import EventDefinition, all_events
 from .events.declarations import DYNAMIC_IDS
 from .events.probe_names import is_probe
 from .explain import explain, explain_text
@@ -26,6 +26,7 @@ from .help import filter_help, output_help
 from .host_check import report as host_report
 from .kernel.attach.features import missing_feature
 from .kernel.probes.choice import chosen_events, listed_probes
+from .kernel.probes.own_events import own_events, read_file
 from .listing import json_listing, listing, named_listing
 from .messages import STDERR_FD, log
 from .output.flags import parse_outputs
@@ -119,6 +120,13 @@ BUFFER_SIZES_MIB: Final = tuple(1 << power for power in range(11))
     help="Load signatures from the Python files in DIR, too; repeatable.",
 )
 @click.option(
+    "--events",
+    "event_files",
+    metavar="FILE",
+    multiple=True,
+    help="Add the events that the YAML file FILE declares; repeatable.",
+)
+@click.option(
     "--no-compat",
     is_flag=True,
     help="Ignore 32-bit system calls, which lowers the overhead of tracing few calls.",
@@ -167,6 +175,7 @@ def trace(
     outputs: tuple[str, ...],
     buffer: int,
     directories: tuple[Path, ...],
+    event_files: tuple[str, ...],
     no_compat: bool,
     arguments: str,
     explain_as: str | None,
@@ -184,7 +193,10 @@ def trace(
         text, works = host_report(check_as)
         click.echo(visible_lines(text))
         return 0 if works else HOST_STATUS
-    signatures = load_signatures(directories, log)
+    numbers = iter(DYNAMIC_IDS)
+    rows = [row for path in event_files for row in read_file(path)]
+    own = own_events(rows, all_events(), numbers)
+    signatures = load_signatures(directories, log, own)
     catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
     if HELP in filters or HELP in outputs:
         click.echo(visible_lines(filter_help() if HELP in filters else output_help()), nl=False)
@@ -194,7 +206,7 @@ def trace(
     if as_json:
         raise UsageError(UsageCode.COMMAND_LINE, "--json: goes with --list only")
     flags = tuple(map(argument_text, filters))
-    signatures.add_events(chosen_events(requested_probes(flags), iter(DYNAMIC_IDS)))
+    signatures.add_events(chosen_events(requested_probes(flags), numbers))
     catalogue = {name: e for name, e in signatures.events.items() if not e.internal}
     scopes = parse_filters(flags, catalogue, missing_feature)
     check_container_ids(scopes)

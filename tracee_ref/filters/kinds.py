@@ -79,7 +79,8 @@ U64: Final = values.number(0, values.U64_MAX)
 FILTER_KINDS: Final = (
     Kind(
         "event", "event", abbreviations("event"), EQUALITY,
-        takes="names of events, or prefixes of names as prefix*",
+        takes="names of events, or prefixes of names as prefix*; also hooks of any kind, such as "
+        "kprobe:FUNCTION and tracepoint:GROUP:NAME (docs/guide/any-function.md)",
         example="event=openat,sched_process*",
         selects="openat, and all events whose names begin with sched_process",
         summary="trace these events (=) or exclude them (!=); exclusion wins",

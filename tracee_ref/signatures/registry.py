@@ -131,12 +131,17 @@ class Registry:
         return [line for runner in self.runners if (line := runner.summary())]
 
 
-def load_signatures(directories: Iterable[Path], warn: Warn) -> Registry:
+def load_signatures(
+    directories: Iterable[Path], warn: Warn, events: Iterable[EventDefinition] = ()
+) -> Registry:
     """Return the built-in and installed signatures, and those in directories.
+
+    ``events`` are those that a user declared, which signatures may need.
 
     Raises UsageError if a directory does not exist, or others can write it.
     """
     registry = Registry(warn)
+    registry.add_events(events)
     for number, kind in BUILTIN.items():
         registry.add(number, SignatureRunner(kind(), warn))
     registry.add_plugins(load(sources(directories), warn))

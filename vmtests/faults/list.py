@@ -396,5 +396,7 @@ FAULTS = (
     Fault("user-number-not-signed", "tracee_ref/kernel/probes/user_code.py", 'f"s{bits}" if location.signed else', 'f"u{bits}" if location.signed else', USER_PROBES),
     Fault("semaphore-not-raised", "tracee_ref/kernel/attach/uprobes.py", "point.semaphore << SEMAPHORE_SHIFT | (", "(", USER_PROBES),
     Fault("offset-is-address", "tracee_ref/kernel/probes/elf.py", 'address - start + segment["p_offset"]', "address", USER_PROBES),
-    Fault("probe-not-counted", "bpf/events/probes.h", "count_event_at(LEVEL_PROBE, *selected", "count_event_at(LEVEL_PACKET + 2, *selected", TRACEPOINTS),
+    Fault("own-argument-of-another", "tracee_ref/kernel/probes/own_events.py", "index = known.index(source)", "index = 0", ("vmtests/test_any_function.py",)),
+    Fault("yaml-alias-taken", "tracee_ref/files/strict_yaml.py", "if self.check_event(yaml.AliasEvent):", "if False:", ("tests/kernel/test_own_events.py",)),
+    Fault("probe-not-counted", "bpf/events/probes.h", "facts ? count_event_at(level, *selected", "facts ? count_event_at(LEVEL_COUNT, *selected", TRACEPOINTS),
 )  # fmt: skip
