@@ -46,6 +46,14 @@ static __always_inline bool has_returned(const struct joined_call *call, u64 sta
 	return (call->stack ^ stack) < KERNEL_STACK_SIZE && call->stack + STACK_TOLERANCE < stack;
 }
 
+/* As has_returned(), at the entry of a function, whose frame is below those that the task is in. Two
+ * events may be at one function, but the same event is not at one frame twice. */
+static __always_inline bool is_left(const struct joined_call *call, u64 stack, u64 event)
+{
+	return (call->stack ^ stack) < KERNEL_STACK_SIZE &&
+	       (call->stack < stack || (call->stack == stack && call->event == event));
+}
+
 static __always_inline void lose_call(u32 index)
 {
 	count_at(LEVEL_PROBE, COUNTER_SEEN);
@@ -65,7 +73,7 @@ static __always_inline void keep_hook(struct pt_regs *ctx, struct hook_record *r
 	innermost = joined_tasks.lookup(&task);
 	u32 next = innermost ? *innermost : 0;
 	struct joined_call *outer = joined_calls.lookup(&next);
-	if (next && outer && has_returned(outer, stack_pointer(ctx))) {
+	if (next && outer && is_left(outer, stack_pointer(ctx), record->sent.header.event)) {
 		u32 left = next;
 		next = outer->next;
 		lose_call(left);
