@@ -215,7 +215,5 @@ static __always_inline void copy_arguments(struct call_record *record)
 static __always_inline void submit_call(struct call_record *record)
 {
 	u64 size = offsetof(struct syscall_record, data) + record->end;
-	if (size > sizeof(record->sent)) /* for the verifier; copy_arguments() stays below */
-		size = sizeof(record->sent);
-	submit(&record->sent, size);
+	submit(&record->sent, size, sizeof(record->sent));
 }

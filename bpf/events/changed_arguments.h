@@ -187,9 +187,7 @@ static __always_inline void put_argument(struct changed_call *changed, struct ca
 static __always_inline void submit_changed(struct changed_call *changed)
 {
 	u64 size = offsetof(struct syscall_record, data) + changed->end;
-	if (size > sizeof(changed->sent)) /* for the verifier */
-		size = sizeof(changed->sent);
-	submit(&changed->sent, size);
+	submit(&changed->sent, size, sizeof(changed->sent));
 }
 
 /* Return the shape of the next argument, SHAPE_COUNT after the last one. Start with the first. */

@@ -94,7 +94,7 @@ static __always_inline void report_every(struct every_syscall_record *record, co
 	record->sent.header.flags = record->entered.compat ? FLAG_COMPAT : 0;
 	record->sent.header.retval = retval;
 	record->sent.slot = (s64)syscall_value(masks, &record->entered);
-	submit(&record->sent, sizeof(record->sent));
+	submit(&record->sent, sizeof(record->sent), sizeof(record->sent));
 }
 
 /* Return the record of the current syscall, NULL to ignore it. */

@@ -110,9 +110,7 @@ static __always_inline void report_exec_event(struct linux_binprm *bprm, struct 
 	fill_sched_header(&record->sent.header, facts, EVENT_EXEC, mask);
 	put_exec(record, bprm, path);
 	u64 size = offsetof(struct exec_record, data) + record->end;
-	if (size > sizeof(record->sent)) /* for the verifier */
-		size = sizeof(record->sent);
-	submit(&record->sent, size);
+	submit(&record->sent, size, sizeof(record->sent));
 }
 #endif
 

@@ -111,9 +111,7 @@ static __always_inline void submit_hook_at(const u32 level, struct hook_record *
 		return;
 	}
 	u64 size = sizeof(record->sent) - DATA_BUFFER_SIZE + record->end;
-	if (size > sizeof(record->sent)) /* for the verifier */
-		size = sizeof(record->sent);
-	submit_at(level, &record->sent, size);
+	submit_at(level, &record->sent, size, sizeof(record->sent));
 }
 
 static __always_inline void submit_hook(struct hook_record *record)

@@ -102,9 +102,7 @@ static __always_inline void submit_probe(const u32 level, struct probe_record *r
 		return;
 	}
 	u64 size = sizeof(record->sent.header) + record->end;
-	if (size > sizeof(record->sent)) /* for the verifier */
-		size = sizeof(record->sent);
-	submit_at(level, &record->sent, size);
+	submit_at(level, &record->sent, size, sizeof(record->sent));
 }
 
 /* Read a field of the record that is the context; BCC would make other loads a call of a helper. */

@@ -90,7 +90,7 @@ static __always_inline void report_fork(struct task_struct *parent, struct task_
 	record->slots[FORK_CHILD_PID] = READ(child, tgid);
 	record->slots[FORK_CHILD_NS_PID] = of_child.pid;
 	record->slots[FORK_START_TIME] = READ(child, start_boottime);
-	submit(record, sizeof(*record));
+	submit(record, sizeof(*record), sizeof(*record));
 #endif
 }
 
@@ -136,7 +136,7 @@ static __always_inline void report_exit(struct task_struct *task)
 	fill_sched_header(&record.header, facts, EVENT_EXIT, mask);
 	record.slots[EXIT_EXIT_CODE] = READ(task, exit_code);
 	record.slots[EXIT_PROCESS_GROUP_EXIT] = READ(READ(task, signal), live_counter) == 0;
-	submit(&record, sizeof(record));
+	submit(&record, sizeof(record), sizeof(record));
 #endif
 }
 

@@ -49,12 +49,17 @@ static __always_inline void count(u32 counter)
 
 /* Write a record, which begins with its header. Without a wake-up, which would cost the traced
  * process more than the record does. The reader polls every few milliseconds, in which even a storm
- * of events does not fill the buffer. */
-static __always_inline void submit_at(const u32 level, void *record, u64 size)
+ * of events does not fill the buffer.
+ *
+ * A record is no longer than `limit`, which the verifier does not know. It follows what comes after
+ * the comparison twice. */
+static __always_inline void submit_at(const u32 level, void *record, u64 size, const u64 limit)
 {
 	u64 *mask = &((struct header *)record)->mask;
-	if (HAS_ROOM(RECORDS, *mask, size) &&
-	    !records.ringbuf_output(record, size, BPF_RB_NO_WAKEUP)) {
+	bool room = HAS_ROOM(RECORDS, *mask, size);
+	if (size > limit)
+		size = limit;
+	if (room && !records.ringbuf_output(record, size, BPF_RB_NO_WAKEUP)) {
 		count_at(level, COUNTER_SUBMITTED);
 		return;
 	}
@@ -62,9 +67,9 @@ static __always_inline void submit_at(const u32 level, void *record, u64 size)
 	count_lost(mask);
 }
 
-static __always_inline void submit(void *record, u64 size)
+static __always_inline void submit(void *record, u64 size, const u64 limit)
 {
-	submit_at(LEVEL_TASK, record, size);
+	submit_at(LEVEL_TASK, record, size, limit);
 }
 
 /* `task` is the current one: to get it is a call of a helper. */

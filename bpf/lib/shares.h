@@ -49,6 +49,7 @@ static __always_inline u64 scopes_over(const struct shares *shares)
  * follows both values of a mask, too. */
 static __always_inline u64 is_negative(u64 number)
 {
+	asm volatile("" : "+r"(number));
 	number >>= 63;
 	asm volatile("" : "+r"(number));
 	return number;

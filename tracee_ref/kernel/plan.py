@@ -65,7 +65,7 @@ SIGNATURE_PROCESSES: Final = 1024
 SOCKETS: Final = 32768
 """Size of the LRU map of socket owners."""
 
-LOST_MASKS: Final = 4096
+LOST_MASKS: Final = 1024
 """Size of the map of masks that lost events had; the scopes of others are not counted."""
 
 
