@@ -132,7 +132,6 @@ FAULTS = (
     Fault("method-in-pieces-not-http", PACKET_PROGRAMS, "return i ? MAYBE_HTTP_BYTES : 0;", "return 0;", PACKET_MESSAGES),
     # Messages of packets, and what reading them costs.
     Fault("names-decoded-again", "tracee_ref/packets/dns_names.py", "self._names[offset] = name", "pass", DNS_UNITS),
-    Fault("types-loaded-on-demand", "tracee_ref/packets/dns_data.py", "dns.rdata.load_all_types()", "", ("tests/packets/test_history.py",)),
     Fault("removed-records-in-hex", "tracee_ref/packets/dns_data.py", "if class_ in OF_UPDATES:", "if False:", DNS_UNITS),
     Fault("text-without-limit", "tracee_ref/packets/dns.py", "self._text += characters + FIELDS_TEXT", "self._text += 0", DNS_UNITS),
     Fault("derivation-never-waits", "tracee_ref/pipeline.py", "(self.backlog or self.is_filling())", "False", ("tests/test_pipeline.py",)),
