@@ -92,6 +92,7 @@ tcp("http", FOUR, "127.0.0.84", WEB, GET + b"\r\n")
 tcp("many", FOUR, "127.0.0.85", WEB, b"GET /x HTTP/1.1\r\n" + many, b"Host: me\r\n\r\n")
 tcp("method", FOUR, "127.0.0.86", WEB, *(bytes([byte]) for byte in b"BREW" + GET[3:] + b"\r\n"))
 tcp("start", FOUR, "127.0.0.90", WEB, b"BREW", GET[3:] + many + b"\r\n")
+tcp("tabs", FOUR, "127.0.0.94", WEB, b"GET\t/x\tHTTP/1.1\r\nHost: me\r\n" + many + b"\r\n")
 tcp("pipelined", FOUR, "127.0.0.87", WEB, GET + b"\r\n" + GET[:9], GET[9:] + b"\r\n")
 tcp("unfinished", FOUR, "127.0.0.88", WEB, GET)
 tcp("long", FOUR, "127.0.0.89", WEB, GET + 9000 * b"a")
@@ -169,6 +170,7 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "ended": [(3, 4, "cut: 98 of 669 bytes")],
     "http": [("GET", "me", 0, None)],
     "many": [("GET", "me", 150, None)],
+    "tabs": [("GET", "me", 150, None)],
     "start": [("BREW", "me", 150, None)],
     "method": [("BREW", "me", 0, None)],
     "pipelined": 2 * [("GET", "me", 0, None)],

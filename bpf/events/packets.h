@@ -216,6 +216,11 @@ static __always_inline u64 socket_inode(struct __sk_buff *skb, struct sock *sock
 BPF_TABLE("lru_hash", struct connection, u64, http_streams, SOCKETS);
 #define ALL_BYTES (~0ULL)
 
+static __always_inline u32 is_space(u8 c)
+{
+	return c == ' ' || c == '\t' || c == '\v' || c == '\f';
+}
+
 /* A character of a method (RFC 9110, 5.6.2), or of an empty line before it. */
 static __always_inline u32 is_method(u8 c)
 {
@@ -231,9 +236,9 @@ static __always_inline u64 http_bytes(const u8 *start)
 #pragma unroll
 	for (int i = 0; i < HTTP_START - 1; i++) {
 		u8 c = start[i], next = start[i + 1];
-		if (i && c == ' ' && (next == '/' || next == '*' || next == 'h' || next == 'H'))
+		if (i && is_space(c) && (next == '/' || next == '*' || next == 'h' || next == 'H'))
 			return ALL_BYTES;
-		if (c == ' ' || !c) /* 0: the end of a short segment */
+		if (is_space(c) || !c) /* 0: the end of a short segment */
 			return i ? MAYBE_HTTP_BYTES : 0;
 		if (!is_method(c))
 			return 0;

@@ -58,6 +58,8 @@ LONG_LINE = b"X: " + 20_000 * b"y"
 SEEN = [
     (post(b"Content-Length: 2", b"content-length : 2") + b"xx" + GET, None),
     (post(b"Content-Length: 2, 2") + b"xx" + GET, None),
+    (post(b"Content-Length: " + 9000 * b"0" + b"2") + b"xx" + GET, None),
+    (post(b"Transfer-Encoding: chunked") + 30 * b"0" + b"2\nxx\n00\n\n" + GET, None),
     (post(b"Transfer-Encoding: gzip, Chunked") + b"2\r\nxx\r\n0\r\n\r\n" + GET, None),
     (post(b"Transfer-Encoding:chunked", b"Content-Length: 9") + b"0\r\n\r\n" + GET, None),
     (post(b"Transfer-Encoding: chunked") + b"2;" + 9000 * b"e" + b"\r\nxx\r\n0\r\n"
@@ -141,6 +143,7 @@ def test_framing_other_protocols() -> None:
 def test_framing_first_lines() -> None:
     """First lines are split at any white space, and empty lines may precede them."""
     assert read(b"GET\t/a\x0bHTTP/1.1\r\n" + HEAD) == [FOUND]
+    assert read(900 * b"M" + b" /a HTTP/1.1\r\n" + HEAD) == [(900 * "M", "/a", None)]
     assert read(b"HTTP/1.1  200 OK\r\n\r\n") == [("200 OK", "", None)]
     reader = HttpStreamReader()
     data = b"\r\n" + GET

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from ..strings import text_of
 from .types import Http, HttpRequest, HttpResponse
 
-METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
+METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,1024}")
 VERSION: Final = re.compile(rb"HTTP/[01]\.[0-9]")
 STATUS: Final = re.compile(rb"([0-9]{3})(?: .*)?", re.DOTALL)
 FRAMING: Final = re.compile(
@@ -22,7 +22,7 @@ FRAMING: Final = re.compile(
 )
 BLANKS: Final = b" \t"
 UNKNOWN_LENGTH: Final = -1
-LENGTH: Final = re.compile(r"[0-9]{1,18}")
+LENGTH: Final = re.compile(r"0*([0-9]{1,18})")
 
 Headers = dict[str, list[str]]
 
@@ -81,9 +81,10 @@ def body_length(
     if len(values) > 1:
         return UNKNOWN_LENGTH, "malformed: several lengths of the body"
     (value,) = values
-    if not LENGTH.fullmatch(value):
+    number = LENGTH.fullmatch(value)
+    if not number:
         return UNKNOWN_LENGTH, "malformed: the length of the body"
-    return int(value), None
+    return int(number[1]), None
 
 
 def _items(values: Sequence[str]) -> list[str]:

@@ -11,9 +11,9 @@ from ..strings import text_of
 from .http import UNKNOWN_LENGTH, Head, read_head, starts_message
 from .types import HttpRequest, HttpResponse
 
-CHUNK_SIZE: Final = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+CHUNK_SIZE: Final = re.compile(rb"[ \t]*0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 LINE_ENDS: Final = b"\r\n"
-UNFINISHED: Final = re.compile(rb"[!-~]{1,64}([ \t\v\f][^\n]*)?")
+UNFINISHED: Final = re.compile(rb"[!-~]{1,1024}([ \t\v\f][^\n]*)?")
 UNFINISHED_REQUEST: Final = re.compile(
     rb"([A-Z-]{3,32})[ \t\v\f]+((?:/|\*|[Hh][Tt][Tt][Pp])[^\n ]*)[^\n]*"
 )
