@@ -63,7 +63,6 @@ MISSING: dict[str, str] = {
     "register_chrdev": "needs the return value of the function",
     "do_init_module": "not implemented",
     "print_mem_dump": "dumps kernel memory by name or address",
-    "socket_accept": f"{SAME} `accept`, `accept4` and `security_socket_accept`",
     "load_elf_phdrs": f"{SAME} `sched_process_exec` (`interpreter_pathname`)",
     "do_sigaction": f"{SAME} `rt_sigaction`, without the structures that its pointers refer to",
     "bpf_attach": f"{SAME} `bpf` and `security_bpf`, without the symbol",

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ..abi import PACKET_TOO_DEEP
 from ..events.catalogue import INCOMPLETE
 from ..events.event import TraceEvent
+from .flows import FLOW_EVENTS, FlowReader, flow_rule
 from .headers import ICMP, ICMPV6, Packet
 from .http import http_value
 from .icmp import read_icmp, read_icmpv6
@@ -189,7 +190,9 @@ MESSAGES: Final = {
 def packet_derivations() -> dict[str, Derive]:
     """Return the derivations of packet events, which share the connections of one run."""
     parser = PacketParser()
+    flows = FlowReader(parser)
     return {
+        **{name: flow_rule(flows, name, values) for name, values in FLOW_EVENTS.items()},
         **{name: header_rule(parser, *row) for name, row in HEADERS.items()},
         **{name: MessageRule(parser, *row) for name, row in MESSAGES.items()},
     }

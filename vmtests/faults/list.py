@@ -25,6 +25,8 @@ CALL_HOOKS = ("vmtests/test_call_hooks.py",)
 EVERY_SYSCALL = ("vmtests/test_every_syscall.py",)
 SCHED_SWITCH = ("vmtests/test_sched_switch.py",)
 SYMBOL_UNITS = ("tests/symbols",)
+FLOWS = ("vmtests/test_flows.py",)
+FLOW_UNITS = ("tests/packets/test_flows.py",)
 COMPAT_CALLS = ("vmtests/test_compat_calls.py",)
 LIFE = ("vmtests/test_process_life.py",)
 LINES = ("tests/output/test_fast_lines.py",)
@@ -302,6 +304,11 @@ FAULTS = (
     Fault("entry-filtered-as-exit", "tracee_ref/kernel/maps/every_syscall.py", "native.enter, compat.enter, native.exit", "native.exit, compat.enter, native.enter", EVERY_SYSCALL),
     Fault("result-of-exit-unfiltered", "bpf/events/every_syscall.h", "accept_retval(event, retval) & match_facts(facts)", "match_facts(facts)", EVERY_SYSCALL),
     Fault("switch-the-wrong-way", HOOKS, '"next_tid", "type": "int", "from": "next.pid"', '"next_tid", "type": "int", "from": "prev.pid"', SCHED_SWITCH),
+    # TCP connections.
+    Fault("attempt-repeated", "tracee_ref/packets/flows.py", "if side and side.sequence == header.seq:", "if False:", FLOW_UNITS),
+    Fault("refused-ends", "tracee_ref/packets/flows.py", "if side and side.begun else None", "if side else None", FLOW_UNITS),
+    Fault("direction-of-the-packet", "tracee_ref/packets/flows.py", "outgoing=packet.incoming == bool(header.ack_flag)", "outgoing=not packet.incoming", FLOWS),
+    Fault("accepts-without-peer", HOOKS, '"at": ["accept", "accept4"], "if"', '"at": ["accept"], "if"', FLOWS),
     # Symbols.
     Fault("sections-believed", "tracee_ref/symbols/elf.py", "start[first:end] = bytes(end - first)", "pass", SYMBOL_UNITS),
     Fault("symbols-of-all-scopes", "tracee_ref/derivation/stage.py", "event.matched_scopes &= values.mask", "pass", ("tests/derivation/test_derivation.py::test_derivation_masked",)),
