@@ -146,9 +146,8 @@ def origin(event: EventDefinition) -> str:
     return f"{kind} {event.name}"
 
 
-def rows() -> list[str]:
-    """Return a row for each event that is not a system call."""
-    events = [event for event in all_events().values() if not event.syscall]
+def rows(events: Iterable[EventDefinition]) -> list[str]:
+    """Return the rows of events that are no system calls."""
     return [
         f"| {event.id} | {event.name}{' (internal)' if event.internal else ''} |"
         f" {origin(event) or '**missing**: ' + MISSING[event.name]} |"
@@ -185,8 +184,9 @@ def page() -> str:
     """Return the text of the page."""
     events = all_events().values()
     calls = [event for event in events if event.syscall and event.id < FIRST_NEW_CALL]
-    new = [event for event in events if event.id >= FIRST_NEW_CALL]
-    others = [event for event in events if not event.syscall]
+    new = [event for event in events if event.syscall and event.id >= FIRST_NEW_CALL]
+    others = [event for event in events if not event.syscall and event.id < FIRST_NEW_CALL]
+    later = [event for event in events if not event.syscall and event.id >= FIRST_NEW_CALL]
     here = sum(event.available for event in others)
     absent = [event.name for event in calls if not event.available]
     parts = [
@@ -199,7 +199,11 @@ def page() -> str:
         "\n".join(call_row(event) for event in new) + "\n",
         f"## Other events: {here} of {len(others)}\n",
         "| Id | Event | Source |\n|---|---|---|",
-        "\n".join(rows()) + "\n",
+        "\n".join(rows(others)) + "\n",
+        f"## Events of later versions of Tracee: {len(later)}\n",
+        "Ids are ours.\n",
+        "| Id | Event | Source |\n|---|---|---|",
+        "\n".join(rows(later)) + "\n",
         f"## Signatures: {len(SIGNATURES.keys() & BUILTIN)} of {len(SIGNATURES)}\n",
         "| Id | Event | Source |\n|---|---|---|",
         "\n".join(signature_rows()) + "\n",

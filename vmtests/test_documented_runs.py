@@ -31,7 +31,7 @@ def test_documented_single_scope(kernel: Kernel) -> None:
     (row,) = [line for line in traced.lines if "sched_process_exec" in line]
     assert "cmdpath: /usr/bin/ls, pathname: /usr/bin/ls, dev: " in row
     assert "argv: [ls], interp: /usr/bin/ls, stdin_type: " in row
-    assert row.endswith("invoked_from_kernel: 0, env: <nil>")
+    assert row.endswith("invoked_from_kernel: 0, prev_comm: sh, env: <nil>")
     assert traced.account.balances()
 
 

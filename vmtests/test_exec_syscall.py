@@ -48,3 +48,4 @@ def test_exec_syscall_of_kernel(kernel: Kernel) -> None:
     (event,) = result.events
     assert event["syscall"] == ""
     assert arguments(event)["invoked_from_kernel"] == 1
+    assert arguments(event)["prev_comm"].startswith("kworker/")

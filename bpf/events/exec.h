@@ -70,6 +70,17 @@ static __always_inline void put_stdin(struct exec_scratch *record, struct path_b
 	slots[EXEC_STDIN_PATH] = put_file_path(record, path);
 }
 
+static __always_inline u64 put_previous_name(struct exec_scratch *record)
+{
+#ifdef EXEC_ENTRIES
+	u64 key = bpf_get_current_task();
+	struct exec_entry *entry = exec_entries.lookup(&key);
+	if (entry)
+		return put_exec_string(record, entry->comm);
+#endif
+	return SLOT_UNREADABLE;
+}
+
 /* Fill all slots. `path` has the path of the executed file, and is overwritten by other paths. */
 static __always_inline void put_exec(struct exec_scratch *record, struct linux_binprm *bprm,
 				     struct path_buffer *path)
@@ -90,6 +101,7 @@ static __always_inline void put_exec(struct exec_scratch *record, struct linux_b
 	slots[EXEC_INTERP] = put_exec_string(record, READ(bprm, interp));
 	put_stdin(record, path, task);
 	slots[EXEC_INVOKED_FROM_KERNEL] = !!(READ(READ(task, real_parent), flags) & PF_KTHREAD);
+	slots[EXEC_PREV_COMM] = put_previous_name(record);
 	slots[EXEC_ENV] = SLOT_NULL;
 #ifdef EXEC_ENVIRONMENT
 	slots[EXEC_ENV] = put_exec_strings(record, READ(mm, env_start), READ(mm, env_end));

@@ -31,6 +31,7 @@ enum sched_process_exec_slot {
 	EXEC_STDIN_TYPE,
 	EXEC_STDIN_PATH,
 	EXEC_INVOKED_FROM_KERNEL,
+	EXEC_PREV_COMM,
 	EXEC_ENV,
 	EXEC_SLOTS
 };

@@ -13,9 +13,14 @@
 #ifdef EXEC_ENTRIES
 #define COMPAT_EXEC (1ULL << 32)
 
-/* By task_struct: the number of the syscall, and COMPAT_EXEC for a 32-bit one; -1 if the kernel
- * executes the program. From begin_new_exec() to sched_process_exec. */
-BPF_TABLE("lru_hash", u64, u64, exec_entries, 16 * EXECS_AT_ONCE);
+/* The number of the syscall, and COMPAT_EXEC for a 32-bit one; -1 if the kernel executes the program.
+ * `comm` is the name of the task before. */
+struct exec_entry {
+	u64 syscall;
+	u64 comm[NAME_WORDS];
+};
+/* By task_struct, from begin_new_exec() to sched_process_exec. */
+BPF_TABLE("lru_hash", u64, struct exec_entry, exec_entries, 16 * EXECS_AT_ONCE);
 
 static __always_inline void save_exec_entry(void)
 {
@@ -23,7 +28,9 @@ static __always_inline void save_exec_entry(void)
 	u64 key = bpf_get_current_task();
 	s32 number = current_syscall(task);
 	bool compat = is_compat(task);
-	u64 entry = (u32)number | (compat && number >= 0 ? COMPAT_EXEC : 0);
+	struct exec_entry entry = {};
+	entry.syscall = (u32)number | (compat && number >= 0 ? COMPAT_EXEC : 0);
+	copy_name(entry.comm, FIELD_WORD(task, comm, 0), FIELD_WORD(task, comm, 1));
 	if (number >= 0 && !is_exec(number, compat)) /* another way to rename a task */
 		return;
 	if (exec_entries.update(&key, &entry) < 0)
@@ -57,10 +64,10 @@ static __always_inline void set_syscall(struct header *header, struct task_struc
 	header->flags = compat ? FLAG_COMPAT : 0;
 #ifdef EXEC_ENTRIES
 	u64 key = bpf_get_current_task();
-	u64 *entry = is_exec(number, compat) ? exec_entries.lookup(&key) : NULL;
+	struct exec_entry *entry = is_exec(number, compat) ? exec_entries.lookup(&key) : NULL;
 	if (entry) {
-		header->syscall = (u32)*entry;
-		header->flags = *entry >> 32;
+		header->syscall = (u32)entry->syscall;
+		header->flags = entry->syscall >> 32;
 	}
 #endif
 }

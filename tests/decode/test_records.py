@@ -131,9 +131,9 @@ def test_compat_syscall_name() -> None:
 def exec_values(*, interpreter: bool, mode: int, stdin: bytes) -> dict[str, Any]:
     loader = b"/ld.so" if interpreter else b""
     slots = [4, 4, 1, 2, 3, 0o100755, len(loader) if interpreter else NULL, 7, 8, 9]
-    slots += [3, 4, mode, len(stdin), 0, NULL]
-    data = b"/cmd/bin" + loader + b"sh\0" + b"/int" + stdin
-    event = decode(header("sched_process_exec") + struct.pack("16Q", *slots) + data)
+    slots += [3, 4, mode, len(stdin), 0, 4, NULL]
+    data = b"/cmd/bin" + loader + b"sh\0" + b"/int" + stdin + b"bash"
+    event = decode(header("sched_process_exec") + struct.pack("17Q", *slots) + data)
     return {a.name: a.value for a in event.args}
 
 
@@ -147,7 +147,7 @@ def test_exec() -> None:
         8,
         9,
     ]
-    assert (values["argv"], values["env"]) == (["sh"], None)
+    assert (values["argv"], values["prev_comm"], values["env"]) == (["sh"], "bash", None)
     assert (values["stdin_type"], values["stdin_path"]) == ("S_IFCHR", "/dev/null")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from tracee_ref.packets import flows
-from tracee_ref.packets.flows import BEGIN, CONNECT, END, Flows
+from tracee_ref.packets.flows import BEGIN, CONNECT, FLOW_END, Flows
 from tracee_ref.packets.headers import Packet
 from tracee_ref.packets.types import IPv4, Tcp
 
@@ -36,7 +36,7 @@ def test_flow_outgoing() -> None:
     fin, last = segment("FA"), segment("FA", incoming=True)
     assert kinds(syn, syn, answer, answer, segment("A"), fin, fin, last) == [
         (CONNECT, "outgoing", HERE), None, (BEGIN, "outgoing", HERE), None, None,
-        (END, "outgoing", HERE), None, None,
+        (FLOW_END, "outgoing", HERE), None, None,
     ]  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def test_flow_incoming() -> None:
     """The server's side, whose SYN is no attempt of its own; a reset ends it, too."""
     syn, answer = segment("S", incoming=True, seq=7), segment("SA", seq=50, ack=8)
     assert kinds(syn, answer, answer, segment("RA", incoming=True)) == [
-        None, (BEGIN, "incoming", THERE), None, (END, "incoming", THERE),
+        None, (BEGIN, "incoming", THERE), None, (FLOW_END, "incoming", THERE),
     ]  # fmt: skip
 
 

@@ -290,10 +290,10 @@ def test_finding_environment() -> None:
     selected = {"sched_process_exec", "ld_preload"}
     environment = ["A=B", "LD_PRELOAD=/a.so"]
     base, finding = derived(selected, run("/bin/ls", *environment))
-    assert base.args[15] == Argument("env", "const char**", None)
-    assert finding.args[15].value == ["LD_PRELOAD=/a.so"]
+    assert base.args[16] == Argument("env", "const char**", None)
+    assert finding.args[16].value == ["LD_PRELOAD=/a.so"]
     base, finding = derived(selected, run("/bin/ls", *environment), hidden=False)
-    assert base.args[15].value == environment
+    assert base.args[16].value == environment
 
 
 def test_signature_without_environment() -> None:

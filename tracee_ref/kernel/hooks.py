@@ -260,14 +260,14 @@ class HookPlan:
 
     @property
     def exec_entries_reason(self) -> str:
-        """What needs the syscalls of execs, which the registers lack on x86-64; or nothing."""
-        events = ["sched_process_exec", *(event.name for event in self._selected.functions)]
-        return self._selected.reason(*events) if is_x86() else ""
+        """What needs the name before an exec, and on x86-64 its syscall; or nothing."""
+        within = [event.name for event in self._selected.functions] if is_x86() else []
+        return self._selected.reason("sched_process_exec", *within)
 
     def _exec_entry_hooks(self) -> Iterator[Hook]:
         if reason := self.exec_entries_reason:
             kind, point = (KPROBE, "begin_new_exec") if self.perf_events else (RAW, "task_rename")
-            yield Hook(kind, point, "on_begin_exec", f"syscall of {reason}")
+            yield Hook(kind, point, "on_begin_exec", f"syscall and name before: {reason}")
 
     def _entry_reasons(self) -> Iterator[str]:
         """Give the reasons for a hook at the entry of all syscalls."""

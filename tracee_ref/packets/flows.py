@@ -47,7 +47,7 @@ class Step:
     responder: Endpoint
 
 
-CONNECT, BEGIN, END = "net_tcp_connect", "net_flow_tcp_begin", "net_flow_tcp_end"
+CONNECT, BEGIN, FLOW_END = "net_tcp_connect", "net_flow_tcp_begin", "net_flow_tcp_end"
 
 
 class Flows:
@@ -86,7 +86,7 @@ class Flows:
 
     def _end(self, key: Key) -> Step | None:
         side = self._sides.pop(key, None)
-        return self._step(END, key, side) if side and side.begun else None
+        return self._step(FLOW_END, key, side) if side and side.begun else None
 
     @staticmethod
     def _step(kind: str, key: Key, side: Side) -> Step:
@@ -140,7 +140,7 @@ def flow_values(step: Step) -> Values:
     }
 
 
-FLOW_EVENTS: Final = {CONNECT: connect_values, BEGIN: flow_values, END: flow_values}
+FLOW_EVENTS: Final = {CONNECT: connect_values, BEGIN: flow_values, FLOW_END: flow_values}
 
 
 def flow_rule(

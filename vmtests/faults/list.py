@@ -304,6 +304,7 @@ FAULTS = (
     Fault("entry-filtered-as-exit", "tracee_ref/kernel/maps/every_syscall.py", "native.enter, compat.enter, native.exit", "native.exit, compat.enter, native.enter", EVERY_SYSCALL),
     Fault("result-of-exit-unfiltered", "bpf/events/every_syscall.h", "accept_retval(event, retval) & match_facts(facts)", "match_facts(facts)", EVERY_SYSCALL),
     Fault("switch-the-wrong-way", HOOKS, '"next_tid", "type": "int", "from": "next.pid"', '"next_tid", "type": "int", "from": "prev.pid"', SCHED_SWITCH),
+    Fault("name-after-the-exec", "bpf/events/exec.h", "return put_exec_string(record, entry->comm);", "return put_exec_string(record, current_task()->comm);", PLANS),
     # TCP connections.
     Fault("attempt-repeated", "tracee_ref/packets/flows.py", "if side and side.sequence == header.seq:", "if False:", FLOW_UNITS),
     Fault("refused-ends", "tracee_ref/packets/flows.py", "if side and side.begun else None", "if side else None", FLOW_UNITS),

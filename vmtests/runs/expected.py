@@ -240,7 +240,8 @@ class Replay:
         for tid in self.state.threads(step.pid):
             if tid != step.tid:
                 self._thread_exits(tid, 0)
-        binary = Binary(step.text, self.state.facts(step.tid).mntns)
+        before = self.state.facts(step.tid)
+        binary = Binary(step.text, before.mntns)
         comm = step.text.rpartition(b"/")[2][:COMM_BYTES]
         self._rename(step.pid, comm, by=step.tid)
         self._emit("execve", step.tid, 0, **args)
@@ -249,6 +250,7 @@ class Replay:
         self._settled.discard(step.tid)
         args |= {"cmdpath": path, "interp": path}
         args |= {"interpreter_pathname": None, "invoked_from_kernel": 0}
+        args["prev_comm"] = json_text(before.comm)
         self._emit("sched_process_exec", step.pid, **args)
 
     def _exit(self, step: JournalStep) -> None:
