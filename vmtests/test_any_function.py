@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -105,3 +106,34 @@ def test_page_kprobe(kernel: Kernel) -> None:
     traced = trace(kernel, " ".join(shlex.split(flags)), ["sh", "-c", script])
     (row,) = [line for line in traced.lines if "kprobe:vfs_unlink" in line]
     assert "-victim" in row
+
+
+SIGNATURE = """
+from tracee_ref.signatures import Signature
+
+class CatSeen(Signature):
+    event = "cat_seen"
+    needs = ("renamed",)
+    arguments = (("const char*", "who"),)
+
+    def on_event(self, event, args):
+        if args["new_name"] == "cat":
+            yield {"who": args["new_name"]}
+"""
+
+
+@pytest.mark.host_only
+def test_own_events_in_signatures(kernel: Kernel) -> None:
+    """A signature can need an own event, which is traced but not printed."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    directory = cache_directory() / f"signatures-{uuid4().hex}"
+    directory.mkdir(mode=0o700)
+    try:
+        (directory / "cat.py").write_text(SIGNATURE)
+        flags = f"--signatures {directory} -f event=cat_seen -o json"
+        events = traced_with(kernel, text, flags, ["cat", "/etc/hostname"]).events
+    finally:
+        shutil.rmtree(directory)
+    assert [(event["eventName"], arguments(event)) for event in events] == [
+        ("cat_seen", {"who": "cat"})
+    ]
