@@ -13,6 +13,7 @@ from vmtests.runs.tracing import python, trace
 
 SCHEMA = Path(__file__).parents[1] / "docs" / "reference" / "events.schema.json"
 EVENTS = "sched*,open*,socket,connect,bind,pipe2,write*,execve,security_*,net_packet*,prctl"
+PROBES = "tracepoint:raw_syscalls:sys_exit,tracepoint:sock:inet_sock_set_state"
 WORKLOAD = """
 import os, socket
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -29,7 +30,7 @@ except OSError:
 
 def test_json_schema_lines(kernel: Kernel) -> None:
     """Each line of a run with events of many kinds fits the schema."""
-    result = trace(kernel, f"-f event={EVENTS} -o json", python(WORKLOAD))
+    result = trace(kernel, f"-f event={EVENTS},{PROBES} -o json", python(WORKLOAD))
     assert result.status == 0
     assert {"openat", "execve", "sched_process_exec", "pipe2"} <= {
         event["eventName"] for event in result.events
