@@ -41,17 +41,17 @@ class Counter(Enumerator):
 class ArgumentShape(Enumerator):
     """How the kernel side copies an argument of a syscall.
 
-    From GIVEN on, the syscall reads the memory; else it writes it.
+    From STRING on, the syscall reads the memory; else it writes it.
     """
 
     NUMBER = 0, "the register; also a pointer that is not followed"
     STRINGS = 1, "char **, up to its NULL"
     SOCKADDR_OUT = 2, "struct sockaddr *, the next register points to the length"
-    INT_PAIR = 3, "int[2]"
+    FILLED = 3, "int[2], or a structure: its size is in struct call_shapes"
     SKIPPED = 4, "not needed in this run"
     LAST = 5, "this argument and all after it are numbers"
     STRING = 6, "char *, up to its NUL; the first that the syscall reads"
-    SIZED = 7, "struct *, the length in the next register"
+    STRUCTURE = 7, "struct *: its size is in struct call_shapes"
 
 
 class CallEntry(Enumerator):
@@ -130,8 +130,6 @@ SLOT_STATE_SHIFT: Final = 32
 SLOT_NULL: Final = 1
 SLOT_UNREADABLE: Final = 2
 SLOT_CUT: Final = 4
-SHAPE_FIXED: Final = 16
-SHAPE_ARRAY: Final = 144
 STRUCTURE_MAX_BYTES: Final = 128
 STDIN_INODE_SHIFT: Final = 32
 SYSCALL_ARGUMENTS: Final = 6
@@ -172,12 +170,6 @@ CONSTANTS: Final[Mapping[str, tuple[str, str]]] = {
         "the memory could not be read",
     ),
     "SLOT_CUT": (f"({SLOT_CUT}ULL << {SLOT_STATE_SHIFT})", "only the beginning was copied"),
-    "SHAPE_GIVEN": (f"{ArgumentShape.STRING}", "from here on the syscall reads the memory"),
-    "SHAPE_FIXED": (f"{SHAPE_FIXED}", "and the length: struct * with that length"),
-    "SHAPE_ARRAY": (
-        f"{SHAPE_ARRAY}",
-        "and a length: array of such, the next register has its count",
-    ),
     "STRUCTURE_MAX": (f"{STRUCTURE_MAX_BYTES}", "bytes copied: sizeof(struct sockaddr_storage)"),
     "STDIN_INODE_SHIFT": (f"{STDIN_INODE_SHIFT}", "of the inode number above the file's mode"),
     "REGISTERS": (f"{SYSCALL_ARGUMENTS}", "arguments of a syscall"),
@@ -296,6 +288,16 @@ PACKET_PREFIX: Final = Layout(
         Field("segment_size", "u32", "of the datagrams or segments that the packet will become"),
         Field("stream", "u32", "tells connections with the same addresses apart"),
         Field("interface", "u64", "its name", count=NAME_BYTES // 8),
+    ],
+)
+CALL_SHAPES: Final = Layout(
+    "call_shapes",
+    "Shapes of the arguments of a syscall. Structures have ``fixed`` bytes, and ``unit`` bytes\n"
+    "for each that the next register counts.",
+    [
+        Field("of", "u8", count=SHAPES_MAX),
+        Field("fixed", "u8", count=SHAPES_MAX),
+        Field("unit", "u8", count=SHAPES_MAX),
     ],
 )
 CALL: Final = Layout(
@@ -426,7 +428,8 @@ STRING_ARGUMENT: Final = Layout(
 )
 
 LAYOUTS: Final = (
-    HEADER, PACKET_PREFIX, CALL, SYSCALL_MASKS, SCOPE_MASKS, SHARES, VALUE_SLOT, ID_PREFIX,
-    CONTAINER_MASKS, CONTAINER, PROCESS, TREE_STATE, OWNER, CREDENTIALS, STRING_ARGUMENT,
+    HEADER, PACKET_PREFIX, CALL_SHAPES, CALL, SYSCALL_MASKS, SCOPE_MASKS, SHARES, VALUE_SLOT,
+    ID_PREFIX, CONTAINER_MASKS, CONTAINER, PROCESS, TREE_STATE, OWNER, CREDENTIALS,
+    STRING_ARGUMENT,
 )  # fmt: skip
 """In an order in which C can declare them."""

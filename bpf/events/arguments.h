@@ -12,9 +12,6 @@ BPF_ARRAY(calls, struct call, SYSCALLS_MAX); /* by number; from SUBCALLS_FIRST o
 
 BPF_PROG_ARRAY(return_programs, RETURN_COUNT); /* by enum return_program */
 
-struct call_shapes {
-	u8 of[SHAPES_MAX];
-};
 BPF_ARRAY(shapes, struct call_shapes, CALL_EVENTS); /* by event number */
 
 struct syscall_record {
@@ -102,37 +99,33 @@ static __always_inline u64 copy_strings(struct call_record *record, const void *
 	return (u32)(record->end - begin) | (state == 1 ? 0 : state ? state : SLOT_CUT);
 }
 
-/* Get the size of a structure. Return false if it is in memory and cannot be read. `size` is in a
- * map, see struct call_record. */
-static __always_inline bool read_size(volatile u32 *size, const u64 *slot, u8 shape)
+/* Get the size of a structure, without branches, each of which the verifier would follow. Return
+ * false if it is in memory and cannot be read. */
+static __always_inline bool read_size(u32 *size, const u64 *slot,
+				      const struct call_shapes *sizes, u64 index, u8 shape)
 {
-	u64 next = slot[1];
 	if (shape == SHAPE_SOCKADDR_OUT)
-		return read_user((void *)size, sizeof(*size), (void *)next) >= 0;
-	next = next < STRUCTURE_MAX ? next : STRUCTURE_MAX;
-	*size = shape >= SHAPE_ARRAY	  ? next * (shape - SHAPE_ARRAY)
-		: shape >= SHAPE_FIXED	  ? shape - SHAPE_FIXED
-		: shape == SHAPE_INT_PAIR ? 2 * sizeof(int)
-					  : next;
+		return read_user(size, sizeof(*size), (void *)slot[1]) >= 0;
+	*size = sizes->fixed[index] + sizes->unit[index] * (u32)slot[1];
 	return true;
 }
 
 /* Copy the memory that an argument points to; return its slot. `data` has `capacity` bytes, a power
  * of two, and room for one string after them. */
 static __always_inline u64 copy_argument(u64 *end, char *data, const u64 capacity, const u64 *slot,
-					 u8 shape)
+					 const struct call_shapes *sizes, u64 index, u8 shape)
 {
 	const void *from = (const void *)*slot;
 	u64 at = within(*end, capacity - 1);
-	volatile u32 *size = (volatile u32 *)(data + at);
+	u32 size;
 	if (!from)
 		return SLOT_NULL;
 	if (at != *end)
 		return SLOT_CUT;
 	if (shape == SHAPE_STRING)
 		return copy_string(end, data, at, from);
-	return read_size(size, slot, shape) ? copy_bytes(end, data, at, from, *size)
-					     : SLOT_UNREADABLE;
+	return read_size(&size, slot, sizes, index, shape) ? copy_bytes(end, data, at, from, size)
+							  : SLOT_UNREADABLE;
 }
 
 /* Clear from the mask the scopes whose filters on a string argument hold neither for the string at
@@ -159,14 +152,16 @@ static __always_inline bool is_read_later(const struct call_record *record, u64 
 }
 
 /* Copy an argument, and clear from the mask the scopes whose filters on it do not hold. */
-static __always_inline void copy_and_filter(struct call_record *record, u64 index, u8 shape)
+static __always_inline void copy_and_filter(struct call_record *record, u64 index,
+					    const struct call_shapes *shapes_of)
 {
+	u8 shape = shapes_of->of[index];
 	u64 at = within(record->end, DATA_SIZE - 1), *slot = &record->sent.slots[index];
 	if (shape == SHAPE_NUMBER || shape == SHAPE_STRINGS)
 		return;
 	*slot = shape == SHAPE_SKIPPED ? SLOT_NULL
 				       : copy_argument(&record->end, record->sent.data, DATA_SIZE,
-						       slot, shape);
+						       slot, shapes_of, index, shape);
 	/* Read again, so that the verifier does not track each way in which it was computed. */
 	if (shape == SHAPE_STRING && !is_read_later(record, *(volatile u64 *)slot))
 		filter_string(record, index, at);
@@ -206,7 +201,7 @@ static __always_inline void copy_arguments(struct call_record *record)
 		u64 index = within(REGISTERS - left, SHAPES_MAX - 1);
 		if (shape->of[index] == SHAPE_LAST)
 			break;
-		copy_and_filter(record, index, shape->of[index]);
+		copy_and_filter(record, index, shape);
 		left--;
 		asm volatile("" : "+r"(left)); /* see build_path_at() */
 	} while (left && (record->sent.header.mask | record->entered));

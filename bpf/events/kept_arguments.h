@@ -89,13 +89,15 @@ static __always_inline struct kept_call *new_kept_call(u32 tid)
 }
 
 /* Copy an argument if the syscall reads it; one that it writes is read at the return. */
-static __always_inline void keep_argument(struct kept_call *kept, u32 event, u64 index, u8 shape)
+static __always_inline void keep_argument(struct kept_call *kept, u32 event, u64 index,
+					  const struct call_shapes *shapes_of)
 {
+	u8 shape = shapes_of->of[index];
 	u64 at = within(kept->end, KEPT_DATA_SIZE - 1), *slot = &kept->slots[index];
 	if (shape == SHAPE_NUMBER)
 		return;
-	*slot = shape >= SHAPE_GIVEN
-			? copy_argument(&kept->end, kept->data, KEPT_DATA_SIZE, slot, shape)
+	*slot = shape >= SHAPE_STRING
+			? copy_argument(&kept->end, kept->data, KEPT_DATA_SIZE, slot, shapes_of, index, shape)
 			: SLOT_UNREADABLE;
 #ifdef USE_STRINGS
 	u64 copied = *(volatile u64 *)slot;
@@ -114,7 +116,7 @@ static __always_inline void copy_kept(struct kept_call *kept, u32 event)
 		u64 index = within(REGISTERS - left, SHAPES_MAX - 1);
 		if (shape->of[index] == SHAPE_LAST)
 			break;
-		keep_argument(kept, event, index, shape->of[index]);
+		keep_argument(kept, event, index, shape);
 		left--;
 		asm volatile("" : "+r"(left)); /* see build_path_at() */
 	} while (left);

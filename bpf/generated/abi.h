@@ -8,9 +8,6 @@
 #define SLOT_NULL (1ULL << 32) /* a NULL pointer was passed */
 #define SLOT_UNREADABLE (2ULL << 32) /* the memory could not be read */
 #define SLOT_CUT (4ULL << 32) /* only the beginning was copied */
-#define SHAPE_GIVEN 6 /* from here on the syscall reads the memory */
-#define SHAPE_FIXED 16 /* and the length: struct * with that length */
-#define SHAPE_ARRAY 144 /* and a length: array of such, the next register has its count */
 #define STRUCTURE_MAX 128 /* bytes copied: sizeof(struct sockaddr_storage) */
 #define STDIN_INODE_SHIFT 32 /* of the inode number above the file's mode */
 #define REGISTERS 6 /* arguments of a syscall */
@@ -47,11 +44,11 @@ enum argument_shape {
 	SHAPE_NUMBER = 0, /* the register; also a pointer that is not followed */
 	SHAPE_STRINGS = 1, /* char **, up to its NULL */
 	SHAPE_SOCKADDR_OUT = 2, /* struct sockaddr *, the next register points to the length */
-	SHAPE_INT_PAIR = 3, /* int[2] */
+	SHAPE_FILLED = 3, /* int[2], or a structure: its size is in struct call_shapes */
 	SHAPE_SKIPPED = 4, /* not needed in this run */
 	SHAPE_LAST = 5, /* this argument and all after it are numbers */
 	SHAPE_STRING = 6, /* char *, up to its NUL; the first that the syscall reads */
-	SHAPE_SIZED = 7, /* struct *, the length in the next register */
+	SHAPE_STRUCTURE = 7, /* struct *: its size is in struct call_shapes */
 	SHAPE_COUNT
 };
 
@@ -162,6 +159,15 @@ struct packet_prefix {
 	u64 interface[2]; /* its name */
 };
 _Static_assert(sizeof(struct packet_prefix) == 48, "packet_prefix has another size");
+
+/* Shapes of the arguments of a syscall. Structures have ``fixed`` bytes, and ``unit`` bytes
+ * for each that the next register counts. */
+struct call_shapes {
+	u8 of[8];
+	u8 fixed[8];
+	u8 unit[8];
+};
+_Static_assert(sizeof(struct call_shapes) == 24, "call_shapes has another size");
 
 /* By syscall number, as a native [0] and a 32-bit syscall [1]: the scopes that selected it,
  * its event, and what happens at its entry (enum call_entry). The rest is of the 32-bit

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from struct import Struct
 from typing import Final
 
-from ..abi import SHAPE_ARRAY, SHAPE_FIXED, SHAPES_MAX, ArgumentShape, CallEntry
+from ..abi import CALL_SHAPES, SHAPES_MAX, ArgumentShape, CallEntry
 from ..events.argument_types import shape_of
 from ..events.catalogue import EventDefinition
 from ..events.shapes import Shape
-from ..events.structures import Extent, GivenStructure, given_structure, structure_bytes
+from ..events.structures import Extent, given_structure, structure_bytes
 
 EXEC_CALLS: Final = ("execve", "execveat")
 CALLS_WITHOUT_RETURN: Final = ("exit", "exit_group", "rt_sigreturn", "sigreturn")
@@ -22,10 +23,13 @@ CALLS_WITHOUT_REGISTERS: Final = (*EXEC_CALLS, "rt_sigreturn", "sigreturn")
 SHAPES: Final[Mapping[Shape, ArgumentShape]] = {
     Shape.STRING: ArgumentShape.STRING,
     Shape.STRING_ARRAY: ArgumentShape.STRINGS,
-    Shape.SOCKADDR: ArgumentShape.SIZED,
-    Shape.INT_PAIR: ArgumentShape.INT_PAIR,
+    Shape.SOCKADDR: ArgumentShape.STRUCTURE,
+    Shape.GIVEN_STRUCTURE: ArgumentShape.STRUCTURE,
+    Shape.INT_PAIR: ArgumentShape.FILLED,
 }
 """Shapes of arguments; others are numbers."""
+
+INT_PAIR: Final = Struct("2i")
 
 SOCKADDR_FILLED_BY: Final = frozenset(
     {"accept", "accept4", "getsockname", "getpeername", "recvfrom"}
@@ -33,11 +37,9 @@ SOCKADDR_FILLED_BY: Final = frozenset(
 """Syscalls that return an address; they take a pointer to its length."""
 
 
-def argument_shape(event: EventDefinition, index: int, *, exec_env: bool = True) -> int:
+def argument_shape(event: EventDefinition, index: int, *, exec_env: bool = True) -> ArgumentShape:
     """Return the shape of an argument; without ``exec_env`` the environment is skipped."""
     shape = shape_of(event.name, event.args[index])
-    if shape is Shape.GIVEN_STRUCTURE:
-        return structure_shape(given_structure(event.name, event.args[index].name))
     if shape is Shape.SOCKADDR and event.name in SOCKADDR_FILLED_BY:
         return ArgumentShape.SOCKADDR_OUT
     if event.args[index].name == "envp" and not exec_env:
@@ -45,21 +47,31 @@ def argument_shape(event: EventDefinition, index: int, *, exec_env: bool = True)
     return SHAPES.get(shape, ArgumentShape.NUMBER)
 
 
-def structure_shape(given: GivenStructure) -> int:
-    """Return the shape of a structure that a syscall is given."""
+def structure_size(event: EventDefinition, index: int) -> tuple[int, int]:
+    """Return the bytes of a structure, and those for each that the next argument counts."""
+    shape = shape_of(event.name, event.args[index])
+    if shape is Shape.INT_PAIR:
+        return INT_PAIR.size, 0
+    if shape is Shape.SOCKADDR:
+        return 0, 1
+    if shape is not Shape.GIVEN_STRUCTURE:
+        return 0, 0
+    given = given_structure(event.name, event.args[index].name)
     length = given.first_bytes or given.elements * structure_bytes(given.structure)
-    return {
-        Extent.NEXT: ArgumentShape.SIZED,
-        Extent.FIXED: SHAPE_FIXED + length,
-        Extent.ARRAY: SHAPE_ARRAY + length,
-    }[given.extent]
+    sizes = {Extent.NEXT: (0, 1), Extent.FIXED: (length, 0), Extent.ARRAY: (0, length)}
+    return sizes[given.extent]
 
 
 def encoded_shapes(event: EventDefinition, *, exec_env: bool) -> bytes:
-    """Return the shapes of all arguments, as ``struct call_shapes`` has them."""
+    """Return a ``struct call_shapes``."""
     indexes = range(len(event.args))
     shapes = bytes(argument_shape(event, index, exec_env=exec_env) for index in indexes)
-    return shapes.rstrip(b"\0").ljust(SHAPES_MAX, bytes([ArgumentShape.LAST]))
+    sizes = [structure_size(event, index) for index in indexes]
+    return CALL_SHAPES.struct.pack(
+        shapes.rstrip(b"\0").ljust(SHAPES_MAX, bytes([ArgumentShape.LAST])),
+        bytes(fixed for fixed, _ in sizes),
+        bytes(unit for _, unit in sizes),
+    )
 
 
 def is_given_memory(event: EventDefinition) -> bool:
