@@ -139,6 +139,27 @@ def test_given_blocked(kernel: Kernel, mode: str, changed: list[str]) -> None:
 
 @pytest.mark.oldest_and_newest
 @pytest.mark.usefixtures("directory")
+def test_given_structure(kernel: Kernel) -> None:
+    """Another thread rewrites a structure while openat2() waits; both values are there."""
+    flags = [
+        f"-f {n}:event=openat2 -f {n}:comm=given -f {n}:openat2.args.how{filter_}"
+        for n, filter_ in (
+            (2, "=*RESOLVE_NO_MAGICLINKS*"), (3, "=*RESOLVE_BENEATH*"), (4, "!=*resolve:8*"),
+            (5, "=*resolve:2*"),
+        )
+    ]  # fmt: skip
+    rewritten, short = given(kernel, "how {}", *flags, events="openat2").events
+    assert arguments(rewritten)["how"] == {"flags": 0, "mode": 0, "resolve": 2}
+    assert rewritten["argsChanged"] == ["how"]
+    (later,) = rewritten["argsAtReturn"]
+    assert (later["type"], later["value"]["resolve"]) == ("struct open_how*", 8)
+    assert rewritten["matchedScopes"] == 0b10111
+    assert (short["returnValue"], arguments(short)["how"]) == (-22, {"flags": 0})
+    assert "argsChanged" not in short
+
+
+@pytest.mark.oldest_and_newest
+@pytest.mark.usefixtures("directory")
 def test_given_address(kernel: Kernel) -> None:
     """Another thread rewrites the address that a connect() waits for."""
     traced = given(kernel, "connect {}", events="connect")

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import mmap
 import os
+import resource
 import runpy
 import socket
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +19,7 @@ from types import ModuleType
 import pytest
 
 from tracee_ref.decode.argument_text import FACTORIES, argument_formatter, symbolic_type
-from tracee_ref.events.catalogue import load_catalogue
+from tracee_ref.events.catalogue import data_file, load_catalogue
 from tracee_ref.events.names import bits, values
 from tracee_ref.signatures.registry import load_signatures
 
@@ -120,6 +124,52 @@ def kind(dotted: str) -> str:
         ("getsockopt.optname", 26, "SO_GET_FILTER"),
         ("getsockopt.optname", 20, "SO_RCVTIMEO"),
         ("bpf_attach.prog_type", 2, "BPF_PROG_TYPE_KPROBE"),
+        ("fchmodat2.flags", 0x1100, "AT_SYMLINK_NOFOLLOW|AT_EMPTY_PATH"),
+        ("fchmodat2.mode", 0o4711, "S_IRWXU|S_IXGRP|S_IXOTH|S_ISUID"),
+        ("unlinkat.flags", 0x200, "AT_REMOVEDIR"),
+        ("faccessat2.flag", 0x200, "AT_EACCESS"),
+        ("statx.mask", 0xFFF, "STATX_ALL"),
+        ("statx.mask", 0x17FF, "STATX_BASIC_STATS|STATX_MNT_ID"),
+        ("statx.mask", 0, "0"),
+        ("open_tree_attr.flags", 0x88001, "OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_RECURSIVE"),
+        ("futex_wake.flags", 0x82, "FUTEX2_SIZE_U32|FUTEX2_PRIVATE"),
+        ("futex_wait.flags", 0x40, "FUTEX2_SIZE_U8|0x40"),
+        ("futex.futex_op", 0x89, "FUTEX_WAIT_BITSET|FUTEX_PRIVATE_FLAG"),
+        ("futex.futex_op", 99, "0x63"),
+        ("map_shadow_stack.flags", 1, "SHADOW_STACK_SET_TOKEN"),
+        ("lsm_set_self_attr.attr", 101, "LSM_ATTR_EXEC"),
+        ("mmap.flags", 0x22, "MAP_PRIVATE|MAP_ANONYMOUS"),
+        ("mmap.flags", 3, "MAP_SHARED_VALIDATE"),
+        ("mount.mountflags", 0x5000, "MS_BIND|MS_REC"),
+        ("umount2.flags", 10, "MNT_DETACH|UMOUNT_NOFOLLOW"),
+        ("unshare.flags", 0x10020000, "CLONE_NEWNS|CLONE_NEWUSER"),
+        ("setns.nstype", 0, "0"),
+        ("setns.nstype", 0x80, "CLONE_NEWTIME"),
+        ("kill.sig", 9, "SIGKILL"),
+        ("kill.sig", 0, "0"),
+        ("kill.sig", 99, "99"),
+        ("rt_sigaction.signum", 34, "SIGRT_2"),
+        ("fcntl.cmd", 1030, "F_DUPFD_CLOEXEC"),
+        ("lseek.whence", 2, "SEEK_END"),
+        ("clock_gettime.clockid", 1, "CLOCK_MONOTONIC"),
+        ("clock_gettime.clockid", -6, "0xfffffffa"),
+        ("getrusage.who", -1, "RUSAGE_CHILDREN"),
+        ("prlimit64.resource", 7, "RLIMIT_NOFILE"),
+        ("wait4.options", 0x40000001, "WNOHANG|__WALL"),
+        ("waitid.idtype", 3, "P_PIDFD"),
+        ("reboot.cmd", -0x76543211, "LINUX_REBOOT_CMD_CAD_ON"),
+        ("socketcall.call", 3, "SYS_CONNECT"),
+        ("ipc.call", 0x1000C, "MSGRCV|0x10000"),
+        ("sched_setscheduler.policy", 0x40000001, "SCHED_FIFO|SCHED_RESET_ON_FORK"),
+        ("mbind.mode", 0x8003, "MPOL_INTERLEAVE|MPOL_F_STATIC_NODES"),
+        ("sendto.flags", 0x4040, "MSG_DONTWAIT|MSG_NOSIGNAL"),
+        ("shutdown.how", 2, "SHUT_RDWR"),
+        ("shutdown.how", 3, "0x3"),
+        ("accept4.flags", 0o2004000, "SOCK_NONBLOCK|SOCK_CLOEXEC"),
+        ("pipe2.flags", os.O_CLOEXEC, "O_CLOEXEC"),
+        ("pipe2.flags", 0, "0"),
+        ("memfd_create.flags", 3, "MFD_CLOEXEC|MFD_ALLOW_SEALING"),
+        ("seccomp.operation", 1, "SECCOMP_SET_MODE_FILTER"),
         ("sys_enter.syscall", 257, "openat"),
         ("sys_enter.syscall", 9999, "9999"),
     ],
@@ -142,7 +192,7 @@ def test_printed_address(argument: str) -> None:
     "argument",
     ["openat.mode", "openat.dirfd", "openat.pathname", "openat2.dirfd", "close.fd", "ptrace.pid",
      "sched_process_exec.inode_mode", "sched_process_exec.dev", "sched_process_exit.exit_code",
-     "cap_capable.cap", "faccessat2.mode", "connect.addr", "execve.argv", "pipe.pipefd"],
+     "cap_capable.cap", "connect.addr", "execve.argv", "pipe.pipefd"],
 )  # fmt: skip
 def test_printed_form_unchanged(argument: str) -> None:
     """Other arguments have no symbolic form."""
@@ -196,6 +246,38 @@ def test_values_equal_python(table: str, prefix: str, least: int) -> None:
 
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_tables_once() -> None:
+    """A table is in one of the two data files."""
+    names, flags = (json.loads(data_file(f"{name}.json")) for name in ("names", "flags"))
+    assert all(not names[kind].keys() & flags[kind].keys() for kind in ("values", "bits"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "table", "module", "prefix"),
+    [
+        ("values", "clock", time, "CLOCK_"),
+        ("values", "fcntl", fcntl, "F_"),
+        ("values", "rlimit", resource, "RLIMIT_"),
+        ("bits", "map_flags", mmap, "MAP_"),
+        ("bits", "message", socket, "MSG_"),
+        ("bits", "splice", os, "SPLICE_F_"),
+        ("bits", "rwf", os, "RWF_"),
+        ("bits", "getrandom", os, "GRND_"),
+        ("values", "seek", os, "SEEK_"),
+        ("values", "fadvise", os, "POSIX_FADV_"),
+        ("values", "madvise", mmap, "MADV_"),
+        ("values", "wait_id", os, "P_"),
+    ],
+)
+def test_flags_equal_python(kind: str, table: str, module: ModuleType, prefix: str) -> None:
+    """Names have the values that Python's modules have."""
+    ours = json.loads(data_file("flags.json"))[kind][table]
+    theirs = {n: v for n, v in vars(module).items() if n in ours and n.startswith(prefix)}
+    different = {"F_GETLK": 5, "F_SETLK": 6, "F_SETLKW": 7}  # of 64 bits, with other numbers
+    assert theirs
+    assert all(ours[name] == value for name, value in theirs.items() if name not in different)
 
 
 @pytest.mark.parametrize("table", ["prctl_option", "bpf_cmd", "bpf_prog_type"])

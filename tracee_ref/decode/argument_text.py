@@ -17,6 +17,7 @@ from ..events.names import values
 from ..events.shapes import Shape
 from ..events.structures import GIVEN_STRUCTURES
 from . import flag_names as flags
+from .call_formats import ARGUMENT_FORMATS, MEMBER_FORMATS
 from .kernel_symbols import symbol_text
 
 ArgumentFormatter: TypeAlias = Callable[[Any], Any]
@@ -47,7 +48,7 @@ class StructureNames:
     def __init__(self, structure: str) -> None:
         self._formatters = {
             member: factory()
-            for (name, member), factory in MEMBER_FACTORIES.items()
+            for (name, member), factory in MEMBER_FORMATS.items()
             if name == structure
         }
 
@@ -128,21 +129,9 @@ RULES: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
 )
 """Events, argument, and factory of the formatter."""
 
-MEMBERS: Final[tuple[tuple[str, str, Callable[[], ArgumentFormatter]], ...]] = (
-    ("open_how", "flags", lambda: flags.open_flags),
-    ("open_how", "mode", lambda: flags.inode_mode),
-)
-"""Structures that syscalls are given, member, and factory of the formatter."""
-
-MEMBER_FACTORIES: Final = {
-    (structure, member): factory
-    for structures, member, factory in MEMBERS
-    for structure in structures.split()
-}
-
 FACTORIES: Final = {
     (event, argument): factory for events, argument, factory in RULES for event in events.split()
-}
+} | dict(ARGUMENT_FORMATS)
 
 
 def argument_formatter(event_name: str, argument: ArgumentDefinition) -> ArgumentFormatter | None:

@@ -12,15 +12,17 @@ from typing import Any
 
 @cache
 def tables() -> Mapping[str, Any]:
-    """Return ``data/names.json``: enumerations under ``values``, flag words under ``bits``.
+    """Return enumerations under ``values``, flag words under ``bits``.
 
-    The flags of a word are in printing order.  ``source`` is the kernel that they are up to date
-    with (tools/make_names.py).
+    The flags of a word are in printing order.  ``data/names.json`` has what Tracee v0.12 names,
+    ``data/flags.json`` other arguments of syscalls; ``source`` is the kernel that they are up to
+    date with (tools/make_names.py, tools/make_flags.py).
     """
-    names: dict[str, Any] = json.loads(
-        resources.files(__package__).joinpath("data", "names.json").read_bytes()
+    data = resources.files(__package__).joinpath("data")
+    names, flags = (
+        json.loads(data.joinpath(f"{name}.json").read_bytes()) for name in ("names", "flags")
     )
-    return names
+    return {kind: {**flags[kind], **names[kind]} for kind in ("values", "bits")}
 
 
 @cache

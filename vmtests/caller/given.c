@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -85,7 +86,7 @@ static void longest(const char *directory)
 	syscall(SYS_readlink, text, other, 1L);
 }
 
-enum change { REWRITE, UNMAP, REWRITE_ADDRESS, INTERRUPT };
+enum change { REWRITE, UNMAP, REWRITE_ADDRESS, INTERRUPT, REWRITE_HOW };
 static enum change change;
 static char *changed;
 static pthread_t first_thread, changing_thread;
@@ -102,13 +103,17 @@ static void wait_until_blocked(int number)
 
 static void *change_later(void *unused)
 {
-	wait_until_blocked(change == REWRITE_ADDRESS ? SYS_connect : SYS_openat);
+	wait_until_blocked(change == REWRITE_ADDRESS ? SYS_connect
+			   : change == REWRITE_HOW   ? SYS_openat2
+						     : SYS_openat);
 	if (change == REWRITE)
 		strcpy(changed, "/tmp/innocent");
 	else if (change == UNMAP)
 		munmap(changed, PAGE);
 	else if (change == INTERRUPT)
 		pthread_kill(first_thread, SIGALRM);
+	else if (change == REWRITE_HOW)
+		((struct open_how *)changed)->resolve = RESOLVE_BENEATH;
 	else
 		strcpy(address.sun_path, "/innocent");
 	if (change == INTERRUPT)
@@ -134,6 +139,16 @@ static void blocked(enum change how)
 	start_change(how, memory);
 	syscall(SYS_openat, AT_FDCWD, memory, O_RDONLY, 0);
 	pthread_join(changing_thread, NULL);
+}
+
+/* openat2() waits while another thread rewrites how the path is resolved. */
+static void blocked_how(void)
+{
+	static struct open_how how = {.flags = O_RDONLY, .resolve = RESOLVE_NO_MAGICLINKS};
+	start_change(REWRITE_HOW, (char *)&how);
+	syscall(SYS_openat2, AT_FDCWD, fifo, &how, sizeof(how));
+	pthread_join(changing_thread, NULL);
+	syscall(SYS_openat2, AT_FDCWD, fifo, &how, 8); /* shorter than any version */
 }
 
 static void blocked_connect(const char *directory)
@@ -277,6 +292,8 @@ int main(int count, char **arguments)
 		blocked(REWRITE);
 	else if (!strcmp(mode, "unmap"))
 		blocked(UNMAP);
+	else if (!strcmp(mode, "how"))
+		blocked_how();
 	else if (!strcmp(mode, "connect"))
 		blocked_connect(directory);
 	else if (!strcmp(mode, "interrupted"))

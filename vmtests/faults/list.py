@@ -395,6 +395,12 @@ FAULTS = (
     Fault("given-string-not-accepted", "bpf/events/arguments.h", "record->accepted[index] |=", "record->accepted[index] =", PLANS),
     Fault("change-unmarked", "bpf/events/changed_arguments.h", "changed->sent.header.flags |= 1 << (FLAGS_CHANGED_SHIFT + index);", ";", GIVEN),
     Fault("given-not-filtered", "bpf/events/kept_arguments.h", "__builtin_memcpy(record->accepted, kept->accepted, sizeof(record->accepted));", ";", GIVEN),
+    # Syscalls that Tracee v0.12 lacks, structures, and names of flags.
+    Fault("structure-read-late", "bpf/events/kept_arguments.h", "*slot = shape >= SHAPE_STRING", "*slot = shape == SHAPE_STRING", GIVEN),
+    Fault("structures-counted-in-bytes", "tracee_ref/kernel/call_arguments.py", "Extent.ARRAY: (0, length)", "Extent.ARRAY: (0, 1)", COMPAT_CALLS),
+    Fault("structure-without-names", "tracee_ref/field_filters.py", "if isinstance(formatter, StructureNames):", "if False:", GIVEN),
+    Fault("new-call-unknown", "tracee_ref/events/catalogue.py", "for n in numbers if n >= FIRST_COMMON_CALL", "for n in numbers if n > 460", ("tests/events/test_catalogue.py",)),
+    Fault("negative-number-without-name", "tracee_ref/decode/call_formats.py", "names.get(value & WORD)", "names.get(value)", ("tests/decode/test_flag_names.py",)),
     Fault("later-value-not-filtered", "tracee_ref/field_filters.py", "return replace(value, at_return=value_in(traced.args_at_return, name, formatter))", "return value", FIELD_FILTERS),
     # Events at hooks that the user chooses.
     Fault("star-selects-probes", "tracee_ref/filters/events.py", "if not is_probe(name) or mentioned(name, named_events)", "if name", PROBE_FLAGS),

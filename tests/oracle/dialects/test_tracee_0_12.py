@@ -131,7 +131,7 @@ def test_default_set_has_signatures() -> None:
 
 
 @pytest.mark.parametrize(
-    "flag", ["event", "set>fs", "comm>a", "nothing=1", "uid", "close.context.x=1"]
+    "flag", ["event", "set>fs", "comm>a", "nothing=1", "uid", "close.context.x=1", "event=mseal"]
 )
 def test_flags_invalid(flag: str) -> None:
     with pytest.raises(UsageError):
