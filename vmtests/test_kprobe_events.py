@@ -71,7 +71,7 @@ def test_kprobe_arguments(traced: Traced) -> None:
     assert traced.status == 0, traced.stderr
     types = {argument["name"]: argument["type"] for argument in of(traced, UNLINK)[0]["args"]}
     assert types["dentry"] == "struct dentry*"
-    assert types["delegated_inode"] == "struct inode**"
+    assert types["dir"] == "struct inode*"
     line = next(line for line in traced.lines if line and line[0].isdigit())
     child, pid = map(int, line.split())
     (woken,) = of(traced, WAKE)
