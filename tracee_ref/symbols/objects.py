@@ -16,6 +16,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from struct import pack
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -139,7 +140,11 @@ class Roots:
 
     def __init__(self) -> None:
         self._pids: Lru[int, deque[int]] = Lru(NAMESPACES_KEPT)
-        self._own = Path("/proc/self/ns/mnt").stat().st_ino
+
+    @cached_property
+    def _own(self) -> int:
+        """The mount namespace of this process, read when needed: there may be no /proc."""
+        return Path("/proc/self/ns/mnt").stat().st_ino
 
     def note(self, pid: int, mntns: int) -> None:
         """Remember a process of a mount namespace."""
