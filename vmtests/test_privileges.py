@@ -19,6 +19,7 @@ GETPPID = python("import os; os.getppid()")
 READABLE = all(directory.stat().st_mode & 0o001 for directory in Path(sys.executable).parents)
 """Whether every user can run the tracer; a clone may be below the home of root."""
 
+OPTIONS = ["-f", "event=getppid,sched_process_exec", "-o", "json"]
 CACHE = "/var/tmp/tracee-ref-nobody"
 
 ENOUGH = ["bpf", "perfmon", *([] if READABLE else ["dac_read_search"])]
@@ -67,16 +68,6 @@ def limits_memory(kernel: Kernel) -> bool:
     return version(kernel.release) < MEMLOCK_UNTIL
 
 
-def events_of(kernel: Kernel) -> list[str]:
-    """Return a syscall, a raw tracepoint, and where there are kprobes a kernel function."""
-    functions = [] if kernel.name == "host" else ["security_file_open"]
-    return [*functions, "sched_process_exec", "getppid"]
-
-
-def options(kernel: Kernel) -> list[str]:
-    return ["-f", f"event={','.join(events_of(kernel))}", "-o", "json"]
-
-
 def with_programs(kernel: Kernel) -> list[str]:
     """Return a command that runs another one with a cache of its user that has the program.
 
@@ -84,7 +75,7 @@ def with_programs(kernel: Kernel) -> list[str]:
     """
     if kernel.name == "host":
         return []
-    trace(kernel, " ".join(options(kernel)), GETPPID, cached=True)
+    trace(kernel, " ".join(OPTIONS), GETPPID, cached=True)
     own = f"-o {NOBODY} -g {NOBODY}"
     copy = (
         f"install -m 700 {own} -d {CACHE}; install -m 600 {own} {GUEST_DIRECTORY}/*.program {CACHE}"
@@ -95,11 +86,11 @@ def with_programs(kernel: Kernel) -> list[str]:
 
 def check_enough(kernel: Kernel) -> None:
     """Trace a COMMAND as another user than root."""
-    argv = [*with_programs(kernel), TRACEE_REF, *options(kernel), "--", *GETPPID]
+    argv = [*with_programs(kernel), TRACEE_REF, *OPTIONS, "--", *GETPPID]
     result = as_nobody(kernel, enough_for(kernel), argv)
     assert result.status == 0, result.stderr
     assert result.account.balances()
-    assert {e["eventName"] for e in result.events} == {*events_of(kernel)}
+    assert [e["eventName"] for e in result.events] == ["sched_process_exec", "getppid"]
     assert {e["userId"] for e in result.events} == {int(NOBODY)}
 
 
@@ -117,7 +108,7 @@ def test_privileges_unprivileged_bpf(kernel: Kernel, value: int) -> None:
     setting = f"echo {value} >/proc/sys/kernel/unprivileged_bpf_disabled"
     assert run(kernel, ["sh", "-c", setting]).status == 0
     check_enough(kernel)
-    refused = as_nobody(kernel, ENOUGH[2:], [TRACEE_REF, *options(kernel), "--", "true"])
+    refused = as_nobody(kernel, ENOUGH[2:], [TRACEE_REF, *OPTIONS, "--", "true"])
     needed = "tracee-ref: tracing: needs CAP_BPF and CAP_PERFMON to load"
     assert (refused.status, refused.stderr[: len(needed)]) == (1, needed)
 

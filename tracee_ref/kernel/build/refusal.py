@@ -62,10 +62,26 @@ def cause(error: int) -> str:
     if error == errno.ENOSYS:
         filtered = "a seccomp filter hides bpf() or perf_event_open(); " + UNFILTERED
         return filtered if seccomp == SECCOMP_FILTERS else "the kernel has no CONFIG_BPF_SYSCALL=y"
+    if error == errno.EACCES and is_paranoid() and Capability.CAP_SYS_ADMIN not in effective():
+        return PARANOID
     return _cause_of_denial(seccomp) if error in DENIED else ""
 
 
 UNFILTERED: Final = "run it without one (docker: --security-opt seccomp=unconfined)"
+
+
+PERF_EVENTS: Final = Path("/proc/sys/kernel/perf_event_paranoid")
+PARANOID: Final = (
+    "kernel.perf_event_paranoid above 2 forbids perf_event_open() to whoever lacks CAP_SYS_ADMIN;"
+    " run sysctl kernel.perf_event_paranoid=2, or grant it"
+)
+"""Debian's 5.10 has such values, which CAP_PERFMON does not lift."""
+
+
+def is_paranoid() -> bool:
+    """Whether the setting has a value that only patched kernels know."""
+    text = _content(PERF_EVENTS)
+    return text.isdigit() and int(text) > 2
 
 
 def _cause_of_denial(seccomp: str) -> str:
