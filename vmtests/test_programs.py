@@ -37,6 +37,14 @@ def test_verifier_kernel_functions(kernel: Kernel) -> None:
     assert 0 < min(programs.values()) <= max(programs.values()) < MAX_VERIFIED
 
 
+def test_verifier_conversions(kernel: Kernel) -> None:
+    """Events with every conversion and source compile, and pass the verifier."""
+    answer = kernel.ask("programs.verified_conversions", seconds=COMPILE_SECONDS)
+    programs = answer["programs"]
+    assert {"put_first", "put_more", "end_more", "put_back", "return_hook"} < programs.keys()
+    assert 0 < min(programs.values()) <= max(programs.values()) < MAX_VERIFIED
+
+
 @pytest.mark.host_only
 def test_verifier_arm64(kernel: Kernel) -> None:
     """Programs for arm64 compile and pass this kernel's verifier; they were never run there."""

@@ -86,6 +86,16 @@ def test_source_steps() -> None:
         (argument(**{"as": "enum", "names": [1]}), "event new.a: names [1]; tables are "),
         (argument(mask=-1), "event new.a: mask -1; write the bits that are kept, as a number"),
         (argument(at_return=True), "event new.a: at_return; use it with the hook kprobe+kretprobe"),
+        (
+            event(
+                hook="kprobe+kretprobe",
+                arguments=[
+                    {"name": "a", "type": "int", "at_return": True},
+                    {"name": "b", "type": "int"},
+                ],
+            ),
+            "event new: at_return; these arguments come after the others",
+        ),
         (event(arguments=[{"name": "a", "type": "int"}] * 2), "event new: has two arguments 'a';"),
         (
             event(arguments=[{"name": f"a{i}", "type": "int"} for i in range(13)]),

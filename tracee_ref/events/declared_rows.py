@@ -129,6 +129,9 @@ def _check_arguments(name: str, arguments: Sequence[HookArgument]) -> None:
     twice = [argument for argument in names if names.count(argument) > 1]
     if twice:
         raise _error(name, f"has two arguments '{twice[0]}'", "rename one of them")
+    late = [argument.at_return for argument in arguments]
+    if late != sorted(late):
+        raise _error(name, "at_return", "these arguments come after the others")
     if len(names) > HOOK_SLOTS:
         raise _error(name, f"has {len(names)} arguments", f"leave at most {HOOK_SLOTS}")
 

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from unittest.mock import patch
 
 from tracee_ref.derivation.graph import kernel_scopes
-from tracee_ref.events.catalogue import all_events, load_catalogue
+from tracee_ref.events.catalogue import all_events, declared_event, load_catalogue
+from tracee_ref.events.declarations import DYNAMIC_IDS
+from tracee_ref.events.declared_rows import read_declaration
 from tracee_ref.events.function_events import FUNCTIONS, RAW_TRACEPOINT_EVENTS
 from tracee_ref.filters.parse import parse_filters
 from tracee_ref.kernel.attach.syscall_hooks import can_make_32_bit_calls, choose_syscall_hook
 from tracee_ref.kernel.build.btf import Btf, Fields
 from tracee_ref.kernel.plan import KernelPlan, Settings
 from tracee_ref.kernel.tracer import KernelTracer
+from tracee_ref.model.scope import Scope
 from vmtests.handlers import Reply, handler
 from vmtests.verifier import verified_by_program
 
@@ -114,6 +118,62 @@ def verified_for_arm64() -> Reply:
 def counted(flags: Sequence[str]) -> Reply:
     scopes = kernel_scopes(parse_filters(flags, load_catalogue()), all_events())
     plan = KernelPlan(Settings(scopes=scopes, exec_env=True))
+    tracer = KernelTracer(plan)
+    try:
+        return {"programs": verified_by_program(plan, tracer.program)}
+    finally:
+        tracer.close()
+
+
+CONVERSIONS = (
+    {"name": "p", "from": "file", "as": "path"},
+    {"name": "q", "from": "file.f_path", "as": "path"},
+    {"name": "e", "from": "file.f_path.dentry", "as": "entry_path", "optional": True},
+    {"name": "s", "from": "file.f_inode.i_sb.s_id", "as": "string"},
+    {"name": "b", "from": "buf", "as": "user_bytes", "length": "count"},
+    {"name": "k", "from": "pos", "as": "bytes", "length": 8},
+    {"name": "l", "from": "file.private_data:socket", "as": "local_address"},
+    {"name": "r", "from": "file.private_data:socket.sk", "as": "remote_address"},
+    {"name": "d", "from": "file.f_inode.i_sb", "as": "device"},
+    {"name": "t", "from": "file.f_inode", "as": "time"},
+    {"name": "c", "from": "file.f_cred", "as": "credentials"},
+    {"name": "o", "type": "void*", "from": "file.f_op", "as": "symbol"},
+)
+MORE_CONVERSIONS = (
+    {"name": "u", "from": "buf", "as": "user_string"},
+    {"name": "a", "from": "buf", "as": "sockaddr", "length": "count"},
+    {"name": "y", "from": "$syscall_arg1", "as": "enum", "names": "address_family"},
+    {"name": "w", "type": "int", "from": "$socket_argument"},
+    {"name": "v", "from": "$path_argument", "as": "user_string"},
+    {"name": "m", "type": "u64", "from": "$mprotect_addr"},
+    {"name": "z", "type": "int", "from": "$cpu"},
+    {"name": "g", "type": "int", "from": "$task.tgid"},
+    {"name": "n", "type": "long", "from": "file.f_inode.i_uid"},
+    {"name": "h", "from": "file", "as": "path", "at_return": True},
+)
+
+
+@handler
+def verified_conversions() -> Reply:
+    """Return the instruction counts of events with every conversion and source."""
+    joined = "kprobe+kretprobe"
+    rows: list[dict[str, Any]] = [
+        {"name": "first", "hook": joined, "at": "vfs_read", "arguments": [*CONVERSIONS]},
+        {"name": "more", "hook": joined, "at": "vfs_read", "arguments": [*MORE_CONVERSIONS]},
+        {
+            "name": "back",
+            "hook": "kretprobe",
+            "at": "vfs_read",
+            "if": "$retval",
+            "arguments": [{"name": "n", "type": "long", "from": "$retval"}],
+        },
+    ]
+    events = [
+        declared_event(read_declaration(row, DYNAMIC_IDS[index])) for index, row in enumerate(rows)
+    ]
+    catalogue = {**all_events(), **{event.name: event for event in events}}
+    scopes = [Scope(1, frozenset(event.name for event in events))]
+    plan = KernelPlan(Settings(scopes=scopes, catalogue=catalogue))
     tracer = KernelTracer(plan)
     try:
         return {"programs": verified_by_program(plan, tracer.program)}
