@@ -162,7 +162,7 @@ FAULTS = (
     # Containers.
     Fault("cgroup-without-number", HOOKS, '"name": "cgroup_mkdir", "id": 727, "sets": [], "hook": "raw_tracepoint", "atomic": true, "arguments": [\n  {"name": "cgroup_id", "type": "u64", "from": "cgrp.kn.id"}',
           '"name": "cgroup_mkdir", "id": 727, "sets": [], "hook": "raw_tracepoint", "atomic": true, "arguments": [\n  {"name": "cgroup_id", "type": "u64", "from": "cgrp.root.hierarchy_id"}', CGROUP_EVENTS),
-    Fault("mover-for-moved", HOOKS, '"from": "task.pid"', '"from": "$task.pid"', CGROUP_EVENTS),
+    Fault("parent-for-moved", HOOKS, '"from": "task.pid"', '"from": "task.real_parent.pid"', CGROUP_EVENTS),
     Fault("created-in-every-hierarchy", "tracee_ref/derivation/containers.py",
           'args["hierarchy_id"] != own_hierarchy_number()', "False", ("tests/derivation/test_containers.py",)),
     Fault("youngest-process-first", "tracee_ref/procfs.py", "in sorted((int(ticks)", "in sorted((-int(ticks)", CGROUP_EVENTS),
