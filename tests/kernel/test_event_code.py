@@ -89,7 +89,7 @@ def btf(tmp_path: Path) -> Btf:
 def code(btf: Btf, source: Any, hook: str = "kprobe", at: str = "open", **keys: Any) -> str:
     argument = {"name": "a", "type": "unsigned long", "from": source} | keys
     row = {"name": "new", "hook": hook, "at": at, "arguments": [argument]}
-    return event_code(read_declaration(row, 1024), btf)
+    return event_code(read_declaration(row, 800), btf)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_event_code_missing(btf: Btf, source: Any, keys: Any, message: str) -> N
 def test_event_code_alternatives(btf: Btf) -> None:
     """Of alternative functions the first that the kernel has is hooked."""
     row = {"name": "new", "at": ["old_open|open", "leave"], "arguments": []}
-    assert hook_points(read_declaration(row, 1024), btf) == ("open", "leave")
+    assert hook_points(read_declaration(row, 800), btf) == ("open", "leave")
 
 
 def test_event_code_joined(btf: Btf) -> None:
@@ -178,7 +178,7 @@ def test_event_code_joined(btf: Btf) -> None:
 def test_event_code_syscall_end(btf: Btf) -> None:
     """The end of a system call is found by its numbers."""
     row = {"name": "new", "hook": "syscall_end", "at": ["dup", "dup3"], "arguments": []}
-    text = event_code(read_declaration(row, 1024), btf)
+    text = event_code(read_declaration(row, 800), btf)
     numbers = {event: number for number, event in native_events().items()}
     assert f"number == {numbers[32]} || number == {numbers[292]}" in text
     assert "compat ? number == 41 || number == 330 : " in text
