@@ -101,7 +101,7 @@ FAULTS = (
     # State of processes.
     Fault("pid-is-the-process", "bpf/state/processes.h", "start_time << PID_BITS & later", "1ULL << PID_BITS & later", PID_REUSE),
     # Execs and names of cgroups.
-    Fault("exec-names-itself", "bpf/state/exec_entries.h", "header->syscall = (u32)*entry;", ";",
+    Fault("exec-names-itself", "bpf/state/exec_entries.h", "header->syscall = (u32)entry->syscall;", ";",
           ("vmtests/test_exec_syscall.py",)),
     Fault("runtime-not-in-name", "bpf/state/container_life.h", "return !(first | second) CONTAINER_NAME_FORMS(IS_FORM);",
           "return !(first | second);", CGROUPS),
@@ -291,7 +291,7 @@ FAULTS = (
           ("tests/filters/test_events.py",)),
     Fault("hooks-have-fewer-slots", "tracee_ref/decode/records.py", "return HOOK_SLOTS", "return len(event.args)",
           ("tests/events/test_function_events.py",)),
-    Fault("dup3-not-reported", "bpf/arch/x86.h", " || number == __NR_dup3;", ";", SIGNATURES),
+    Fault("dup3-not-reported", "tracee_ref/events/data/hooks.json", '"dup2", "dup3"]', '"dup2"]', SIGNATURES),
     Fault("environments-are-printed", "tracee_ref/derivation/stage.py", "self._hidden = hidden", "self._hidden = {}", SIGNATURE_UNITS),
     Fault("environments-for-all", "tracee_ref/signatures/runner.py",
           " and not self.description.environment", " and False", SIGNATURE_UNITS),
