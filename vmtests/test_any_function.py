@@ -129,7 +129,7 @@ def test_own_events_in_signatures(kernel: Kernel) -> None:
     directory = cache_directory() / f"signatures-{uuid4().hex}"
     directory.mkdir(mode=0o700)
     try:
-        (directory / "cat.py").write_text(SIGNATURE)
+        (directory / "plugin.py").write_text(SIGNATURE)
         flags = f"--signatures {directory} -f event=cat_seen -o json"
         events = traced_with(kernel, text, flags, ["cat", "/etc/hostname"]).events
     finally:
