@@ -48,6 +48,19 @@ def test_flow_incoming() -> None:
     ]  # fmt: skip
 
 
+def test_flow_answer_unseen() -> None:
+    """Without its SYN+ACK, a connection begins with the first ACK of the side that asked for it."""
+    syn, ack = segment("S", incoming=True, seq=7), segment("A", incoming=True, seq=8)
+    late = segment("SA", seq=50, ack=8)
+    assert kinds(syn, segment("A"), ack, ack, late, segment("FA")) == [
+        None, None, (BEGIN, "incoming", THERE), None, None, (FLOW_END, "incoming", THERE),
+    ]  # fmt: skip
+    assert kinds(segment("S"), segment("A", incoming=True), segment("A")) == [
+        (CONNECT, "outgoing", HERE), None, (BEGIN, "outgoing", HERE),
+    ]  # fmt: skip
+    assert kinds(segment("A"), segment("A", incoming=True)) == [None, None]
+
+
 def test_flow_refused() -> None:
     """A refused attempt does not begin, and so does not end."""
     assert kinds(segment("S"), segment("RA", incoming=True), segment("FA")) == [

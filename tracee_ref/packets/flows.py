@@ -3,6 +3,9 @@
 
 Each side of a connection has packets of its own, also on one host: what a connection is to a
 process depends on the side that its socket is on.
+
+A connection begins with the SYN+ACK. Linux before 6.6 does not show the one that a socket sends
+over IPv6: there, and where its record was lost, it begins with the initiator's first ACK.
 """
 
 from __future__ import annotations
@@ -33,8 +36,8 @@ class Side:
     """One side of a connection; ``sequence`` is of its first segment."""
 
     sequence: int
+    direction: str
     begun: bool = False
-    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +68,38 @@ class Flows:
         target = packet.network.dst_ip, header.dst_port
         own, peer = (target, source) if packet.incoming else (source, target)
         key = packet.stream, own, peer
+        answer = bool(header.syn and header.ack_flag)
+        direction = OUTGOING if packet.incoming == answer else INCOMING
+        if answer:
+            return self._answer(key, header, direction)
         if header.syn:
-            return self._begin(key, header, outgoing=packet.incoming == bool(header.ack_flag))
-        return self._end(key) if header.fin or header.rst else None
+            return self._connect(key, header, direction)
+        if header.fin or header.rst:
+            return self._end(key)
+        return self._first_ack(key, direction) if header.ack_flag else None
 
-    def _begin(self, key: Key, header: Tcp, *, outgoing: bool) -> Step | None:
-        _, own, peer = key
+    def _connect(self, key: Key, header: Tcp, direction: str) -> Step | None:
         side = self._sides.get(key)
-        if not header.ack_flag:
-            if side and side.sequence == header.seq:
-                return None
-            self._add(key, Side(header.seq))
-            return Step(CONNECT, OUTGOING, own, peer) if outgoing else None
+        if side and side.sequence == header.seq:
+            return None
+        side = self._add(key, Side(header.seq, direction))
+        return self._step(CONNECT, key, side) if direction == OUTGOING else None
+
+    def _answer(self, key: Key, header: Tcp, direction: str) -> Step | None:
+        side = self._sides.get(key)
         if side is None or side.begun:
-            if side and side.sequence == header.ack - 1 & 0xFFFFFFFF:
+            sequence = header.ack - 1 & 0xFFFFFFFF
+            if side and side.sequence == sequence:
                 return None
-            side = self._add(key, Side(header.ack - 1 & 0xFFFFFFFF))
-        side.begun, side.direction = True, OUTGOING if outgoing else INCOMING
+            side = self._add(key, Side(sequence, direction))
+        side.begun, side.direction = True, direction
+        return self._step(BEGIN, key, side)
+
+    def _first_ack(self, key: Key, direction: str) -> Step | None:
+        side = self._sides.get(key)
+        if side is None or side.begun or side.direction != direction:
+            return None
+        side.begun = True
         return self._step(BEGIN, key, side)
 
     def _end(self, key: Key) -> Step | None:

@@ -308,7 +308,9 @@ FAULTS = (
     # TCP connections.
     Fault("attempt-repeated", "tracee_ref/packets/flows.py", "if side and side.sequence == header.seq:", "if False:", FLOW_UNITS),
     Fault("refused-ends", "tracee_ref/packets/flows.py", "if side and side.begun else None", "if side else None", FLOW_UNITS),
-    Fault("direction-of-the-packet", "tracee_ref/packets/flows.py", "outgoing=packet.incoming == bool(header.ack_flag)", "outgoing=not packet.incoming", FLOWS),
+    Fault("direction-of-the-packet", "tracee_ref/packets/flows.py", "if packet.incoming == answer else", "if not packet.incoming else", FLOWS),
+    Fault("begins-only-with-the-answer", "tracee_ref/packets/flows.py", "return self._first_ack(key, direction) if header.ack_flag else None", "return None", FLOW_UNITS),
+    Fault("begins-with-any-ack", "tracee_ref/packets/flows.py", "side.begun or side.direction != direction", "side.begun", FLOW_UNITS),
     Fault("accepts-without-peer", HOOKS, '"at": ["accept", "accept4"], "if"', '"at": ["accept"], "if"', FLOWS),
     # Symbols.
     Fault("sections-believed", "tracee_ref/symbols/elf.py", "start[first:end] = bytes(end - first)", "pass", SYMBOL_UNITS),
