@@ -261,9 +261,10 @@ int on_syscall_return(struct syscall_context *ctx)
 		return 0;
 	struct pt_regs *regs = user_registers(current_task());
 	struct call *chosen = regs ? choose_subcall(call, number, regs) : NULL;
+	u32 subcalls = subcalls_of(call);
 	if (chosen)
 		go_on_with(ctx, handle_syscall_return(chosen, number, regs, ctx->retval, true));
-	repeat_return(ctx, call);
+	repeat_return(ctx, subcalls);
 	return 0;
 }
 #else
@@ -276,12 +277,12 @@ int on_syscall_return(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	disable_preemption();
 	struct call *chosen = choose_subcall(call, number, regs);
-	u32 next = RETURN_DONE;
+	u32 next = RETURN_DONE, subcalls = subcalls_of(call);
 	if (chosen)
 		next = handle_syscall_return(chosen, number, regs, ctx->args[1], true);
 	enable_preemption();
 	go_on_with(ctx, next);
-	repeat_return(ctx, call);
+	repeat_return(ctx, subcalls);
 	return 0;
 }
 #endif
