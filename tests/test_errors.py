@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from tracee_ref.errors import HostCode, HostError, UsageCode, UsageError
+from tracee_ref.errors import HostCode, HostError, UsageCode, UsageError, exhausted
 from tracee_ref.events.catalogue import load_catalogue
 from tracee_ref.filters.parse import parse_filters
 
@@ -62,3 +62,17 @@ def test_errors_survive_pickling() -> None:
     )
     host = pickle.loads(pickle.dumps(HostError(HostCode.KERNEL, "no BTF")))
     assert (host.code, str(host)) == (HostCode.KERNEL, "no BTF")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("libbpf.so.1: failed to map segment from shared object", "ulimit -v"),
+        ("libbpf.so.1: cannot open shared object file: Too many open files", "ulimit -n"),
+        ("libbpf.so.1: cannot open shared object file: No such file or directory", ""),
+    ],
+)
+def test_exhausted_library(text: str, remedy: str) -> None:
+    """A library that cannot be loaded is missing only if the dynamic linker says so."""
+    error = exhausted(OSError(text))
+    assert remedy in str(error) if remedy else error is None

@@ -139,12 +139,17 @@ def system_error(error: OSError | MemoryError) -> HostError:
     return HostError(HostCode.SYSTEM, f"{name or 'system call'}: {text}; report it if it persists")
 
 
+UNMAPPED: Final = "failed to map segment from shared object"
+"""What the dynamic linker says of a library for which no address space is left."""
+
+
 def exhausted(error: OSError | ImportError) -> HostError | None:
     """Return the error of a library that cannot be loaded for want of a resource, else None."""
     if isinstance(error, OSError) and error.errno in EXHAUSTED:
         return HostError(HostCode.EXHAUSTED, EXHAUSTED[error.errno])
-    # Of the dynamic linker there is only the text.
-    remedies = [remedy for number, remedy in EXHAUSTED.items() if os.strerror(number) in str(error)]
+    # Of the dynamic linker there is only the text, and no reason if no memory is left to map.
+    text = str(error).replace(UNMAPPED, os.strerror(errno.ENOMEM))
+    remedies = [remedy for number, remedy in EXHAUSTED.items() if os.strerror(number) in text]
     return HostError(HostCode.EXHAUSTED, remedies[0]) if remedies else None
 
 

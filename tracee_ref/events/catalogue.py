@@ -86,7 +86,8 @@ class ArgumentDefinition:
     The type decides how the argument is decoded, unless there is a ``shape``.  ``element`` is the
     format (of the module ``struct``) of the elements of an array of numbers.  Where an ``optional``
     one has no value it is not printed, and filters have the empty string.  ``names`` is the table
-    of ``data/names.json`` that has the names of a number, or KERNEL_SYMBOLS.
+    of ``data/names.json`` that has the names of a number, or KERNEL_SYMBOLS.  Tracee v0.12 lacks a
+    ``later`` one.
     """
 
     name: str
@@ -95,6 +96,7 @@ class ArgumentDefinition:
     element: str = ""
     optional: bool = False
     names: str = ""
+    later: bool = False
 
 
 INCOMPLETE: Final = ArgumentDefinition("incomplete", "const char*", optional=True)
@@ -105,6 +107,11 @@ MESSAGES: Final = (
     *("net_packet_dns", "net_packet_dns_request", "net_packet_dns_response"),
     *("net_packet_http", "net_packet_http_request", "net_packet_http_response"),
 )
+LATER: Final[Mapping[str, tuple[int, ArgumentDefinition]]] = {
+    "sched_process_exec": (-1, ArgumentDefinition("prev_comm", "const char*", later=True)),
+}
+"""Arguments that v0.12 lacks, by the event, with the position."""
+
 OPTIONAL: Final[Mapping[str, tuple[ArgumentDefinition, ...]]] = dict.fromkeys(
     MESSAGES, (INCOMPLETE,)
 )
@@ -142,7 +149,7 @@ class EventDefinition:
 
 
 class Row(NamedTuple):
-    """A line of ``data/events.json``."""
+    """A line of ``data/events.json``, and of ``later.json`` with events of later Tracees."""
 
     id: int
     name: str
@@ -171,7 +178,8 @@ def load_catalogue() -> Mapping[str, EventDefinition]:
 @cache
 def all_events() -> Mapping[str, EventDefinition]:
     """Return all events by name, internal ones too, in the order of their ids."""
-    rows = [*(Row(*fields) for fields in json.loads(data_file("events.json"))), *new_calls()]
+    files = (data_file(name) for name in ("events.json", "later.json"))
+    rows = [*(Row(*fields) for file in files for fields in json.loads(file)), *new_calls()]
     pairs = {(kind, name) for row in rows for kind, name in row.args}
     arguments = {pair: ArgumentDefinition(pair[1], pair[0]) for pair in pairs}
     syscalls = frozenset(row.name for row in rows if row.syscall)
@@ -224,13 +232,23 @@ def definition(
         name=row.name,
         syscall=row.syscall,
         sets=frozenset(row.sets),
-        args=(*(arguments[kind, name] for kind, name in row.args), *OPTIONAL.get(row.name, ())),
+        args=arguments_of(row, arguments),
         available=sources <= syscalls | TRACED | FUNCTIONS.keys() | AT_START | PACKETS,
         functions=tuple(f for name in sorted(sources) for f in FUNCTIONS.get(name, ())),
         hooks=tuple(declared[name] for name in sorted(sources & declared.keys())),
         bases=BASES.get(row.name, ()),
         internal=row.internal,
     )
+
+
+def arguments_of(
+    row: Row, arguments: Mapping[tuple[str, str], ArgumentDefinition]
+) -> tuple[ArgumentDefinition, ...]:
+    """Return the arguments of the event of a row, and those that v0.12 lacks."""
+    found = [arguments[kind, name] for kind, name in row.args]
+    if row.name in LATER:
+        found.insert(*LATER[row.name])
+    return (*found, *OPTIONAL.get(row.name, ()))
 
 
 def sources_of(name: str) -> frozenset[str]:

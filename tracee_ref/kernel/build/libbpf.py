@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from ...dependencies import missing_libbpf
+from ...errors import exhausted
 
 SIGNATURES: Final[dict[str, tuple[Any, Sequence[Any]]]] = {
     "btf__parse": (c_void_p, [c_char_p, c_void_p]),
@@ -32,11 +33,11 @@ SIGNATURES: Final[dict[str, tuple[Any, Sequence[Any]]]] = {
 
 @cache
 def libbpf() -> Any:
-    """Load the library and silence its messages; raises HostError if it is not installed."""
+    """Load the library and silence its messages; raises HostError if it cannot be loaded."""
     try:
         lib = ctypes.CDLL("libbpf.so.1", use_errno=True)
     except OSError as error:
-        raise missing_libbpf() from error
+        raise exhausted(error) or missing_libbpf() from error
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments

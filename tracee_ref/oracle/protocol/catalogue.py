@@ -18,13 +18,17 @@ from .vector import CORPUS
 
 
 def catalogue_data(events: Iterable[EventDefinition]) -> list[Data]:
-    """Return the JSON data of events, without optional arguments: vectors are frozen."""
+    """Return the JSON data of events, with the arguments of v0.12 only: vectors are frozen."""
     return [
         {
             "id": event.id,
             "name": event.name,
             "sets": sorted(event.sets),
-            "args": [argument_data(event.name, arg) for arg in event.args if not arg.optional],
+            "args": [
+                argument_data(event.name, arg)
+                for arg in event.args
+                if not (arg.optional or arg.later)
+            ],
             "any_args": event.id in SIGNATURE_IDS,
         }
         for event in events
