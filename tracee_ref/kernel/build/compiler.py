@@ -25,7 +25,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from ...dependencies import missing_bcc
-from ...errors import EXHAUSTED, HostCode, HostError, exhausted
+from ...errors import EXHAUSTED, UNMAPPED, HostCode, HostError, exhausted
 from ...signals import undone
 from .bpf_syscall import MapShape, map_shape
 from .refusal import refused
@@ -43,9 +43,6 @@ PSEUDO_MAP: Final = 1
 """In the source register: the immediate value is a map (linux/bpf.h)."""
 
 STDERR_FD: Final = 2
-MAP_FAILED: Final = "failed to map segment"
-"""In the message of the dynamic linker when it has no memory for a library."""
-
 MESSAGES_BYTES: Final = 65536
 
 CLONE_NEWNS: Final = 0x00020000
@@ -124,7 +121,7 @@ def _answer(text: str, writer: int) -> None:
         os.lseek(messages, 0, os.SEEK_SET)
         lines = os.read(messages, MESSAGES_BYTES).decode(errors="replace").strip().splitlines()
         answer = lines[0] if lines else str(error)
-        if isinstance(error, MemoryError) or MAP_FAILED in answer:
+        if isinstance(error, MemoryError) or UNMAPPED in answer:
             answer = HostCode.EXHAUSTED, EXHAUSTED[errno.ENOMEM]
     try:
         with os.fdopen(writer, "wb") as pipe:
@@ -176,8 +173,6 @@ def import_bcc() -> Any:
     try:
         import bcc.libbcc  # noqa: PLC0415
     except ImportError as error:
-        if MAP_FAILED in str(error):
-            raise MemoryError from error
         raise exhausted(error) or missing_bcc() from error
     except OSError as error:
         raise exhausted(error) or HostError(
