@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 import signal
@@ -119,3 +120,18 @@ def test_command_tracer_death() -> None:
     command = Command(["sh", "-c", "exit 7"])
     os.close(command._gate)
     assert finish(command) == 126
+
+
+def test_command_environment(tmp_path: Path) -> None:
+    """What a library in C adds to the environment is not passed on."""
+    output = tmp_path / "env"
+    libc = ctypes.CDLL(None)
+    libc.setenv(b"ADDED_BY_A_LIBRARY", b"80", 1)
+    try:
+        command = Command(["sh", "-c", f"env > {output}"])
+        command.release()
+        select.select([command], [], [], 10)
+    finally:
+        libc.unsetenv(b"ADDED_BY_A_LIBRARY")
+    assert "PATH=" in output.read_text()
+    assert "ADDED_BY_A_LIBRARY" not in output.read_text()

@@ -91,11 +91,15 @@ def find_program(name: str) -> str:
 
 
 def _run(path: str, argv: Sequence[str], gate: int, failure: int, inherited: Inherited) -> NoReturn:
-    """Wait at the gate, then become the command.  If the tracer dies, the gate just closes."""
+    """Wait at the gate, then become the command.  If the tracer dies, the gate just closes.
+
+    The environment is that of ``os.environ``: libraries in C change the process's own one, as
+    readline does, which sets COLUMNS and LINES.
+    """
     try:
         inherited.restore()
         if os.read(gate, 1):
-            os.execv(path, list(argv))
+            os.execve(path, list(argv), os.environ)
     except OSError as error:
         os.write(failure, str(error.errno or errno.EIO).encode())
     except BaseException:
