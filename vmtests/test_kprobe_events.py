@@ -101,6 +101,7 @@ def test_kretprobe_result(traced: Traced) -> None:
 ERRORS = {
     "kprobe:vfs_unlnk": (2, "did you mean kprobe:vfs_unlink?"),
     "kprobe:nothing_of_that_name": (2, "this kernel has no such function, or the compiler"),
+    "kprobe:get_kprobe": (1, "the kernel allows no kprobe in this function"),
     "kprobe:vfs_*": (0, ""),
     "kprobe:v*": (2, "more than 128 hooks - give names, or a longer prefix"),
     "kprobe:a b": (2, "expected kprobe:FUNCTION"),

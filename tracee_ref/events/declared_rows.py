@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ..abi import HOOK_SLOTS
 from ..errors import UsageCode, UsageError, did_you_mean
@@ -27,6 +27,8 @@ from .declarations import (
     ValueSource,
 )
 from .names import tables
+
+Kind = TypeVar("Kind")
 
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_:.]*")
 ARGUMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -137,11 +139,15 @@ def _check_arguments(name: str, arguments: Sequence[HookArgument]) -> None:
 
 
 def _hook_type(name: str, value: object) -> HookType:
-    types = {kind.value: kind for kind in HookType}
-    if not isinstance(value, str) or value not in types:
-        guess = did_you_mean(value, types) if isinstance(value, str) else ""
-        raise _error(name, f"hook {value!r}", f"hooks are {', '.join(types)}{guess}")
-    return types[value]
+    return _one_of({kind.value: kind for kind in HookType}, name, "hook", value)
+
+
+def _one_of(known: Mapping[str, Kind], where: str, key: str, value: object) -> Kind:
+    """Return what a name stands for; raises UsageError with the nearest if nothing does."""
+    if not isinstance(value, str) or value not in known:
+        guess = did_you_mean(value, known) if isinstance(value, str) else ""
+        raise _error(where, f"{key} {value!r}", f"use one of {', '.join(known)}{guess}")
+    return known[value]
 
 
 def _points(name: str, value: object) -> tuple[tuple[str, ...], ...]:
@@ -183,11 +189,7 @@ def _argument(event: str, hook: HookType, row: object) -> HookArgument:
 
 
 def _conversion(where: str, value: object) -> Conversion:
-    conversions = {kind.value: kind for kind in Conversion}
-    if not isinstance(value, str) or value not in conversions:
-        guess = did_you_mean(value, conversions) if isinstance(value, str) else ""
-        raise _error(where, f"as {value!r}", f"conversions are {', '.join(conversions)}{guess}")
-    return conversions[value]
+    return _one_of({kind.value: kind for kind in Conversion}, where, "as", value)
 
 
 def _type(where: str, conversion: Conversion | None, value: object) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache, reduce
 from itertools import chain
 from operator import or_
 from typing import Final
 
 from ..decode.argument_text import FACTORIES, ArgumentFormatter, call_name
+from ..errors import did_you_mean
 from ..events.catalogue import EventDefinition
 from ..events.names import tables
 from ..model.filters import Condition, EventField, Op, Part, Pattern
@@ -25,8 +25,6 @@ from .format import format_filter
 
 DECIMAL: Final = re.compile(r"-?[0-9]+")
 HEXADECIMAL: Final = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
-CLOSE: Final = 0.6
-"""Likeness of the name that is suggested (``difflib``)."""
 
 
 def unprinted(scopes: Iterable[Scope], events: Mapping[str, EventDefinition]) -> Iterator[str]:
@@ -56,8 +54,7 @@ def _problem_of_text(formatter: ArgumentFormatter, text: str) -> str:
     numbers = [_number(word, names) for word in words]
     if None in numbers:
         unknown = words[numbers.index(None)]
-        near = get_close_matches(unknown.upper(), names, 1, CLOSE)
-        return f"no value is printed as {unknown}" + (f"; did you mean {near[0]}?" if near else "")
+        return f"no value is printed as {unknown}{did_you_mean(unknown, names)}"
     printed = formatter(reduce(or_, filter(None, numbers), 0))
     if printed == text:
         return ""

@@ -22,7 +22,7 @@ from ..build.btf import Btf
 from ..build.event_code import event_code, hook_points
 from ..build.value_reads import MissingTypeError
 from .kprobe_targets import NEVER_INLINED, why_not
-from .tracefs import kernel_mount
+from .tracefs import kernel_file, kernel_mount
 
 KPROBES: Final = Path("/sys/bus/event_source/devices/kprobe/type")
 """Type of the perf events of kprobes: Linux v4.17, e12f03d7031a ("perf/core: Implement the
@@ -126,14 +126,4 @@ def _preemption_modes() -> str:
 
     Linux v5.13, 1011dcce99f8 ("sched,preempt: Move preempt_dynamic to debug.c").
     """
-    try:
-        root = kernel_mount("debugfs")
-    except OSError:
-        return ""
-    try:
-        with os.fdopen(os.open("sched/preempt", os.O_RDONLY, dir_fd=root)) as file:
-            return file.read()
-    except OSError:
-        return ""
-    finally:
-        os.close(root)
+    return kernel_file("debugfs", "sched/preempt")

@@ -6,13 +6,12 @@ The BTF of a kernel may have a function under its name in the source whose symbo
 
 from __future__ import annotations
 
-import os
 import re
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from .tracefs import kernel_mount
+from .tracefs import kernel_file
 
 KALLSYMS: Final = Path("/proc/kallsyms")
 BLACKLIST: Final = "kprobes/blacklist"
@@ -50,17 +49,7 @@ def kernel_symbols() -> bytes:
 @cache
 def blacklist() -> frozenset[str]:
     """Return the functions on the kernel's blacklist; empty if debugfs cannot be read."""
-    try:
-        root = kernel_mount("debugfs")
-    except OSError:
-        return frozenset()
-    try:
-        with os.fdopen(os.open(BLACKLIST, os.O_RDONLY, dir_fd=root)) as file:
-            return blacklisted(file.read())
-    except OSError:
-        return frozenset()
-    finally:
-        os.close(root)
+    return blacklisted(kernel_file("debugfs", BLACKLIST))
 
 
 def blacklisted(text: str) -> frozenset[str]:

@@ -43,6 +43,21 @@ def kernel_mount(kind: str) -> int:
         return root
 
 
+def kernel_file(kind: str, path: str) -> str:
+    """Return the text of a file below the root of a file system; empty if it cannot be read."""
+    try:
+        root = kernel_mount(kind)
+    except OSError:
+        return ""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY, dir_fd=root)) as file:
+            return file.read()
+    except OSError:
+        return ""
+    finally:
+        os.close(root)
+
+
 def private_mount(kind: str) -> int:
     """Mount a file system by its type, such as ``tracefs``, at no path.
 

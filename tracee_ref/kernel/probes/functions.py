@@ -12,9 +12,10 @@ from ...events.catalogue import EventDefinition
 from ...events.declarations import HookDeclaration, HookType
 from ...events.probe_names import ProbeKind, ProbeName
 from ..attach.features import KPROBES, types
+from ..attach.kprobe_targets import blacklist
 from .prototypes import function_arguments
 from .source import ProbeSource
-from .symbols import VARIANT, blacklist, functions, traceable, variants_of
+from .symbols import VARIANT, functions, traceable, variants_of
 
 NO_KPROBES: Final = "unavailable here: needs kprobes (CONFIG_KPROBE_EVENTS=y)"
 
